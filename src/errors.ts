@@ -1,0 +1,30 @@
+/**
+ * Every error that a user of Fray meets. `code` is stable and listed in protocol/tables.ts (ERRORS); the message
+ * says "Cannot <action>: <state>".
+ */
+import { ERROR, errorName, errorText } from '../protocol/gen/tables.ts';
+import type { ErrorCode, ErrorName } from '../protocol/gen/tables.ts';
+
+export type { ErrorCode, ErrorName };
+
+export class FrayError extends Error {
+  /** Stable name, for example `E_ROOM_FULL`. */
+  readonly code: ErrorName;
+
+  constructor(code: ErrorName, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'FrayError';
+    this.code = code;
+  }
+
+  /** The same code as a number, as it travels. */
+  get number(): ErrorCode {
+    return ERROR[this.code];
+  }
+}
+
+/** An error from a code that came from the wire or the core; a number that is no code becomes `E_UNKNOWN`. */
+export function errorOf(code: number, action: string, detail = ''): FrayError {
+  const name = errorName(code);
+  return new FrayError(name, `Cannot ${action}: ${detail === '' ? errorText(code) : detail}`);
+}
