@@ -1,5 +1,6 @@
 //! Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 #![allow(dead_code, missing_docs)]
+#![cfg_attr(rustfmt, rustfmt_skip)]
 
 use bytemuck::{Pod, Zeroable};
 
