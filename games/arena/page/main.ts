@@ -1,0 +1,136 @@
+/** The arena's page: asks for a name, connects, and draws. */
+import { connect, type Game } from 'fray/client';
+import { arena } from '../schema.ts';
+import { type ControlSurface, listen } from './controls.ts';
+import { Effects } from './effects.ts';
+import { element, gunOf, Hud } from './hud.ts';
+import { NetGraph } from './netgraph.ts';
+import { palette, playerColour } from './palette.ts';
+import { Scene } from './scene.ts';
+
+type ArenaGame = Game<typeof arena>;
+
+const canvas = element('scene') as HTMLCanvasElement;
+const scene = new Scene(canvas);
+const effects = new Effects();
+const hud = new Hud();
+const surface = listen(canvas, () => {
+  document.body.classList.add('touch');
+  element('sticks').hidden = false;
+});
+
+lobby();
+
+/** Waits for a name, then plays; comes back with the reason when the game is over. */
+function lobby(): void {
+  const form = element('join') as HTMLFormElement;
+  const name = element('name') as HTMLInputElement;
+  const button = element('play') as HTMLButtonElement;
+  name.value = localStorage.getItem('name') ?? '';
+  name.focus();
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    element('trouble').textContent = '';
+    try {
+      localStorage.setItem('name', name.value);
+      const game = await connect(location.href, { schema: arena, name: name.value, room: roomChoice() });
+      element('lobby').hidden = true;
+      play(game, (reason) => {
+        element('lobby').hidden = false;
+        element('trouble').textContent = reason;
+      });
+    } catch (error) {
+      element('trouble').textContent = error instanceof Error ? error.message : String(error);
+    }
+    button.disabled = false;
+  });
+}
+
+/** `#room=ID` in the address is an invitation to one room. */
+function roomChoice(): 'any' | { id: string } {
+  const id = new URLSearchParams(location.hash.slice(1)).get('room');
+  return id ? { id } : 'any';
+}
+
+function play(game: ArenaGame, ended: (reason: string) => void): void {
+  hud.show();
+  const graph = new NetGraph(game);
+  let running = true;
+  let killer = '';
+  game.onMessage('kill', ({ attacker, victim, streak }) => {
+    const attackerName = nameOf(game, attacker);
+    if (victim === game.playerId) killer = attacker === victim ? '' : attackerName;
+    hud.kill(attackerName, nameOf(game, victim), streak);
+  });
+  game.onMessage('chat', ({ from, text }) => hud.say(nameOf(game, from), text));
+  game.on('event', (event) => {
+    if (event.kind === 'shot') {
+      effects.muzzle(event.x, event.y, event.aim);
+      if (event.distance > 0) effects.beam(event.x, event.y, event.aim, event.distance);
+    } else if (event.kind === 'hit') {
+      effects.hit(event.x, event.y, event.own);
+    } else {
+      const victim = game.roster.find((row) => row.handle === event.object);
+      effects.death(event.x, event.y, victim ? playerColour(victim.colour) : palette.gold);
+    }
+  });
+  game.on('status', (status, error) => {
+    if (status !== 'closed') return;
+    running = false;
+    ended(error ? error.message : 'The game is over.');
+  });
+  chat(game, surface);
+
+  const frame = (nowMs: number) => {
+    if (!running) return;
+    requestAnimationFrame(frame);
+    game.setInput(surface.sample());
+    const view = game.view(nowMs);
+    effects.advance(nowMs);
+    scene.draw(view, effects, effects.shake);
+    const me = view.me;
+    if (me) {
+      hud.vitals(me.alive ? me.health : 0, me.dashReady, gunOf(me));
+      hud.fallen(me.alive ? '' : 'You are down', me.alive ? '' : killer && `${killer} got you`);
+    }
+    hud.scores(() => [...game.roster], game.playerId, nowMs);
+    graph.draw(nowMs);
+  };
+  requestAnimationFrame(frame);
+  expose(game);
+}
+
+function nameOf(game: ArenaGame, id: number): string {
+  return game.roster.find((row) => row.id === id)?.name ?? 'somebody';
+}
+
+function chat(game: ArenaGame, controls: ControlSurface): void {
+  const form = element('say') as HTMLFormElement;
+  const words = element('words') as HTMLInputElement;
+  const close = () => {
+    form.classList.remove('open');
+    controls.enabled = true;
+    words.blur();
+  };
+  addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && document.activeElement !== words) {
+      event.preventDefault();
+      form.classList.add('open');
+      controls.enabled = false;
+      words.focus();
+    } else if (event.key === 'Escape') close();
+  });
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const text = words.value.trim();
+    words.value = '';
+    close();
+    if (text) game.send('chat', { text });
+  });
+}
+
+/** For the console and for tests: `fray.game`. */
+function expose(game: ArenaGame): void {
+  Object.assign(globalThis, { fray: { game } });
+}

@@ -1,0 +1,115 @@
+/** F3: what the line does, and sliders that make it worse. */
+import type { Game } from 'fray/client';
+import type { arena } from '../schema.ts';
+import { element } from './hud.ts';
+import { palette } from './palette.ts';
+
+type ArenaGame = Game<typeof arena>;
+
+/** Snapshots shown in the strip. */
+const COLUMNS = 120;
+
+const sliders = [
+  { key: 'rtt', label: 'delay', unit: 'ms', max: 400 },
+  { key: 'jitter', label: 'jitter', unit: 'ms', max: 100 },
+  { key: 'loss', label: 'loss', unit: '%', max: 30 },
+] as const;
+
+export class NetGraph {
+  readonly #panel = element('net');
+  readonly #pen: CanvasRenderingContext2D | null;
+  readonly #rows = new Map<string, HTMLElement>();
+  readonly #bytes = new Float32Array(COLUMNS);
+  readonly #corrected = new Float32Array(COLUMNS);
+  #column = 0;
+  #snapshots = 0;
+  #corrections = 0;
+  #dueMs = 0;
+  readonly #game: ArenaGame;
+
+  constructor(game: ArenaGame) {
+    this.#game = game;
+    const strip = document.createElement('canvas');
+    strip.width = COLUMNS * 2;
+    strip.height = 64;
+    this.#pen = strip.getContext('2d');
+    const list = document.createElement('dl');
+    for (const name of ['round trip', 'loss', 'snapshot', 'correction', 'input margin', 'buffer', 'visible', 'transport']) {
+      const term = document.createElement('dt');
+      term.textContent = name;
+      const value = document.createElement('dd');
+      list.append(term, value);
+      this.#rows.set(name, value);
+    }
+    this.#panel.replaceChildren(strip, list, ...this.#sliders());
+    addEventListener('keydown', (event) => {
+      if (event.key !== 'F3') return;
+      event.preventDefault();
+      this.#panel.hidden = !this.#panel.hidden;
+    });
+  }
+
+  /** Call once a frame; does nothing while hidden. */
+  draw(nowMs: number): void {
+    const stats = this.#game.stats;
+    if (stats.snapshots !== this.#snapshots) {
+      this.#snapshots = stats.snapshots;
+      this.#column = (this.#column + 1) % COLUMNS;
+      this.#bytes[this.#column] = stats.snapshotBytes;
+      this.#corrected[this.#column] = stats.corrections === this.#corrections ? 0 : 1;
+      this.#corrections = stats.corrections;
+    }
+    if (this.#panel.hidden) return;
+    this.#strip();
+    if (nowMs < this.#dueMs) return;
+    this.#dueMs = nowMs + 200;
+    this.#write('round trip', `${stats.rttMs.toFixed(0)} ms`);
+    this.#write('loss', `${stats.lossPercent.toFixed(1)} %`);
+    this.#write('snapshot', `${stats.bytesPerSnapshot.toFixed(0)} B`);
+    this.#write('correction', `${stats.correctionUnits.toFixed(3)} units`);
+    this.#write('input margin', `${stats.marginTicks.toFixed(1)} ticks`);
+    this.#write('buffer', `${stats.bufferTicks.toFixed(1)} ticks`);
+    this.#write('visible', String(stats.visible));
+    this.#write('transport', stats.transport);
+  }
+
+  #write(name: string, text: string): void {
+    const row = this.#rows.get(name);
+    if (row && row.textContent !== text) row.textContent = text;
+  }
+
+  /** Bytes of each snapshot as a column; red where the own player was corrected. */
+  #strip(): void {
+    const pen = this.#pen;
+    if (!pen) return;
+    pen.clearRect(0, 0, COLUMNS * 2, 64);
+    for (let index = 0; index < COLUMNS; index += 1) {
+      const at = (this.#column + 1 + index) % COLUMNS;
+      const height = Math.min(62, (this.#bytes[at] ?? 0) / 3);
+      pen.fillStyle = this.#corrected[at] ? palette.rose : palette.mint;
+      pen.fillRect(index * 2, 64 - height, 1.5, height);
+    }
+  }
+
+  #sliders(): HTMLElement[] {
+    const link = { rtt: 0, jitter: 0, loss: 0 };
+    return sliders.map(({ key, label, unit, max }) => {
+      const line = document.createElement('label');
+      const input = document.createElement('input');
+      input.type = 'range';
+      input.min = '0';
+      input.max = String(max);
+      input.value = '0';
+      input.dataset['link'] = key;
+      const output = document.createElement('output');
+      output.textContent = `0 ${unit}`;
+      input.addEventListener('input', () => {
+        link[key] = Number(input.value);
+        output.textContent = `${input.value} ${unit}`;
+        this.#game.link(link);
+      });
+      line.append(label, input, output);
+      return line;
+    });
+  }
+}
