@@ -1,0 +1,289 @@
+/**
+ * The client's clock: which tick the server is at, which tick of the others to show, and which tick the next
+ * input command is for. Pure: time is a parameter, so that tests run it over simulated links.
+ *
+ * Three readings, all in ticks with a fraction:
+ *
+ * - `serverTick` - the server's tick as the fastest recent snapshot shows it, i.e. the newest tick that could
+ *   have arrived by now. Snapshots are late by varying amounts but never early, so the earliest one of a window
+ *   tells the truth and jitter does not move it (the minimum filter of NTP, over 2 s in buckets).
+ * - `viewTick` = serverTick - interpolationTicks. Never goes back. Its speed leaves that of the server by at most
+ *   2 %, which nobody sees; beyond 250 ms it jumps forward, or stands still until the server is there.
+ * - `commandTick` runs ahead so far that commands arrive `marginTarget` ticks before they are needed. The server
+ *   reports the margin it saw; this clock moves by at most 2 % to hold it.
+ *
+ * What it does not do: no timers, no reading of a clock, no knowledge of packets.
+ */
+
+/** Most that a clock may run faster or slower than the server, as a part of 1. */
+export const CLOCK_SPEED_CHANGE_MAX = 0.02;
+/** ms. An error beyond this is not steered away but jumped over. */
+export const CLOCK_RESET_MS = 250;
+
+export interface ClockOptions {
+  /** Ticks of the room per second, 1 to 128. */
+  readonly tickRateHz: number;
+  /** How far in the past the others are shown, in ticks, as the server prescribes. */
+  readonly interpolationTicks: number;
+}
+
+export class ClientClock {
+  readonly #tickMs: number;
+  readonly #interpolationTicks: number;
+  readonly #resetTicks: number;
+  readonly #arrivals = new Earliest();
+  #rate = 1;
+  #nowMs = 0;
+  #modelTick = 0;
+  #modelMs = 0;
+  #view = 0;
+  #viewHigh = 0;
+  #command = 0;
+  #commandHigh = 0;
+  #commandError = 0;
+  #settledMs = 0;
+  #blankMs = 0;
+  #margin = 0;
+  #marginSpread = 0;
+  #marginKnown = false;
+  #farReports = 0;
+  #delaySpread = 0;
+  #rttMs = 0;
+  #resets = 0;
+
+  constructor(options: ClockOptions) {
+    this.#tickMs = 1000 / options.tickRateHz;
+    this.#interpolationTicks = options.interpolationTicks;
+    this.#resetTicks = CLOCK_RESET_MS / this.#tickMs;
+  }
+
+  /**
+   * Sets all readings. `tick` is the server's when it answered the join, `nowMs` when the answer arrived,
+   * `rttMs` the round trip seen so far (0: not known). For the next 500 ms the clock may jump forward freely.
+   */
+  start(tick: number, nowMs: number, rttMs: number): void {
+    this.#arrivals.clear();
+    this.#nowMs = nowMs;
+    this.#rttMs = rttMs;
+    this.#rate = 1;
+    this.#anchor(tick, nowMs);
+    this.#view = tick - this.#interpolationTicks;
+    this.#viewHigh = this.#view;
+    this.#command = tick + rttMs / this.#tickMs + MARGIN_TARGET_TICKS;
+    this.#commandHigh = this.#command;
+    this.#commandError = 0;
+    this.#marginKnown = false;
+    this.#marginSpread = 0;
+    this.#delaySpread = 0;
+    this.#settledMs = nowMs + SETTLE_MS;
+    this.#blankMs = nowMs + rttMs;
+  }
+
+  /** A snapshot of `tick` arrived at `arrivalMs`. Late and repeated ones may be reported too. */
+  snapshot(tick: number, arrivalMs: number): void {
+    const early = tick - this.#model(arrivalMs);
+    this.#arrivals.add(arrivalMs, early);
+    const late = this.#arrivals.best() - early;
+    this.#delaySpread += (late - this.#delaySpread) * SPREAD_GAIN;
+  }
+
+  /** The server saw own commands arrive `ticks` before they were needed (negative: too late). */
+  margin(ticks: number, nowMs: number): void {
+    if (nowMs < this.#blankMs) return;
+    let change = ticks - this.#margin;
+    const far = Math.abs(change) > this.#resetTicks;
+    this.#farReports = far && this.#marginKnown ? this.#farReports + 1 : 0;
+    if (this.#farReports > 0 && this.#farReports < FAR_REPORTS) return;
+    if (!this.#marginKnown || far) {
+      this.#marginKnown = true;
+      this.#margin = ticks;
+      change = 0;
+    }
+    this.#margin += change * MARGIN_GAIN;
+    this.#marginSpread += (Math.abs(change) - this.#marginSpread) * SPREAD_GAIN;
+    this.#commandError = this.marginTarget - this.#margin;
+    const settling = nowMs < this.#settledMs && this.#commandError > SETTLE_ERROR_TICKS;
+    const lost = Math.abs(this.#commandError) > this.#resetTicks;
+    if (lost) this.#resets += 1;
+    if (lost || settling) this.#jumpCommand(nowMs);
+  }
+
+  /** The server runs at `permille` / 1000 of real time. */
+  dilate(permille: number, nowMs: number): void {
+    const rate = permille / 1000;
+    if (rate === this.#rate || rate <= 0) return;
+    this.#anchor(this.#model(nowMs), nowMs);
+    this.#rate = rate;
+  }
+
+  /** The round trip as measured, for the first guess after a jump. */
+  roundTrip(rttMs: number): void {
+    this.#rttMs = rttMs;
+  }
+
+  /** Moves view and command ticks on to `nowMs`. A time before the last one counts as the last one. */
+  advance(nowMs: number): void {
+    const passedMs = Math.max(0, nowMs - this.#nowMs);
+    this.#nowMs += passedMs;
+    const ticks = (passedMs / this.#tickMs) * this.#rate;
+    this.#advanceView(ticks, this.#nowMs);
+    const steer = steered(this.#commandError, ticks);
+    this.#command += ticks + steer;
+    this.#commandError -= steer;
+    // While it stands, nothing is sent and what the server reports is old.
+    if (this.#command < this.#commandHigh) this.#blankMs = this.#nowMs + this.#rttMs + BLANK_MS;
+    else this.#commandHigh = this.#command;
+  }
+
+  /** The newest tick that can have arrived at the time of the last `advance`. */
+  get serverTick(): number {
+    return this.#model(this.#nowMs) + this.#arrivals.best();
+  }
+
+  /** The tick of the others to show. Never goes back. */
+  get viewTick(): number {
+    return this.#viewHigh;
+  }
+
+  /** The tick that own commands are at: its whole part is the newest command due. Never goes back. */
+  get commandTick(): number {
+    return this.#commandHigh;
+  }
+
+  /** Ticks. How early commands should arrive: one tick, so that a lost packet costs nothing, plus the jitter. */
+  get marginTarget(): number {
+    return Math.min(MARGIN_TARGET_TICKS + 2 * this.#marginSpread, MARGIN_TARGET_TICKS_MAX);
+  }
+
+  /** Ticks. The margin as reported, smoothed. */
+  get arrivalMargin(): number {
+    return this.#margin;
+  }
+
+  /** ms. Mean lateness of snapshots against the earliest ones. */
+  get jitterMs(): number {
+    return this.#delaySpread * this.#tickMs;
+  }
+
+  /** ms until `commandTick` reaches its next whole number, at least 0. */
+  get nextCommandMs(): number {
+    const left = Math.floor(this.#commandHigh) + 1 - this.#command;
+    return Math.max(0, (left * this.#tickMs) / this.#rate);
+  }
+
+  /** How often a clock jumped since the beginning. */
+  get resets(): number {
+    return this.#resets;
+  }
+
+  #advanceView(ticks: number, nowMs: number): void {
+    const target = this.serverTick - this.#interpolationTicks;
+    const error = target - (this.#view + ticks);
+    if (Math.abs(error) > this.#resetTicks) {
+      this.#view = target;
+      this.#resets += 1;
+      this.#guessCommand(nowMs);
+    } else if (error > 0 && nowMs < this.#settledMs) {
+      this.#view = target;
+    } else {
+      this.#view += ticks + steered(error, ticks);
+    }
+    if (this.#view > this.#viewHigh) this.#viewHigh = this.#view;
+  }
+
+  /**
+   * A server that is suddenly elsewhere (a machine that slept, a stall) takes the command tick along, unless the
+   * reported margins have brought it there already.
+   */
+  #guessCommand(nowMs: number): void {
+    const guess = this.serverTick + this.#rttMs / this.#tickMs + this.marginTarget;
+    if (Math.abs(guess - this.#command) <= this.#resetTicks) return;
+    this.#commandError = guess - this.#command;
+    this.#jumpCommand(nowMs);
+  }
+
+  #jumpCommand(nowMs: number): void {
+    this.#command += this.#commandError;
+    this.#commandError = 0;
+    this.#marginKnown = false;
+    this.#blankMs = nowMs + this.#rttMs + BLANK_MS;
+  }
+
+  #anchor(tick: number, nowMs: number): void {
+    this.#modelTick = tick;
+    this.#modelMs = nowMs;
+  }
+
+  #model(nowMs: number): number {
+    return this.#modelTick + ((nowMs - this.#modelMs) / this.#tickMs) * this.#rate;
+  }
+}
+
+/** Running maximum over the last 2 s, in buckets of 250 ms: constant time and memory for any number of samples. */
+class Earliest {
+  readonly #best = new Float64Array(BUCKETS).fill(Number.NEGATIVE_INFINITY);
+  #bucket = Number.NEGATIVE_INFINITY;
+  #last = 0;
+
+  clear(): void {
+    this.#best.fill(Number.NEGATIVE_INFINITY);
+    this.#bucket = Number.NEGATIVE_INFINITY;
+    this.#last = 0;
+  }
+
+  add(nowMs: number, value: number): void {
+    this.#turn(nowMs);
+    const at = modulo(this.#bucket, BUCKETS);
+    const held = this.#best[at] ?? value;
+    this.#best[at] = value > held ? value : held;
+  }
+
+  /** The largest value of the window. Only arrivals turn the window: in silence the last answer stands. */
+  best(): number {
+    let best = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < BUCKETS; i += 1) {
+      const value = this.#best[i] ?? best;
+      if (value > best) best = value;
+    }
+    if (best !== Number.NEGATIVE_INFINITY) this.#last = best;
+    return this.#last;
+  }
+
+  #turn(nowMs: number): void {
+    const bucket = Math.floor(nowMs / BUCKET_MS);
+    if (bucket <= this.#bucket) return;
+    const stale = Math.min(BUCKETS, bucket - this.#bucket);
+    for (let i = 0; i < stale; i += 1) {
+      this.#best[modulo(bucket - i, BUCKETS)] = Number.NEGATIVE_INFINITY;
+    }
+    this.#bucket = bucket;
+  }
+}
+
+/** How much of `error` to take back while the clock runs on by `ticks`: full 2 % from one tick of error on. */
+function steered(error: number, ticks: number): number {
+  const most = ticks * CLOCK_SPEED_CHANGE_MAX;
+  const wanted = error * most;
+  return wanted > most ? most : wanted < -most ? -most : wanted;
+}
+
+function modulo(value: number, size: number): number {
+  return ((value % size) + size) % size;
+}
+
+/** Ticks. */
+const MARGIN_TARGET_TICKS = 1;
+/** Ticks. More delay than this for jitter's sake would hurt more than a late command does. */
+const MARGIN_TARGET_TICKS_MAX = 6;
+/** Share of a new margin in the smoothed one: about 10 reports, a third of a second at 30 Hz. */
+const MARGIN_GAIN = 0.1;
+const SPREAD_GAIN = 0.05;
+/** So many reports in a row that are 250 ms off are a new truth; fewer are a hiccup of the network. */
+const FAR_REPORTS = 3;
+/** ms after a start during which jumps forward are free: nothing has been shown yet. */
+const SETTLE_MS = 500;
+const SETTLE_ERROR_TICKS = 0.5;
+/** ms after the round trip of a jump until reports are about commands made after it. */
+const BLANK_MS = 100;
+const BUCKET_MS = 250;
+const BUCKETS = 8;
