@@ -6,7 +6,7 @@ import { Effects } from './effects.ts';
 import { element, gunOf, Hud } from './hud.ts';
 import { NetGraph } from './netgraph.ts';
 import { palette, playerColour } from './palette.ts';
-import { Scene } from './scene.ts';
+import { Scene, type View } from './scene.ts';
 
 type ArenaGame = Game<typeof arena>;
 
@@ -98,7 +98,7 @@ function play(game: ArenaGame, ended: (reason: string) => void): void {
     graph.draw(nowMs);
   };
   requestAnimationFrame(frame);
-  expose(game);
+  expose(game, game.view(performance.now()));
 }
 
 function nameOf(game: ArenaGame, id: number): string {
@@ -130,7 +130,7 @@ function chat(game: ArenaGame, controls: ControlSurface): void {
   });
 }
 
-/** For the console and for tests: `fray.game`. */
-function expose(game: ArenaGame): void {
-  Object.assign(globalThis, { fray: { game } });
+/** For the console and for scripted players: `fray.game`, and `fray.view` of the last frame. */
+function expose(game: ArenaGame, view: View): void {
+  Object.assign(globalThis, { fray: { game, view } });
 }
