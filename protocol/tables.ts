@@ -130,6 +130,7 @@ export const ERRORS = {
   E_NAME: [40, 'A player name is not allowed.'],
   E_ORIGIN: [41, 'The page of that origin may not connect.'],
   E_UNKNOWN: [42, 'An error without a code of its own.'],
+  E_VALUE: [43, 'A value does not fit its field.'],
 } as const;
 
 /**

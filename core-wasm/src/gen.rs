@@ -5,7 +5,7 @@
 use bytemuck::{Pod, Zeroable};
 
 /// Hash of the tables without their prose: the answer of `abi_version()`.
-pub const TABLE_HASH: u32 = 0x6abe4a5b;
+pub const TABLE_HASH: u32 = 0x09e23fa9;
 pub const BUILTIN_COLUMNS: usize = 32;
 /// Packet protocol of this tree.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -390,6 +390,8 @@ pub mod error {
     pub const E_ORIGIN: i32 = 41;
     /// An error without a code of its own.
     pub const E_UNKNOWN: i32 = 42;
+    /// A value does not fit its field.
+    pub const E_VALUE: i32 = 43;
 }
 
 /// Before every record in a buffer. `length` counts payload bytes without padding; the next header starts at the next multiple of 4.

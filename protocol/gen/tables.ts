@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x6abe4a5b;
+export const TABLE_HASH = 0x09e23fa9;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -441,6 +441,8 @@ export const ERROR = {
   E_ORIGIN: 41,
   /** An error without a code of its own. */
   E_UNKNOWN: 42,
+  /** A value does not fit its field. */
+  E_VALUE: 43,
 } as const;
 
 export type ErrorName = keyof typeof ERROR;
@@ -490,6 +492,7 @@ const ERROR_NAMES: readonly ErrorName[] = [
   'E_NAME',
   'E_ORIGIN',
   'E_UNKNOWN',
+  'E_VALUE',
 ];
 const ERROR_TEXTS: readonly string[] = [
   'No error.',
@@ -535,6 +538,7 @@ const ERROR_TEXTS: readonly string[] = [
   'A player name is not allowed.',
   'The page of that origin may not connect.',
   'An error without a code of its own.',
+  'A value does not fit its field.',
 ];
 
 /** Name of a code; `E_UNKNOWN` for a number that is none. */
