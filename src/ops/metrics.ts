@@ -1,0 +1,156 @@
+/**
+ * Metrics for Prometheus. Everything is read when it is asked for: the tick path only adds to integers it owns. Base units are in
+ * the names (seconds, bytes); room ids are not labels, for their number has no bound.
+ */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/** A histogram that somebody else counts, for example a worker in shared memory. */
+export interface CountedHistogram {
+  /** Seconds: upper bound of each bucket but the last, rising. */
+  readonly boundsSeconds: readonly number[];
+  /** Events per bucket, not summed up; one more than bounds. */
+  readonly counts: ArrayLike<number>;
+  readonly sumSeconds: number;
+}
+
+/** Counters of one worker thread. */
+export interface WorkerFigures {
+  readonly worker: number;
+  readonly tickDuration: CountedHistogram;
+  readonly tickLateness: CountedHistogram;
+  readonly ticksSkipped: number;
+}
+
+/** Traffic of one transport since start. */
+export interface TrafficFigures {
+  readonly transport: string;
+  readonly packetsIn: number;
+  readonly packetsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** What the composition root can tell. Called only when metrics are read. */
+export interface MetricSources {
+  workers(): readonly WorkerFigures[];
+  traffic(): readonly TrafficFigures[];
+  /** Dropped or refused things by reason, since start. */
+  drops(): readonly { readonly reason: string; readonly count: number }[];
+  rooms(): number;
+  players(): number;
+  bots(): number;
+  sessions(): number;
+  ready(): boolean;
+  readonly version: string;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  /** The page of /metrics. */
+  text(): Promise<string>;
+}
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  addState(registry, sources);
+  addTraffic(registry, sources);
+  addTicks(registry, sources);
+  return { contentType: registry.contentType, text: () => registry.metrics() };
+}
+
+function addState(registry: Registry, sources: MetricSources): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({ name, help, registers: [registry], collect() { this.set(read()); } });
+  };
+  gauge('fray_rooms', 'Rooms open now, warm ones included.', () => sources.rooms());
+  gauge('fray_players', 'People in rooms now.', () => sources.players());
+  gauge('fray_bots', 'Bots in rooms now.', () => sources.bots());
+  gauge('fray_sessions', 'Sessions open now, joined or not.', () => sources.sessions());
+  gauge('fray_ready', '1 while new players are taken.', () => (sources.ready() ? 1 : 0));
+  const info = new Gauge({ name: 'fray_build_info', help: 'Always 1; the labels tell what runs.', labelNames: ['version', 'node'], registers: [registry] });
+  info.set({ version: sources.version, node: process.versions.node }, 1);
+}
+
+function addTraffic(registry: Registry, sources: MetricSources): void {
+  const byTransport = (name: string, help: string, read: (row: TrafficFigures) => number): void => {
+    new Counter({ name, help, labelNames: ['transport'], registers: [registry], collect() {
+      this.reset();
+      for (const row of sources.traffic()) this.inc({ transport: row.transport }, read(row));
+    } });
+  };
+  byTransport('fray_received_datagrams_total', 'Datagrams from clients.', (row) => row.packetsIn);
+  byTransport('fray_sent_datagrams_total', 'Datagrams to clients.', (row) => row.packetsOut);
+  byTransport('fray_received_bytes_total', 'Payload bytes from clients.', (row) => row.bytesIn);
+  byTransport('fray_sent_bytes_total', 'Payload bytes to clients.', (row) => row.bytesOut);
+  new Counter({ name: 'fray_drops_total', help: 'Datagrams, packets or requests that were dropped or refused, by reason.', labelNames: ['reason'],
+    registers: [registry], collect() {
+      this.reset();
+      for (const row of sources.drops()) this.inc({ reason: row.reason }, row.count);
+    } });
+}
+
+function addTicks(registry: Registry, sources: MetricSources): void {
+  registry.registerMetric(new SharedHistogram('fray_tick_duration_seconds', 'Time one room took for one tick.', () =>
+    sources.workers().map((one) => ({ worker: one.worker, histogram: one.tickDuration }))));
+  registry.registerMetric(new SharedHistogram('fray_tick_lateness_seconds', 'How late a tick began after its due time.', () =>
+    sources.workers().map((one) => ({ worker: one.worker, histogram: one.tickLateness }))));
+  new Counter({ name: 'fray_ticks_skipped_total', help: 'Ticks given up because a worker was too far behind.', labelNames: ['worker'],
+    registers: [registry], collect() {
+      this.reset();
+      for (const one of sources.workers()) this.inc({ worker: String(one.worker) }, one.ticksSkipped);
+    } });
+}
+
+interface HistogramRow {
+  readonly worker: number;
+  readonly histogram: CountedHistogram;
+}
+
+interface SampleRow {
+  readonly metricName: string;
+  readonly labels: { readonly worker: string; readonly le?: string };
+  readonly value: number;
+}
+
+/** prom-client's own histogram can only observe; this one is counted elsewhere and only printed. */
+class SharedHistogram extends Histogram<'worker'> {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #read: () => readonly HistogramRow[];
+
+  constructor(name: string, help: string, read: () => readonly HistogramRow[]) {
+    super({ name, help, labelNames: ['worker'], registers: [] });
+    this.#name = name;
+    this.#help = help;
+    this.#read = read;
+  }
+
+  /** prom-client asks for this form when it prints the page, and for `get` when it makes JSON. */
+  getForPromString(): Promise<object> {
+    return Promise.resolve(this.#sample());
+  }
+
+  override get(): ReturnType<Histogram<'worker'>['get']> {
+    return Promise.resolve(this.#sample()) as ReturnType<Histogram<'worker'>['get']>;
+  }
+
+  #sample(): object {
+    const values = this.#read().flatMap((row) => samplesOf(this.#name, row));
+    return { name: this.#name, help: this.#help, type: 'histogram', values, aggregator: 'sum' };
+  }
+}
+
+function samplesOf(name: string, row: HistogramRow): SampleRow[] {
+  const worker = String(row.worker);
+  const samples: SampleRow[] = [];
+  let sum = 0;
+  for (let bucket = 0; bucket < row.histogram.counts.length; bucket++) {
+    sum += row.histogram.counts[bucket] ?? 0;
+    const bound = row.histogram.boundsSeconds[bucket];
+    samples.push({ metricName: `${name}_bucket`, labels: { le: bound === undefined ? '+Inf' : String(bound), worker }, value: sum });
+  }
+  samples.push({ metricName: `${name}_sum`, labels: { worker }, value: row.histogram.sumSeconds });
+  samples.push({ metricName: `${name}_count`, labels: { worker }, value: sum });
+  return samples;
+}
