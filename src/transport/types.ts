@@ -1,0 +1,159 @@
+/**
+ * The border of every transport: datagrams of at most `PACKET_BYTES_MAX` bytes and the address of a peer. A transport
+ * knows nothing of our protocol, of sessions or of players, so UDP, WebRTC, WebTransport and WebSocket fit behind the
+ * same two interfaces. Nothing is promised about order or loss; what a kind promises stands in its own file.
+ */
+
+export type TransportKind = 'memory' | 'websocket';
+
+/**
+ * Why a pipe closed. 0..999 are the caller's own codes and travel as they are (our error codes, 0 = no reason);
+ * 1000 and above are the transport's own, with the meanings of RFC 6455 section 7.4.1.
+ */
+export const CLOSE = {
+  /** Closed by wish of one end, without a code. */
+  normal: 0,
+  /** The server goes away. */
+  away: 1001,
+  /** The peer sent what the transport does not carry (a text frame, a broken frame). */
+  unsupported: 1003,
+  /** The peer vanished, or never came to be. */
+  lost: 1006,
+  /** The peer sent a datagram longer than the limit. */
+  oversize: 1009,
+  /** Nothing was heard for too long, not even an answer to a ping. */
+  silent: 1013,
+} as const;
+
+/** The end of a client. All listeners are single: a second `on...` replaces the first. */
+export interface ClientPipe {
+  readonly kind: TransportKind;
+  /** Bytes accepted by `send` that have not left this machine's user space yet. */
+  readonly bufferedBytes: number;
+  /** Datagrams that `send` threw away because the pipe was behind, closed, or the datagram too long. */
+  readonly dropped: number;
+  /** Sends one datagram of 1..PACKET_BYTES_MAX bytes, or drops it. The bytes are copied. Never throws. */
+  send(bytes: Uint8Array): void;
+  /** Closes this end; what was sent before still goes out where it can. `code` as in CLOSE. Repeats do nothing. */
+  close(code: number, reason?: string): void;
+  /** `bytes` are valid only during the call. */
+  onDatagram(fn: (bytes: Uint8Array) => void): void;
+  /** Called once, also after an own `close`. `code` as in CLOSE. */
+  onClose(fn: (code: number) => void): void;
+}
+
+/**
+ * The end of a server: many pipes, each a number. A number is index (low 16 bits) and generation (15 bits above it), so
+ * it stays a small integer of V8 and does not come back soon. All listeners are single.
+ */
+export interface ServerTransport {
+  readonly kind: TransportKind;
+  /** Open pipes. */
+  readonly pipes: number;
+  readonly counters: TransportCounters;
+  onOpen(fn: (pipe: number, address: string) => void): void;
+  /** `bytes` are valid only during the call. */
+  onDatagram(fn: (pipe: number, bytes: Uint8Array) => void): void;
+  /** Called once for each `onOpen`, also after an own `close`. */
+  onClose(fn: (pipe: number, code: number) => void): void;
+  /**
+   * Sends one datagram; the bytes are copied. False: dropped and counted, because the pipe is gone, its reader is slow,
+   * or the datagram is empty or too long. Never throws.
+   */
+  send(pipe: number, bytes: Uint8Array): boolean;
+  /** Closes a pipe; what was sent before still goes out where it can. Unknown pipes are ignored. */
+  close(pipe: number, code: number, reason?: string): void;
+  /** Closes everything; resolves when all pipes are gone. */
+  stop(): Promise<void>;
+}
+
+/** All rise only, but `pipes`, which is beside them in the transport. */
+export interface TransportCounters {
+  opened: number;
+  closed: number;
+  datagramsIn: number;
+  bytesIn: number;
+  datagramsOut: number;
+  bytesOut: number;
+  /** Datagrams out that a slow reader did not get. */
+  droppedSlow: number;
+  /** Datagrams out to pipes that are gone, or of a length that cannot be sent. */
+  droppedOut: number;
+  /** Pipes closed because the peer broke the framing: text, oversize, broken frames. */
+  violations: number;
+  /** Pipes closed because nothing was heard. */
+  silent: number;
+  refusedOrigin: number;
+  refusedAddress: number;
+  refusedFull: number;
+}
+
+export function transportCounters(): TransportCounters {
+  return { opened: 0, closed: 0, datagramsIn: 0, bytesIn: 0, datagramsOut: 0, bytesOut: 0, droppedSlow: 0,
+    droppedOut: 0, violations: 0, silent: 0, refusedOrigin: 0, refusedAddress: 0, refusedFull: 0 };
+}
+
+/** Index bits of a pipe number; also the most pipes of one transport. */
+export const PIPE_INDEX_BITS = 16;
+const PIPE_GENERATIONS = 1 << 15;
+
+/**
+ * Numbers pipes: a free index is taken again (oldest first), each time with a new generation, so that a late `send` or
+ * `close` for a pipe that has gone never hits the next one. O(1).
+ */
+export class PipeNumbers<T> {
+  readonly capacity: number;
+  #held: (T | undefined)[] = [];
+  #generations: number[] = [];
+  #free: number[] = [];
+  #freeHead = 0;
+  #count = 0;
+
+  constructor(capacity: number) {
+    this.capacity = Math.min(Math.max(1, capacity), 1 << PIPE_INDEX_BITS);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The number under which `one` is held, or -1: full. */
+  add(one: T): number {
+    if (this.#count >= this.capacity) return -1;
+    const index = this.#held.length < this.capacity ? this.#held.length : this.#takeFree();
+    const generation = ((this.#generations[index] ?? 0) + 1) % PIPE_GENERATIONS;
+    this.#generations[index] = generation;
+    this.#held[index] = one;
+    this.#count += 1;
+    return (generation << PIPE_INDEX_BITS) | index;
+  }
+
+  get(pipe: number): T | undefined {
+    const index = pipe & 0xffff;
+    return this.#generations[index] === pipe >>> PIPE_INDEX_BITS ? this.#held[index] : undefined;
+  }
+
+  remove(pipe: number): T | undefined {
+    const one = this.get(pipe);
+    if (one === undefined) return undefined;
+    const index = pipe & 0xffff;
+    this.#held[index] = undefined;
+    this.#free.push(index);
+    this.#count -= 1;
+    return one;
+  }
+
+  *values(): Generator<T> {
+    for (const one of this.#held) if (one !== undefined) yield one;
+  }
+
+  #takeFree(): number {
+    const index = this.#free[this.#freeHead] ?? 0;
+    this.#freeHead += 1;
+    if (this.#freeHead >= 1024) {
+      this.#free = this.#free.slice(this.#freeHead);
+      this.#freeHead = 0;
+    }
+    return index;
+  }
+}
