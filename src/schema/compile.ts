@@ -1,0 +1,260 @@
+/**
+ * From a schema to the bytes a core is created with (CONFIG of protocol/tables.ts): ConfigHead, then the rows of kinds,
+ * fields, room fields, weapons and texts. Deterministic: server, client and replay make the same bytes.
+ */
+import {
+  AUDIENCE,
+  ConfigField,
+  ConfigHead,
+  ConfigKind,
+  ConfigText,
+  ConfigWeapon,
+  ENTITIES_MAX,
+  FLAG,
+  HISTORY_TICKS_MIN,
+  PLAYERS_MAX,
+  TABLE_HASH,
+} from '../../protocol/gen/tables.ts';
+import { FrayError } from '../errors.ts';
+import { bitsFor } from './fields.ts';
+import type { Schema } from './define.ts';
+import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from './layout.ts';
+import type { SchemaDeclaration } from './parts.ts';
+import { toAcceleration, toPosition, toTicks, toVelocity } from './units.ts';
+
+/** What differs from room to room. A client takes these from its JoinReply and leaves the seeds out. */
+export interface ConfigOptions {
+  /** Default 50, 1..1,024. */
+  readonly playersMax?: number;
+  /** Players included. Default 4 x playersMax + 56 (256 for 50 players), at most 4,096. */
+  readonly entitiesMax?: number;
+  /** Seed of the simulation and of the plugin's generator; u64. Default 0. */
+  readonly seed?: bigint;
+  /** Fencing number of the room's owner; u32. Default 1. */
+  readonly epoch?: number;
+  /** 0 for a new room. */
+  readonly firstTick?: number;
+  /** Hash the state in every tick instead of every 30th (tests, verification). Default false. */
+  readonly hashEveryTick?: boolean;
+  /** As the server prescribes; default from the schema. */
+  readonly interpolationTicks?: number;
+  /** As the server prescribes; default from the schema. */
+  readonly snapshotBytesMax?: number;
+}
+
+/** Bytes of the configuration of a room. Throws E_CONFIG for sizes out of range. */
+export function compileConfig<D extends SchemaDeclaration>(
+  schema: Pick<Schema<D>, 'layout' | 'hash'>,
+  options: ConfigOptions = {},
+): Uint8Array {
+  const { layout } = schema;
+  const fields = layout.kinds.flatMap((kind) => kind.fields.map((field) => ({ kind: kind.number, field })));
+  const texts = [
+    ...layout.kinds.flatMap((kind) => kind.texts.map((text) => ({ kind: kind.number, text }))),
+    ...layout.roomTexts.map((text) => ({ kind: 0, text })),
+  ];
+  const bytes = new Uint8Array(
+    ConfigHead.bytes +
+      layout.kinds.length * ConfigKind.bytes +
+      (fields.length + layout.roomFields.length) * ConfigField.bytes +
+      layout.weapons.length * ConfigWeapon.bytes +
+      texts.length * ConfigText.bytes,
+  );
+  const view = new DataView(bytes.buffer);
+  writeHead(view, schema, { options, fields: fields.length, texts: texts.length });
+  let at: number = ConfigHead.bytes;
+  for (const kind of layout.kinds) at = writeKind(view, at, { layout, kind });
+  for (const { kind, field } of fields) at = writeField(view, at, { kind, field });
+  for (const field of layout.roomFields) at = writeField(view, at, { kind: 0, field });
+  for (let index = 0; index < layout.weapons.length; index += 1) at = writeWeapon(view, at, { layout, index });
+  for (const { kind, text } of texts) at = writeText(view, at, { kind, text });
+  return bytes;
+}
+
+/** Sizes of a room after defaults. Throws E_CONFIG. */
+export function roomSizes(options: ConfigOptions): { playersMax: number; entitiesMax: number } {
+  const playersMax = sized('playersMax', options.playersMax ?? 50, 1, PLAYERS_MAX);
+  const usual = Math.min(ENTITIES_MAX, 4 * playersMax + 56);
+  return { playersMax, entitiesMax: sized('entitiesMax', options.entitiesMax ?? usual, playersMax, ENTITIES_MAX) };
+}
+
+/** Ticks that others are shown in the past. */
+export function interpolationTicks(layout: SchemaLayout): number {
+  return toTicks(layout.net.interpolationMs, layout.tickRateHz);
+}
+
+/** History is a power of two of ticks, at least 64 and at least a second. */
+export function historyTicks(tickRateHz: number): number {
+  let ticks: number = HISTORY_TICKS_MIN;
+  while (ticks < tickRateHz) ticks *= 2;
+  return ticks;
+}
+
+function writeHead(
+  view: DataView,
+  schema: { readonly layout: SchemaLayout; readonly hash: bigint },
+  counts: { readonly options: ConfigOptions; readonly fields: number; readonly texts: number },
+): void {
+  const { layout, hash } = schema;
+  const { options } = counts;
+  const { world, net, movement, tickRateHz } = layout;
+  const { playersMax, entitiesMax } = roomSizes(options);
+  const healthMax = Math.max(...layout.kinds.map((kind) => kind.health));
+  const seed = BigInt.asUintN(64, options.seed ?? 0n);
+  const pluginSeed = mix(seed);
+  const head: Record<Exclude<keyof typeof ConfigHead, 'bytes' | 'reserved'>, number> = {
+    magic: 0x31435246,
+    tableHash: TABLE_HASH,
+    schemaHashLow: low(hash),
+    schemaHashHigh: high(hash),
+    tickRateHz,
+    dimensions: world.dimensions,
+    playersMax,
+    entitiesMax,
+    historyTicks: historyTicks(tickRateHz),
+    snapshotBytesMax: sized('snapshotBytesMax', options.snapshotBytesMax ?? net.snapshotBytesMax, 64, 1000),
+    interpolationTicks: sized('interpolationTicks', options.interpolationTicks ?? interpolationTicks(layout), 0, 128),
+    halfWidth: toPosition(world.width / 2),
+    halfDepth: toPosition(world.depth / 2),
+    cell: cellSize(layout),
+    positionShift: positionShift(net.positionPrecision),
+    aimBits: net.aimBits,
+    healthBits: bitsFor(healthMax),
+    healthMax,
+    gravity: toAcceleration(world.gravity, tickRateHz),
+    jumpSpeed: world.dimensions === 3 ? toVelocity(movement.jumpSpeed, tickRateHz) : 0,
+    stepHeight: world.dimensions === 3 ? toPosition(movement.stepHeight) : 0,
+    dashSpeed: toVelocity(movement.dash?.speed ?? 0, tickRateHz),
+    dashTicks: toTicks(movement.dash?.durationMs ?? 0, tickRateHz),
+    dashWaitTicks: toTicks(movement.dash?.cooldownMs ?? 0, tickRateHz),
+    rules: rulesOf(layout, options),
+    seedLow: low(seed),
+    seedHigh: high(seed),
+    pluginSeedLow: low(pluginSeed),
+    pluginSeedHigh: high(pluginSeed),
+    epoch: options.epoch ?? 1,
+    firstTick: options.firstTick ?? 0,
+    inputAux: layout.inputs.filter((input) => input.kind === 'axis' || input.kind === 'field').length,
+    inputButtons: Math.max(0, ...layout.inputs.map((input) => (input.kind === 'button' ? input.place + 1 : 0))),
+    inputPitch: layout.inputs.some((input) => input.kind === 'pitch') ? 1 : 0,
+    kinds: layout.kinds.length,
+    fields: counts.fields,
+    roomFields: layout.roomFields.length,
+    weapons: layout.weapons.length,
+    texts: counts.texts,
+    columns: layout.columns,
+    textBytes: layout.textBytes,
+    roomTextBytes: layout.roomTextBytes,
+  };
+  for (const [name, value] of Object.entries(head)) {
+    view.setUint32(ConfigHead[name as keyof typeof head], value, true);
+  }
+}
+
+function writeKind(view: DataView, at: number, row: { layout: SchemaLayout; kind: PlacedKind }): number {
+  const { layout, kind } = row;
+  const { shape } = kind;
+  const player = kind.number === 1;
+  const { movement, tickRateHz } = layout;
+  const set = setter(view, at);
+  set(ConfigKind.radius, toPosition(shape.shape === 'circle' ? shape.radius : shape.width / 2));
+  set(ConfigKind.depth, shape.shape === 'circle' ? 0 : toPosition(shape.depth / 2));
+  set(ConfigKind.height, layout.world.dimensions === 3 ? toPosition(shape.height) : 0);
+  set(ConfigKind.flags, (kind.solid ? FLAG.solid : 0) | (kind.touch ? FLAG.touch : 0));
+  set(ConfigKind.health, kind.health);
+  set(ConfigKind.topSpeed, player ? toVelocity(movement.topSpeed, tickRateHz) : 0);
+  set(ConfigKind.acceleration, player ? toAcceleration(movement.acceleration, tickRateHz) : 0);
+  set(ConfigKind.friction, player ? toAcceleration(movement.friction, tickRateHz) : 0);
+  set(ConfigKind.viewRadius, player ? toPosition(layout.viewRadius) : 0);
+  set(ConfigKind.moves, kind.moves ? 1 : 0);
+  return at + ConfigKind.bytes;
+}
+
+function writeField(view: DataView, at: number, row: { kind: number; field: PlacedField }): number {
+  const { column, audience, spec } = row.field;
+  view.setUint16(at + ConfigField.kind, row.kind, true);
+  view.setUint16(at + ConfigField.column, column, true);
+  view.setUint8(at + ConfigField.bits, spec.bits);
+  view.setUint8(at + ConfigField.audience, AUDIENCE[audience]);
+  view.setUint8(at + ConfigField.signed, spec.signed ? 1 : 0);
+  view.setInt32(at + ConfigField.min, spec.min, true);
+  view.setInt32(at + ConfigField.max, spec.max, true);
+  view.setInt32(at + ConfigField.initial, spec.initial, true);
+  return at + ConfigField.bytes;
+}
+
+function writeWeapon(view: DataView, at: number, row: { layout: SchemaLayout; index: number }): number {
+  const { tickRateHz } = row.layout;
+  const weapon = row.layout.weapons[row.index];
+  if (weapon === undefined) return at;
+  const set = setter(view, at);
+  set(ConfigWeapon.shape, weapon.weapon === 'projectile' ? 0 : 1);
+  set(ConfigWeapon.damage, weapon.damage);
+  set(ConfigWeapon.waitTicks, Math.max(1, toTicks(weapon.cooldownMs, tickRateHz)));
+  set(ConfigWeapon.knockback, toVelocity(weapon.knockback, tickRateHz));
+  if (weapon.weapon === 'projectile') {
+    set(ConfigWeapon.speed, toVelocity(weapon.speed, tickRateHz));
+    set(ConfigWeapon.lifeTicks, toTicks(weapon.lifeMs, tickRateHz));
+    set(ConfigWeapon.radius, toPosition(weapon.radius));
+  } else {
+    set(ConfigWeapon.range, Math.min(0x3fffffff, toPosition(weapon.range)));
+  }
+  return at + ConfigWeapon.bytes;
+}
+
+function writeText(view: DataView, at: number, row: { kind: number; text: PlacedText }): number {
+  const { index, offset, audience, spec } = row.text;
+  view.setUint16(at + ConfigText.kind, row.kind, true);
+  view.setUint16(at + ConfigText.index, index, true);
+  view.setUint16(at + ConfigText.offset, offset, true);
+  view.setUint8(at + ConfigText.bytesMax, spec.bytesMax);
+  view.setUint8(at + ConfigText.audience, AUDIENCE[audience]);
+  return at + ConfigText.bytes;
+}
+
+/** A quarter of the view radius, at least 2 units, and at most 64 cells along the world. */
+function cellSize(layout: SchemaLayout): number {
+  const { width, depth } = layout.world;
+  return toPosition(Math.max(2, layout.viewRadius / 4, Math.max(width, depth) / 64));
+}
+
+/** Largest power-of-two quantum that is not above the asked precision. */
+function positionShift(precision: number): number {
+  return Math.max(0, Math.min(16, Math.floor(Math.log2(precision * 65536) + 1e-9)));
+}
+
+function rulesOf(layout: SchemaLayout, options: ConfigOptions): number {
+  const solid = layout.kinds[0]?.solid === true;
+  return (
+    (layout.world.friendlyFire ? 1 : 0) |
+    (layout.movement.relativeToAim ? 2 : 0) |
+    (solid ? 4 : 0) |
+    (options.hashEveryTick === true ? 8 : 0)
+  );
+}
+
+/** splitmix64: the plugin's seed has nothing in common with the simulation's. */
+function mix(seed: bigint): bigint {
+  const mask = 0xffffffffffffffffn;
+  let z = (seed + 0x9e3779b97f4a7c15n) & mask;
+  z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
+  z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & mask;
+  return z ^ (z >> 31n);
+}
+
+function setter(view: DataView, at: number): (offset: number, value: number) => void {
+  return (offset, value) => view.setInt32(at + offset, value, true);
+}
+
+function sized(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new FrayError('E_CONFIG', `Cannot configure the room: ${name} is ${value}, allowed is ${min}..${max}`);
+}
+
+function low(value: bigint): number {
+  return Number(value & 0xffffffffn);
+}
+
+function high(value: bigint): number {
+  return Number((value >> 32n) & 0xffffffffn);
+}

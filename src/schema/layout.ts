@@ -1,0 +1,250 @@
+/**
+ * A schema with every default filled in and every field placed: which column of which kind, which index on the wire.
+ * Both ends derive it from the same declaration; its canonical form is what `schema.hash` covers. Plain data.
+ */
+import { BUILTIN_COLUMNS, BUTTON, KIND } from '../../protocol/gen/tables.ts';
+import type { Audience, Field, TextField } from './fields.ts';
+import type {
+  Box,
+  Circle,
+  DashOptions,
+  InputField,
+  KindDeclaration,
+  MessageFields,
+  MovementOptions,
+  NetOptions,
+  SchemaDeclaration,
+  Weapon,
+  WorldOptions,
+} from './parts.ts';
+
+/** An integer field in its place. */
+export interface PlacedField {
+  readonly name: string;
+  readonly spec: Field;
+  readonly audience: Audience;
+  /** Column of the entity matrix; for the room its index. */
+  readonly column: number;
+}
+
+/** A text field in its place. */
+export interface PlacedText {
+  readonly name: string;
+  readonly spec: TextField;
+  readonly audience: Audience;
+  /** The how-many-eth text of its kind. */
+  readonly index: number;
+  /** Where its length byte stands in the text bytes of an entity (or of the room). */
+  readonly offset: number;
+}
+
+export interface PlacedKind {
+  readonly name: string;
+  /** Number in the column `kind`: 1 player, 2 projectile, 3.. the author's. */
+  readonly number: number;
+  readonly shape: Circle | Box;
+  readonly health: number;
+  readonly solid: boolean;
+  readonly touch: boolean;
+  readonly moves: boolean;
+  readonly fields: readonly PlacedField[];
+  readonly texts: readonly PlacedText[];
+}
+
+export interface PlacedMessage {
+  readonly name: string;
+  readonly index: number;
+  readonly fields: readonly { readonly name: string; readonly spec: Field | TextField }[];
+}
+
+export interface PlacedInput {
+  readonly name: string;
+  readonly kind: 'move' | 'aim' | 'pitch' | 'button' | 'axis' | 'field';
+  /** Bit of the buttons; index of the author's analog input; else 0. */
+  readonly place: number;
+  readonly spec: Field | null;
+}
+
+export interface Movement extends Required<Omit<MovementOptions, 'dash'>> {
+  readonly dash: DashOptions | null;
+}
+
+export interface SchemaLayout {
+  readonly name: string;
+  readonly tickRateHz: number;
+  readonly world: Required<WorldOptions>;
+  readonly net: Required<NetOptions>;
+  readonly inputs: readonly PlacedInput[];
+  readonly weapons: readonly (Weapon & { readonly name: string })[];
+  readonly viewRadius: number;
+  readonly movement: Movement;
+  /** Player, projectile, then the author's kinds: `kinds[number - 1]`. */
+  readonly kinds: readonly PlacedKind[];
+  readonly roomFields: readonly PlacedField[];
+  readonly roomTexts: readonly PlacedText[];
+  readonly toServer: readonly PlacedMessage[];
+  readonly toClient: readonly PlacedMessage[];
+  readonly timers: readonly PlacedMessage[];
+  /** Columns of the entity matrix. */
+  readonly columns: number;
+  /** Text bytes kept per entity and for the room; multiples of 4. */
+  readonly textBytes: number;
+  readonly roomTextBytes: number;
+}
+
+/** Default tick rate. */
+export const TICK_RATE_HZ_DEFAULT = 30;
+
+/** Places everything. The declaration has been checked. */
+export function layOut(declaration: SchemaDeclaration): SchemaLayout {
+  const { player = {}, kinds = {}, room = {}, weapons = {} } = declaration;
+  const world = { ...WORLD_DEFAULTS, ...declaration.world };
+  const placedKinds = [
+    placeKind('player', KIND.player, {
+      shape: player.shape ?? { shape: 'circle', radius: 0.5, height: world.dimensions === 3 ? 1.8 : 0 },
+      health: player.health ?? 100,
+      solid: player.solid ?? true,
+      moves: true,
+      fields: player.fields ?? {},
+    }),
+    placeKind('projectile', KIND.projectile, {
+      shape: { shape: 'circle', radius: 0.1, height: 0 },
+      moves: true,
+    }),
+    ...Object.entries(kinds).map(([name, kind], at) => placeKind(name, KIND.first + at, kind)),
+  ];
+  const roomPlaces = placeFields(room.fields ?? {}, 0, 'room');
+  const textEnds = placedKinds.map((kind) => textEnd(kind.texts));
+  return {
+    name: declaration.name,
+    tickRateHz: declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT,
+    world: world.dimensions === 2 ? { ...world, gravity: 0 } : world,
+    net: { ...NET_DEFAULTS, ...declaration.net },
+    inputs: placeInputs(declaration.input),
+    weapons: Object.entries(weapons).map(([name, weapon]) => ({ ...weapon, name })),
+    viewRadius: player.viewRadius ?? 25,
+    movement: { ...MOVEMENT_DEFAULTS, ...player.movement, dash: player.movement?.dash ?? null },
+    kinds: placedKinds,
+    roomFields: roomPlaces.fields,
+    roomTexts: roomPlaces.texts,
+    toServer: placeMessages(declaration.toServer ?? {}),
+    toClient: placeMessages(declaration.toClient ?? {}),
+    timers: placeMessages(declaration.timers ?? {}),
+    columns: BUILTIN_COLUMNS + Math.max(...placedKinds.map((kind) => kind.fields.length)),
+    textBytes: Math.max(...textEnds),
+    roomTextBytes: textEnd(roomPlaces.texts),
+  };
+}
+
+/** 64 bits over the canonical form: FNV-1a, the same in every engine. */
+export function hashLayout(layout: SchemaLayout): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(canonical(layout))) {
+    hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  }
+  return hash;
+}
+
+/** JSON with sorted keys and no spaces; arrays keep their order, for that order is on the wire. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const rows = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  rows.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${rows.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
+}
+
+function placeKind(name: string, number: number, kind: KindDeclaration | PlayerKind): PlacedKind {
+  const { shape, health = 0, solid = false, touch = false, moves = false, fields = {} } = kind;
+  return { name, number, shape, health, solid, touch, moves, ...placeFields(fields, BUILTIN_COLUMNS, 'visible') };
+}
+
+type PlayerKind = Omit<KindDeclaration, 'fields'> & {
+  readonly fields?: Readonly<Record<string, Field | TextField>>;
+};
+
+function placeFields(
+  fields: Readonly<Record<string, Field | TextField>>,
+  firstColumn: number,
+  usual: Audience,
+): { fields: PlacedField[]; texts: PlacedText[] } {
+  const placed: PlacedField[] = [];
+  const texts: PlacedText[] = [];
+  for (const [name, spec] of Object.entries(fields)) {
+    const audience = spec.to === 'default' ? usual : spec.to;
+    if (spec.type === 'text') {
+      texts.push({ name, spec, audience, index: texts.length, offset: endOf(texts) });
+    } else {
+      placed.push({ name, spec, audience, column: firstColumn + placed.length });
+    }
+  }
+  return { fields: placed, texts };
+}
+
+function placeMessages(messages: Readonly<Record<string, MessageFields>>): PlacedMessage[] {
+  return Object.entries(messages).map(([name, fields], index) => ({
+    name,
+    index,
+    fields: Object.entries(fields).map(([field, spec]) => ({ name: field, spec })),
+  }));
+}
+
+function placeInputs(inputs: Readonly<Record<string, InputField>>): PlacedInput[] {
+  let button = FIRST_FREE_BUTTON;
+  let analog = 0;
+  return Object.entries(inputs).map(([name, input]) => {
+    if (!('input' in input)) {
+      if (input.type === 'angle') return { name, kind: 'aim', place: 0, spec: null };
+      return { name, kind: 'field', place: analog++, spec: input };
+    }
+    switch (input.input) {
+      case 'axis2':
+        return { name, kind: 'move', place: 0, spec: null };
+      case 'pitch':
+        return { name, kind: 'pitch', place: 0, spec: null };
+      case 'axis':
+        return { name, kind: 'axis', place: analog++, spec: null };
+      default: {
+        const known = BUILTIN_BUTTON_BITS[name];
+        return { name, kind: 'button', place: known ?? button++, spec: null };
+      }
+    }
+  });
+}
+
+function endOf(texts: readonly PlacedText[]): number {
+  const last = texts[texts.length - 1];
+  return last === undefined ? 0 : last.offset + 1 + last.spec.bytesMax;
+}
+
+function textEnd(texts: readonly PlacedText[]): number {
+  return (endOf(texts) + 3) & ~3;
+}
+
+/** Bit number of each button that the core knows. */
+export const BUILTIN_BUTTON_BITS: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(BUTTON).map(([name, mask]) => [name, 31 - Math.clz32(mask)]),
+);
+const FIRST_FREE_BUTTON = Object.keys(BUTTON).length;
+
+const WORLD_DEFAULTS: Required<WorldOptions> = {
+  width: 64,
+  depth: 64,
+  dimensions: 2,
+  gravity: 20,
+  friendlyFire: false,
+};
+const NET_DEFAULTS: Required<NetOptions> = {
+  positionPrecision: 1 / 128,
+  aimBits: 8,
+  snapshotBytesMax: 600,
+  interpolationMs: 100,
+};
+const MOVEMENT_DEFAULTS: Omit<Movement, 'dash'> = {
+  topSpeed: 6,
+  acceleration: 60,
+  friction: 40,
+  jumpSpeed: 0,
+  stepHeight: 0.3,
+  relativeToAim: false,
+};

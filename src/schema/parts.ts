@@ -1,0 +1,228 @@
+/**
+ * What a schema is made of besides fields: inputs, shapes, weapons, movement, world and net. Each option states its
+ * unit, default and range; all lengths are world units, all times milliseconds, all angles radians.
+ */
+import type { AnyField, Audience, Field, TextField } from './fields.ts';
+
+/** The movement stick: `{ x, y }`, each -1..1, x right and y up; longer than 1 counts as 1. */
+export interface Axis2Input {
+  readonly input: 'axis2';
+}
+
+/** One analog value, -1..1 in steps of 1/127. Costs one of the four author's inputs. */
+export interface AxisInput {
+  readonly input: 'axis';
+}
+
+/** Looking up and down, radians, -π/2..π/2; worlds of three dimensions. */
+export interface PitchInput {
+  readonly input: 'pitch';
+}
+
+/** On or off. `fire`, `dash`, `jump` and `crouch` are known to the core; others are read by hooks. */
+export interface ButtonInput {
+  readonly input: 'button';
+}
+
+/** An input: one of the above, `angle()` (aim), or a small integer field for the author's own use. */
+export type InputField = Axis2Input | AxisInput | PitchInput | ButtonInput | Field<number, 'default'>;
+
+/** The movement stick. At most one per schema. */
+export function axis2(): Axis2Input {
+  return { input: 'axis2' };
+}
+
+/** An author's own analog input. */
+export function axis(): AxisInput {
+  return { input: 'axis' };
+}
+
+/** Looking up and down. At most one per schema. */
+export function pitch(): PitchInput {
+  return { input: 'pitch' };
+}
+
+/** A button. 4 known to the core and 12 of the author's at most. */
+export function button(): ButtonInput {
+  return { input: 'button' };
+}
+
+/** An upright cylinder. */
+export interface Circle {
+  readonly shape: 'circle';
+  readonly radius: number;
+  readonly height: number;
+}
+
+/** An upright box, not turned. */
+export interface Box {
+  readonly shape: 'box';
+  readonly width: number;
+  readonly depth: number;
+  readonly height: number;
+}
+
+/** `radius` 0.05..64 units; `height` 0..256 units, default 0 (in a flat game it has no meaning). */
+export function circle(radius: number, options: { readonly height?: number } = {}): Circle {
+  return { shape: 'circle', radius, height: options.height ?? 0 };
+}
+
+/** `width` (x) and `depth` (y) 0.05..128 units; `height` as for a circle. */
+export function box(width: number, depth: number, options: { readonly height?: number } = {}): Box {
+  return { shape: 'box', width, depth, height: options.height ?? 0 };
+}
+
+interface WeaponOptions {
+  /** Points taken from a target. -32,768..32,767; negative heals. */
+  readonly damage: number;
+  /** Least time between two shots. 0..60,000 ms; at least one tick. */
+  readonly cooldownMs: number;
+  /** Speed added to a target, away from the shot. Default 0, 0..200 units/s. */
+  readonly knockback?: number;
+}
+
+export interface ProjectileOptions extends WeaponOptions {
+  /** 0.1..400 units/s. */
+  readonly speed: number;
+  /** How long it flies. 1..60,000 ms. */
+  readonly lifeMs: number;
+  /** Its size. Default 0.1, 0..16 units. */
+  readonly radius?: number;
+}
+
+export interface HitscanOptions extends WeaponOptions {
+  /** 0.1..16,384 units. */
+  readonly range: number;
+}
+
+export interface ProjectileWeapon extends Required<ProjectileOptions> {
+  readonly weapon: 'projectile';
+}
+export interface HitscanWeapon extends Required<HitscanOptions> {
+  readonly weapon: 'hitscan';
+}
+export type Weapon = ProjectileWeapon | HitscanWeapon;
+
+/** A weapon whose shots are entities that fly. */
+export function projectile(options: ProjectileOptions): ProjectileWeapon {
+  return { weapon: 'projectile', knockback: 0, radius: 0.1, ...options };
+}
+
+/** A weapon that hits at once. */
+export function hitscan(options: HitscanOptions): HitscanWeapon {
+  return { weapon: 'hitscan', knockback: 0, ...options };
+}
+
+export interface DashOptions {
+  /** 0.1..400 units/s. */
+  readonly speed: number;
+  /** 1..10,000 ms. */
+  readonly durationMs: number;
+  /** From the start of one dash to the next. 0..60,000 ms. */
+  readonly cooldownMs: number;
+}
+
+/** How players move. All of it is predicted. */
+export interface MovementOptions {
+  /** Default 6, 0..200 units/s. */
+  readonly topSpeed?: number;
+  /** Default 60, 0..10,000 units/s². */
+  readonly acceleration?: number;
+  /** Slowing down without input. Default 40, 0..10,000 units/s². */
+  readonly friction?: number;
+  /** Default: the button `dash` does nothing. */
+  readonly dash?: DashOptions;
+  /** Upward speed of a jump; three dimensions. Default 0 (no jump), 0..200 units/s. */
+  readonly jumpSpeed?: number;
+  /** Height that is walked up without a jump; three dimensions. Default 0.3, 0..16 units. */
+  readonly stepHeight?: number;
+  /** The stick is relative to where the player aims (shooters) instead of to the world. Default false. */
+  readonly relativeToAim?: boolean;
+}
+
+export interface WorldOptions {
+  /** Extent in x; the world is a box around 0. Default 64, 2..32,768 units. */
+  readonly width?: number;
+  /** Extent in y. Default 64, 2..32,768 units. */
+  readonly depth?: number;
+  /** 2: flat, z and pitch cost nothing. Default 2. */
+  readonly dimensions?: 2 | 3;
+  /** Default 20, 0..400 units/s²; three dimensions only. */
+  readonly gravity?: number;
+  /** Members of one team can hurt each other. Default false. */
+  readonly friendlyFire?: boolean;
+}
+
+export interface NetOptions {
+  /**
+   * Wire step of others' positions. Default 1/128 unit, 1/1024..1 unit; the largest power of two that is not above it
+   * is taken. Each halving costs about one bit per axis and moving entity.
+   */
+  readonly positionPrecision?: number;
+  /** Bits of others' aim. Default 8, 4..16. */
+  readonly aimBits?: number;
+  /** Hard limit of one snapshot. Default 600, 64..1,000 bytes. */
+  readonly snapshotBytesMax?: number;
+  /** How far in the past others are shown. Default 100, 0..1,000 ms; whole ticks, at least one unless 0. */
+  readonly interpolationMs?: number;
+}
+
+/** Fields of a player or kind by name. */
+export type FieldMap<To extends Audience | 'default' = Audience | 'default'> = Readonly<
+  Record<string, Field<unknown, To> | TextField<To>>
+>;
+
+export interface PlayerDeclaration {
+  /** Default `circle(0.5)`. */
+  readonly shape?: Circle;
+  /** Points at spawn, and the most. Default 100, 1..1,000,000. */
+  readonly health?: number;
+  /** How far a player sees. Default 25, 1..512 units. */
+  readonly viewRadius?: number;
+  /** Players push each other apart. Default true. */
+  readonly solid?: boolean;
+  readonly movement?: MovementOptions;
+  readonly fields?: FieldMap;
+}
+
+export interface KindDeclaration {
+  readonly shape: Circle | Box;
+  /** Points at spawn. Default 0: cannot be hurt. 0..1,000,000. */
+  readonly health?: number;
+  /** Pushes players away. Default false. */
+  readonly solid?: boolean;
+  /** Calls onTouch while a player overlaps it. Default false. */
+  readonly touch?: boolean;
+  /** It moves: velocity and aim travel. Default false (cheaper). */
+  readonly moves?: boolean;
+  readonly fields?: FieldMap<'visible' | 'none' | 'default'>;
+}
+
+/** Fields of one message, in their order on the wire. */
+export type MessageFields = Readonly<Record<string, AnyField & { readonly to: 'default' }>>;
+
+/** Arguments of a timer: at most 4, no text. */
+export type TimerFields = Readonly<Record<string, Field<unknown, 'default'>>>;
+
+/** Everything that server and page share about a game. */
+export interface SchemaDeclaration {
+  /** 1..32 characters: letters, digits, `-`, `_`. */
+  readonly name: string;
+  /** Default 30, 1..128 ticks/s. */
+  readonly tickRateHz?: number;
+  readonly world?: WorldOptions;
+  readonly net?: NetOptions;
+  readonly input: Readonly<Record<string, InputField>>;
+  /** At most 8; a player starts with the first. */
+  readonly weapons?: Readonly<Record<string, Weapon>>;
+  readonly room?: { readonly fields?: FieldMap<'room' | 'none' | 'default'> };
+  readonly player?: PlayerDeclaration;
+  /** Kinds of entities besides players and projectiles: at most 29. */
+  readonly kinds?: Readonly<Record<string, KindDeclaration>>;
+  /** Messages that a client sends. */
+  readonly toServer?: Readonly<Record<string, MessageFields>>;
+  /** Messages that the game sends. */
+  readonly toClient?: Readonly<Record<string, MessageFields>>;
+  /** Timers are data: a name and up to four arguments. */
+  readonly timers?: Readonly<Record<string, TimerFields>>;
+}
