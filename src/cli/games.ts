@@ -1,0 +1,69 @@
+/** Finds a built game: by name under dist/games, or by the path of its folder or server file. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nearest } from '../config.ts';
+import { FrayError } from '../errors.ts';
+
+/** Absolute paths of what a game is made of. */
+export interface GameFiles {
+  readonly name: string;
+  /** Module with the plugin as its default export. */
+  readonly server: string;
+  /** Module that exports the schema; null where it is not built apart. */
+  readonly schema: string | null;
+  /** Folder with index.html; null for a game without a page. */
+  readonly page: string | null;
+}
+
+export interface GameSearch {
+  /** Folder that relative paths start from. */
+  readonly folder: string;
+  /** Where built games lie by name; default `dist/games` of this package. */
+  readonly installed?: string;
+}
+
+/** Throws E_CONFIG with what was looked for, and the nearest name. */
+export function findGame(game: string, search: GameSearch): GameFiles {
+  const installed = search.installed ?? join(packageRoot(), 'dist', 'games');
+  const path = NAME.test(game) && !existsSync(resolve(search.folder, game)) ? join(installed, game) : resolve(search.folder, game);
+  const found = NAME.test(game) && existsSync(join(installed, game)) ? join(installed, game) : path;
+  if (!existsSync(found)) throw notFound(game, installed);
+  const isFolder = statSync(found).isDirectory();
+  const folder = isFolder ? found : dirname(found);
+  const server = isFolder ? firstOf(folder, 'server') : found;
+  if (server === null) throw new FrayError('E_CONFIG', `Cannot use game ${game}: ${folder} holds no server.js or server.ts`);
+  return { name: basename(folder), server, schema: firstOf(folder, 'schema'), page: pageOf(folder) };
+}
+
+/** Folder of the package this file belongs to, in the source tree and when bundled. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+function firstOf(folder: string, stem: string): string | null {
+  for (const ending of ['js', 'mjs', 'ts']) {
+    const file = join(folder, `${stem}.${ending}`);
+    if (existsSync(file)) return file;
+  }
+  return null;
+}
+
+function pageOf(folder: string): string | null {
+  for (const candidate of [join(folder, 'page'), folder]) {
+    if (existsSync(join(candidate, 'index.html'))) return candidate;
+  }
+  return null;
+}
+
+function notFound(game: string, installed: string): FrayError {
+  const names = existsSync(installed) ? readdirSync(installed) : [];
+  if (!NAME.test(game)) return new FrayError('E_CONFIG', `Cannot use game ${game}: there is no such folder or file`);
+  const near = nearest(game, names);
+  const hint = names.length === 0 ? `${installed} is empty; run npm run build` : near === null ? `built games: ${names.join(', ')}` : `did you mean ${near}?`;
+  return new FrayError('E_CONFIG', `Cannot use game ${game}: no game of that name is built; ${hint}`);
+}
+
+const NAME = /^[A-Za-z0-9][\w-]*$/;
