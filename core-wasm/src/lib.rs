@@ -1,0 +1,19 @@
+//! The Fray core: one deterministic room (the server half) and one predicting client (the client half), in integers.
+//!
+//! Absent by design: clocks, sockets, floats, allocation after init, hash maps, host imports. Everything that enters a
+//! room is a record in its input buffer; everything that leaves is a packet or an event in its output buffer.
+//! `room.rs` holds the list of stages; each stage is a file. `abi.rs` is the only `unsafe`.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod bits;
+pub mod config;
+pub mod fixed;
+pub mod gen;
+pub mod hash;
+pub mod history;
+pub mod netchan;
+pub mod region;
+pub mod walls;
+pub mod world;
