@@ -18,7 +18,7 @@ import {
 import { FrayError } from '../errors.ts';
 import { FIELD_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, rangeText } from './fields.ts';
 import type { AnyField, Field } from './fields.ts';
-import { BUILTIN_BUTTON_BITS } from './layout.ts';
+import { BUILTIN_BUTTON_BITS, TICK_RATE_HZ_DEFAULT } from './layout.ts';
 import type { SchemaDeclaration } from './parts.ts';
 import { RESERVED_NAMES } from './reserved.ts';
 
@@ -50,6 +50,22 @@ export function checkDeclaration(declaration: SchemaDeclaration): void {
   checkMessages(record(declaration.toServer ?? {}, 'toServer'), 'toServer', MESSAGE_BYTES_MAX_TO_SERVER);
   checkMessages(record(declaration.toClient ?? {}, 'toClient'), 'toClient', MESSAGE_BYTES_MAX_TO_CLIENT);
   checkTimers(record(declaration.timers ?? {}, 'timers'));
+  checkSpeeds(declaration);
+}
+
+/** Nothing may cross more than 64 units in one tick: the core's products stay inside 64 bits. */
+function checkSpeeds(declaration: SchemaDeclaration): void {
+  const most = SPEED_UNITS_PER_TICK_MAX * (declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT);
+  const { movement } = declaration.player ?? {};
+  range('player.movement.topSpeed', movement?.topSpeed, 0, most, 'units/s at this tick rate');
+  range('player.movement.jumpSpeed', movement?.jumpSpeed, 0, most, 'units/s at this tick rate');
+  range('player.movement.dash.speed', movement?.dash?.speed, 0, most, 'units/s at this tick rate');
+  for (const [name, weapon] of Object.entries(declaration.weapons ?? {})) {
+    range(`weapons.${name}.knockback`, weapon.knockback, 0, most, 'units/s at this tick rate');
+    if (weapon.weapon === 'projectile') {
+      range(`weapons.${name}.speed`, weapon.speed, 0, most, 'units/s at this tick rate');
+    }
+  }
 }
 
 function checkWorld(world: Rows): void {
@@ -64,7 +80,7 @@ function checkWorld(world: Rows): void {
 
 function checkNet(net: Rows): void {
   knownKeys(net, 'net', ['positionPrecision', 'aimBits', 'snapshotBytesMax', 'interpolationMs']);
-  range('net.positionPrecision', net['positionPrecision'], 1 / 1024, 1, 'units');
+  range('net.positionPrecision', net['positionPrecision'], 1 / 1024, 1 / 4, 'units');
   whole('net.aimBits', net['aimBits'], 4, 16, 'bits');
   whole('net.snapshotBytesMax', net['snapshotBytesMax'], 64, 1000, 'bytes');
   range('net.interpolationMs', net['interpolationMs'], 0, 1000, 'ms');
@@ -125,7 +141,7 @@ function checkWeapons(weapons: Rows): void {
 function checkPlayer(player: Rows): void {
   knownKeys(player, 'player', ['shape', 'health', 'viewRadius', 'solid', 'movement', 'fields']);
   if (player['shape'] !== undefined) checkShape('player.shape', player['shape'], false);
-  whole('player.health', player['health'], 1, 1_000_000, 'points');
+  whole('player.health', player['health'], 1, 65_535, 'points');
   range('player.viewRadius', player['viewRadius'], 1, 512, 'units');
   truth('player.solid', player['solid']);
   const movement = record(player['movement'] ?? {}, 'player.movement');
@@ -161,7 +177,7 @@ function checkKinds(kinds: Rows): void {
     const kind = record(value, path);
     knownKeys(kind, path, ['shape', 'health', 'solid', 'touch', 'moves', 'fields']);
     checkShape(`${path}.shape`, kind['shape'], true);
-    whole(`${path}.health`, kind['health'], 0, 1_000_000, 'points');
+    whole(`${path}.health`, kind['health'], 0, 65_535, 'points');
     for (const flag of ['solid', 'touch', 'moves']) truth(`${path}.${flag}`, kind[flag]);
     checkFields(kind['fields'], `${path}.fields`, { audiences: ['visible', 'none'], most: FIELDS_PER_KIND_MAX });
   }
@@ -309,4 +325,6 @@ function refuse(path: string, reason: string): never {
   throw new FrayError('E_SCHEMA', `Cannot use this schema: ${path}: ${reason}`);
 }
 
+/** As the core has it (config.rs, SPEED_MAX). */
+export const SPEED_UNITS_PER_TICK_MAX = 64;
 const UNSAFE_NAMES = ['constructor', 'prototype', 'then', 'toString', 'valueOf', 'toJSON', 'hasOwnProperty'];

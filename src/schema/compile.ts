@@ -4,6 +4,7 @@
  */
 import {
   AUDIENCE,
+  BUILTIN_BUTTONS,
   ConfigField,
   ConfigHead,
   ConfigKind,
@@ -16,6 +17,7 @@ import {
   TABLE_HASH,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
+import { SPEED_UNITS_PER_TICK_MAX } from './check.ts';
 import { bitsFor } from './fields.ts';
 import type { Schema } from './define.ts';
 import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from './layout.ts';
@@ -121,7 +123,7 @@ function writeHead(
     aimBits: net.aimBits,
     healthBits: bitsFor(healthMax),
     healthMax,
-    gravity: toAcceleration(world.gravity, tickRateHz),
+    gravity: accelerationOf(layout, world.gravity),
     jumpSpeed: world.dimensions === 3 ? toVelocity(movement.jumpSpeed, tickRateHz) : 0,
     stepHeight: world.dimensions === 3 ? toPosition(movement.stepHeight) : 0,
     dashSpeed: toVelocity(movement.dash?.speed ?? 0, tickRateHz),
@@ -135,7 +137,7 @@ function writeHead(
     epoch: options.epoch ?? 1,
     firstTick: options.firstTick ?? 0,
     inputAux: layout.inputs.filter((input) => input.kind === 'axis' || input.kind === 'field').length,
-    inputButtons: Math.max(0, ...layout.inputs.map((input) => (input.kind === 'button' ? input.place + 1 : 0))),
+    inputButtons: Math.max(BUILTIN_BUTTONS, ...layout.inputs.map((input) => (input.kind === 'button' ? input.place + 1 : 0))),
     inputPitch: layout.inputs.some((input) => input.kind === 'pitch') ? 1 : 0,
     kinds: layout.kinds.length,
     fields: counts.fields,
@@ -163,8 +165,8 @@ function writeKind(view: DataView, at: number, row: { layout: SchemaLayout; kind
   set(ConfigKind.flags, (kind.solid ? FLAG.solid : 0) | (kind.touch ? FLAG.touch : 0));
   set(ConfigKind.health, kind.health);
   set(ConfigKind.topSpeed, player ? toVelocity(movement.topSpeed, tickRateHz) : 0);
-  set(ConfigKind.acceleration, player ? toAcceleration(movement.acceleration, tickRateHz) : 0);
-  set(ConfigKind.friction, player ? toAcceleration(movement.friction, tickRateHz) : 0);
+  set(ConfigKind.acceleration, player ? accelerationOf(layout, movement.acceleration) : 0);
+  set(ConfigKind.friction, player ? accelerationOf(layout, movement.friction) : 0);
   set(ConfigKind.viewRadius, player ? toPosition(layout.viewRadius) : 0);
   set(ConfigKind.moves, kind.moves ? 1 : 0);
   return at + ConfigKind.bytes;
@@ -218,9 +220,14 @@ function cellSize(layout: SchemaLayout): number {
   return toPosition(Math.max(2, layout.viewRadius / 4, Math.max(width, depth) / 64));
 }
 
+/** Per tick and tick; more than the fastest speed would change nothing. */
+function accelerationOf(layout: SchemaLayout, unitsPerSecond2: number): number {
+  return Math.min(toPosition(SPEED_UNITS_PER_TICK_MAX), toAcceleration(unitsPerSecond2, layout.tickRateHz));
+}
+
 /** Largest power-of-two quantum that is not above the asked precision. */
 function positionShift(precision: number): number {
-  return Math.max(0, Math.min(16, Math.floor(Math.log2(precision * 65536) + 1e-9)));
+  return Math.max(0, Math.min(14, Math.floor(Math.log2(precision * 65536) + 1e-9)));
 }
 
 function rulesOf(layout: SchemaLayout, options: ConfigOptions): number {

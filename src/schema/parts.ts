@@ -155,7 +155,7 @@ export interface WorldOptions {
 
 export interface NetOptions {
   /**
-   * Wire step of others' positions. Default 1/128 unit, 1/1024..1 unit; the largest power of two that is not above it
+   * Wire step of others' positions. Default 1/128 unit, 1/1024..1/4 unit; the largest power of two that is not above it
    * is taken. Each halving costs about one bit per axis and moving entity.
    */
   readonly positionPrecision?: number;
@@ -175,7 +175,7 @@ export type FieldMap<To extends Audience | 'default' = Audience | 'default'> = R
 export interface PlayerDeclaration {
   /** Default `circle(0.5)`. */
   readonly shape?: Circle;
-  /** Points at spawn, and the most. Default 100, 1..1,000,000. */
+  /** Points at spawn, and the most. Default 100, 1..65,535. */
   readonly health?: number;
   /** How far a player sees. Default 25, 1..512 units. */
   readonly viewRadius?: number;
@@ -187,7 +187,7 @@ export interface PlayerDeclaration {
 
 export interface KindDeclaration {
   readonly shape: Circle | Box;
-  /** Points at spawn. Default 0: cannot be hurt. 0..1,000,000. */
+  /** Points at spawn. Default 0: cannot be hurt. 0..65,535. */
   readonly health?: number;
   /** Pushes players away. Default false. */
   readonly solid?: boolean;

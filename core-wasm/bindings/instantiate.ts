@@ -1,0 +1,136 @@
+/**
+ * From the bytes of `fray_core.wasm` to instances. The module is compiled once and shared (it can be posted to workers);
+ * each room and each client is an instance of its own, with a memory that is sized from its configuration and never grows.
+ * Works in Node and in browsers; needs nothing but WebAssembly.
+ */
+import { TABLE_HASH } from '../../protocol/gen/tables.ts';
+import { FrayError, errorOf } from '../../src/errors.ts';
+
+/** The exports of the core, see docs of abi.rs. Addresses and lengths are byte counts in linear memory. */
+export interface CoreExports {
+  abi_version(): number;
+  config_address(): number;
+  room_memory_bytes(configLength: number): number;
+  room_init(configLength: number): number;
+  room_address(which: number): number;
+  room_begin(inputLength: number): number;
+  room_end(commandLength: number): number;
+  room_state_hash(): number;
+  room_region_hash(): number;
+  client_memory_bytes(configLength: number): number;
+  client_init(configLength: number): number;
+  client_address(which: number): number;
+  client_join(playerId: number, handle: number, epoch: number, tick: number, verify: number): number;
+  client_receive(length: number): number;
+  client_sample(): number;
+  client_packet(localTick: number): number;
+  client_send(length: number): number;
+  client_message(): number;
+  client_event(): number;
+  client_view(tick: number, fraction: number, localTick: number, localFraction: number): number;
+  client_predict(on: number): number;
+}
+
+export interface CoreInstance {
+  readonly exports: CoreExports;
+  /** Fixed size: typed arrays over its buffer stay valid for the life of the instance. */
+  readonly memory: WebAssembly.Memory;
+}
+
+/** What a core can be compiled from. */
+export type CoreSource = BufferSource | Response | WebAssembly.Module | PromiseLike<Response>;
+
+/**
+ * Compiles the core, streaming where the source is a Response of type application/wasm. Rejects with E_CORE for bytes
+ * that are no core. About 30 ms, once per process or page.
+ */
+export async function compileCore(source: CoreSource): Promise<WebAssembly.Module> {
+  const given = await source;
+  if (given instanceof WebAssembly.Module) return given;
+  try {
+    const bytes = typeof Response !== 'undefined' && given instanceof Response ? await bodyOf(given) : given;
+    return await WebAssembly.compile(bytes as BufferSource);
+  } catch (cause) {
+    if (cause instanceof FrayError) throw cause;
+    throw new FrayError('E_CORE', `Cannot compile the core: ${String(cause)}`, { cause });
+  }
+}
+
+/** Makes an instance with at least `bytes` of memory. Throws E_CORE if it was built from other tables than this code. */
+export function instantiate(module: WebAssembly.Module, bytes: number): CoreInstance {
+  const wanted = WebAssembly.Module.imports(module);
+  const [memoryImport] = wanted;
+  if (wanted.length !== 1 || memoryImport?.kind !== 'memory') {
+    throw new FrayError('E_CORE', 'Cannot instantiate the core: it does not import exactly one memory');
+  }
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  try {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const imports = { [memoryImport.module]: { [memoryImport.name]: memory } };
+    const { exports } = new WebAssembly.Instance(module, imports);
+    const core = { exports: exports as unknown as CoreExports, memory };
+    const made = core.exports.abi_version() >>> 0;
+    if (made !== TABLE_HASH) {
+      const [has, needs] = [made.toString(16), TABLE_HASH.toString(16)];
+      throw new FrayError('E_CORE', `Cannot instantiate the core: it has the tables ${has}, this code has ${needs}`);
+    }
+    return core;
+  } catch (cause) {
+    if (cause instanceof FrayError) throw cause;
+    throw new FrayError('E_CORE', `Cannot instantiate the core: ${String(cause)}`, { cause });
+  }
+}
+
+/**
+ * Makes an instance of the size that `config` needs and lays out a room or a client in it. A small instance of the same
+ * module, kept per module, is asked for the size first. Throws the core's code for a configuration it refuses.
+ */
+export function instantiateFor(
+  module: WebAssembly.Module,
+  half: 'room' | 'client',
+  config: Uint8Array,
+): CoreInstance {
+  const ruler = rulerOf(module);
+  writeConfig(ruler, config);
+  const bytes = checked(ruler.exports[`${half}_memory_bytes`](config.length), `size the ${half}`);
+  const core = instantiate(module, bytes);
+  writeConfig(core, config);
+  checked(core.exports[`${half}_init`](config.length), `create the ${half}`);
+  return core;
+}
+
+/** Returns a result that is not negative; a negative one is thrown as the error whose code it is. */
+export function checked(result: number, action: string): number {
+  if (result < 0) throw errorOf(-result, action);
+  return result;
+}
+
+function writeConfig(core: CoreInstance, config: Uint8Array): void {
+  if (config.length > CONFIG_BYTES_MAX) {
+    throw new FrayError('E_CONFIG', `Cannot write the configuration: ${config.length} bytes, the core takes ${CONFIG_BYTES_MAX}`);
+  }
+  new Uint8Array(core.memory.buffer).set(config, core.exports.config_address());
+}
+
+function rulerOf(module: WebAssembly.Module): CoreInstance {
+  let ruler = RULERS.get(module);
+  if (ruler === undefined) {
+    ruler = instantiate(module, RULER_PAGES * PAGE_BYTES);
+    RULERS.set(module, ruler);
+  }
+  return ruler;
+}
+
+async function bodyOf(response: Response): Promise<ArrayBuffer> {
+  if (!response.ok) throw new FrayError('E_CORE', `Cannot load the core: HTTP ${response.status} for ${response.url}`);
+  return response.arrayBuffer();
+}
+
+const PAGE_BYTES = 65_536;
+/** Stack, statics and the configuration buffer fit; nothing is laid out in it. */
+const RULER_PAGES = 40;
+/** The static buffer of the core for the configuration (ADDRESS.config). */
+const CONFIG_BYTES_MAX = 32_768;
+/** Sizes are asked for at every room; the instance that answers holds no state between two questions. */
+const RULERS = new WeakMap<WebAssembly.Module, CoreInstance>();
+

@@ -1,0 +1,182 @@
+/**
+ * One room of the core: two calls per tick (`begin`, `end`), records and commands in one input buffer, events and packets
+ * in flat output. Addresses are asked for once and the typed arrays are made once, so that a tick makes no garbage.
+ */
+import {
+  ADDRESS,
+  ConfigHead,
+  InputCommand,
+  PacketOut,
+  RoomStats,
+} from '../../protocol/gen/tables.ts';
+import { FrayError } from '../../src/errors.ts';
+import { checked, instantiateFor } from './instantiate.ts';
+import type { CoreExports } from './instantiate.ts';
+
+export class RoomCore {
+  /** The whole linear memory, in three views. Addresses below are bytes: shift right by 2 for `i32` and `u32`. */
+  readonly u8: Uint8Array;
+  readonly i32: Int32Array;
+  readonly u32: Uint32Array;
+  readonly view: DataView;
+
+  /** From the configuration. */
+  readonly playersMax: number;
+  readonly entitiesMax: number;
+  readonly tickRateHz: number;
+
+  /** Where records (before `begin`) and commands (before `end`) are written, and how many bytes fit. */
+  readonly input: number;
+  readonly inputBytes: number;
+  /** Hook events after `begin`. */
+  readonly events: number;
+  /** Rows of PacketOut after `end`. */
+  readonly packets: number;
+
+  /** The entity matrix: column f of row i is `columns[f * entitiesMax + i]`. Read only. */
+  readonly columns: Int32Array;
+  /** Handle per slot, 0 none. Read only. */
+  readonly players: Uint32Array;
+  /** Read only, as all below. */
+  readonly roomFields: Int32Array;
+  /** Count, then handles. */
+  readonly spawnable: Uint32Array;
+  /** State of the plugin's generator. */
+  readonly random: Uint32Array;
+  /** RosterRow per slot, `rosterRowBytes` apart. */
+  readonly roster: number;
+  readonly rosterRowBytes: number;
+  /** Text bytes: `textBytes` per entity; of the room. */
+  readonly texts: number;
+  readonly textBytes: number;
+  readonly roomTexts: number;
+  /** What each slot sees: bit sets of `setWords` words. */
+  readonly visible: Uint32Array;
+  readonly setWords: number;
+  /** InputCommand applied last, per slot. */
+  readonly inputs: number;
+  /** Count, pad to 8 bytes, then WallBox rows. */
+  readonly walls: number;
+  readonly timers: number;
+
+  readonly #exports: CoreExports;
+  readonly #stats: number;
+  readonly #hash: number;
+  readonly #region: number;
+  readonly #regionBytes: number;
+
+  /** Instantiates `module` with exactly the memory that `config` (from compileConfig) needs. Throws the core's code. */
+  constructor(module: WebAssembly.Module, config: Uint8Array) {
+    const { exports, memory } = instantiateFor(module, 'room', config);
+    const { buffer } = memory;
+    this.#exports = exports;
+    this.u8 = new Uint8Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.view = new DataView(buffer);
+    const head = new DataView(config.buffer, config.byteOffset, config.byteLength);
+    const sizeOf = (offset: number): number => head.getUint32(offset, true);
+    this.playersMax = sizeOf(ConfigHead.playersMax);
+    this.entitiesMax = sizeOf(ConfigHead.entitiesMax);
+    this.tickRateHz = sizeOf(ConfigHead.tickRateHz);
+    this.textBytes = sizeOf(ConfigHead.textBytes);
+    this.setWords = Math.ceil(this.entitiesMax / 32);
+    const at = (which: number): number => exports.room_address(which) >>> 0;
+    this.input = at(ADDRESS.input);
+    this.inputBytes = at(ADDRESS.inputBytes);
+    this.events = at(ADDRESS.events);
+    this.packets = at(ADDRESS.packets);
+    const matrix = sizeOf(ConfigHead.columns) * this.entitiesMax;
+    this.columns = new Int32Array(buffer, at(ADDRESS.columns), matrix);
+    this.players = new Uint32Array(buffer, at(ADDRESS.players), this.playersMax);
+    this.roomFields = new Int32Array(buffer, at(ADDRESS.roomFields), sizeOf(ConfigHead.roomFields));
+    this.spawnable = new Uint32Array(buffer, at(ADDRESS.spawnable), 65);
+    this.random = new Uint32Array(buffer, at(ADDRESS.random), 4);
+    this.roster = at(ADDRESS.roster);
+    this.rosterRowBytes = at(ADDRESS.rosterRowBytes);
+    this.texts = at(ADDRESS.texts);
+    this.roomTexts = at(ADDRESS.roomTexts);
+    this.visible = new Uint32Array(buffer, at(ADDRESS.visible), this.playersMax * this.setWords);
+    this.inputs = at(ADDRESS.inputs);
+    this.walls = at(ADDRESS.walls);
+    this.timers = at(ADDRESS.timers);
+    this.#stats = at(ADDRESS.stats);
+    this.#hash = at(ADDRESS.hash);
+    this.#region = at(ADDRESS.region);
+    this.#regionBytes = at(ADDRESS.regionBytes);
+  }
+
+  /** Runs ingest, apply, simulate and resolve for the next tick over `length` bytes of records; returns bytes of hook events. */
+  begin(length: number): number {
+    return checked(this.#exports.room_begin(length), 'begin a tick');
+  }
+
+  /**
+   * Runs command, record, select and encode over `length` bytes of commands; returns rows of `packets`. Once right after
+   * creation without `begin`: the commands of onCreate.
+   */
+  end(length: number): number {
+    return checked(this.#exports.room_end(length), 'end a tick');
+  }
+
+  /** The tick that ran last. */
+  get tick(): number {
+    return this.stat(RoomStats.tick);
+  }
+
+  /** One counter of RoomStats by its offset. */
+  stat(offset: number): number {
+    return this.view.getUint32(this.#stats + offset, true);
+  }
+
+  /** Hash of the live world, lower 32 bits; both halves then stand in `stateHashLow` and `stateHashHigh`. */
+  stateHash(): number {
+    return this.#exports.room_state_hash() >>> 0;
+  }
+
+  get stateHashLow(): number {
+    return this.view.getUint32(this.#hash, true);
+  }
+
+  get stateHashHigh(): number {
+    return this.view.getUint32(this.#hash + 4, true);
+  }
+
+  /** Hash of the whole region; costs a pass over it. */
+  regionHash(): number {
+    return this.#exports.room_region_hash() >>> 0;
+  }
+
+  /** The region itself: its bytes are the room's whole state. A view, not a copy. */
+  region(): Uint8Array {
+    return this.u8.subarray(this.#region, this.#region + this.#regionBytes);
+  }
+
+  /** Puts a saved region back. Throws E_CORE if it is of another size. */
+  restore(region: Uint8Array): void {
+    if (region.length !== this.#regionBytes) {
+      throw new FrayError('E_CORE', `Cannot restore a room: ${region.length} bytes, this one has ${this.#regionBytes}`);
+    }
+    this.u8.set(region, this.#region);
+  }
+
+  /** Slot of the packet in row `row`. */
+  packetSlot(row: number): number {
+    return this.view.getUint16(this.packets + row * PacketOut.bytes + PacketOut.slot, true);
+  }
+
+  /** Its length in bytes. */
+  packetBytes(row: number): number {
+    return this.view.getUint16(this.packets + row * PacketOut.bytes + PacketOut.bytesAt, true);
+  }
+
+  /** Its address in `u8`. */
+  packetAddress(row: number): number {
+    return this.view.getUint32(this.packets + row * PacketOut.bytes + PacketOut.offset, true);
+  }
+
+  /** Address of the command that was applied last for a slot. */
+  inputAddress(slot: number): number {
+    return this.inputs + slot * InputCommand.bytes;
+  }
+}
