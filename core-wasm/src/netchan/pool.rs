@@ -1,0 +1,163 @@
+//! The send pool: reliable messages waiting in one room (or one client), in chunks of 64 bytes on a free list.
+//!
+//! A message stands here once however many clients it goes to; each client's queue holds its first chunk's index and one
+//! reference. The pool lies in the region: a view of slices is made for each call.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Bytes. Small enough that a chat line wastes little, large enough that a fragment is four of them.
+pub const CHUNK_BYTES: usize = 64;
+/// End of a chain; also "no message".
+pub const CHUNK_NONE: u16 = 0xffff;
+
+/// What the pool remembers beside its chunks.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct PoolHead {
+    /// First free chunk.
+    pub free: u16,
+    /// Chunks in use.
+    pub used: u16,
+    /// Messages refused for want of room since the start.
+    pub refused: u32,
+}
+
+/// One chunk's links: the chunk after it, and (first chunk of a message) its references and length.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Chunk {
+    next: u16,
+    references: u16,
+    length: u32,
+}
+
+/// A view of a pool's memory.
+pub struct Pool<'a> {
+    head: &'a mut PoolHead,
+    chunks: &'a mut [Chunk],
+    bytes: &'a mut [u8],
+}
+
+impl<'a> Pool<'a> {
+    /// `bytes` is `chunks.len() * CHUNK_BYTES` long; at most 65,535 chunks.
+    pub fn new(head: &'a mut PoolHead, chunks: &'a mut [Chunk], bytes: &'a mut [u8]) -> Self {
+        debug_assert_eq!(chunks.len() * CHUNK_BYTES, bytes.len());
+        Self { head, chunks, bytes }
+    }
+
+    /// A view with a shorter life.
+    pub fn view(&mut self) -> Pool<'_> {
+        Pool { head: self.head, chunks: self.chunks, bytes: self.bytes }
+    }
+
+    /// Puts every chunk on the free list.
+    pub fn clear(&mut self) {
+        let count = self.chunks.len() as u16;
+        for (i, chunk) in self.chunks.iter_mut().enumerate() {
+            let next = if i as u16 + 1 < count { i as u16 + 1 } else { CHUNK_NONE };
+            *chunk = Chunk { next, references: 0, length: 0 };
+        }
+        *self.head = PoolHead { free: if count > 0 { 0 } else { CHUNK_NONE }, used: 0, refused: 0 };
+    }
+
+    /// Bytes in use, whole chunks counted.
+    pub fn bytes_used(&self) -> u32 {
+        u32::from(self.head.used) * CHUNK_BYTES as u32
+    }
+
+    /// Stores a message that is the two parts one after the other, without a reference; None if it does not fit.
+    /// Every store is followed by `retain`s and then one `settle`.
+    pub fn store(&mut self, first: &[u8], second: &[u8]) -> Option<u16> {
+        let length = first.len() + second.len();
+        let wanted = length.div_ceil(CHUNK_BYTES).max(1);
+        if wanted > self.chunks.len() - usize::from(self.head.used) {
+            self.head.refused = self.head.refused.wrapping_add(1);
+            return None;
+        }
+        let message = self.head.free;
+        let mut chunk = message;
+        let mut at = 0;
+        for i in 0..wanted {
+            let place = &mut self.bytes[usize::from(chunk) * CHUNK_BYTES..][..CHUNK_BYTES];
+            for byte in place.iter_mut() {
+                *byte = match at {
+                    _ if at < first.len() => first[at],
+                    _ if at < length => second[at - first.len()],
+                    _ => 0,
+                };
+                at += 1;
+            }
+            let next = self.chunks[usize::from(chunk)].next;
+            if i + 1 == wanted {
+                self.chunks[usize::from(chunk)].next = CHUNK_NONE;
+                self.head.free = next;
+            }
+            chunk = next;
+        }
+        self.head.used += wanted as u16;
+        let row = &mut self.chunks[usize::from(message)];
+        row.references = 0;
+        row.length = length as u32;
+        Some(message)
+    }
+
+    /// Length of a message in bytes.
+    pub fn length(&self, message: u16) -> u32 {
+        self.chunks.get(usize::from(message)).map_or(0, |chunk| chunk.length)
+    }
+
+    /// The chunk `count` places after `chunk`.
+    pub fn after(&self, chunk: u16, count: usize) -> u16 {
+        let mut at = chunk;
+        for _ in 0..count {
+            at = self.chunks.get(usize::from(at)).map_or(CHUNK_NONE, |row| row.next);
+        }
+        at
+    }
+
+    /// Calls `each` with the bytes of one chunk after another, from `chunk` on, `length` bytes in all.
+    pub fn read(&self, chunk: u16, length: usize, mut each: impl FnMut(&[u8])) {
+        let mut at = chunk;
+        let mut left = length;
+        while left > 0 {
+            let Some(row) = self.chunks.get(usize::from(at)) else { return };
+            let count = left.min(CHUNK_BYTES);
+            each(&self.bytes[usize::from(at) * CHUNK_BYTES..][..count]);
+            left -= count;
+            at = row.next;
+        }
+    }
+
+    /// One more client waits for the message.
+    pub fn retain(&mut self, message: u16) {
+        if let Some(chunk) = self.chunks.get_mut(usize::from(message)) {
+            chunk.references += 1;
+        }
+    }
+
+    /// One client less waits for the message; the last one frees it.
+    pub fn release(&mut self, message: u16) {
+        if let Some(chunk) = self.chunks.get_mut(usize::from(message)) {
+            chunk.references = chunk.references.saturating_sub(1);
+            self.settle(message);
+        }
+    }
+
+    /// Frees the message if nobody waits for it.
+    pub fn settle(&mut self, message: u16) {
+        let Some(row) = self.chunks.get(usize::from(message)) else { return };
+        if row.references != 0 {
+            return;
+        }
+        let mut last = message;
+        let mut count = 1;
+        while self.chunks[usize::from(last)].next != CHUNK_NONE {
+            last = self.chunks[usize::from(last)].next;
+            count += 1;
+        }
+        self.chunks[usize::from(last)].next = self.head.free;
+        self.chunks[usize::from(message)].length = 0;
+        self.head.free = message;
+        self.head.used -= count;
+    }
+}

@@ -1,0 +1,149 @@
+//! The receiving half of the reliable channel: a window of fragments, read in order.
+
+use super::{Channel, FRAGMENT, FRAGMENTS_PER_PACKET_MAX};
+use crate::bits::BitReader;
+use crate::gen::error;
+use bytemuck::{Pod, Zeroable};
+
+/// A place for one fragment. 260 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct FragmentSlot {
+    length: u16,
+    present: u8,
+    last: u8,
+    bytes: [u8; FRAGMENT],
+}
+
+/// The reliable part of a packet, parsed but not stored: where each fragment's bytes stand in the stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Reliable {
+    count: usize,
+    id: [u16; FRAGMENTS_PER_PACKET_MAX],
+    length: [u16; FRAGMENTS_PER_PACKET_MAX],
+    last: [bool; FRAGMENTS_PER_PACKET_MAX],
+    at: [u32; FRAGMENTS_PER_PACKET_MAX],
+}
+
+impl Reliable {
+    /// Reads the reliable part and steps over its bytes. What is wrong shows in `reader.ok()`.
+    pub fn read(reader: &mut BitReader) -> Self {
+        let mut part = Self {
+            count: 0,
+            id: [0; FRAGMENTS_PER_PACKET_MAX],
+            length: [0; FRAGMENTS_PER_PACKET_MAX],
+            last: [false; FRAGMENTS_PER_PACKET_MAX],
+            at: [0; FRAGMENTS_PER_PACKET_MAX],
+        };
+        if !reader.bit() {
+            return part;
+        }
+        part.count = reader.take(3) as usize + 1;
+        let first = reader.take(16) as u16;
+        let mut before = 0;
+        for i in 0..part.count {
+            let offset = reader.take(6) as u16;
+            if (i == 0) != (offset == 0) || (i > 0 && offset <= before) {
+                reader.refuse();
+                return part;
+            }
+            before = offset;
+            part.id[i] = first.wrapping_add(offset);
+            part.length[i] = reader.take(8) as u16 + 1;
+            part.last[i] = reader.bit();
+            part.at[i] = reader.position();
+            for _ in 0..part.length[i] / 4 {
+                reader.take(32);
+            }
+            reader.take(u32::from(part.length[i] % 4) * 8);
+            if !reader.ok() {
+                return part;
+            }
+        }
+        part
+    }
+}
+
+impl Channel {
+    /// True when each fragment is old or has its place in the window of `slots` fragments.
+    pub fn fits(&self, part: &Reliable, slots: usize) -> bool {
+        part.id[..part.count].iter().all(|id| {
+            let ahead = id.wrapping_sub(self.expected) as i16;
+            ahead < slots as i16
+        })
+    }
+
+    /// Stores the fragments of a packet for which `fits` holds. `stream` is the packet's bit stream.
+    pub fn store(&mut self, part: &Reliable, stream: &BitReader, slots: &mut [FragmentSlot]) {
+        for i in 0..part.count {
+            let ahead = part.id[i].wrapping_sub(self.expected) as i16;
+            if ahead < 0 {
+                continue;
+            }
+            let place = (usize::from(self.expected_slot) + ahead as usize) % slots.len();
+            let slot = &mut slots[place];
+            if slot.present != 0 {
+                continue;
+            }
+            let mut reader = stream.clone();
+            reader.seek(part.at[i]);
+            let length = usize::from(part.length[i]);
+            reader.take_bytes(&mut slot.bytes[..length]);
+            slot.length = length as u16;
+            slot.last = u8::from(part.last[i]);
+            slot.present = 1;
+        }
+    }
+
+    /// Takes the next message in order, if all of it is here, into `out`; the server's way to read, which needs no
+    /// buffer beside the window. `Err(E_OVERSIZE)`: the message is longer than `out`, or than the window; the client is
+    /// to be closed.
+    pub fn take_message(&mut self, slots: &mut [FragmentSlot], out: &mut [u8]) -> Result<Option<usize>, i32> {
+        let mut length = 0;
+        let mut place = usize::from(self.expected_slot);
+        for count in 1..=slots.len() {
+            let slot = &slots[place];
+            if slot.present == 0 {
+                return Ok(None);
+            }
+            length += usize::from(slot.length);
+            if length > out.len() {
+                return Err(error::E_OVERSIZE);
+            }
+            if slot.last != 0 {
+                let mut at = 0;
+                for _ in 0..count {
+                    at += self.take_slot(slots, &mut out[at..]).0;
+                }
+                self.messages_received = self.messages_received.wrapping_add(1);
+                return Ok(Some(length));
+            }
+            place = (place + 1) % slots.len();
+        }
+        Err(error::E_OVERSIZE)
+    }
+
+    /// Takes the next fragment in order into the start of `out`, which holds at least a fragment: its length, and
+    /// whether it ends a message. The client's way to read, whose messages may be longer than its window.
+    pub fn take_fragment(&mut self, slots: &mut [FragmentSlot], out: &mut [u8]) -> Option<(usize, bool)> {
+        if slots[usize::from(self.expected_slot)].present == 0 {
+            return None;
+        }
+        let (length, last) = self.take_slot(slots, out);
+        if last {
+            self.messages_received = self.messages_received.wrapping_add(1);
+        }
+        Some((length, last))
+    }
+
+    fn take_slot(&mut self, slots: &mut [FragmentSlot], out: &mut [u8]) -> (usize, bool) {
+        let slot = &mut slots[usize::from(self.expected_slot)];
+        let length = usize::from(slot.length);
+        out[..length].copy_from_slice(&slot.bytes[..length]);
+        let last = slot.last != 0;
+        *slot = Zeroable::zeroed();
+        self.expected = self.expected.wrapping_add(1);
+        self.expected_slot = ((usize::from(self.expected_slot) + 1) % slots.len()) as u16;
+        (length, last)
+    }
+}
