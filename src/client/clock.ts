@@ -38,8 +38,10 @@ export class ClientClock {
   #modelMs = 0;
   #view = 0;
   #viewHigh = 0;
+  #viewShown = 0;
   #command = 0;
   #commandHigh = 0;
+  #commandShown = 0;
   #commandError = 0;
   #settledMs = 0;
   #blankMs = 0;
@@ -69,8 +71,10 @@ export class ClientClock {
     this.#anchor(tick, nowMs);
     this.#view = tick - this.#interpolationTicks;
     this.#viewHigh = this.#view;
+    this.#viewShown = this.#view;
     this.#command = tick + rttMs / this.#tickMs + MARGIN_TARGET_TICKS;
     this.#commandHigh = this.#command;
+    this.#commandShown = this.#command;
     this.#commandError = 0;
     this.#marginKnown = false;
     this.#marginSpread = 0;
@@ -145,6 +149,23 @@ export class ClientClock {
     return this.#viewHigh;
   }
 
+  /**
+   * The view tick for a frame at `nowMs`, which may lie a little before the last `advance`: a frame's time stamp is
+   * older than the packets that arrived since. Never less than what was answered before.
+   */
+  viewAt(nowMs: number): number {
+    const shown = this.#viewHigh - this.#ticksBefore(nowMs);
+    if (shown > this.#viewShown) this.#viewShown = shown;
+    return this.#viewShown;
+  }
+
+  /** The command tick for a frame at `nowMs`, likewise. */
+  commandAt(nowMs: number): number {
+    const shown = this.#commandHigh - this.#ticksBefore(nowMs);
+    if (shown > this.#commandShown) this.#commandShown = shown;
+    return this.#commandShown;
+  }
+
   /** The tick that own commands are at: its whole part is the newest command due. Never goes back. */
   get commandTick(): number {
     return this.#commandHigh;
@@ -207,6 +228,10 @@ export class ClientClock {
     this.#commandError = 0;
     this.#marginKnown = false;
     this.#blankMs = nowMs + this.#rttMs + BLANK_MS;
+  }
+
+  #ticksBefore(nowMs: number): number {
+    return (Math.max(0, this.#nowMs - nowMs) / this.#tickMs) * this.#rate;
   }
 
   #anchor(tick: number, nowMs: number): void {

@@ -1,0 +1,106 @@
+/**
+ * The check of the reliable channel: each bot says numbered lines, and every bot in the room must hear every line of
+ * every bot exactly once, in the order of each speaker, unharmed. Works with any schema that has a message to the server
+ * with one text field and a message to clients with one, and whose game passes the text on to the whole room.
+ */
+
+/** One line a bot says: who (index of the bot), which (1..), and a check value over both. */
+export interface Line {
+  readonly speaker: number;
+  readonly number: number;
+}
+
+/** About 20 characters; `run` keeps apart two runs in one room. */
+export function writeLine(run: string, line: Line): string {
+  return `${MARK}${run}.${line.speaker}.${line.number}.${check(run, line)}`;
+}
+
+/** The line of a text: undefined when it is not ours, 'damaged' when it is but does not check. */
+export function readLine(run: string, text: string): Line | 'damaged' | undefined {
+  if (!text.startsWith(MARK)) return undefined;
+  const [tag, speaker, number, sum] = text.slice(MARK.length).split('.');
+  if (tag !== run) return tag === undefined || speaker === undefined ? 'damaged' : undefined;
+  const line = { speaker: Number(speaker), number: Number(number) };
+  return check(run, line) === sum ? line : 'damaged';
+}
+
+/** What one room's bots have said and heard. */
+export class TalkCheck {
+  readonly #said: Uint32Array;
+  /** [listener * bots + speaker]: number of the last line heard; lines before `joined` do not count. */
+  readonly #heard: Uint32Array;
+  readonly #rooms: (string | undefined)[];
+  readonly #count: number;
+  /** Lines said, by all. */
+  sent = 0;
+  /** Lines heard, by all listeners together. */
+  received = 0;
+  /** Lines heard twice, out of order, damaged, or from somebody who did not say them. */
+  wrong = 0;
+
+  constructor(bots: number) {
+    this.#count = bots;
+    this.#said = new Uint32Array(bots);
+    this.#heard = new Uint32Array(bots * bots);
+    this.#rooms = new Array<string | undefined>(bots).fill(undefined);
+  }
+
+  /** A bot is in a room: from now on it must hear what the others there say. Call before the first line. */
+  enter(bot: number, room: string): void {
+    this.#rooms[bot] = room;
+    for (let speaker = 0; speaker < this.#count; speaker += 1) {
+      this.#heard[bot * this.#count + speaker] = this.#said[speaker] ?? 0;
+    }
+  }
+
+  /** A bot's game has ended: nothing more is expected of it. */
+  leave(bot: number): void {
+    this.#rooms[bot] = undefined;
+  }
+
+  /** The number of the next line of `bot`; call `said` when the channel took it. */
+  next(bot: number): number {
+    return (this.#said[bot] ?? 0) + 1;
+  }
+
+  said(bot: number): void {
+    this.#said[bot] = this.next(bot);
+    this.sent += 1;
+  }
+
+  hear(listener: number, line: Line | 'damaged'): void {
+    if (line === 'damaged' || line.speaker >= this.#count) {
+      this.wrong += 1;
+      return;
+    }
+    this.received += 1;
+    const at = listener * this.#count + line.speaker;
+    const expected = (this.#heard[at] ?? 0) + 1;
+    if (line.number !== expected || line.number > (this.#said[line.speaker] ?? 0)) this.wrong += 1;
+    if (line.number >= expected) this.#heard[at] = line.number;
+  }
+
+  /** Lines said and not heard yet, over all pairs in a room. 0 at the end, or they are lost. */
+  missing(): number {
+    let missing = 0;
+    for (let listener = 0; listener < this.#count; listener += 1) {
+      const room = this.#rooms[listener];
+      if (room === undefined) continue;
+      for (let speaker = 0; speaker < this.#count; speaker += 1) {
+        if (this.#rooms[speaker] !== room) continue;
+        missing += (this.#said[speaker] ?? 0) - (this.#heard[listener * this.#count + speaker] ?? 0);
+      }
+    }
+    return missing;
+  }
+}
+
+function check(run: string, { speaker, number }: Line): string {
+  let hash = 0x811c9dc5;
+  for (const character of `${run}.${speaker}.${number}`) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  }
+  return hash.toString(36);
+}
+
+const MARK = '#';

@@ -1,0 +1,125 @@
+/**
+ * The view: what one frame shows, from reused objects. `fill` makes no garbage once every index in sight has had its row.
+ */
+import type { ClientCore } from '../../core-wasm/bindings/client.ts';
+import { COLUMN, KIND } from '../../protocol/gen/tables.ts';
+import { fromRaw } from '../schema/fields.ts';
+import type { SchemaLayout } from '../schema/layout.ts';
+import { Roster } from './roster.ts';
+import { type EntityRow, PlayerRow, readText, type RowMaker, type RowSource, rowMaker, type TextSource } from './rows.ts';
+
+/** The frame as the game hands it out; `ViewOf` gives it its types. */
+export interface Frame {
+  tick: number;
+  ownTick: number;
+  me: PlayerRow | null;
+  readonly room: object;
+  readonly players: PlayerRow[];
+  readonly entities: EntityRow[];
+}
+
+export interface GameViewOptions {
+  readonly core: ClientCore;
+  readonly layout: SchemaLayout;
+  readonly playerId: number;
+}
+
+export class GameView {
+  readonly frame: Frame;
+  readonly roster: Roster;
+  readonly #core: ClientCore;
+  readonly #source: RowSource;
+  readonly #texts: TextSource;
+  readonly #makers: readonly (RowMaker | undefined)[];
+  /** [kind * entitiesMax + index] */
+  readonly #rows: (EntityRow | undefined)[] = [];
+  #roomTextVersion = 0;
+  #shown = 0;
+
+  constructor({ core, layout, playerId }: GameViewOptions) {
+    this.#core = core;
+    this.roster = new Roster(core, layout, playerId);
+    this.#texts = { bytes: core.texts, bytesPerEntity: layout.textBytes, version: 0 };
+    this.#source = {
+      matrix: core.matrix,
+      layout,
+      roster: this.roster,
+      texts: this.#texts,
+      own: core.ownHandle,
+      ownTick: 0,
+    };
+    this.#makers = [undefined, ...layout.kinds.map((kind) => rowMaker(this.#source, kind))];
+    const cells = this.#makers.length * core.matrix.rows;
+    for (let i = 0; i < cells; i += 1) this.#rows.push(undefined);
+    const room = roomObject(layout, core, () => this.#roomTextVersion);
+    this.frame = { tick: 0, ownTick: 0, me: null, room, players: [], entities: [] };
+  }
+
+  /** Text fields changed. */
+  textsChanged(): void {
+    this.#texts.version += 1;
+    this.#roomTextVersion += 1;
+  }
+
+  /** Shows the others at `viewTick` and the own player at `ownTick`. `known`: a snapshot has come. */
+  fill(viewTick: number, ownTick: number, known: boolean): Frame {
+    const { frame } = this;
+    const { matrix, viewList } = this.#core;
+    const shown = this.#core.view(viewTick, ownTick);
+    frame.tick = viewTick;
+    frame.ownTick = ownTick;
+    this.#source.own = this.#core.ownHandle;
+    this.#source.ownTick = ownTick;
+    let players = 0;
+    let entities = 0;
+    for (let i = 1; i <= shown; i += 1) {
+      const index = viewList[i] ?? 0;
+      const kind = matrix.cells[COLUMN.kind * matrix.rows + index] ?? 0;
+      const row = this.#row(kind, index);
+      if (row instanceof PlayerRow) frame.players[players++] = row;
+      else if (row) frame.entities[entities++] = row;
+    }
+    if (frame.players.length !== players) frame.players.length = players;
+    if (frame.entities.length !== entities) frame.entities.length = entities;
+    this.#shown = shown;
+    frame.me = known ? (this.#row(KIND.player, this.#source.own & 0xffff) as PlayerRow) : null;
+    return frame;
+  }
+
+  /** Rows in the newest frame. */
+  get shown(): number {
+    return this.#shown;
+  }
+
+  #row(kind: number, index: number): EntityRow | undefined {
+    const at = kind * this.#core.matrix.rows + index;
+    const row = this.#rows[at];
+    if (row) return row;
+    const made = this.#makers[kind]?.(index);
+    this.#rows[at] = made;
+    return made;
+  }
+}
+
+/** The room's fields as getters over the core's memory. */
+function roomObject(layout: SchemaLayout, core: ClientCore, textVersion: () => number): object {
+  const room = {};
+  for (const { name, spec, column, audience } of layout.roomFields) {
+    if (audience === 'none') continue;
+    const get = () => fromRaw(spec, core.roomFields[column] ?? 0);
+    Object.defineProperty(room, name, { get, enumerable: true });
+  }
+  for (const { name, offset, audience } of layout.roomTexts) {
+    if (audience === 'none') continue;
+    let version = -1;
+    let text = '';
+    const get = () => {
+      if (version !== textVersion()) text = readText(core.roomTexts, offset);
+      version = textVersion();
+      return text;
+    };
+    Object.defineProperty(room, name, { get, enumerable: true });
+  }
+  return room;
+}
+
