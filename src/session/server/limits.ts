@@ -1,0 +1,174 @@
+/**
+ * Limits of what peers may ask for: token buckets per session, sessions and handshakes per address. Pure and bounded.
+ */
+
+/** A refilled allowance. Times are us and never go back; a step back counts as none. */
+export class Bucket {
+  readonly #perUs: number;
+  readonly #depth: number;
+  #left: number;
+  #refilledUs: number;
+
+  /** `depth`: how many may come at once. */
+  constructor(perSecond: number, depth: number, nowUs: number) {
+    this.#perUs = perSecond / 1e6;
+    this.#depth = depth;
+    this.#left = depth;
+    this.#refilledUs = nowUs;
+  }
+
+  take(nowUs: number): boolean {
+    const left = this.#at(nowUs);
+    this.#refilledUs = Math.max(this.#refilledUs, nowUs);
+    this.#left = left >= 1 ? left - 1 : left;
+    return left >= 1;
+  }
+
+  /** Nothing of it is in use: it can be forgotten. */
+  isFull(nowUs: number): boolean {
+    return this.#at(nowUs) >= this.#depth;
+  }
+
+  #at(nowUs: number): number {
+    return Math.min(this.#depth, this.#left + Math.max(0, nowUs - this.#refilledUs) * this.#perUs);
+  }
+}
+
+/** Packets and bytes of every session, in flat arrays: two buckets of one second's depth each. O(1), no allocation. */
+export class SessionRates {
+  readonly #packetsPerSecond: number;
+  readonly #bytesPerSecond: number;
+  readonly #packets: Float64Array;
+  readonly #bytes: Float64Array;
+  readonly #refilledUs: Float64Array;
+
+  constructor(capacity: number, packetsPerSecond: number, bytesPerSecond: number) {
+    this.#packetsPerSecond = packetsPerSecond;
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#packets = new Float64Array(capacity);
+    this.#bytes = new Float64Array(capacity);
+    this.#refilledUs = new Float64Array(capacity);
+  }
+
+  reset(index: number, nowUs: number): void {
+    this.#packets[index] = this.#packetsPerSecond;
+    this.#bytes[index] = this.#bytesPerSecond;
+    this.#refilledUs[index] = nowUs;
+  }
+
+  /** False: over the limit; nothing is charged then, so that what is allowed still passes during a flood. */
+  take(index: number, bytes: number, nowUs: number): boolean {
+    const seconds = Math.max(0, nowUs - (this.#refilledUs[index] ?? 0)) / 1e6;
+    const packetsLeft = Math.min(this.#packetsPerSecond, (this.#packets[index] ?? 0) + seconds * this.#packetsPerSecond);
+    const bytesLeft = Math.min(this.#bytesPerSecond, (this.#bytes[index] ?? 0) + seconds * this.#bytesPerSecond);
+    const passes = packetsLeft >= 1 && bytesLeft >= bytes;
+    this.#packets[index] = passes ? packetsLeft - 1 : packetsLeft;
+    this.#bytes[index] = passes ? bytesLeft - bytes : bytesLeft;
+    if (seconds > 0) this.#refilledUs[index] = nowUs;
+    return passes;
+  }
+}
+
+export interface AddressLimits {
+  readonly sessionsPerAddressMax: number;
+  readonly hellosPerAddressPerSecond: number;
+  /** Addresses remembered. Those with open sessions always are; of the others the oldest is forgotten first. */
+  readonly addressesMax: number;
+}
+
+interface AddressEntry {
+  sessions: number;
+  readonly hellos: Bucket;
+}
+
+/**
+ * What each address has open and has lately asked for. An address is an IPv4 address or an IPv6 /56, which is what one
+ * subscriber usually holds.
+ */
+export class AddressLedger {
+  readonly #limits: AddressLimits;
+  readonly #busy = new Map<string, AddressEntry>();
+  /** Without a session, oldest first; kept until the bucket is full again. */
+  readonly #idle = new Map<string, AddressEntry>();
+
+  constructor(limits: AddressLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#busy.size + this.#idle.size;
+  }
+
+  /** Counts a session in; false: the address has as many as it may. */
+  open(address: string, nowUs: number): boolean {
+    const key = addressPrefix(address);
+    const busy = this.#busy.get(key);
+    if (busy !== undefined) {
+      if (busy.sessions >= this.#limits.sessionsPerAddressMax) return false;
+      busy.sessions += 1;
+      return true;
+    }
+    const perSecond = this.#limits.hellosPerAddressPerSecond;
+    const entry = this.#idle.get(key) ?? { sessions: 0, hellos: new Bucket(perSecond, perSecond * BURST_SECONDS, nowUs) };
+    this.#idle.delete(key);
+    entry.sessions = 1;
+    this.#busy.set(key, entry);
+    this.#forget(nowUs);
+    return true;
+  }
+
+  close(address: string): void {
+    const key = addressPrefix(address);
+    const entry = this.#busy.get(key);
+    if (entry === undefined) return;
+    entry.sessions -= 1;
+    if (entry.sessions > 0) return;
+    this.#busy.delete(key);
+    this.#idle.set(key, entry);
+  }
+
+  /** A new handshake of an address with an open session; false: too many. */
+  hello(address: string, nowUs: number): boolean {
+    return this.#busy.get(addressPrefix(address))?.hellos.take(nowUs) ?? false;
+  }
+
+  sessions(address: string): number {
+    return this.#busy.get(addressPrefix(address))?.sessions ?? 0;
+  }
+
+  /** Forgets addresses that ask for nothing any more: a few per call. */
+  sweep(nowUs: number): void {
+    let looks = SWEEP_MAX;
+    for (const [key, entry] of this.#idle) {
+      looks -= 1;
+      if (looks < 0) return;
+      if (entry.hellos.isFull(nowUs)) this.#idle.delete(key);
+    }
+  }
+
+  #forget(nowUs: number): void {
+    if (this.size <= this.#limits.addressesMax) return;
+    this.sweep(nowUs);
+    for (const key of this.#idle.keys()) {
+      if (this.size <= this.#limits.addressesMax) return;
+      this.#idle.delete(key);
+    }
+  }
+}
+
+/** The part of an address that limits go by. Text that is no address stands for itself. */
+export function addressPrefix(address: string): string {
+  if (!address.includes(':')) return address;
+  const [left = '', right] = address.split('::');
+  const head = left === '' ? [] : left.split(':');
+  const tail = right === undefined || right === '' ? [] : right.split(':');
+  if (right !== undefined) while (head.length + tail.length < 8) head.push('0');
+  const words = [...head, ...tail].slice(0, 4).map((word) => Number.parseInt(word, 16));
+  if (words.length < 4 || words.some((word) => !(word >= 0 && word <= 0xffff))) return address;
+  words[3] = (words[3] ?? 0) & 0xff00;
+  return `${words.map((word) => word.toString(16)).join(':')}::/56`;
+}
+
+/** A bucket of an address holds this many seconds' worth: 50 bots of one machine come at once. */
+const BURST_SECONDS = 4;
+const SWEEP_MAX = 64;
