@@ -1,0 +1,146 @@
+/** `defineGame`: an author's rules as hooks over a schema. */
+import { FrayError } from '../errors.ts';
+import type { MessagesToServer, TimersOf } from '../schema/infer.ts';
+import type { AnyField, ValueOf } from '../schema/fields.ts';
+import { checkOptionFields } from './options.ts';
+import type {
+  AnyEntityOf,
+  AnySchema,
+  BotInputOf,
+  BotRoomOf,
+  BotViewOf,
+  HitOf,
+  Listing,
+  PlayerViewOf,
+  RoomOf,
+} from './types.ts';
+
+/** What a room of this game may be asked for by `{ create: options }`: fields by name. */
+export type RoomOptionFields = Readonly<Record<string, AnyField>>;
+export type RoomOptionsOf<Fields> = { readonly [Name in keyof Fields]: ValueOf<Fields[Name]> };
+
+export interface GameOptions<Fields extends RoomOptionFields = RoomOptionFields> {
+  /** Players of a room, bots included. Default 50, 1..1,024. */
+  readonly playersMax?: number;
+  /** Entities of a room, players included. Default 4 x playersMax + 56, at most 4,096. */
+  readonly entitiesMax?: number;
+  /** A room closes so long after the last person left. Default 30,000 ms; 0 at once. */
+  readonly emptyCloseMs?: number;
+  /** Every person takes the place of one of the bots that the host keeps. Default true. */
+  readonly botsYield?: boolean;
+  /** Options that a client may give when it creates a room; numbers, booleans and texts with their limits. */
+  readonly room?: Fields;
+}
+
+type Done = void | Promise<void>;
+
+/**
+ * The hooks. Each is called with the room; all it is given is valid only until it returns. A hook that throws is
+ * reported, and what it had commanded stays; 100 in a row close the room (E_PLUGIN_FAULT).
+ */
+export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields> {
+  readonly options?: GameOptions<Fields>;
+  /** Once, before the first tick: walls, first entities. */
+  onCreate?(room: RoomOf<S>, facts: { readonly seed: bigint; readonly options: RoomOptionsOf<Fields> }): Done;
+  /** A player came. It is not alive until it is placed. */
+  onJoin?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
+  /** A player goes; it is in the room until this tick ends. `code` is an error name, E_LEFT for a wish. */
+  onLeave?(room: RoomOf<S>, player: PlayerViewOf<S>, facts: { readonly code: string }): Done;
+  /** A player's connection broke; it may come back. */
+  onDrop?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
+  /** It came back. */
+  onResume?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
+  /** Every tick, after all other hooks. */
+  onTick?(room: RoomOf<S>): Done;
+  /** A player overlaps an entity of a kind with `touch`; in each tick it does. */
+  onTouch?(room: RoomOf<S>, touch: { readonly player: PlayerViewOf<S>; readonly other: AnyEntityOf<S> }): Done;
+  /** All proposed hits of this tick; they count unless cancelled. */
+  onHit?(room: RoomOf<S>, hits: Listing<HitOf<S>>): Done;
+  /** A player died in the tick before. `attacker` may be the victim itself. */
+  onDeath?(
+    room: RoomOf<S>,
+    death: { readonly victim: PlayerViewOf<S>; readonly attacker: PlayerViewOf<S> | undefined },
+  ): Done;
+  readonly onTimer?: { readonly [Name in keyof TimersOf<S>]?: (room: RoomOf<S>, args: TimersOf<S>[Name]) => Done };
+  readonly onMessage?: {
+    readonly [Name in keyof MessagesToServer<S>]?: (
+      room: RoomOf<S>,
+      from: PlayerViewOf<S>,
+      value: MessagesToServer<S>[Name],
+    ) => Done;
+  };
+  /** Controls of a bot for the next tick, from what a client in its place would see. */
+  botInput?(room: BotRoomOf<S>, bot: BotViewOf<S>): BotInputOf<S> | undefined;
+  /** The room closes. Nothing commanded here has an effect. */
+  onClose?(room: RoomOf<S>): Done;
+}
+
+/** A hook as the runtime calls it: the types were checked where it was written. */
+export type Hook = (room: unknown, a?: unknown, b?: unknown) => unknown;
+
+/** The hooks without their types. */
+export interface ErasedHooks {
+  readonly onCreate?: Hook;
+  readonly onJoin?: Hook;
+  readonly onLeave?: Hook;
+  readonly onDrop?: Hook;
+  readonly onResume?: Hook;
+  readonly onTick?: Hook;
+  readonly onTouch?: Hook;
+  readonly onHit?: Hook;
+  readonly onDeath?: Hook;
+  readonly onTimer?: Readonly<Record<string, Hook | undefined>>;
+  readonly onMessage?: Readonly<Record<string, Hook | undefined>>;
+  readonly botInput?: Hook;
+  readonly onClose?: Hook;
+}
+
+/** A game: what a worker needs of a server module's default export. */
+export interface Game<S extends AnySchema = AnySchema> {
+  readonly game: 'fray';
+  readonly schema: S;
+  readonly options: Required<Omit<GameOptions, 'entitiesMax'>> & Pick<GameOptions, 'entitiesMax'>;
+  readonly hooks: ErasedHooks;
+}
+
+/** Ties hooks to a schema. Throws E_SCHEMA for a hook, timer or message that is not there, with its path. */
+export function defineGame<const S extends AnySchema, const Fields extends RoomOptionFields = Record<never, never>>(
+  schema: S,
+  hooks: GameHooks<S, Fields>,
+): Game<S> {
+  const { options = {}, ...rest } = hooks;
+  checkHooks(schema, rest);
+  checkOptionFields(options.room ?? {});
+  const game: Game<S> = {
+    game: 'fray',
+    schema,
+    options: { playersMax: 50, emptyCloseMs: 30_000, botsYield: true, room: {}, ...options },
+    hooks: rest as ErasedHooks,
+  };
+  return Object.freeze(game);
+}
+
+function checkHooks(schema: AnySchema, hooks: object): void {
+  const { timers, toServer } = schema.layout;
+  for (const [name, hook] of Object.entries(hooks)) {
+    if (!HOOK_NAMES.includes(name)) refuse(name, `is not a hook; there are ${HOOK_NAMES.join(', ')}`);
+    if (name !== 'onTimer' && name !== 'onMessage') {
+      if (hook !== undefined && typeof hook !== 'function') refuse(name, 'must be a function');
+      continue;
+    }
+    const known = (name === 'onTimer' ? timers : toServer).map((message) => message.name);
+    for (const [key, inner] of Object.entries((hook ?? {}) as object)) {
+      if (!known.includes(key)) refuse(`${name}.${key}`, `is not in the schema; there are ${known.join(', ') || 'none'}`);
+      if (typeof inner !== 'function') refuse(`${name}.${key}`, 'must be a function');
+    }
+  }
+}
+
+function refuse(path: string, reason: string): never {
+  throw new FrayError('E_SCHEMA', `Cannot use this game: ${path}: ${reason}`);
+}
+
+const HOOK_NAMES = [
+  'onCreate', 'onJoin', 'onLeave', 'onDrop', 'onResume', 'onTick', 'onTouch', 'onHit', 'onDeath', 'onTimer', 'onMessage',
+  'botInput', 'onClose',
+];
