@@ -1,0 +1,175 @@
+/**
+ * The public port: the page of the game, `/healthz` and `/readyz`, and the WebSocket upgrade at `/ws`. The data plane's own
+ * small HTTP, on node:http; the control plane has another. Nothing here knows a game or a player.
+ *
+ * Slow peers: headers within `headersMs`, whole requests within `requestMs`, and a socket on which nothing moves for `idleMs`
+ * is destroyed; at most `socketsMax` sockets at once.
+ */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { FrayError } from '../errors.ts';
+import { findFile, sendFile } from './static.ts';
+import type { Mount } from './static.ts';
+
+export type { Mount } from './static.ts';
+
+export interface PublicHttpOptions {
+  /** Folders served; the longest matching path wins. Default none. */
+  readonly mounts?: readonly Mount[];
+  /** Takes the upgrade at `/ws`, for example `WebSocketTransport.handleUpgrade`. Default: 404. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown;
+  /** `/healthz`: the process works. Default: always. */
+  readonly healthy?: () => boolean;
+  /** `/readyz`: new players are welcome. Default: always. */
+  readonly ready?: () => boolean;
+  /** The one hook for headers of every answer; runs after the defaults, so it can replace them. */
+  readonly setHeaders?: (response: ServerResponse, request: IncomingMessage) => void;
+  /** Value of Content-Security-Policy. Default DEFAULT_CSP; '' sends none. */
+  readonly csp?: string;
+  /** Default 5,000 ms. */
+  readonly headersMs?: number;
+  /** Default 10,000 ms. */
+  readonly requestMs?: number;
+  /** Default 15,000 ms. Does not hold for upgraded sockets. */
+  readonly idleMs?: number;
+  /** Sockets at once, upgraded ones included. Default 20,000. */
+  readonly socketsMax?: number;
+}
+
+/**
+ * What the page of a Fray game needs and no more: own scripts, WebAssembly, styles also in the page, pictures also as data,
+ * connections to its own server. `frame-ancestors` is left out, so that game portals can embed it.
+ */
+export const DEFAULT_CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
+  "img-src 'self' data: blob:; media-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; " +
+  "object-src 'none'; base-uri 'none'; form-action 'none'";
+
+/** Path of the WebSocket. */
+export const SOCKET_PATH = '/ws';
+
+export class PublicHttp {
+  readonly server: Server;
+  readonly counters = { requests: 0, upgrades: 0, notFound: 0, malformed: 0 };
+  readonly #options: PublicHttpOptions;
+  readonly #csp: string;
+
+  constructor(options: PublicHttpOptions = {}) {
+    this.#options = options;
+    this.#csp = options.csp ?? DEFAULT_CSP;
+    this.server = createServer({ maxHeaderSize: 8192, headersTimeout: options.headersMs ?? 5000, requestTimeout: options.requestMs ?? 10_000,
+      connectionsCheckingInterval: 500, keepAliveTimeout: 5000, noDelay: true, insecureHTTPParser: false });
+    this.server.maxHeadersCount = 64;
+    this.server.maxConnections = options.socketsMax ?? 20_000;
+    this.server.timeout = options.idleMs ?? 15_000;
+    this.server.on('request', (request, response) => void this.#request(request, response));
+    this.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.server.on('clientError', (_error, socket) => this.#clientError(socket));
+  }
+
+  /** Opens the port; resolves with the port taken. Port 0 takes a free one. Rejects with `E_PORT`. */
+  listen(port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: NodeJS.ErrnoException): void => {
+        const state = REASONS[error.code ?? ''] ?? error.message;
+        reject(new FrayError('E_PORT', `Cannot listen on ${host}:${port}: ${state}`, { cause: error }));
+      };
+      this.server.once('error', fail);
+      this.server.listen(port, host, () => {
+        this.server.removeListener('error', fail);
+        resolve((this.server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** Takes no more sockets, ends idle ones, and destroys what is left after `graceMs`. Upgraded sockets belong to their transport. */
+  stop(graceMs = 500): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.server.closeAllConnections(), graceMs);
+      this.server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.server.closeIdleConnections();
+    });
+  }
+
+  async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.counters.requests += 1;
+    this.#headers(request, response);
+    // Bodies are not wanted on this port: what comes is thrown away, and the socket ends with the answer.
+    request.resume();
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      response.setHeader('Connection', 'close');
+      answer(request, response, 405, 'method not allowed');
+      return;
+    }
+    const path = pathOf(request);
+    if (path === '/healthz') this.#state(request, response, this.#options.healthy);
+    else if (path === '/readyz') this.#state(request, response, this.#options.ready);
+    else {
+      const found = await findFile(this.#options.mounts ?? [], path);
+      if (response.destroyed) return;
+      if (found !== null) sendFile(request, response, found);
+      else {
+        this.counters.notFound += 1;
+        answer(request, response, 404, 'not found');
+      }
+    }
+  }
+
+  #headers(request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Referrer-Policy', 'same-origin');
+    if (this.#csp !== '') response.setHeader('Content-Security-Policy', this.#csp);
+    this.#options.setHeaders?.(response, request);
+  }
+
+  #state(request: IncomingMessage, response: ServerResponse, test: (() => boolean) | undefined): void {
+    response.setHeader('Cache-Control', 'no-store');
+    const fine = test === undefined || test();
+    answer(request, response, fine ? 200 : 503, fine ? 'ok' : 'not now');
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.counters.upgrades += 1;
+    const take = this.#options.upgrade;
+    if (take !== undefined && pathOf(request) === SOCKET_PATH) {
+      take(request, socket, head);
+      return;
+    }
+    this.counters.notFound += 1;
+    refuse(socket, '404 Not Found');
+  }
+
+  #clientError(socket: Duplex): void {
+    this.counters.malformed += 1;
+    refuse(socket, '400 Bad Request');
+  }
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
+  const body = `${text}\n`;
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.on('error', () => {});
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  else socket.destroy();
+}
+
+/** Without query; anything that is no path is `/`-less and so finds nothing. */
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '';
+  const end = url.search(/[?#]/);
+  return end < 0 ? url : url.slice(0, end);
+}
+
+const REASONS: { readonly [code: string]: string } = {
+  EADDRINUSE: 'the port is taken', EACCES: 'the port needs more rights', EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+};
