@@ -1,0 +1,160 @@
+/**
+ * What travels in the mailboxes: kinds and shapes in one file. Between an I/O thread and a worker lie four rings, two
+ * each way:
+ *
+ * - data: client packets in, packets for clients out. A full ring refuses the packet about to be written (counted).
+ * - control: joins, leaves, rooms, notices. Sized so that it cannot fill; see `controlBytes`.
+ *
+ * Every shape is plain bytes, little-endian, words first. `id` and `arg` are those of the record.
+ */
+import { createRing, Ring, recordBytes } from './ring.ts';
+
+/** Data rings, both ways. */
+export const DATA = {
+  /** id session, arg: low 32 bits of the arrival in us (in) or the room's row (out); payload: the packet. */
+  packet: 1,
+} as const;
+
+/** Control ring, I/O thread to worker. */
+export const ORDER = {
+  /** id row; payload OpenShape. Answered by `opened` or `closed`. */
+  open: 1,
+  /** id row, arg code. Answered by `closed`. For a row that is not open it is nothing. */
+  close: 2,
+  /** id session, arg row; payload JoinShape. Answered by `joined` or `refused`. */
+  join: 3,
+  /** id session, arg code. Answered by `left`, unless the answer to join was `refused` or `left` has gone out. */
+  leave: 4,
+  /** Payload: a reliable message with its kind byte, for everybody. Not answered. */
+  notice: 5,
+  /** arg code. All rooms close and the worker ends. */
+  stop: 6,
+} as const;
+
+/** Control ring, worker to I/O thread. */
+export const ANSWER = {
+  /** id row. */
+  opened: 32,
+  /** id row, arg code: the room is gone, all its sessions have been told, the row is free. Payload: text. */
+  closed: 33,
+  /** id session, arg row; payload JoinedShape. */
+  joined: 34,
+  /** id session, arg code: never was in the room. Payload: text. */
+  refused: 35,
+  /** id session, arg code: no longer in its room. Payload: text. */
+  left: 36,
+  /** id row: nobody has been in the room for `emptyCloseMs`. */
+  idle: 37,
+} as const;
+
+/** OpenShape: byte offsets. Then `roomIdBytes` of the id and `optionsBytes` of JSON. */
+export const OPEN = { seedLow: 0, seedHigh: 4, epoch: 8, bots: 12, roomIdBytes: 16, optionsBytes: 20, tail: 24 } as const;
+/** JoinShape. `flags` as in the record Join. */
+export const JOIN = { flags: 0, nameBytes: 4, name: 8, bytes: 40 } as const;
+/** JoinedShape. */
+export const JOINED = { playerId: 0, handle: 4, tick: 8, epoch: 12, wallsHash: 16, bytes: 20 } as const;
+
+/** Bytes. Limit of a room id (session/datagrams.ts says the same; ours are 16). */
+export const ROOM_ID_BYTES_MAX = 48;
+/** Bytes of JSON in a wish to create a room. */
+export const ROOM_OPTIONS_BYTES_MAX = 512;
+/** Bytes of text in `closed`, `refused` and `left`: what fits a goodbye. */
+export const TEXT_BYTES_MAX = 96;
+/** Bytes of a notice: text, its envelope, and some air. */
+export const NOTICE_BYTES_MAX = 160;
+/** Notices that may wait in a control ring at once; a further one is refused. */
+export const NOTICES_WAITING_MAX = 16;
+
+/** Which I/O thread owns a session: the upper 4 bits of its id. */
+export function ioThreadOf(sessionId: number): number {
+  return sessionId >>> 28;
+}
+
+/** What the memory of a link is sized by. */
+export interface LinkSizes {
+  /** Sessions of the I/O thread at once. */
+  readonly sessionsMax: number;
+  /** Rooms of the server at once. */
+  readonly roomsMax: number;
+  /** Bytes of packets on their way in, before the newest is refused. */
+  readonly inboxBytes: number;
+  /** Bytes of packets on their way out, before the newest is dropped. */
+  readonly outboxBytes: number;
+  /** PACKET_BYTES_MAX; the rings know no protocol. */
+  readonly packetBytesMax: number;
+}
+
+/** The memory between one I/O thread and one worker; what `postMessage` carries once, at the start. */
+export interface LinkMemory {
+  readonly inbox: SharedArrayBuffer;
+  readonly outbox: SharedArrayBuffer;
+  readonly orders: SharedArrayBuffer;
+  readonly answers: SharedArrayBuffer;
+}
+
+export function createLink(sizes: LinkSizes): LinkMemory {
+  const { orders, answers } = controlBytes(sizes);
+  return {
+    inbox: createRing(sizes.inboxBytes, sizes.packetBytesMax),
+    outbox: createRing(sizes.outboxBytes, sizes.packetBytesMax),
+    orders: createRing(orders + noticeBytes(), OPEN_BYTES_MAX),
+    answers: createRing(answers, TEXT_BYTES_MAX),
+  };
+}
+
+/**
+ * Why a control ring cannot fill. Who writes an order holds a seat for the session, or a row for the room, from the
+ * order until the last answer has been read, and there are `sessionsMax` seats and `roomsMax` rows. So at most these
+ * wait at any time:
+ *
+ *     orders  = sessionsMax x (join + leave) + roomsMax x (open + close) + stop
+ *     answers = sessionsMax x (joined or refused, left, idle) + roomsMax x (opened, closed, idle)
+ *
+ * `idle` needs a `left` or an `opened` before each, hence one per session and one per room. A notice has no answer:
+ * it is written only while the ring keeps the space of the others free, and refused otherwise.
+ */
+export function controlBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>): { orders: number; answers: number } {
+  const text = recordBytes(TEXT_BYTES_MAX);
+  const bare = recordBytes(0);
+  return {
+    orders: sizes.sessionsMax * (recordBytes(JOIN.bytes) + bare) + sizes.roomsMax * (recordBytes(OPEN_BYTES_MAX) + bare) + bare,
+    answers: sizes.sessionsMax * (text + text + bare) + sizes.roomsMax * (bare + text + bare),
+  };
+}
+
+/** Bytes of notices beyond what orders need. */
+export function noticeBytes(): number {
+  return NOTICES_WAITING_MAX * recordBytes(NOTICE_BYTES_MAX);
+}
+
+/** The I/O thread's ends of a link. */
+export class IoEnd {
+  readonly inbox: Ring;
+  readonly outbox: Ring;
+  readonly orders: Ring;
+  readonly answers: Ring;
+
+  constructor(memory: LinkMemory) {
+    this.inbox = new Ring(memory.inbox, 'write');
+    this.outbox = new Ring(memory.outbox, 'read');
+    this.orders = new Ring(memory.orders, 'write');
+    this.answers = new Ring(memory.answers, 'read');
+  }
+}
+
+/** The worker's ends of a link. */
+export class WorkerEnd {
+  readonly inbox: Ring;
+  readonly outbox: Ring;
+  readonly orders: Ring;
+  readonly answers: Ring;
+
+  constructor(memory: LinkMemory) {
+    this.inbox = new Ring(memory.inbox, 'read');
+    this.outbox = new Ring(memory.outbox, 'write');
+    this.orders = new Ring(memory.orders, 'read');
+    this.answers = new Ring(memory.answers, 'write');
+  }
+}
+
+const OPEN_BYTES_MAX = OPEN.tail + ROOM_ID_BYTES_MAX + ROOM_OPTIONS_BYTES_MAX;

@@ -1,0 +1,134 @@
+/**
+ * Which room a player comes to, and which worker a new room. Pure bookkeeping: no rings, no clock, no randomness; the
+ * directory does what it decides. Counts are of seats given, not of players who have arrived, so that two joins of one
+ * moment do not get the same place.
+ */
+import type { ErrorCode } from '../errors.ts';
+import { ERROR } from '../../protocol/gen/tables.ts';
+
+/** One room as the host knows it. */
+export interface HostedRoom {
+  readonly id: string;
+  /** Number of the room on its worker, below `roomsMax`; free again when the worker has closed it. */
+  readonly row: number;
+  readonly worker: number;
+  /** Takes players who ask for any room. A room made by `create` is joined by its id alone: its maker hands it out. */
+  readonly open: boolean;
+  readonly openedUs: number;
+  /** Seats given to people. */
+  people: number;
+  /** Places that bots hold and do not yield. */
+  botsFixed: number;
+  /** Bots it was opened with. */
+  readonly bots: number;
+  closing: boolean;
+}
+
+export interface PlacementLimits {
+  readonly roomsMax: number;
+  readonly playersMax: number;
+  readonly workers: number;
+}
+
+export type Choice = { readonly any: true } | { readonly id: string } | { readonly create: string };
+
+/** A room with a free place, or a wish for a new room, or a refusal. */
+export type Decision = { readonly room: HostedRoom } | { readonly open: boolean } | { readonly code: ErrorCode };
+
+export class Placement {
+  readonly #limits: PlacementLimits;
+  readonly #byId = new Map<string, HostedRoom>();
+  /** Per worker: rooms by row. A hole is a free row. */
+  readonly #rows: (HostedRoom | undefined)[][];
+
+  constructor(limits: PlacementLimits) {
+    this.#limits = limits;
+    this.#rows = Array.from({ length: limits.workers }, () => []);
+  }
+
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  rooms(): IterableIterator<HostedRoom> {
+    return this.#byId.values();
+  }
+
+  byId(id: string): HostedRoom | undefined {
+    return this.#byId.get(id);
+  }
+
+  byRow(worker: number, row: number): HostedRoom | undefined {
+    return this.#rows[worker]?.[row];
+  }
+
+  /** Where a player goes. O(rooms) for `any`; a join is rare beside a tick. */
+  decide(choice: Choice): Decision {
+    if ('id' in choice) {
+      const room = this.#byId.get(choice.id);
+      if (room === undefined) return { code: ERROR.E_ROOM_UNKNOWN };
+      if (room.closing) return { code: ERROR.E_ROOM_CLOSED };
+      return this.#free(room) > 0 ? { room } : { code: ERROR.E_ROOM_FULL };
+    }
+    if ('any' in choice) {
+      let fullest: HostedRoom | undefined;
+      for (const room of this.#byId.values()) {
+        if (!room.open || room.closing || this.#free(room) <= 0) continue;
+        if (fullest === undefined || room.people > fullest.people) fullest = room;
+      }
+      if (fullest !== undefined) return { room: fullest };
+    }
+    return this.#byId.size < this.#limits.roomsMax ? { open: 'any' in choice } : { code: ERROR.E_ROOM_LIMIT };
+  }
+
+  /** The worker for one more room: the least loaded of those that `usable` names; -1 if none is. */
+  worker(usable: (worker: number) => boolean): number {
+    let best = -1;
+    let least = Number.POSITIVE_INFINITY;
+    for (let worker = 0; worker < this.#limits.workers; worker += 1) {
+      if (!usable(worker)) continue;
+      const load = this.load(worker);
+      if (load < least) [best, least] = [worker, load];
+    }
+    return best;
+  }
+
+  /** People and, for what they cost empty, rooms of a worker. */
+  load(worker: number): number {
+    let load = 0;
+    for (const room of this.#rows[worker] ?? []) if (room !== undefined) load += room.people + EMPTY_ROOM_LOAD;
+    return load;
+  }
+
+  /** Enters a new room in the first free row of its worker. */
+  add(facts: Pick<HostedRoom, 'id' | 'worker' | 'open' | 'openedUs' | 'bots'>): HostedRoom {
+    const rows = this.#rows[facts.worker];
+    if (rows === undefined || this.#byId.has(facts.id)) throw new Error(`Cannot add room ${facts.id}: no such worker, or it exists`);
+    let row = rows.indexOf(undefined);
+    if (row < 0) row = rows.length;
+    const room: HostedRoom = { ...facts, row, people: 0, botsFixed: 0, closing: false };
+    rows[row] = room;
+    this.#byId.set(room.id, room);
+    return room;
+  }
+
+  remove(room: HostedRoom): void {
+    this.#byId.delete(room.id);
+    const rows = this.#rows[room.worker];
+    if (rows?.[room.row] === room) rows[room.row] = undefined;
+  }
+
+  /** Open rooms without people. */
+  idle(): number {
+    let count = 0;
+    for (const room of this.#byId.values()) if (room.open && !room.closing && room.people === 0) count += 1;
+    return count;
+  }
+
+  #free(room: HostedRoom): number {
+    return this.#limits.playersMax - room.people - room.botsFixed;
+  }
+}
+
+/** An empty room ticks too; measured at about the cost of so many players. */
+const EMPTY_ROOM_LOAD = 4;

@@ -1,0 +1,88 @@
+/**
+ * When the rooms of a worker tick. Rooms stand in at most 8 phase slots per tick interval, spread evenly, so that a
+ * worker's load and its packets come in small portions and not all at once. Pure: time is a parameter.
+ *
+ * A slot keeps its beat: its due moments lie on one grid for ever, and a late tick does not move the next one. A slot
+ * that fell behind runs at most `CATCH_UP_TICKS_MAX` more ticks at once; what is beyond that is skipped and counted.
+ */
+
+/** Phase slots of one tick interval. */
+export const PHASE_SLOTS = 8;
+/** Ticks a late slot makes up for at once (DESIGN: degradation). Beyond that simulation time falls behind the clock. */
+export const CATCH_UP_TICKS_MAX = 3;
+
+/** Rooms that tick together. */
+export interface Slot<T> {
+  readonly index: number;
+  readonly intervalUs: number;
+  readonly rooms: T[];
+  /** Moment of the next tick. */
+  dueUs: number;
+  /** Moment at which the tick that runs now was due: the nominal time of its newest tick. */
+  tickUs: number;
+  /** Ticks left out so far. */
+  skipped: number;
+}
+
+export class PhaseSlots<T> {
+  readonly #slots: Slot<T>[] = [];
+  readonly #phase: number;
+
+  /** `phase` 0..1: part of a phase slot by which this worker is shifted, so that workers do not all wake at once. */
+  constructor(phase = 0) {
+    this.#phase = phase;
+  }
+
+  /** Puts a room into the slot with the fewest rooms of its rate. Costs a walk over 8 slots. */
+  add(room: T, intervalUs: number, nowUs: number): Slot<T> {
+    let best: Slot<T> | undefined;
+    for (const index of SPREAD) {
+      const slot = this.#slot(index, intervalUs);
+      if (best === undefined || slot.rooms.length < best.rooms.length) best = slot;
+    }
+    if (best === undefined) throw new Error('Cannot place a room: there is no phase slot');
+    if (best.rooms.length === 0) best.dueUs = this.#nextOnGrid(best, nowUs);
+    best.rooms.push(room);
+    return best;
+  }
+
+  remove(slot: Slot<T>, room: T): void {
+    const at = slot.rooms.indexOf(room);
+    if (at >= 0) slot.rooms.splice(at, 1);
+  }
+
+  /** The slot with rooms that is due first; undefined where no room is. */
+  next(): Slot<T> | undefined {
+    let first: Slot<T> | undefined;
+    for (let i = 0; i < this.#slots.length; i += 1) {
+      const slot = this.#slots[i] as Slot<T>;
+      if (slot.rooms.length > 0 && (first === undefined || slot.dueUs < first.dueUs)) first = slot;
+    }
+    return first;
+  }
+
+  /** How many ticks a due slot has to run now (1 + caught up); moves its beat on and counts what is skipped. */
+  take(slot: Slot<T>, nowUs: number): number {
+    const behind = Math.max(0, Math.floor((nowUs - slot.dueUs) / slot.intervalUs));
+    const made = Math.min(behind, CATCH_UP_TICKS_MAX);
+    slot.skipped += behind - made;
+    slot.tickUs = slot.dueUs + behind * slot.intervalUs;
+    slot.dueUs = slot.tickUs + slot.intervalUs;
+    return 1 + made;
+  }
+
+  #slot(index: number, intervalUs: number): Slot<T> {
+    for (const slot of this.#slots) if (slot.index === index && slot.intervalUs === intervalUs) return slot;
+    const slot: Slot<T> = { index, intervalUs, rooms: [], dueUs: 0, tickUs: 0, skipped: 0 };
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  #nextOnGrid(slot: Slot<T>, nowUs: number): number {
+    const offset = ((slot.index + this.#phase) / PHASE_SLOTS) * slot.intervalUs;
+    return offset + (Math.floor((nowUs - offset) / slot.intervalUs) + 1) * slot.intervalUs;
+  }
+}
+
+/** Order in which empty slots are taken: 2 rooms stand half an interval apart, 4 a quarter. */
+const SPREAD = [0, 4, 2, 6, 1, 5, 3, 7] as const;
