@@ -22,10 +22,7 @@ class Simulation {
   readonly #down: { atMs: number; tick: number; margin: number }[] = [];
   readonly #up: { atMs: number; tick: number }[] = [];
 
-  constructor(
-    readonly hz: number,
-    link: { rttMs: number; jitterMs: number; loss?: number; seed: number },
-  ) {
+  constructor(hz: number, link: { rttMs: number; jitterMs: number; loss?: number; seed: number }) {
     this.tickMs = 1000 / hz;
     this.oneWayMs = link.rttMs / 2;
     this.jitterMs = link.jitterMs;

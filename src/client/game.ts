@@ -1,0 +1,434 @@
+/**
+ * One game as its author sees it: controls in, views, events and messages out. The parts do the work (clock, core, view,
+ * sampler, events); this joins them and keeps the state of the session.
+ *
+ * `pump` is the client's list of stages and runs on every occasion: a packet, a frame, a timer. It may run too often or
+ * too rarely; what is due depends on time alone.
+ */
+import type { ClientCore } from '../../core-wasm/bindings/client.ts';
+import { RECEIVED } from '../../core-wasm/bindings/client.ts';
+import { ClientStats, DATAGRAM, ERROR, MESSAGE } from '../../protocol/gen/tables.ts';
+import { errorOf, FrayError } from '../errors.ts';
+import type { InputOf, MessagesToClient, MessagesToServer } from '../schema/infer.ts';
+import type { SchemaLayout } from '../schema/layout.ts';
+import { MessageCodec } from '../schema/messages.ts';
+import { datagramKind, decodeGoodbye, encodeGoodbye } from '../session/datagrams.ts';
+import { lossyPipe, type LossyPipe } from '../transport/lossy.ts';
+import { formatLink, parseLink } from '../transport/link.ts';
+import type { ClientPipe } from '../transport/types.ts';
+import { ClientClock } from './clock.ts';
+import { readControl } from './control.ts';
+import { CLIENT_EVENT, EventQueue, type GameEvent, type QueuedEvent, type SightEvent } from './events.ts';
+import { InputSampler } from './input.ts';
+import { type LinkParams, linkText } from './link.ts';
+import { Listeners } from './listeners.ts';
+import type { Pacer } from './pacer.ts';
+import { GameStats, STATS_TURN_MS } from './stats.ts';
+import type { PlayerId, RosterEntry, ViewOf } from './types.ts';
+import { GameView } from './view.ts';
+
+/** What a game needs to know of its schema. */
+export interface GameSchema {
+  readonly layout: SchemaLayout;
+  readonly hash: bigint;
+}
+
+/**
+ * `open`: in the room. `resuming`: the pipe is gone and a new one is being sought; the view stands. `closed`: over.
+ * A lost pipe closes the game today: nothing enters `resuming` yet.
+ */
+export type GameStatus = 'open' | 'resuming' | 'closed';
+
+/** Something that an operator or the room tells the players. */
+export interface GameNotice {
+  /** For example `E_SHUTDOWN` for a server that is being drained. */
+  readonly code: string;
+  readonly text: string;
+  /** ms until it takes effect. */
+  readonly inMs: number;
+}
+
+/** What `game.on` listens for, and what the function gets. */
+export interface GameEvents<S> {
+  /** A shot, a hit or a death in sight, when the view reaches its tick; at once if it concerns the own player. */
+  event: [event: GameEvent];
+  /** An entity came into sight, or left it. */
+  enter: [entity: SightEvent];
+  leave: [entity: SightEvent];
+  /** The roster changed; `joined` and `left` name a single player. */
+  roster: [roster: readonly RosterEntry<S>[]];
+  joined: [player: RosterEntry<S>];
+  left: [player: RosterEntry<S>];
+  /** A field of the room changed. */
+  room: [room: ViewOf<S>['room']];
+  notice: [notice: GameNotice];
+  /** The server refused something without ending the game. */
+  fault: [error: FrayError];
+  /** With the reason when the game has closed by other than an own wish. */
+  status: [status: GameStatus, error: FrayError | undefined];
+}
+
+/** The answer of the room, and the parts that were made for it. */
+export interface GameParts<S extends GameSchema> {
+  readonly schema: S;
+  readonly core: ClientCore;
+  readonly pipe: ClientPipe;
+  readonly pacer: Pacer;
+  readonly nowMs: () => number;
+  readonly roomId: string;
+  readonly playerId: number;
+  readonly tick: number;
+  readonly tickRateHz: number;
+  readonly interpolationTicks: number;
+  /** Round trip of the handshake, the first guess. */
+  readonly rttMs: number;
+  /** Called before the commands that are due are sampled: where bots decide. */
+  readonly beforeCommand?: (() => void) | undefined;
+}
+
+export class Game<S extends GameSchema> {
+  readonly schema: S;
+  /** Fit for an invitation: `connect(url, { room: { id } })`. */
+  readonly roomId: string;
+  readonly playerId: PlayerId;
+  readonly tickRateHz: number;
+  /** How far in the past the others are shown, in ticks. */
+  readonly interpolationTicks: number;
+  readonly stats: GameStats;
+  readonly #core: ClientCore;
+  readonly #clock: ClientClock;
+  readonly #view: GameView;
+  readonly #input: InputSampler;
+  readonly #events: EventQueue;
+  readonly #outgoing: MessageCodec;
+  readonly #incoming: MessageCodec;
+  readonly #pacer: Pacer;
+  readonly #nowMs: () => number;
+  readonly #beforeCommand: (() => void) | undefined;
+  readonly #listeners = newListeners<S>();
+  readonly #handlers = new Map<string, Listeners<unknown>>();
+  readonly #wake: () => number;
+  #pipe: ClientPipe;
+  #link: LossyPipe | undefined;
+  #status: GameStatus = 'open';
+  #error: FrayError | undefined;
+  #lastCommand: number;
+  #snapshots = 0;
+  #pumpedMs: number;
+  #sentMs: number;
+  #turnedMs = 0;
+  #silentMs = 0;
+
+  /** Use `connect`. */
+  constructor(parts: GameParts<S>) {
+    const { schema, core, playerId, tickRateHz, interpolationTicks } = parts;
+    const { layout } = schema;
+    this.schema = schema;
+    this.roomId = parts.roomId;
+    this.playerId = playerId as PlayerId;
+    this.tickRateHz = tickRateHz;
+    this.interpolationTicks = interpolationTicks;
+    this.#core = core;
+    this.#nowMs = parts.nowMs;
+    this.#pacer = parts.pacer;
+    this.#beforeCommand = parts.beforeCommand;
+    this.#clock = new ClientClock({ tickRateHz, interpolationTicks });
+    this.stats = new GameStats({ counters: core.stats, clock: this.#clock, tickRateHz, transport: parts.pipe.kind });
+    this.#view = new GameView({ core, layout, playerId });
+    this.#input = new InputSampler(layout);
+    this.#events = new EventQueue(layout.weapons.map((weapon) => weapon.name));
+    this.#outgoing = new MessageCodec(layout.toServer);
+    this.#incoming = new MessageCodec(layout.toClient);
+    const nowMs = this.#nowMs();
+    this.#pumpedMs = nowMs;
+    this.#sentMs = nowMs;
+    this.#clock.start(parts.tick, nowMs, parts.rttMs);
+    this.#lastCommand = Math.floor(this.#clock.commandTick);
+    this.#pipe = parts.pipe;
+    this.#listen(parts.pipe);
+    this.#wake = () => {
+      this.#pump(this.#nowMs());
+      return this.#clock.nextCommandMs;
+    };
+    this.#pacer.add(this.#wake);
+  }
+
+  get status(): GameStatus {
+    return this.#status;
+  }
+
+  /** Why the game has closed; undefined while it runs, and after `close`. */
+  get error(): FrayError | undefined {
+    return this.#error;
+  }
+
+  /** All players of the room, in sight or not. A new array after each change; its entries stay. */
+  get roster(): readonly RosterEntry<S>[] {
+    return this.#view.roster.all as unknown as readonly RosterEntry<S>[];
+  }
+
+  /** Handle of the own player's body. */
+  get handle(): number {
+    return this.#core.ownHandle;
+  }
+
+  /**
+   * Changes the own controls; inputs that are not named stay as they are. Call it as often as you like: a button that
+   * was pressed at any time since the last command counts as pressed in the next. Throws E_VALUE for an unknown input.
+   */
+  setInput(input: Partial<InputOf<S>>): void {
+    this.#input.set(input as Readonly<Record<string, unknown>>);
+  }
+
+  /**
+   * Sends a message, reliably and in order. Throws E_CHANNEL_FULL when too much waits (try again later), E_VALUE or
+   * E_MESSAGE_TOO_LONG for a value that does not fit, E_CLOSED when the game is over.
+   */
+  send<Name extends keyof MessagesToServer<S> & string>(name: Name, value: MessagesToServer<S>[Name]): void {
+    if (this.#status === 'closed') throw new FrayError('E_CLOSED', `Cannot send '${name}': the game is over`);
+    const bytes = this.#outgoing.encode(name, value as Record<string, unknown>, this.#core.messageBytes);
+    const answer = this.#core.send(bytes);
+    if (answer < 0) throw errorOf(-answer, `send '${name}'`);
+  }
+
+  /** Calls `fn` for each message of that name; answers the function that ends it. Throws E_MESSAGE_UNKNOWN. */
+  onMessage<Name extends keyof MessagesToClient<S> & string>(
+    name: Name,
+    fn: (value: MessagesToClient<S>[Name]) => void,
+  ): () => void {
+    if (!this.schema.layout.toClient.some((message) => message.name === name)) {
+      throw new FrayError('E_MESSAGE_UNKNOWN', `Cannot listen for '${name}': the schema has no such message to clients`);
+    }
+    let listeners = this.#handlers.get(name);
+    if (!listeners) {
+      listeners = new Listeners<unknown>();
+      this.#handlers.set(name, listeners);
+    }
+    return listeners.add(fn as (value: unknown) => void);
+  }
+
+  /** Calls `fn` on each event of that kind; answers the function that ends it. */
+  on<Kind extends keyof GameEvents<S>>(kind: Kind, fn: (...args: GameEvents<S>[Kind]) => void): () => void {
+    const listeners = this.#listeners[kind];
+    if (listeners === undefined) throw new FrayError('E_VALUE', `Cannot listen for '${String(kind)}': there is no such event`);
+    return (listeners as Listeners<unknown, unknown>).add(fn as (first: unknown, second: unknown) => void);
+  }
+
+  /**
+   * What to draw at `nowMs` (the time stamp of the frame). The object and all in it are reused: read it before the next
+   * call. Makes no garbage. Also moves the game on, so that commands leave in step with frames.
+   */
+  view(nowMs: number = this.#nowMs()): ViewOf<S> {
+    if (this.#status === 'open') this.#pump(Math.max(nowMs, this.#pumpedMs));
+    const viewTick = this.#clock.viewAt(nowMs);
+    const frame = this.#view.fill(viewTick, this.#clock.commandAt(nowMs), this.#snapshots > 0);
+    return frame as unknown as ViewOf<S>;
+  }
+
+  /**
+   * Puts a simulated link between this client and the server, or changes it: `game.link({ rtt: 150, loss: 5 })`, or a
+   * text as `fray bots --link` takes. For tests and net graphs. Throws E_CONFIG for a value out of range.
+   */
+  link(params: LinkParams | string): void {
+    const text = linkText(params);
+    const settings = parseLink(text);
+    if (this.#status === 'closed') return;
+    if (!this.#link) {
+      this.#link = lossyPipe(this.#pipe, settings);
+      this.#pipe = this.#link;
+      this.#listen(this.#link);
+    }
+    this.#link.setLink(settings);
+    this.stats.link = formatLink(settings);
+  }
+
+  /** Leaves the room. Repeats do nothing. The last view stays readable. */
+  close(): void {
+    if (this.#status === 'closed') return;
+    this.#pipe.send(encodeGoodbye(ERROR.E_LEFT));
+    this.#end(undefined);
+  }
+
+  /** Shows what prediction is worth, in tests and demonstrations: off, the own player is as late as the others. */
+  predict(on: boolean): void {
+    this.#core.predict(on);
+  }
+
+  #listen(pipe: ClientPipe): void {
+    pipe.onDatagram((bytes) => this.#datagram(bytes));
+    pipe.onClose((code) => this.#pipeLost(code));
+  }
+
+  #datagram(bytes: Uint8Array): void {
+    if (this.#status === 'closed') return;
+    this.stats.packetsIn += 1;
+    this.stats.bytesIn += bytes.length;
+    const kind = datagramKind(bytes);
+    if (kind === DATAGRAM.packet) this.#packet(bytes);
+    else if (kind === DATAGRAM.goodbye) this.#goodbye(bytes);
+  }
+
+  #packet(bytes: Uint8Array): void {
+    const nowMs = Math.max(this.#nowMs(), this.#pumpedMs);
+    const received = this.#core.receive(bytes);
+    if (received < 0) return;
+    this.#silentMs = 0;
+    if ((received & RECEIVED.snapshot) !== 0) this.#snapshot(nowMs);
+    if ((received & RECEIVED.events) !== 0) this.#takeEvents();
+    if ((received & RECEIVED.messages) !== 0) this.#takeMessages();
+    this.#pump(nowMs);
+  }
+
+  #snapshot(nowMs: number): void {
+    const { stats } = this.#core;
+    this.#snapshots += 1;
+    this.#clock.snapshot(stats.getUint32(ClientStats.snapshotTick, true), nowMs);
+    this.#clock.roundTrip(this.stats.rttMs);
+    if (stats.getUint32(ClientStats.appliedTick, true) > 0) {
+      this.#clock.margin(stats.getInt32(ClientStats.marginTicks256, true) / 256, nowMs);
+    }
+    const permille = stats.getUint32(ClientStats.dilationPermille, true);
+    if (permille > 0) this.#clock.dilate(permille, nowMs);
+  }
+
+  /** The stages: move the clock, sample what is due, hand out what the view has reached, keep the counters. */
+  #pump(nowMs: number): void {
+    if (this.#status !== 'open') return;
+    const passedMs = nowMs - this.#pumpedMs;
+    this.#pumpedMs = nowMs;
+    this.#clock.advance(nowMs);
+    this.#sample(nowMs);
+    for (let event = this.#events.due(this.#clock.viewTick); event; event = this.#events.due(this.#clock.viewTick)) {
+      this.#emit(event);
+    }
+    if (nowMs - this.#turnedMs >= STATS_TURN_MS) {
+      this.#turnedMs = nowMs;
+      this.stats.turn();
+    }
+    // A machine that slept counts as a second, not as silence of the server.
+    this.#silentMs += Math.min(passedMs, SILENCE_STEP_MS);
+    if (this.#silentMs > SILENCE_MS) this.#end(errorOf(ERROR.E_TIMEOUT, 'stay in the game'));
+  }
+
+  #sample(nowMs: number): void {
+    const due = Math.floor(this.#clock.commandTick);
+    if (due > this.#lastCommand) {
+      this.#beforeCommand?.();
+      const first = Math.max(this.#lastCommand + 1, due - CATCH_UP_COMMANDS_MAX + 1);
+      this.stats.commandsSkipped += first - this.#lastCommand - 1;
+      for (let tick = first; tick <= due; tick += 1) {
+        this.#input.sample(this.#core.command, tick, this.#clock.viewTick);
+        this.#core.sample();
+        this.stats.commands += 1;
+      }
+      this.#lastCommand = due;
+    } else if (nowMs - this.#sentMs < SIGN_OF_LIFE_MS) return;
+    this.#sendPacket(nowMs);
+  }
+
+  #sendPacket(nowMs: number): void {
+    const bytes = this.#core.packet(this.#lastCommand);
+    if (bytes <= 0) return;
+    this.#sentMs = nowMs;
+    this.stats.packetsOut += 1;
+    this.stats.bytesOut += bytes;
+    this.#pipe.send(this.#core.packetBytes.subarray(0, bytes));
+  }
+
+  #takeEvents(): void {
+    let rosterChanged = false;
+    let roomChanged = false;
+    while (this.#core.event()) {
+      const event = this.#events.take(this.#core.eventFields, this.#core.ownHandle);
+      if (!event) continue;
+      if (event.code === CLIENT_EVENT.room) roomChanged = true;
+      else if (event.code === CLIENT_EVENT.text) this.#view.textsChanged();
+      else if (event.code >= CLIENT_EVENT.roster) rosterChanged = true;
+      else this.#emit(event);
+    }
+    if (rosterChanged) this.#refreshRoster();
+    if (roomChanged) this.#listeners.room.call(this.#view.frame.room as ViewOf<S>['room'], undefined);
+  }
+
+  #emit(event: QueuedEvent): void {
+    if (event.code === CLIENT_EVENT.enter) this.#listeners.enter.call(event, undefined);
+    else if (event.code === CLIENT_EVENT.leave) this.#listeners.leave.call(event, undefined);
+    else this.#listeners.event.call(event, undefined);
+  }
+
+  #refreshRoster(): void {
+    const before = this.roster;
+    this.#view.roster.refresh();
+    const after = this.roster;
+    this.#listeners.roster.call(after, undefined);
+    for (const entry of after) if (!before.includes(entry)) this.#listeners.joined.call(entry, undefined);
+    for (const entry of before) if (!after.includes(entry)) this.#listeners.left.call(entry, undefined);
+  }
+
+  #takeMessages(): void {
+    for (let bytes = this.#core.message(); bytes >= 0; bytes = this.#core.message()) {
+      const message = this.#core.messageBytes.subarray(0, bytes);
+      if (message[0] === MESSAGE.control) this.#control(message.subarray(1));
+      else if (this.#incoming.decode(message) === ERROR.E_OK) {
+        const { name, value } = this.#incoming.decoded;
+        this.#handlers.get(name)?.call(value, undefined);
+      }
+      if (this.#status === 'closed') return;
+    }
+  }
+
+  #control(bytes: Uint8Array): void {
+    const control = readControl(bytes);
+    if (control?.notice) this.#listeners.notice.call(control.notice, undefined);
+    if (control?.fault) this.#listeners.fault.call(control.fault, undefined);
+  }
+
+  #goodbye(bytes: Uint8Array): void {
+    const goodbye = decodeGoodbye(bytes);
+    if (goodbye) this.#end(errorOf(goodbye.code, 'stay in the game', goodbye.text));
+  }
+
+  /** The border of resume: today every end of the pipe is the end of the game. */
+  #pipeLost(code: number): void {
+    const known = code > 0 && code < TRANSPORT_CODES;
+    this.#end(errorOf(known ? code : ERROR.E_CLOSED, 'stay in the game', known ? '' : 'the connection was lost'));
+  }
+
+  #end(error: FrayError | undefined): void {
+    if (this.#status === 'closed') return;
+    this.#status = 'closed';
+    this.#error = error;
+    this.#pacer.remove(this.#wake);
+    this.#pipe.close(0);
+    this.#listeners.status.call('closed', error);
+  }
+}
+
+type ListenerTable<S> = {
+  [Kind in keyof GameEvents<S>]: Listeners<GameEvents<S>[Kind][0], GameEvents<S>[Kind][1]>;
+};
+
+function newListeners<S>(): ListenerTable<S> {
+  return {
+    event: new Listeners(),
+    enter: new Listeners(),
+    leave: new Listeners(),
+    roster: new Listeners(),
+    joined: new Listeners(),
+    left: new Listeners(),
+    room: new Listeners(),
+    notice: new Listeners(),
+    fault: new Listeners(),
+    status: new Listeners(),
+  };
+}
+
+/** Commands made up for after a late wake-up; older ticks are skipped, the server repeats movement meanwhile. */
+const CATCH_UP_COMMANDS_MAX = 4;
+/** ms. A client that has nothing to say still says so, or its session times out. */
+const SIGN_OF_LIFE_MS = 1000;
+/** ms without a packet from the server after which the game is over. */
+const SILENCE_MS = 10_000;
+const SILENCE_STEP_MS = 1000;
+/** Close codes from here on are the transport's own. */
+const TRANSPORT_CODES = 1000;
