@@ -1,6 +1,6 @@
 /** The arena's rules: everybody against everybody, crates with medkits and better guns. */
 import { defineGame, type RoomOf, type PlayerViewOf } from 'fray/plugin';
-import { botAim } from './bots.ts';
+import { botInput } from './bots.ts';
 import { crateSpots, walls } from './map.ts';
 import { arena, contents } from './schema.ts';
 
@@ -86,9 +86,7 @@ export default defineGame(arena, {
     },
   },
 
-  botInput(room, bot) {
-    return botAim(room, bot);
-  },
+  botInput,
 });
 
 function reward(room: Room, attacker: Player): void {
