@@ -1,0 +1,172 @@
+/**
+ * Builds `dist/` with esbuild, in a second or two: the command, the worker, the modules an author imports, the games.
+ * Runs in `prepare`, so it needs production dependencies only. Writes what changed and removes what is no longer made:
+ * a second run writes nothing, and a server that runs from `dist/` is not disturbed.
+ *
+ * `node tools/build.mjs [--types]`; with `--types` (before packing) tsc adds the declarations in `dist/types`.
+ */
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const DIST = join(ROOT, 'dist');
+const CORE = join(ROOT, 'core-wasm', 'fray_core.wasm');
+/** What a page may have beside its script. */
+const PAGE_FILE = /\.(html|css|png|jpg|webp|svg|ico|woff2|webmanifest|json)$/;
+
+const startedMs = performance.now();
+const made = new Map();
+await Promise.all([buildHost(), buildBrowserClient(), ...games().map(buildGame)]);
+if (exists(CORE, 'the core')) made.set(join(DIST, 'fray_core.wasm'), fs.readFileSync(CORE));
+const { written, removed } = writeAll();
+console.log(
+  `build: ${made.size} files in dist (${written} written, ${removed} removed), ${Math.round(performance.now() - startedMs)} ms`,
+);
+if (process.argv.includes('--types')) emitTypes();
+
+/**
+ * Everything that runs in Node, in one build with shared chunks: `fray/schema` and `fray/plugin` in a game's module are
+ * then the same classes and symbols as in the worker. Chunks lie flat in `dist/`, so that a file beside the bundle is
+ * found from any of them.
+ */
+async function buildHost() {
+  const entries = {
+    cli: 'src/cli.ts',
+    'room-worker': 'workers/room-worker.ts',
+    schema: 'src/schema/index.ts',
+    plugin: 'src/plugin/index.ts',
+    'client.node': 'src/client/node.ts',
+    ...benches(),
+  };
+  const present = Object.entries(entries).filter(([, file]) => exists(join(ROOT, file)));
+  await bundle({
+    entryPoints: Object.fromEntries(present),
+    outdir: DIST,
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    splitting: true,
+  });
+}
+
+async function buildBrowserClient() {
+  const entry = 'src/client/index.ts';
+  if (!exists(join(ROOT, entry))) return;
+  await bundle({
+    entryPoints: { 'client.browser': entry },
+    outdir: DIST,
+    platform: 'browser',
+    target: 'es2022',
+  });
+}
+
+/** A game as its author would ship it: the server side imports `fray/…` by name, the page has all in one file. */
+async function buildGame(name) {
+  const from = join(ROOT, 'games', name);
+  const to = join(DIST, 'games', name);
+  const modules = ['server.ts', 'schema.ts'].map((file) => join(from, file)).filter(fs.existsSync);
+  if (modules.length > 0) {
+    await bundle({
+      entryPoints: modules,
+      outdir: to,
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
+      splitting: true,
+    });
+  }
+  const page = join(from, 'page');
+  if (!exists(page, `page of ${name}`)) return;
+  const main = join(page, 'main.ts');
+  if (exists(main)) {
+    await bundle({
+      entryPoints: [main],
+      outdir: join(to, 'page'),
+      platform: 'browser',
+      target: 'es2022',
+      conditions: ['fray-source'],
+      minify: true,
+      sourcemap: 'linked',
+    });
+  }
+  for (const file of fs.readdirSync(page, { recursive: true })) {
+    if (PAGE_FILE.test(file)) made.set(join(to, 'page', file), fs.readFileSync(join(page, file)));
+  }
+  if (fs.existsSync(CORE)) made.set(join(to, 'page', 'fray_core.wasm'), fs.readFileSync(CORE));
+}
+
+async function bundle(options) {
+  const result = await build({
+    bundle: true,
+    format: 'esm',
+    write: false,
+    absWorkingDir: ROOT,
+    logLevel: 'warning',
+    legalComments: 'none',
+    ...options,
+  }).catch((cause) => {
+    // esbuild has printed where and why.
+    console.error(`build: ${cause.message.split('\n')[0]}`);
+    process.exit(1);
+  });
+  for (const file of result.outputFiles) made.set(file.path, file.contents);
+}
+
+function games() {
+  const folder = join(ROOT, 'games');
+  if (!exists(folder)) return [];
+  const found = fs.readdirSync(folder, { withFileTypes: true });
+  return found.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+/** Files of `bench/` that are benchmarks; loaded by path, so that the command does not carry their peers. */
+function benches() {
+  const folder = join(ROOT, 'bench');
+  const files = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+  const isBench = (file) =>
+    file.endsWith('.ts') &&
+    /^export const bench\b/m.test(fs.readFileSync(join(folder, file), 'utf8'));
+  return Object.fromEntries(
+    files.filter(isBench).map((file) => [`bench/${file.slice(0, -3)}`, `bench/${file}`]),
+  );
+}
+
+function exists(path, what = relative(ROOT, path)) {
+  if (fs.existsSync(path)) return true;
+  console.log(`build: ${what} is not there, left out`);
+  return false;
+}
+
+function writeAll() {
+  let written = 0;
+  for (const [path, contents] of made) {
+    if (fs.existsSync(path) && Buffer.compare(fs.readFileSync(path), contents) === 0) continue;
+    fs.mkdirSync(dirname(path), { recursive: true });
+    // Renamed into place: nobody reads half a file.
+    fs.writeFileSync(`${path}.part`, contents);
+    fs.renameSync(`${path}.part`, path);
+    written += 1;
+  }
+  const command = join(DIST, 'cli.js');
+  if (made.has(command)) fs.chmodSync(command, 0o755);
+  const old = fs.existsSync(DIST) ? fs.readdirSync(DIST, { recursive: true }) : [];
+  const stale = old.filter((file) => isFile(join(DIST, file)) && !file.startsWith('types/'));
+  const gone = stale.filter((file) => !made.has(join(DIST, file)));
+  for (const file of gone) fs.rmSync(join(DIST, file));
+  return { written, removed: gone.length };
+}
+
+function isFile(path) {
+  return fs.statSync(path).isFile();
+}
+
+function emitTypes() {
+  fs.rmSync(join(DIST, 'types'), { recursive: true, force: true });
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.types.json')], {
+    stdio: 'inherit',
+  });
+}
