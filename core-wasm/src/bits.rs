@@ -12,6 +12,15 @@ pub struct BitWriter<'a> {
     full: bool,
 }
 
+/// A place in a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    at: usize,
+    held: u64,
+    used: u32,
+    full: bool,
+}
+
 impl<'a> BitWriter<'a> {
     /// A writer that starts at the first bit of `bytes`.
     pub fn new(bytes: &'a mut [u8]) -> Self {
@@ -33,6 +42,16 @@ impl<'a> BitWriter<'a> {
     /// False when something did not fit.
     pub fn ok(&self) -> bool {
         !self.full && self.bits() <= self.bytes.len() as u32 * 8
+    }
+
+    /// Where the stream stands, to come back to.
+    pub fn mark(&self) -> Mark {
+        Mark { at: self.at, held: self.held, used: self.used, full: self.full }
+    }
+
+    /// Forgets everything written after the mark was taken.
+    pub fn back_to(&mut self, mark: Mark) {
+        (self.at, self.held, self.used, self.full) = (mark.at, mark.held, mark.used, mark.full);
     }
 
     /// Appends the low `count` bits of `value`; `count` is 0..=32 and the bits above must be zero.

@@ -95,6 +95,11 @@ impl Channel {
         }
     }
 
+    /// True when the next fragment in order is here.
+    pub fn waiting(&self, slots: &[FragmentSlot]) -> bool {
+        slots[usize::from(self.expected_slot)].present != 0
+    }
+
     /// Takes the next message in order, if all of it is here, into `out`; the server's way to read, which needs no
     /// buffer beside the window. `Err(E_OVERSIZE)`: the message is longer than `out`, or than the window; the client is
     /// to be closed.

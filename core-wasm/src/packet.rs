@@ -1,0 +1,228 @@
+//! One client's packet coming into a room, and reliable messages going out: where the packet layer meets the region.
+
+use crate::bits::BitReader;
+use crate::codec::input;
+use crate::events;
+use crate::gen::{error, Fault, MESSAGE_BYTES_MAX_TO_CLIENT, MESSAGE_BYTES_MAX_TO_SERVER, RECEIVE_WINDOW_TO_SERVER};
+use crate::netchan::pool::Pool;
+use crate::netchan::{read_header, Age, FragmentSlot, Reliable, HEADER_BYTES};
+use crate::region::{Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, TICK_NONE};
+use crate::room::Room;
+use bytemuck::Zeroable;
+
+/// Place in `Client::wire`: tick + 1 of the newest touch from outside.
+pub const WIRE_TOUCHED: usize = 0;
+/// Place in `Client::wire`: code with which the client has to be closed.
+pub const WIRE_FAULT: usize = 1;
+/// Place in `Client::wire`: 1 while priority accumulators are not all zero.
+pub const WIRE_DEFERRED: usize = 2;
+/// Place in `Client::wire`: inputs_late as told last.
+pub const WIRE_LATE_TOLD: usize = 3;
+
+const WINDOW: usize = RECEIVE_WINDOW_TO_SERVER as usize;
+/// Messages of one client handed to the plugin in one tick.
+const MESSAGES_PER_TICK: usize = 8;
+
+/// Prepares everything of the wire for a client that just took a slot.
+pub fn open(room: &mut Room, slot: usize) {
+    let tick = room.r.head[0].tick;
+    let sizes = room.r.head[0].sizes;
+    let (history, entities, words) = (sizes.history as usize, sizes.entities as usize, sizes.set_words as usize);
+    room.r.channels[slot].open(tick);
+    room.r.fragments[slot * WINDOW..][..WINDOW].fill(FragmentSlot::zeroed());
+    room.r.base_tick[slot * entities..][..entities].fill(TICK_NONE);
+    room.r.priority[slot * entities..][..entities].fill(0);
+    room.r.flights[slot * history..][..history].fill(Flight { tick: TICK_NONE, ..Flight::zeroed() });
+    room.r.texts_told[slot * words..][..words].fill(0);
+    let client = &mut room.r.clients[slot];
+    client.wire = [0; 6];
+    client.reference_tick = TICK_NONE;
+    client.ack_tick = tick;
+    client.flags |= CLIENT_FRESH;
+}
+
+/// Lets go of everything the room keeps for a client that leaves its slot.
+pub fn close(room: &mut Room, slot: usize) {
+    let Region { channels, pool_head, pool_chunks, pool_bytes, .. } = &mut room.r;
+    channels[slot].close(&mut Pool::new(&mut pool_head[0], pool_chunks, pool_bytes));
+}
+
+/// Takes in one packet of a client: acknowledgements, reliable fragments, input commands. Nothing changes but a counter
+/// when the packet is refused: `E_MALFORMED`, or `E_CHANNEL_FULL` when a fragment has no place.
+pub fn receive(room: &mut Room, slot: usize, packet: &[u8], arrival_us: u32) -> Result<(), i32> {
+    let stats = &mut room.r.stats[0];
+    stats.packets_in = stats.packets_in.wrapping_add(1);
+    let epoch = room.config.head.epoch;
+    let Some(channel) = room.r.channels.get(slot) else { return Err(error::E_MALFORMED) };
+    let parsed = parse(room, packet, epoch, channel);
+    let stats = &mut room.r.stats[0];
+    let (header, part, inputs) = match parsed {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            stats.packets_stale = stats.packets_stale.wrapping_add(1);
+            return Ok(());
+        }
+        Err(code) => {
+            stats.packets_malformed = stats.packets_malformed.wrapping_add(1);
+            return Err(code);
+        }
+    };
+    let tick = room.r.head[0].tick;
+    let sizes = room.r.head[0].sizes;
+    let Region { channels, pool_head, pool_chunks, pool_bytes, fragments, .. } = &mut room.r;
+    let channel = &mut channels[slot];
+    let slots = &mut fragments[slot * WINDOW..][..WINDOW];
+    channel.store(&part, &BitReader::new(&packet[HEADER_BYTES..]), slots);
+    channel.mark_received(header.sequence);
+    let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
+    let (mut ticks, mut count) = ([0u32; 33], 0);
+    channel.acknowledge(&header, tick, &mut pool, |sent| {
+        ticks[count] = sent;
+        count += 1;
+    });
+    for sent in &ticks[..count] {
+        acknowledge(&mut room.r, slot, *sent, tick, sizes.history as usize, sizes.set_words as usize);
+    }
+    if inputs.count > 0 {
+        crate::input::measure_margin(room, slot, inputs.commands[0].tick, arrival_us);
+        for command in inputs.commands[..inputs.count].iter().rev() {
+            crate::input::accept(room, slot, command);
+        }
+    }
+    Ok(())
+}
+
+type Parsed = (crate::netchan::Header, Reliable, input::Inputs);
+
+/// None: seen before.
+fn parse(room: &Room, packet: &[u8], epoch: u32, channel: &crate::netchan::Channel) -> Result<Option<Parsed>, i32> {
+    let header = read_header(packet, epoch)?;
+    if !channel.plausible(&header) {
+        return Err(error::E_MALFORMED);
+    }
+    if channel.age(header.sequence) == Age::Stale {
+        return Ok(None);
+    }
+    let mut reader = BitReader::new(&packet[HEADER_BYTES..]);
+    let part = Reliable::read(&mut reader);
+    let inputs = input::read(&mut reader, room.config.head);
+    if !reader.at_end() {
+        return Err(error::E_MALFORMED);
+    }
+    if !channel.fits(&part, WINDOW) {
+        return Err(error::E_CHANNEL_FULL);
+    }
+    Ok(Some((header, part, inputs)))
+}
+
+/// The client has the snapshot of `tick`: it may become the reference, and what it updated a baseline.
+fn acknowledge(r: &mut Region, slot: usize, tick: u32, now: u32, history: usize, words: usize) {
+    let place = slot * history + tick as usize % history;
+    let client = &mut r.clients[slot];
+    client.ack_tick = now;
+    let flight = &mut r.flights[place];
+    if flight.tick != tick || flight.state != 0 {
+        return;
+    }
+    flight.state = 1;
+    let entities = r.head[0].sizes.entities as usize;
+    let (older, newer) = if client.reference_tick == TICK_NONE {
+        client.reference_tick = tick;
+        return;
+    } else if client.reference_tick < tick {
+        let before = client.reference_tick;
+        client.reference_tick = tick;
+        (before, tick)
+    } else {
+        (tick, client.reference_tick)
+    };
+    // Entities that the reference updated have it as their baseline; the array answers for the others.
+    let at = |t: u32| (slot * history + t as usize % history) * words;
+    if r.flights[slot * history + older as usize % history].tick != older {
+        return;
+    }
+    for w in 0..words {
+        let mut left = r.flight_updates[at(older) + w] & !r.flight_updates[at(newer) + w];
+        while left != 0 {
+            let index = w * 32 + left.trailing_zeros() as usize;
+            left &= left - 1;
+            let base = &mut r.base_tick[slot * entities + index];
+            if *base == TICK_NONE || *base < older {
+                *base = older;
+            }
+        }
+    }
+}
+
+/// Hands complete messages of all clients to the plugin as hook events, and reports clients that have to be closed.
+/// Called once per `begin`, after all records.
+pub fn deliver(room: &mut Room) {
+    for slot in 0..room.r.clients.len() {
+        let Client { player_id, flags, .. } = room.r.clients[slot];
+        if player_id == 0 || flags & CLIENT_BOT != 0 {
+            continue;
+        }
+        deliver_from(room, slot);
+        let code = std::mem::take(&mut room.r.clients[slot].wire[WIRE_FAULT]);
+        if code != 0 {
+            events::hook(room, Fault::KIND, slot as u16, &Fault { code });
+        }
+    }
+}
+
+fn deliver_from(room: &mut Room, slot: usize) {
+    if !room.r.channels[slot].waiting(&room.r.fragments[slot * WINDOW..][..WINDOW]) {
+        return;
+    }
+    let mut bytes = [0u8; MESSAGE_BYTES_MAX_TO_SERVER as usize];
+    for _ in 0..MESSAGES_PER_TICK {
+        if room.hook_bytes + bytes.len() + events::RESERVE_BYTES + 16 > room.s.output.len() {
+            return;
+        }
+        let Region { channels, fragments, clients, stats, .. } = &mut room.r;
+        let slots = &mut fragments[slot * WINDOW..][..WINDOW];
+        match channels[slot].take_message(slots, &mut bytes) {
+            Ok(Some(length)) => {
+                stats[0].messages_in = stats[0].messages_in.wrapping_add(1);
+                events::message(room, slot, &bytes[..length]);
+            }
+            Ok(None) => return,
+            Err(code) => {
+                clients[slot].wire[WIRE_FAULT] = code as u32;
+                return;
+            }
+        }
+    }
+}
+
+/// Queues a reliable message (kind byte first) for one slot, or with `to` 0xffff for all but `except`. `E_CHANNEL_FULL`:
+/// the pool, or the queue of the one client, is full; of a broadcast, clients with a full queue are closed.
+pub fn send(room: &mut Room, to: u16, except: u32, message: &[u8]) -> Result<(), i32> {
+    send_to(&mut room.r, message, |slot, _| if to == 0xffff { slot as u32 != except } else { slot == usize::from(to) })
+}
+
+/// Queues a message for the clients that `wanted` names.
+pub fn send_to(r: &mut Region, message: &[u8], wanted: impl Fn(usize, &Client) -> bool) -> Result<(), i32> {
+    if message.is_empty() || message.len() > MESSAGE_BYTES_MAX_TO_CLIENT as usize {
+        return Err(error::E_MESSAGE_TOO_LONG);
+    }
+    let Region { channels, pool_head, pool_chunks, pool_bytes, clients, stats, .. } = r;
+    let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
+    let Some(id) = pool.store(message, &[]) else {
+        stats[0].pool_full = stats[0].pool_full.wrapping_add(1);
+        return Err(error::E_CHANNEL_FULL);
+    };
+    for (slot, client) in clients.iter_mut().enumerate() {
+        if client.player_id == 0 || client.flags & CLIENT_BOT != 0 || !wanted(slot, client) {
+            continue;
+        }
+        if channels[slot].enqueue(&mut pool, id) {
+            stats[0].messages_out = stats[0].messages_out.wrapping_add(1);
+        } else {
+            client.wire[WIRE_FAULT] = error::E_CHANNEL_FULL as u32;
+        }
+    }
+    pool.settle(id);
+    stats[0].pool_bytes = pool.bytes_used();
+    Ok(())
+}
