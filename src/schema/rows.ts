@@ -29,7 +29,7 @@ export interface RowProperty {
   readonly read: (raw: number) => unknown;
   /** Raw value of an author's one, or null if it cannot be assigned. Throws E_VALUE. */
   readonly toRaw: ((value: unknown) => number) | null;
-  /** Who knows it; built-in properties are `visible`. */
+  /** Who knows it. Built-in properties are `visible`, but for those of movement, which are `owner`. */
   readonly audience: Audience;
 }
 
@@ -129,12 +129,12 @@ function builtinProperties(layout: SchemaLayout): RowProperty[] {
     free('team', COLUMN.team, { ...integer, min: 0, max: 255 }),
     free('radius', COLUMN.radius, { ...position, min: 0 }),
     fixed('height', COLUMN.height, position.read),
-    free('topSpeed', COLUMN.topSpeed, { ...velocity, min: 0 }),
-    free('acceleration', COLUMN.acceleration, { ...growth, min: 0 }),
-    free('friction', COLUMN.friction, { ...growth, min: 0 }),
-    free('viewRadius', COLUMN.viewRadius, { ...position, min: 0 }),
-    free('protectedUntil', COLUMN.protectedUntil, { ...integer, min: 0 }),
-    fixed('owner', COLUMN.owner, (raw) => raw >>> 0),
+    own(free('topSpeed', COLUMN.topSpeed, { ...velocity, min: 0 })),
+    own(free('acceleration', COLUMN.acceleration, { ...growth, min: 0 })),
+    own(free('friction', COLUMN.friction, { ...growth, min: 0 })),
+    own(free('viewRadius', COLUMN.viewRadius, { ...position, min: 0 })),
+    own(free('protectedUntil', COLUMN.protectedUntil, { ...integer, min: 0 })),
+    own(fixed('owner', COLUMN.owner, (raw) => raw >>> 0)),
     {
       name: 'weapon',
       column: COLUMN.weapon,
@@ -165,6 +165,11 @@ function free(name: string, column: number, conversion: Conversion): RowProperty
 
 function fixed(name: string, column: number, read: (raw: number) => unknown): RowProperty {
   return { name, column, read, toRaw: null, audience: 'visible' };
+}
+
+/** Only the player itself is told. */
+function own(property: RowProperty): RowProperty {
+  return { ...property, audience: 'owner' };
 }
 
 function weaponIndex(names: readonly string[], value: unknown): number {

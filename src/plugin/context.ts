@@ -1,0 +1,61 @@
+/** What the parts of one room's plugin runtime share. */
+import type { RoomCore } from '../../core-wasm/bindings/room.ts';
+import { RosterRow } from '../../protocol/gen/tables.ts';
+import type { PlayerId } from '../schema/fields.ts';
+import type { SchemaLayout } from '../schema/layout.ts';
+import { CommandWriter } from './commands.ts';
+import { Overlay } from './overlay.ts';
+import { PluginRandom } from './random.ts';
+import { HookScope } from './scope.ts';
+
+export class PluginContext {
+  readonly core: RoomCore;
+  readonly layout: SchemaLayout;
+  readonly scope = new HookScope();
+  readonly overlay: Overlay;
+  readonly commands: CommandWriter;
+  readonly random: PluginRandom;
+  /** The tick that the hooks belong to. */
+  tick = 0;
+  readonly #decoder = new TextDecoder();
+  readonly #encoder = new TextEncoder();
+
+  constructor(core: RoomCore, layout: SchemaLayout) {
+    this.core = core;
+    this.layout = layout;
+    this.overlay = new Overlay(core);
+    this.commands = new CommandWriter(core);
+    this.random = new PluginRandom(core.random);
+  }
+
+  /** Id of the player in a slot, 0 if it is free. */
+  playerId(slot: number): PlayerId {
+    return this.core.view.getUint32(this.#rosterRow(slot) + RosterRow.playerId, true) as PlayerId;
+  }
+
+  isBot(slot: number): boolean {
+    return (this.core.u8[this.#rosterRow(slot) + RosterRow.flags] ?? 0) % 2 === 1;
+  }
+
+  playerName(slot: number): string {
+    const row = this.#rosterRow(slot);
+    return this.#decode(row + RosterRow.name, this.core.u8[row + RosterRow.nameBytes] ?? 0);
+  }
+
+  /** A text of the region: a length byte, then UTF-8. */
+  text(address: number): string {
+    return this.#decode(address + 1, this.core.u8[address] ?? 0);
+  }
+
+  encode(text: string): Uint8Array {
+    return this.#encoder.encode(text);
+  }
+
+  #decode(address: number, bytes: number): string {
+    return bytes === 0 ? '' : this.#decoder.decode(this.core.u8.subarray(address, address + bytes));
+  }
+
+  #rosterRow(slot: number): number {
+    return this.core.roster + slot * this.core.rosterRowBytes;
+  }
+}
