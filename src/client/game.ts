@@ -73,6 +73,8 @@ export interface GameParts<S extends GameSchema> {
   readonly schema: S;
   readonly core: ClientCore;
   readonly pipe: ClientPipe;
+  /** The same pipe, where a simulated link stands before it already. */
+  readonly link?: LossyPipe | undefined;
   readonly pacer: Pacer;
   readonly nowMs: () => number;
   readonly roomId: string;
@@ -110,6 +112,7 @@ export class Game<S extends GameSchema> {
   readonly #wake: () => number;
   #pipe: ClientPipe;
   #link: LossyPipe | undefined;
+  #held: Uint8Array[] = [];
   #status: GameStatus = 'open';
   #error: FrayError | undefined;
   #lastCommand: number;
@@ -145,7 +148,11 @@ export class Game<S extends GameSchema> {
     this.#clock.start(parts.tick, nowMs, parts.rttMs);
     this.#lastCommand = Math.floor(this.#clock.commandTick);
     this.#pipe = parts.pipe;
-    this.#listen(parts.pipe);
+    this.#link = parts.link;
+    this.stats.link = parts.link ? formatLink(parts.link.settings) : '';
+    // The author sets listeners in the turn after `connect`; nothing may be handed out before.
+    setTimeout(() => this.#start(), 0);
+    this.#hold(parts.pipe);
     this.#wake = () => {
       this.#pump(this.#nowMs());
       return this.#clock.nextCommandMs;
@@ -252,6 +259,19 @@ export class Game<S extends GameSchema> {
   /** Shows what prediction is worth, in tests and demonstrations: off, the own player is as late as the others. */
   predict(on: boolean): void {
     this.#core.predict(on);
+  }
+
+  #hold(pipe: ClientPipe): void {
+    pipe.onDatagram((bytes) => {
+      if (this.#held.length < HELD_MAX) this.#held.push(bytes.slice());
+    });
+    pipe.onClose((code) => this.#pipeLost(code));
+  }
+
+  #start(): void {
+    this.#listen(this.#pipe);
+    for (const bytes of this.#held) this.#datagram(bytes);
+    this.#held = [];
   }
 
   #listen(pipe: ClientPipe): void {
@@ -423,6 +443,8 @@ function newListeners<S>(): ListenerTable<S> {
   };
 }
 
+/** Datagrams kept for the turn after `connect`. */
+const HELD_MAX = 64;
 /** Commands made up for after a late wake-up; older ticks are skipped, the server repeats movement meanwhile. */
 const CATCH_UP_COMMANDS_MAX = 4;
 /** ms. A client that has nothing to say still says so, or its session times out. */

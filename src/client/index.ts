@@ -1,0 +1,36 @@
+/**
+ * `fray/client`: what a game's page imports. Works as a plain module script and from a bundler; needs no
+ * SharedArrayBuffer and no isolation headers. The core is the file `fray_core.wasm` beside this module: bundlers that
+ * know `new URL(…, import.meta.url)` (Vite, webpack, Rollup) copy it by themselves.
+ *
+ * A Content-Security-Policy must allow `script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws: wss:`.
+ */
+import { openWebSocket } from '../transport/client/websocket.ts';
+import { type ConnectOptions, type ConnectSchema, connectWith } from './connect.ts';
+import type { Game } from './game.ts';
+import { loadCore, type WasmSource } from './wasm.ts';
+
+export type { ErrorCode, ErrorName } from '../errors.ts';
+export { FrayError } from '../errors.ts';
+export type { ConnectOptions, ConnectSchema, RoomRequest } from './connect.ts';
+export type { GameEvent, SightEvent } from './events.ts';
+export type { Game, GameEvents, GameNotice, GameSchema, GameStatus } from './game.ts';
+export type { LinkParams } from './link.ts';
+export type { GameStats } from './stats.ts';
+export type * from './types.ts';
+export type { WasmSource } from './wasm.ts';
+
+/**
+ * Joins a room and answers its game. `url` is that of the page's server (`location.href` will do) or of the socket
+ * (`wss://…`). Rejects with a `FrayError` whose `code` says why.
+ */
+export function connect<S extends ConnectSchema>(
+  url: string | URL,
+  options: ConnectOptions<S> & {
+    /** The core. Default: `fray_core.wasm` beside this module. */
+    readonly wasm?: WasmSource;
+  },
+): Promise<Game<S>> {
+  const { wasm = new URL('./fray_core.wasm', import.meta.url) } = options;
+  return connectWith(String(url), options, { open: openWebSocket, load: () => loadCore(wasm) });
+}
