@@ -18,6 +18,8 @@ export type { Mount } from './static.ts';
 export interface PublicHttpOptions {
   /** Folders served; the longest matching path wins. Default none. */
   readonly mounts?: readonly Mount[];
+  /** Answers of exact paths, for GET and HEAD; looked at before mounts. Default none. */
+  readonly routes?: { readonly [path: string]: (request: IncomingMessage, response: ServerResponse) => unknown };
   /** Takes the upgrade at `/ws`, for example `WebSocketTransport.handleUpgrade`. Default: 404. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown;
   /** `/healthz`: the process works. Default: always. */
@@ -63,7 +65,9 @@ export class PublicHttp {
     this.server.maxHeadersCount = 64;
     this.server.maxConnections = options.socketsMax ?? 20_000;
     this.server.timeout = options.idleMs ?? 15_000;
-    this.server.on('request', (request, response) => void this.#request(request, response));
+    this.server.on('request', (request, response) => {
+      this.#request(request, response).catch(() => response.destroy());
+    });
     this.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.server.on('clientError', (_error, socket) => this.#clientError(socket));
   }
@@ -109,6 +113,7 @@ export class PublicHttp {
     const path = pathOf(request);
     if (path === '/healthz') this.#state(request, response, this.#options.healthy);
     else if (path === '/readyz') this.#state(request, response, this.#options.ready);
+    else if (Object.hasOwn(this.#options.routes ?? {}, path)) this.#options.routes?.[path]?.(request, response);
     else {
       const found = await findFile(this.#options.mounts ?? [], path);
       if (response.destroyed) return;

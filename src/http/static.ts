@@ -79,8 +79,8 @@ function decode(path: string): string | null {
   }
 }
 
-/** `app-3F2A9C1B.js`: what esbuild and Vite write. */
-const HASHED = /[-.][A-Za-z0-9_]{8}\.[a-z0-9]+$/;
+/** `app-3F2A9C1B.js`, `app-DiwrgTda.js`: what esbuild and Vite write. Not `my-settings.js`: two capitals or digits at least. */
+const HASHED = /[-.](?=(?:[^.]*[A-Z0-9]){2})[A-Za-z0-9_]{8}\.[a-z0-9]+$/;
 
 const TYPES: { readonly [extension: string]: string } = {
   '.css': 'text/css; charset=utf-8', '.gif': 'image/gif', '.html': 'text/html; charset=utf-8', '.ico': 'image/x-icon',

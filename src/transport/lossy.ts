@@ -8,6 +8,7 @@
  */
 import { PERFECT_LINK, REORDER_MS, parseLink } from './link.ts';
 import type { LinkSettings } from './link.ts';
+import { Ending } from './types.ts';
 import type { ClientPipe, ServerTransport, TransportCounters } from './types.ts';
 
 export { formatLink, parseLink, PERFECT_LINK, REORDER_MS } from './link.ts';
@@ -213,7 +214,7 @@ class LossyClientPipe implements LossyPipe {
   readonly #up: Lane;
   readonly #down: Lane;
   #datagram: (bytes: Uint8Array) => void = ignore;
-  #closed: (code: number) => void = ignore;
+  readonly #ending = new Ending();
   #open = true;
 
   constructor(pipe: ClientPipe, link: LinkSettings, clock: LinkClock) {
@@ -260,9 +261,7 @@ class LossyClientPipe implements LossyPipe {
     if (!this.#open) return;
     this.#down.clear();
     this.#up.end(() => this.#pipe.close(code, reason));
-    const finish = (): void => this.#finish(code);
-    this.#open = false;
-    queueMicrotask(finish);
+    this.#finish(code);
   }
 
   onDatagram(fn: (bytes: Uint8Array) => void): void {
@@ -270,15 +269,13 @@ class LossyClientPipe implements LossyPipe {
   }
 
   onClose(fn: (code: number) => void): void {
-    this.#closed = fn;
+    this.#ending.listen(fn);
   }
 
   #finish(code: number): void {
     this.#open = false;
     this.#datagram = ignore;
-    const fn = this.#closed;
-    this.#closed = ignore;
-    fn(code);
+    this.#ending.happen(code);
   }
 }
 

@@ -38,8 +38,37 @@ export interface ClientPipe {
   close(code: number, reason?: string): void;
   /** `bytes` are valid only during the call. */
   onDatagram(fn: (bytes: Uint8Array) => void): void;
-  /** Called once, also after an own `close`. `code` as in CLOSE. */
+  /** Called once, also after an own `close`, and also when set only after the close. `code` as in CLOSE. */
   onClose(fn: (code: number) => void): void;
+}
+
+/** The one close of a client pipe, told once, whether the listener or the close comes first. */
+export class Ending {
+  #code = -1;
+  #fn: ((code: number) => void) | null = null;
+  #told = false;
+
+  get code(): number {
+    return this.#code;
+  }
+
+  /** The first one counts. */
+  happen(code: number): void {
+    if (this.#code < 0) this.#code = code;
+    this.#tell();
+  }
+
+  listen(fn: (code: number) => void): void {
+    this.#fn = fn;
+    this.#tell();
+  }
+
+  /** In a later microtask, so that nobody is called from inside an own call. */
+  #tell(): void {
+    if (this.#told || this.#fn === null || this.#code < 0) return;
+    this.#told = true;
+    queueMicrotask(() => this.#fn?.(this.#code));
+  }
 }
 
 /**

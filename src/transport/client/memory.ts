@@ -3,7 +3,7 @@
  * server. Order is kept and nothing is lost, but for what a paused reader makes the other end drop.
  */
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
-import { CLOSE } from '../types.ts';
+import { CLOSE, Ending } from '../types.ts';
 import type { ClientPipe } from '../types.ts';
 
 /** What opens memory pipes: the server end. */
@@ -116,14 +116,15 @@ export class MemoryClientPipe implements MemoryPipe {
   readonly #up: MemoryLane;
   readonly #down: MemoryLane;
   #open = true;
-  #closed: (code: number) => void = ignore;
+  readonly #ending = new Ending();
 
   constructor(up: MemoryLane, down: MemoryLane) {
     this.#up = up;
     this.#down = down;
     down.onClose((code) => {
+      this.#open = false;
       this.#up.cut(code);
-      this.#finish(code);
+      this.#ending.happen(code);
     });
   }
 
@@ -147,7 +148,7 @@ export class MemoryClientPipe implements MemoryPipe {
   }
 
   onClose(fn: (code: number) => void): void {
-    this.#closed = fn;
+    this.#ending.listen(fn);
   }
 
   pause(): void {
@@ -163,13 +164,6 @@ export class MemoryClientPipe implements MemoryPipe {
     this.#open = false;
     this.#up.cut(CLOSE.lost);
     this.#down.cut(CLOSE.lost);
-  }
-
-  #finish(code: number): void {
-    this.#open = false;
-    const fn = this.#closed;
-    this.#closed = ignore;
-    fn(code);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import { FrayError } from '../../errors.ts';
-import { CLOSE } from '../types.ts';
+import { CLOSE, Ending } from '../types.ts';
 import type { ClientPipe } from '../types.ts';
 
 /** The part of the standard interface that is used. */
@@ -88,9 +88,7 @@ class WebSocketPipe implements ClientPipe {
   readonly #bufferedBytesMax: number;
   #early: Uint8Array[] | null = [];
   #datagram: (bytes: Uint8Array) => void;
-  #closed: ((code: number) => void) | null = null;
-  #code = -1;
-  #told = false;
+  readonly #ending = new Ending();
 
   constructor(socket: SocketLike, bufferedBytesMax: number) {
     this.#socket = socket;
@@ -116,10 +114,9 @@ class WebSocketPipe implements ClientPipe {
   }
 
   close(code: number, reason = ''): void {
-    if (this.#code >= 0) return;
-    this.#code = code;
+    if (this.#ending.code >= 0) return;
     this.#socket.close(code === CLOSE.normal || code >= 1000 ? 1000 : 4000 + code, clip(reason));
-    this.#tell();
+    this.#ending.happen(code);
   }
 
   onDatagram(fn: (bytes: Uint8Array) => void): void {
@@ -130,27 +127,17 @@ class WebSocketPipe implements ClientPipe {
   }
 
   onClose(fn: (code: number) => void): void {
-    this.#closed = fn;
-    if (this.#code >= 0 && !this.#told) this.#tell();
+    this.#ending.listen(fn);
   }
 
   #message(data: unknown): void {
-    if (this.#code >= 0) return;
+    if (this.#ending.code >= 0) return;
     if (data instanceof ArrayBuffer) this.#datagram(new Uint8Array(data));
     else this.close(CLOSE.unsupported, 'binary frames only');
   }
 
   #end(code: number): void {
-    if (this.#code < 0) this.#code = code >= 4000 && code < 5000 ? code - 4000 : code === 1000 || code === 1005 ? CLOSE.normal : code;
-    this.#tell();
-  }
-
-  /** In a later microtask, as the socket itself would, so that a listener set right after `close` hears it too. */
-  #tell(): void {
-    const fn = this.#closed;
-    if (fn === null || this.#told) return;
-    this.#told = true;
-    queueMicrotask(() => fn(this.#code));
+    this.#ending.happen(code >= 4000 && code < 5000 ? code - 4000 : code === 1000 || code === 1005 ? CLOSE.normal : code);
   }
 }
 
