@@ -1,0 +1,276 @@
+/**
+ * The composition root: makes the parts, wires them, starts and stops them. Holds no rule of its own; the way of a datagram
+ * through the I/O thread is the class `Pump`, on one screen.
+ *
+ *     transport ─datagram─▶ session ─packet─▶ directory ═▶ room ═▶ directory ─packet─▶ session's pipe ─▶ transport
+ */
+import { randomFillSync } from 'node:crypto';
+import { CLOSE } from './transport/types.ts';
+import type { ServerTransport } from './transport/types.ts';
+import { WebSocketTransport } from './transport/server/websocket.ts';
+import { ERROR, PROTOCOL_VERSION } from '../protocol/gen/tables.ts';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { checkAddress } from './config.ts';
+import type { Config } from './config.ts';
+import { FrayError } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
+import { createAdminHttp } from './http/admin.ts';
+import { metricSources } from './http/figures.ts';
+import { PublicHttp } from './http/public.ts';
+import type { Mount } from './http/public.ts';
+import { countCpus } from './ops/cpus.ts';
+import type { Log } from './ops/log.ts';
+import { createMetrics } from './ops/metrics.ts';
+import { RoomDirectory } from './room/directory.ts';
+import { createRoomOutput } from './room/outputs.ts';
+import type { RoomOutput } from './room/outputs.ts';
+import { encodeJoinReply } from './session/datagrams.ts';
+import { SessionTable, VERDICT, sessionOutput } from './session/server/table.ts';
+import { DEVELOPMENT_KEY } from './session/token.ts';
+
+export interface ServerOptions {
+  readonly config: Config;
+  /** Absolute path of the game's server module, and the folder of its page. */
+  readonly game: { readonly name: string; readonly server: string; readonly page: string | null };
+  /** The compiled core, its bytes, or its path. */
+  readonly core: WebAssembly.Module | Uint8Array | string;
+  readonly version: string;
+  readonly log: Log;
+}
+
+export interface Server {
+  /** Where players open the page: `http://127.0.0.1:8080/`. */
+  readonly url: string;
+  /** Metrics and health; null when the admin port is off. */
+  readonly adminUrl: string | null;
+  readonly workers: { readonly count: number; readonly reason: string };
+  readonly directory: RoomDirectory;
+  readonly sessions: SessionTable;
+  /**
+   * Takes no new players, tells those inside, waits at most `graceMs` until they have gone, and closes everything. Resolves when nothing
+   * is left; a second call waits for the first.
+   */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Starts all of it. Rejects with E_ADDRESS, E_PORT, or the error of the game's module; nothing is left running then. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { config, game, log } = options;
+  checkAddress(config);
+  const clock = systemClock();
+  const workers = workerCount(config);
+  const directory = new RoomDirectory({ workers: workers.count, game: game.server, core: options.core, roomsMax: config.roomsMax,
+    roomsWarm: config.roomsWarm, playersMax: config.playersMax, bots: config.bots, emptyCloseMs: config.emptyCloseMs,
+    sessionsMax: config.sessionsMax, clock, log: roomLog(log) });
+  const state = { ready: false };
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    // The port first: a taken one is said at once, not after the game has been loaded.
+    const late: { upgrade: WebSocketTransport['handleUpgrade'] | null } = { upgrade: null };
+    const http = new PublicHttp({ mounts: mountsOf(game.page), ready: () => state.ready, upgrade: (request, socket, head) =>
+      (late.upgrade === null ? socket.destroy() : late.upgrade(request, socket, head)) });
+    const port = await listen(http, { port: config.port, host: config.host, option: 'port' });
+    closers.push(() => http.stop());
+    await directory.start();
+    closers.push(() => directory.stop(0));
+    const sessions = createSessions(config, directory.facts.schemaHash);
+    const transport = new WebSocketTransport({ allowedOrigins: config.allowedOrigins, trustProxy: config.trustProxy,
+      pipesMax: config.sessionsMax, admit: (address) => sessions.sessionsOf(address) < config.sessionsPerAddressMax });
+    const pump = new Pump({ transport, sessions, directory, clock, log });
+    late.upgrade = transport.handleUpgrade.bind(transport);
+    closers.push(() => transport.stop());
+    const metrics = createMetrics(metricSources({ directory, sessions, transports: [transport], ready: () => state.ready, version: options.version }));
+    const admin = config.adminPort === 0 ? null : createAdminHttp({ metrics, ready: () => state.ready });
+    const adminPort = admin === null ? 0 : await listen(admin, { port: config.adminPort, host: config.adminHost, option: 'admin-port' });
+    pump.start();
+    state.ready = true;
+    const stop = async (graceMs: number): Promise<void> => {
+      state.ready = false;
+      await pump.stop(graceMs);
+      await Promise.all([http.stop(), admin?.stop()]);
+    };
+    let stopping: Promise<void> | null = null;
+    return {
+      url: `http://${urlHost(config.host)}:${port}/`,
+      adminUrl: admin === null ? null : `http://${urlHost(config.adminHost)}:${adminPort}/`,
+      workers, directory, sessions,
+      stop: (graceMs) => (stopping ??= stop(graceMs)),
+    };
+  } catch (error) {
+    for (const close of closers.reverse()) await close();
+    throw error;
+  }
+}
+
+interface PumpParts {
+  readonly transport: ServerTransport;
+  readonly sessions: SessionTable;
+  readonly directory: RoomDirectory;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Moves datagrams and answers between the parts. No object and no closure per packet. */
+class Pump {
+  readonly #parts: PumpParts;
+  readonly #session = sessionOutput();
+  readonly #room: RoomOutput = createRoomOutput();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: PumpParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { transport, sessions, directory, clock } = this.#parts;
+    transport.onOpen((pipe, address) => {
+      sessions.open(pipe, address, clock.nowUs());
+      this.#settle();
+    });
+    transport.onDatagram((pipe, bytes) => {
+      const nowUs = clock.nowUs();
+      if (sessions.handle(pipe, bytes, nowUs) === VERDICT.packet) directory.packet(sessions.sessionId, bytes, 0, bytes.length, nowUs);
+      else this.#settle();
+    });
+    transport.onClose((pipe, code) => {
+      sessions.closed(pipe, clock.nowUs(), closeReason(code));
+      this.#settle();
+    });
+    directory.onWake(() => {
+      this.#settle();
+      directory.drain(this.#send);
+    });
+    this.#timer = setInterval(() => {
+      sessions.tick(clock.nowUs());
+      this.#settle();
+    }, SESSION_TICK_MS);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    const { transport, sessions, directory } = this.#parts;
+    sessions.draining = true;
+    await directory.stop(Math.max(0, graceMs - Math.min(STOP_RESERVE_MS, graceMs / 2)));
+    this.#settle();
+    sessions.endAll(ERROR.E_SHUTDOWN);
+    this.#settle();
+    clearInterval(this.#timer);
+    await transport.stop();
+  }
+
+  /** A room's packet to its client. */
+  readonly #send = (sessionId: number, bytes: Uint8Array): void => {
+    const pipe = this.#parts.sessions.packet(sessionId);
+    if (pipe >= 0) this.#parts.transport.send(pipe, bytes);
+  };
+
+  /** Carries out what sessions and rooms have decided, until neither has anything more to say. */
+  #settle(): void {
+    const { sessions, directory } = this.#parts;
+    for (let busy = true; busy; ) {
+      busy = false;
+      while (sessions.poll(this.#session)) {
+        this.#sessionSays();
+        busy = true;
+      }
+      while (directory.poll(this.#room)) {
+        this.#roomSays();
+        busy = true;
+      }
+    }
+  }
+
+  #sessionSays(): void {
+    const { transport, directory, log } = this.#parts;
+    const out = this.#session;
+    switch (out.kind) {
+      case 'send':
+        transport.send(out.pipe, out.bytes);
+        break;
+      case 'close':
+        log.debug('session.closed', { session: out.sessionId, code: out.code, text: out.text });
+        transport.close(out.pipe, out.code, out.text);
+        break;
+      case 'join':
+        if (out.join !== null) directory.join(out.join);
+        break;
+      case 'left':
+        directory.leave(out.sessionId, out.code);
+        break;
+    }
+  }
+
+  #roomSays(): void {
+    const { sessions, directory, log } = this.#parts;
+    const out = this.#room;
+    if (out.kind !== 'joined') {
+      log.debug('session.refused', { session: out.sessionId, room: out.roomId, code: out.code, text: out.text });
+      sessions.refuse(out.sessionId, out.code, out.text);
+      return;
+    }
+    const { facts } = directory;
+    const { roomId, playerId, handle, tick, epoch, wallsHash } = out;
+    const reply = encodeJoinReply({ roomId, playerId, handle, tick, epoch, wallsHash, protocolVersion: PROTOCOL_VERSION,
+      tickRateHz: facts.tickRateHz, schemaHash: facts.schemaHash, playersMax: facts.playersMax, entitiesMax: facts.entitiesMax,
+      interpolationTicks: facts.interpolationTicks, snapshotBytesMax: facts.snapshotBytesMax });
+    log.debug('session.joined', { session: out.sessionId, room: roomId });
+    if (!sessions.joined(out.sessionId, reply)) directory.leave(out.sessionId, ERROR.E_LEFT);
+  }
+}
+
+function createSessions(config: Config, schemaHash: bigint): SessionTable {
+  const keys = config.tokenKeys.map((key) => new Uint8Array(Buffer.from(key, 'hex')));
+  return new SessionTable({
+    schemaHash, unixMs: Date.now, random: (into) => void randomFillSync(into),
+    tokenKeys: keys.length === 0 ? [DEVELOPMENT_KEY] : keys, guests: config.guests,
+    sessionsMax: config.sessionsMax, sessionsPerAddressMax: config.sessionsPerAddressMax,
+    hellosPerSecond: config.hellosPerSecond, hellosPerAddressPerSecond: config.hellosPerAddressPerSecond,
+    packetsPerSecond: config.packetsPerSecond, bytesPerSecond: config.bytesPerSecond,
+    idleTimeoutMs: config.idleTimeoutMs, joinTimeoutMs: config.joinTimeoutMs,
+  });
+}
+
+/** Opens a port; a refusal says how to choose another. */
+async function listen(http: PublicHttp, at: { port: number; host: string; option: 'port' | 'admin-port' }): Promise<number> {
+  try {
+    return await http.listen(at.port, at.host);
+  } catch (cause) {
+    if (!(cause instanceof FrayError)) throw cause;
+    const variable = `FRAY_${at.option.replace('-', '_').toUpperCase()}`;
+    throw new FrayError('E_PORT', `${cause.message}; choose another with --${at.option} or ${variable}`, { cause });
+  }
+}
+
+function workerCount(config: Config): { count: number; reason: string } {
+  if (config.workers > 0) return { count: config.workers, reason: 'as configured' };
+  const { workers, reason } = countCpus();
+  return { count: workers, reason };
+}
+
+function mountsOf(page: string | null): Mount[] {
+  return page === null ? [] : [{ path: '/', directory: page }];
+}
+
+/** What a room is told when a pipe closed without a goodbye. */
+function closeReason(code: number): ErrorCode {
+  if (code === CLOSE.silent || code === CLOSE.lost) return ERROR.E_TIMEOUT;
+  if (code === CLOSE.oversize) return ERROR.E_OVERSIZE;
+  return code === CLOSE.unsupported ? ERROR.E_MALFORMED : ERROR.E_LEFT;
+}
+
+/** Rooms log as pino does: facts, then a text. */
+function roomLog(log: Log): { info: RoomLine; warn: RoomLine; error: RoomLine } {
+  const line = (level: 'info' | 'warn' | 'error'): RoomLine => (fields, text) => log[level]('room', { ...fields, text });
+  return { info: line('info'), warn: line('warn'), error: line('error') };
+}
+type RoomLine = (fields: object, text: string) => void;
+
+/** IPv6 addresses stand in brackets in a URL. */
+function urlHost(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+/** ms between two looks at what has been silent for too long. */
+const SESSION_TICK_MS = 100;
+/** ms of the grace time kept for closing rooms, workers and sockets. */
+const STOP_RESERVE_MS = 1000;
