@@ -1,0 +1,45 @@
+/**
+ * The entry of a room worker: the tick loop. A turn is one phase slot: sleep until it is due, take what lies in the
+ * mailboxes, tick its rooms, wake the I/O threads that sleep, let the event loop turn once so that promises and timers
+ * of authors go on. See slots.ts for when, shard.ts for what, shard-room.ts for one room's tick.
+ *
+ * Packets wake nobody: they wait for the tick they belong to. Orders wake a worker only while it has no room.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../src/clock.ts';
+import { Bell } from '../src/mailbox/bell.ts';
+import type { WorkerBoot, WorkerReport } from './boot.ts';
+import { loadGame, roomFactory } from './open-room.ts';
+import { Shard } from './shard.ts';
+
+const boot = workerData as WorkerBoot;
+const report = (message: WorkerReport): void => parentPort?.postMessage(message);
+const clock = systemClock();
+const game = await loadGame(boot);
+const shard = new Shard({ boot, openRoom: roomFactory(boot, game, report), nowUs: clock.nowUs, report });
+const bell = new Bell(boot.bell);
+
+function turn(): void {
+  const slot = shard.nextSlot();
+  if (slot === undefined) rest();
+  else bell.pause((slot.dueUs - clock.nowUs()) / 1000);
+  shard.takeOrders();
+  shard.takePackets();
+  if (slot !== undefined) shard.tickSlot(slot);
+  shard.wake();
+  if (shard.stopped) process.exit(0);
+  setImmediate(turn);
+}
+
+/** Without rooms: until an order comes, and not longer than authors' timers may wait. */
+function rest(): void {
+  bell.sleeping();
+  if (shard.ordersWait()) bell.awake();
+  else bell.wait(REST_MS);
+}
+
+/** ms. */
+const REST_MS = 50;
+
+report({ kind: 'ready', facts: game.facts });
+turn();

@@ -1,0 +1,397 @@
+/**
+ * One room on a worker: its core, its game, who sits in it, and the records that wait for its next tick.
+ */
+import type { RoomCore } from '../core-wasm/bindings/room.ts';
+import { ERROR, Fault, HOOK, RecordHeader, RoomStats, RosterRow } from '../protocol/gen/tables.ts';
+import { ANSWER, DATA, ioThreadOf, JOINED } from '../src/mailbox/messages.ts';
+import type { WorkerEnd } from '../src/mailbox/messages.ts';
+import type { Ring } from '../src/mailbox/ring.ts';
+import { STAGE } from './journal.ts';
+import type { JournalSink } from './journal.ts';
+import { RecordWriter } from './records.ts';
+import type { RoomGame } from './room-game.ts';
+import { Seats, TAKEN } from './seats.ts';
+import type { Slot } from './slots.ts';
+import { COUNTER, ROW, SUMMED } from './timing.ts';
+import type { Timing } from './timing.ts';
+
+/** A person who waits for a slot, or whose Join runs in this tick. */
+export interface Arrival {
+  readonly session: number;
+  readonly flags: number;
+  readonly name: Uint8Array;
+  /** -1: waits for one. */
+  slot: number;
+}
+
+export interface RoomOptions {
+  readonly row: number;
+  readonly id: string;
+  /** I/O thread that opened it. */
+  readonly owner: number;
+  readonly bots: number;
+  readonly botsYield: boolean;
+  readonly emptyCloseTicks: number;
+  readonly core: RoomCore;
+  readonly game: RoomGame;
+  readonly links: readonly WorkerEnd[];
+  readonly timing: Timing;
+  /** A session is no longer in the room; `code` and `text` have been answered. */
+  readonly onGone: (session: number) => void;
+  readonly journal?: JournalSink;
+}
+
+export class ShardRoom {
+  readonly row: number;
+  readonly id: string;
+  readonly owner: number;
+  readonly core: RoomCore;
+  readonly game: RoomGame;
+  slot: Slot<ShardRoom> | undefined;
+  readonly #options: RoomOptions;
+  readonly #seats: Seats;
+  readonly #input: RecordWriter;
+  readonly #links: readonly WorkerEnd[];
+  readonly #timing: Timing;
+  readonly #journal: JournalSink | undefined;
+  readonly #packetsLimit: number;
+  readonly #sums = new Uint32Array(SUMMED.length);
+  readonly #sumOffsets: readonly number[] = SUMMED.map((name) => RoomStats[name]);
+  readonly #answer = new Uint8Array(JOINED.bytes);
+  readonly #answerWords = new Uint32Array(this.#answer.buffer);
+  #arrivals: Arrival[] = [];
+  #notices: Uint8Array[] = [];
+  #emptyTicks = 0;
+  #idleTold = false;
+  #joinsLeft = 0;
+  /** Slot and code, in turn, of clients that the core wants closed. */
+  readonly #pendingFaults: number[] = [];
+  /** People and bots as the counters of the worker have them. */
+  readonly #counted = { people: 0, bots: 0 };
+
+  constructor(options: RoomOptions) {
+    const { core } = options;
+    this.row = options.row;
+    this.id = options.id;
+    this.owner = options.owner;
+    this.core = core;
+    this.game = options.game;
+    this.#options = options;
+    this.#links = options.links;
+    this.#timing = options.timing;
+    this.#journal = options.journal;
+    this.#seats = new Seats(core.playersMax);
+    this.#input = new RecordWriter(core);
+    this.#packetsLimit = this.#input.recordsMax - core.playersMax * SLOT_RECORDS_BYTES - JOINS_PER_TICK_MAX * JOIN_RECORD_BYTES;
+  }
+
+  /** Runs onCreate and ends tick 0. */
+  create(): void {
+    this.#end(this.game.create());
+  }
+
+  get people(): number {
+    return this.#seats.people;
+  }
+
+  get bots(): number {
+    return this.#seats.bots;
+  }
+
+  /** A person has been promised a place and comes with one of the next ticks. */
+  join(session: number, flags: number, name: Uint8Array): void {
+    this.#arrivals.push({ session, flags, name, slot: -1 });
+    this.#emptyTicks = 0;
+    this.#idleTold = false;
+  }
+
+  /** Takes a session out, whether it sits or still waits. True if it was here. */
+  leave(session: number, code: number): boolean {
+    const waiting = this.#arrivals.findIndex((one) => one.session === session && one.slot < 0);
+    if (waiting >= 0) {
+      this.#arrivals.splice(waiting, 1);
+      return true;
+    }
+    const slot = this.#seats.sessions.indexOf(session);
+    if (slot < 0) return false;
+    this.#leaveSlot(slot, code);
+    return true;
+  }
+
+  /** Tells everybody at the end of the next tick. */
+  notice(message: Uint8Array): void {
+    this.#notices.push(message);
+  }
+
+  /** A packet of the session in `slot`, from the record the ring stands at. False: the buffer of this tick is full. */
+  packet(slot: number, ring: Ring): boolean {
+    const at = this.slot as Slot<ShardRoom>;
+    const sinceUs = (ring.arg - at.tickUs) | 0;
+    const arrivalUs = sinceUs < 0 ? 0 : sinceUs < at.intervalUs ? sinceUs : at.intervalUs - 1;
+    return this.#input.packet(slot, ring, arrivalUs, this.#packetsLimit);
+  }
+
+  /** Slot of a session that sits here; -1 for one that still waits. */
+  slotOf(session: number): number {
+    return this.#seats.sessions.indexOf(session);
+  }
+
+  /** One tick: everything that enters, `begin`, hooks, `end`, everything that goes out. */
+  tick(): void {
+    const { core, game } = this;
+    this.#admit();
+    this.#input.at = game.botInputs(this.#input.at);
+    const length = this.#input.at;
+    this.#input.at = 0;
+    this.#record(STAGE.begin, core.tick + 1, length);
+    const eventBytes = core.begin(length);
+    this.#faults(eventBytes);
+    const packets = this.#end(this.#appendNotices(game.hooks(eventBytes)));
+    this.#seats.settle(core.players);
+    if (this.#arrivals.length > 0) this.#welcome();
+    this.#copyOut(packets);
+    this.#account();
+  }
+
+  /** Answers everybody inside with `code` and gives up the core. */
+  close(code: number, text: Uint8Array): void {
+    for (const one of this.#arrivals) this.#refuse(one.session, code, text);
+    const arriving = new Set(this.#arrivals.map((one) => one.session));
+    for (const session of this.#seats.sessions) {
+      if (session !== 0 && !arriving.has(session)) this.#tellLeft(session, code, text);
+    }
+    this.#addSums();
+    for (const cell of Object.values(ROW)) this.#timing.setRow(this.row, cell, 0);
+    this.#timing.add(COUNTER.people, -this.#counted.people);
+    this.#timing.add(COUNTER.bots, -this.#counted.bots);
+    this.#journal?.close();
+    this.game.close();
+  }
+
+  /** Commands of this tick, then the packets: the second half of a tick. Returns rows of packets. */
+  #end(commandBytes: number): number {
+    const { core } = this;
+    this.#record(STAGE.end, core.tick, commandBytes);
+    const packets = core.end(commandBytes);
+    if (this.#journal !== undefined) this.#recordHash(this.#journal);
+    return packets;
+  }
+
+  /** Every byte that enters the room passes here on its way: the journal. */
+  #record(stage: number, tick: number, length: number): void {
+    if (this.#journal === undefined) return;
+    const { u8, input } = this.core;
+    this.#journal.record(stage, tick, u8.subarray(input, input + length));
+  }
+
+  #recordHash(journal: JournalSink): void {
+    const { core } = this;
+    core.stateHash();
+    journal.record(STAGE.hash, core.tick, new Uint8Array(Uint32Array.of(core.stateHashLow, core.stateHashHigh).buffer));
+  }
+
+  /** Wishes of the game, then people who wait, then bots that fill up: Join and Leave records. */
+  #admit(): void {
+    this.#joinsLeft = JOINS_PER_TICK_MAX;
+    while (this.#joinsLeft > 0) {
+      const wish = this.game.wish();
+      if (wish === undefined) break;
+      if (wish.kind === 'addBot') this.#addBot(wish.team, TEXT.encode(wish.name).subarray(0, 32));
+      else if (wish.kind === 'kick') this.#closeSlot(wish.slot, ERROR.E_KICKED, TEXT.encode(wish.reason).subarray(0, 96));
+      else if (this.#seats.takenBy(wish.slot) === TAKEN.bot) this.#leaveSlot(wish.slot, ERROR.E_KICKED);
+    }
+    if (this.#arrivals.length > 0) this.#seat();
+    else if (this.#seats.bots < this.#options.bots) this.#addBot(0, NO_NAME);
+  }
+
+  /** Gives slots to arrivals; where there is none, one bot each makes room and they wait a tick. */
+  #seat(): void {
+    const seats = this.#seats;
+    let promised = 0;
+    const refused: Arrival[] = [];
+    for (const arrival of this.#arrivals) {
+      const slot = seats.free();
+      if (slot >= 0) {
+        if (!this.#writeJoin(slot, { session: arrival.session, flags: arrival.flags, team: 0, name: arrival.name })) break;
+        seats.takePerson(slot, arrival.session);
+        arrival.slot = slot;
+        continue;
+      }
+      promised += 1;
+      if (promised <= seats.leaving) continue;
+      const bot = this.#options.botsYield ? seats.lastBot() : -1;
+      if (bot >= 0) {
+        this.#leaveSlot(bot, ERROR.E_KICKED);
+        this.#timing.add(COUNTER.botsYielded, 1);
+      } else {
+        refused.push(arrival);
+      }
+    }
+    for (const arrival of refused) this.#dismiss(arrival, ERROR.E_ROOM_FULL);
+  }
+
+  /** After the tick with their Join: the core has made their players, or has not. */
+  #welcome(): void {
+    const { core } = this;
+    for (const arrival of [...this.#arrivals]) {
+      if (arrival.slot < 0) continue;
+      const handle = core.players[arrival.slot] as number;
+      if (handle === 0) {
+        this.#leaveSlot(arrival.slot, ERROR.E_ENTITY_LIMIT);
+        this.#dismiss(arrival, ERROR.E_ENTITY_LIMIT);
+        continue;
+      }
+      this.#arrivals.splice(this.#arrivals.indexOf(arrival), 1);
+      this.#timing.add(COUNTER.joins, 1);
+      const words = this.#answerWords;
+      words[JOINED.playerId >> 2] = core.view.getUint32(core.roster + arrival.slot * core.rosterRowBytes + RosterRow.playerId, true);
+      words[JOINED.handle >> 2] = handle;
+      words[JOINED.tick >> 2] = core.tick;
+      words[JOINED.epoch >> 2] = core.stat(RoomStats.epoch);
+      words[JOINED.wallsHash >> 2] = core.stat(RoomStats.wallsHash);
+      this.#tell(arrival.session, ANSWER.joined, this.row, this.#answer);
+    }
+  }
+
+  #dismiss(arrival: Arrival, code: number): void {
+    this.#arrivals.splice(this.#arrivals.indexOf(arrival), 1);
+    this.#refuse(arrival.session, code, NO_NAME);
+  }
+
+  #addBot(team: number, name: Uint8Array): void {
+    const slot = this.#seats.free();
+    if (slot >= 0 && this.#writeJoin(slot, { session: 0, flags: FLAG_BOT, team, name })) this.#seats.takeBot(slot);
+  }
+
+  #writeJoin(slot: number, who: { session: number; flags: number; team: number; name: Uint8Array }): boolean {
+    if (this.#joinsLeft === 0) return false;
+    this.#joinsLeft -= 1;
+    return this.#input.join(slot, who);
+  }
+
+  /** Writes the Leave of a slot. The place is free when the core has run it. */
+  #leaveSlot(slot: number, code: number): void {
+    if (!this.#input.leave(slot, code)) throw new Error(`Cannot leave room ${this.id}: its input buffer is full`);
+    if (this.#seats.takenBy(slot) === TAKEN.person) this.#timing.add(COUNTER.leaves, 1);
+    this.#seats.leave(slot);
+  }
+
+  /** Takes whoever sits in a slot out, and tells a person why. */
+  #closeSlot(slot: number, code: number, text: Uint8Array): void {
+    const session = this.#seats.sessions[slot] as number;
+    const taken = this.#seats.takenBy(slot);
+    if (taken !== TAKEN.person && taken !== TAKEN.bot) return;
+    this.#leaveSlot(slot, code);
+    if (session !== 0) this.#tellLeft(session, code, text);
+  }
+
+  /** Clients whose packets the core has judged: they are closed with its code. */
+  #faults(eventBytes: number): void {
+    const { view, events } = this.core;
+    for (let at = events; at < events + eventBytes; ) {
+      const length = view.getUint32(at + RecordHeader.length, true);
+      if (view.getUint16(at + RecordHeader.kind, true) === HOOK.fault.kind) {
+        this.#pendingFaults.push(view.getUint16(at + RecordHeader.index, true), view.getUint32(at + RecordHeader.bytes + Fault.code, true));
+      }
+      at += RecordHeader.bytes + ((length + 3) & ~3);
+    }
+  }
+
+  #appendNotices(commandBytes: number): number {
+    if (this.#notices.length === 0) return commandBytes;
+    this.#input.at = commandBytes;
+    this.#notices = this.#notices.filter((message) => !this.#input.sendAll(message));
+    const length = this.#input.at;
+    this.#input.at = 0;
+    return length;
+  }
+
+  /** Each packet into the outbox of its session's I/O thread; a full outbox drops it and the packet layer sees a loss. */
+  #copyOut(packets: number): void {
+    const { core } = this;
+    const { sessions } = this.#seats;
+    for (let row = 0; row < packets; row += 1) {
+      const session = sessions[core.packetSlot(row)] as number;
+      if (session === 0) continue;
+      const { outbox } = this.#links[ioThreadOf(session)] as WorkerEnd;
+      const address = core.packetAddress(row);
+      const bytes = core.packetBytes(row);
+      const written = (address & 3) === 0
+        ? outbox.tryWriteWords(DATA.packet, session, this.row, core.i32, address >> 2, bytes)
+        : outbox.tryWrite(DATA.packet, session, this.row, core.u8, address, bytes);
+      this.#timing.add(written ? COUNTER.packetsOut : COUNTER.outboxDropped, 1);
+    }
+  }
+
+  /** Numbers of this room for the outside, and what a closed client or a long emptiness asks for. */
+  #account(): void {
+    const { core } = this;
+    const { people, bots } = this.#seats;
+    const timing = this.#timing;
+    timing.setRow(this.row, ROW.tick, core.tick);
+    if (people !== this.#counted.people || bots !== this.#counted.bots) {
+      timing.add(COUNTER.people, people - this.#counted.people);
+      timing.add(COUNTER.bots, bots - this.#counted.bots);
+      this.#counted.people = people;
+      this.#counted.bots = bots;
+      timing.setRow(this.row, ROW.people, people);
+      timing.setRow(this.row, ROW.bots, bots);
+    }
+    if ((core.tick & SUMS_EVERY_MASK) === 0) this.#addSums();
+    for (let i = 0; i < this.#pendingFaults.length; i += 2) {
+      this.#closeSlot(this.#pendingFaults[i] as number, this.#pendingFaults[i + 1] as number, NO_NAME);
+    }
+    if (this.#pendingFaults.length > 0) this.#pendingFaults.length = 0;
+    if (people > 0 || this.#arrivals.length > 0) {
+      this.#emptyTicks = 0;
+      this.#idleTold = false;
+      return;
+    }
+    this.#emptyTicks += 1;
+    if (this.#idleTold || this.#emptyTicks < this.#options.emptyCloseTicks) return;
+    this.#idleTold = true;
+    this.#write(this.owner, { kind: ANSWER.idle, id: this.row, arg: 0, bytes: NO_NAME });
+  }
+
+  /** Adds what the core's counters have risen by since the last time. They wrap at 2^32, the sums do not. */
+  #addSums(): void {
+    const { core } = this;
+    for (let i = 0; i < this.#sums.length; i += 1) {
+      const value = core.stat(this.#sumOffsets[i] as number);
+      this.#timing.addSum(i, (value - (this.#sums[i] as number)) >>> 0);
+      this.#sums[i] = value;
+    }
+    this.#timing.setRow(this.row, ROW.entities, core.stat(RoomStats.entities));
+  }
+
+  #refuse(session: number, code: number, text: Uint8Array): void {
+    this.#tell(session, ANSWER.refused, code, text);
+    this.#options.onGone(session);
+  }
+
+  #tellLeft(session: number, code: number, text: Uint8Array): void {
+    this.#tell(session, ANSWER.left, code, text);
+    this.#options.onGone(session);
+  }
+
+  #tell(session: number, kind: number, arg: number, bytes: Uint8Array): void {
+    this.#write(ioThreadOf(session), { kind, id: session, arg, bytes });
+  }
+
+  #write(ioThread: number, answer: { kind: number; id: number; arg: number; bytes: Uint8Array }): void {
+    const { answers } = this.#links[ioThread] as WorkerEnd;
+    if (answers.tryWrite(answer.kind, answer.id, answer.arg, answer.bytes, 0, answer.bytes.length)) return;
+    throw new Error(`Cannot answer I/O thread ${ioThread}: its control ring is full`);
+  }
+}
+
+const TEXT = new TextEncoder();
+const NO_NAME = new Uint8Array(0);
+const FLAG_BOT = 1;
+/** Bytes of BotInput and Leave of one slot. */
+const SLOT_RECORDS_BYTES = 24 + 12;
+/** People and bots that come in with one tick; more wait for the next. Their records always find place. */
+const JOINS_PER_TICK_MAX = 64;
+const JOIN_RECORD_BYTES = 48;
+/** RoomStats are summed every 32 ticks. */
+const SUMS_EVERY_MASK = 31;

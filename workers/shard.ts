@@ -1,0 +1,301 @@
+/**
+ * A shard: one worker's rooms, its mailboxes, and who sits in which room. The stages of a turn, as `room-worker.ts` calls
+ * them. On the way of a packet nothing is allocated: a lookup by session, then a copy from ring to room.
+ */
+import { errorName, ERROR } from '../protocol/gen/tables.ts';
+import { FrayError } from '../src/errors.ts';
+import { Bell } from '../src/mailbox/bell.ts';
+import { ANSWER, JOIN, OPEN, ORDER, TEXT_BYTES_MAX, WorkerEnd } from '../src/mailbox/messages.ts';
+import type { Ring } from '../src/mailbox/ring.ts';
+import type { WorkerBoot, WorkerReport } from './boot.ts';
+import type { ShardRoom } from './shard-room.ts';
+import { PhaseSlots } from './slots.ts';
+import type { Slot } from './slots.ts';
+import { COUNTER, HISTOGRAM, Timing } from './timing.ts';
+
+/** What an order to open a room says. */
+export interface RoomOrder {
+  readonly row: number;
+  readonly owner: number;
+  readonly id: string;
+  readonly seed: bigint;
+  readonly epoch: number;
+  readonly bots: number;
+  readonly optionsJson: string;
+}
+
+/** What rooms of a shard share. */
+export interface ShardParts {
+  readonly links: readonly WorkerEnd[];
+  readonly timing: Timing;
+  readonly onGone: (session: number) => void;
+}
+
+export type RoomFactory = (order: RoomOrder, parts: ShardParts) => ShardRoom;
+export type Report = (report: Extract<WorkerReport, { kind: 'log' }>) => void;
+
+export interface ShardOptions {
+  readonly boot: Pick<WorkerBoot, 'index' | 'workers' | 'links' | 'bells' | 'timing'>;
+  readonly openRoom: RoomFactory;
+  readonly nowUs: () => number;
+  readonly report: Report;
+}
+
+interface Sitter {
+  readonly room: ShardRoom;
+  /** Slot in the room; -1 while it waits for one. */
+  slot: number;
+}
+
+export class Shard {
+  /** An order to stop has come; all rooms are closed. */
+  stopped = false;
+  readonly #openRoom: RoomFactory;
+  readonly #nowUs: () => number;
+  readonly #report: Report;
+  readonly #parts: ShardParts;
+  readonly #links: readonly WorkerEnd[];
+  readonly #bells: readonly Bell[];
+  readonly #timing: Timing;
+  readonly #slots: PhaseSlots<ShardRoom>;
+  readonly #rooms = new Map<number, ShardRoom>();
+  /** Why rows are not open that joins may still be on their way to. */
+  readonly #closed = new Map<number, { code: number; text: Uint8Array }>();
+  readonly #sitters = new Map<number, Sitter>();
+  /** Per I/O thread: records written when its bell was rung last. */
+  readonly #rungAt: number[];
+
+  constructor({ boot, openRoom, nowUs, report }: ShardOptions) {
+    this.#openRoom = openRoom;
+    this.#nowUs = nowUs;
+    this.#report = report;
+    this.#links = boot.links.map((memory) => new WorkerEnd(memory));
+    this.#bells = boot.bells.map((memory) => new Bell(memory));
+    this.#rungAt = boot.links.map(() => 0);
+    this.#timing = new Timing(boot.timing);
+    this.#slots = new PhaseSlots(boot.index / boot.workers);
+    this.#parts = { links: this.#links, timing: this.#timing, onGone: (session) => this.#sitters.delete(session) };
+  }
+
+  /** The slot that is due next; undefined while there are no rooms. */
+  nextSlot(): Slot<ShardRoom> | undefined {
+    return this.#slots.next();
+  }
+
+  /** Whether an order waits in a mailbox. */
+  ordersWait(): boolean {
+    for (const link of this.#links) if (link.orders.waiting()) return true;
+    return false;
+  }
+
+  /** Stage 1: rooms, joins, leaves, notices; the control rings in index order. */
+  takeOrders(): void {
+    for (let io = 0; io < this.#links.length; io += 1) {
+      const { orders } = this.#links[io] as WorkerEnd;
+      while (!this.stopped && orders.next()) this.#obey(orders, io);
+      orders.release();
+    }
+  }
+
+  /** Stage 2: packets, inboxes in index order, straight into the input buffers of their rooms. */
+  takePackets(): void {
+    const timing = this.#timing;
+    for (let io = 0; io < this.#links.length; io += 1) {
+      const { inbox } = this.#links[io] as WorkerEnd;
+      while (inbox.next()) {
+        const sitter = this.#sitters.get(inbox.id);
+        const slot = sitter === undefined ? -1 : this.#slotOf(sitter, inbox.id);
+        if (sitter === undefined || slot < 0) timing.add(COUNTER.packetsUnseated, 1);
+        else timing.add(sitter.room.packet(slot, inbox) ? COUNTER.packetsIn : COUNTER.inputRefused, 1);
+      }
+      inbox.release();
+    }
+  }
+
+  /** Stage 3: the rooms of a slot that is due, as many ticks as the clock asks for. */
+  tickSlot(slot: Slot<ShardRoom>): void {
+    const startUs = this.#nowUs();
+    const timing = this.#timing;
+    timing.record(HISTOGRAM.lateness, startUs - slot.dueUs);
+    const skipped = slot.skipped;
+    const ticks = this.#slots.take(slot, startUs);
+    let beforeUs = startUs;
+    for (let tick = 0; tick < ticks; tick += 1) {
+      for (let i = 0; i < slot.rooms.length; i += 1) {
+        const room = slot.rooms[i] as ShardRoom;
+        if (!this.#tickRoom(room)) i -= 1;
+        const afterUs = this.#nowUs();
+        timing.record(HISTOGRAM.tick, afterUs - beforeUs);
+        beforeUs = afterUs;
+      }
+    }
+    timing.add(COUNTER.ticks, ticks * slot.rooms.length);
+    timing.add(COUNTER.slots, 1);
+    timing.add(COUNTER.ticksCaughtUp, ticks - 1);
+    timing.add(COUNTER.ticksSkipped, slot.skipped - skipped);
+    timing.add(COUNTER.busyUs, beforeUs - startUs);
+    timing.record(HISTOGRAM.slot, beforeUs - startUs);
+  }
+
+  /** Stage 4: one wake per I/O thread that sleeps and has been written to. */
+  wake(): void {
+    for (let io = 0; io < this.#bells.length; io += 1) {
+      const { answers, outbox } = this.#links[io] as WorkerEnd;
+      const written = answers.written + outbox.written;
+      if (written === this.#rungAt[io]) continue;
+      this.#rungAt[io] = written;
+      if ((this.#bells[io] as Bell).ring()) this.#timing.add(COUNTER.wakes, 1);
+    }
+  }
+
+  #slotOf(sitter: Sitter, session: number): number {
+    if (sitter.slot < 0) sitter.slot = sitter.room.slotOf(session);
+    return sitter.slot;
+  }
+
+  /** False: the room has failed and is closed. Others do not notice. */
+  #tickRoom(room: ShardRoom): boolean {
+    try {
+      room.tick();
+      if (!room.game.faulted) return true;
+      this.#fail(room, new FrayError('E_PLUGIN_FAULT', 'Cannot go on: hooks of the game threw too often'));
+    } catch (error) {
+      this.#fail(room, error);
+    }
+    return false;
+  }
+
+  #fail(room: ShardRoom, error: unknown): void {
+    const code = error instanceof FrayError && error.code === 'E_PLUGIN_FAULT' ? ERROR.E_PLUGIN_FAULT : ERROR.E_ROOM_FAULT;
+    this.#timing.add(COUNTER.roomsFaulted, 1);
+    this.#log('error', room.id, `room closed with ${errorName(code)}: ${String(error)}`);
+    this.#close(room, code, '');
+  }
+
+  #obey(order: Ring, io: number): void {
+    switch (order.kind) {
+      case ORDER.open:
+        this.#open(readOpen(order, io));
+        break;
+      case ORDER.close: {
+        const room = this.#rooms.get(order.id);
+        if (room !== undefined) this.#close(room, order.arg, '');
+        break;
+      }
+      case ORDER.join:
+        this.#join(order, io);
+        break;
+      case ORDER.leave: {
+        const sitter = this.#sitters.get(order.id);
+        if (sitter === undefined || !sitter.room.leave(order.id, order.arg)) break;
+        this.#sitters.delete(order.id);
+        this.#answer(io, { kind: ANSWER.left, id: order.id, arg: order.arg, text: NOTHING });
+        break;
+      }
+      case ORDER.notice: {
+        const message = order.bytes.slice(order.offset, order.offset + order.length);
+        for (const room of this.#rooms.values()) room.notice(message);
+        break;
+      }
+      case ORDER.stop:
+        for (const room of [...this.#rooms.values()]) this.#close(room, order.arg, '');
+        this.stopped = true;
+        break;
+      default:
+        throw new FrayError('E_CORE', `Cannot obey an order of kind ${order.kind}`);
+    }
+  }
+
+  #open(order: RoomOrder): void {
+    this.#closed.delete(order.row);
+    let room: ShardRoom | undefined;
+    try {
+      room = this.#openRoom(order, this.#parts);
+      room.create();
+      this.#rooms.set(order.row, room);
+      room.slot = this.#slots.add(room, 1e6 / room.core.tickRateHz, this.#nowUs());
+      room.slot.tickUs = room.slot.dueUs - room.slot.intervalUs;
+      this.#timing.add(COUNTER.rooms, 1);
+      this.#timing.add(COUNTER.roomsOpened, 1);
+      this.#answer(order.owner, { kind: ANSWER.opened, id: order.row, arg: 0, text: NOTHING });
+    } catch (error) {
+      const refused = error instanceof FrayError && error.code === 'E_ROOM_OPTIONS';
+      const code = refused ? ERROR.E_ROOM_OPTIONS : error instanceof FrayError && error.code === 'E_PLUGIN_FAULT' ? ERROR.E_PLUGIN_FAULT : ERROR.E_ROOM_FAULT;
+      this.#log(refused ? 'info' : 'error', order.id, `room not opened: ${String(error)}`);
+      const text = shortText(refused ? (error as Error).message : '');
+      this.#closed.set(order.row, { code, text });
+      if (room !== undefined) this.#give(room, code, text);
+      this.#answer(order.owner, { kind: ANSWER.closed, id: order.row, arg: code, text });
+    }
+  }
+
+  #join(order: Ring, io: number): void {
+    const room = this.#rooms.get(order.arg);
+    if (room === undefined) {
+      const { code, text } = this.#closed.get(order.arg) ?? { code: ERROR.E_ROOM_CLOSED, text: NOTHING };
+      this.#answer(io, { kind: ANSWER.refused, id: order.id, arg: code, text });
+      return;
+    }
+    const at = order.offset;
+    const nameBytes = order.words[(at + JOIN.nameBytes) >> 2] as number;
+    const flags = order.words[(at + JOIN.flags) >> 2] as number;
+    this.#sitters.set(order.id, { room, slot: -1 });
+    room.join(order.id, flags, order.bytes.slice(at + JOIN.name, at + JOIN.name + nameBytes));
+  }
+
+  /** Everybody inside is answered first, then the row is given back. */
+  #close(room: ShardRoom, code: number, reason: string): void {
+    const text = shortText(reason);
+    if (room.slot !== undefined) this.#slots.remove(room.slot, room);
+    this.#rooms.delete(room.row);
+    this.#closed.set(room.row, { code, text });
+    this.#give(room, code, text);
+    this.#timing.add(COUNTER.rooms, -1);
+    this.#timing.add(COUNTER.roomsClosed, 1);
+    this.#answer(room.owner, { kind: ANSWER.closed, id: room.row, arg: code, text });
+  }
+
+  /** Closes a room that may be broken: an error of its game on the way out is logged. */
+  #give(room: ShardRoom, code: number, text: Uint8Array): void {
+    try {
+      room.close(code, text);
+    } catch (error) {
+      this.#log('error', room.id, `room closed with an error: ${String(error)}`);
+    }
+  }
+
+  #answer(io: number, answer: { kind: number; id: number; arg: number; text: Uint8Array }): void {
+    const { answers } = this.#links[io] as WorkerEnd;
+    if (answers.tryWrite(answer.kind, answer.id, answer.arg, answer.text, 0, answer.text.length)) return;
+    throw new Error(`Cannot answer I/O thread ${io}: its control ring is full`);
+  }
+
+  #log(level: 'info' | 'error', room: string, text: string): void {
+    this.#report({ kind: 'log', level, fields: { room }, text });
+  }
+}
+
+function readOpen(order: Ring, owner: number): RoomOrder {
+  const word = (offset: number): number => (order.words[(order.offset + offset) >> 2] as number) >>> 0;
+  const text = (from: number, bytes: number): string => new TextDecoder().decode(order.bytes.slice(from, from + bytes));
+  const idBytes = word(OPEN.roomIdBytes);
+  const tail = order.offset + OPEN.tail;
+  return {
+    row: order.id,
+    owner,
+    id: text(tail, idBytes),
+    seed: (BigInt(word(OPEN.seedHigh)) << 32n) | BigInt(word(OPEN.seedLow)),
+    epoch: word(OPEN.epoch),
+    bots: word(OPEN.bots),
+    optionsJson: text(tail + idBytes, word(OPEN.optionsBytes)),
+  };
+}
+
+/** Text for a goodbye, cut between characters. */
+function shortText(text: string): Uint8Array {
+  const bytes = new Uint8Array(TEXT_BYTES_MAX);
+  const { written } = new TextEncoder().encodeInto(text, bytes);
+  return bytes.subarray(0, written);
+}
+
+const NOTHING = new Uint8Array(0);
