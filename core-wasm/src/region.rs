@@ -103,14 +103,14 @@ pub struct RoomHead {
     pub overload: u32,
     /// Time dilation, 1000 = real time.
     pub dilation_permille: u32,
-    /// First entry of the ring of free indices, and how many.
-    pub free_first: u32,
-    /// Free indices.
+    /// Free indices (bits of `free`).
     pub free_count: u32,
-    /// First entry of the ring of removed indices that clients may still know.
-    pub rest_first: u32,
-    /// Removed indices waiting.
-    pub rest_count: u32,
+    /// Taken player slots.
+    pub players: u32,
+    /// Used entities.
+    pub entities: u32,
+    /// Removed indices waiting until clients have let go of them.
+    pub resting: u32,
     /// Events ever made; event e stands at e % EVENTS_MAX.
     pub events_next: u32,
     /// Timers waiting.
@@ -119,8 +119,6 @@ pub struct RoomHead {
     pub hits: u32,
     /// Deaths of the last `end`, told in the next `begin`.
     pub deaths: u32,
-    /// Highest used row + 1: scans stop here.
-    pub rows: u32,
     /// Bit k: room field k changed and has not been put into a message yet.
     pub room_fields_dirty: [u32; 2],
     /// Bit k: text k of the room changed (rows of ConfigText with kind 0, in order).
@@ -143,7 +141,7 @@ pub struct Client {
     pub handle: u32,
     /// Session id, 0 for a bot.
     pub session: u32,
-    /// CLIENT_BOT, CLIENT_VERIFY, CLIENT_LEAVING, CLIENT_FRESH.
+    /// CLIENT_BOT, CLIENT_VERIFY, CLIENT_LEAVING, CLIENT_FRESH, CLIENT_FAULT.
     pub flags: u32,
     /// Times the slot was taken, low 16 bits.
     pub generation: u32,
@@ -175,6 +173,8 @@ pub const CLIENT_BOT: u32 = 1;
 pub const CLIENT_VERIFY: u32 = 2;
 /// The player leaves when this tick ends.
 pub const CLIENT_LEAVING: u32 = 4;
+/// The client has to be closed: told as a Fault event with `leave_code` in the next `begin`.
+pub const CLIENT_FAULT: u32 = 16;
 /// The client has not been given the whole roster, room fields, texts and walls yet (the wire clears it).
 pub const CLIENT_FRESH: u32 = 8;
 
@@ -299,9 +299,9 @@ layout! {
         wall_starts: u16 = WALL_CELLS_MAX + 1,
         /// Wall numbers by cell.
         wall_items: u16 = WALL_ITEMS_MAX,
-        /// Ring of free indices.
-        free: u16 = s.entities,
-        /// Ring of removed indices, oldest first.
+        /// Bit set of free indices; the lowest is taken first.
+        free: u32 = s.set_words,
+        /// Removed indices, oldest first, `head.resting` of them.
         resting: Resting = s.entities,
         /// Proposed hits.
         hits: Hit = s.hits,
@@ -365,7 +365,7 @@ layout! {
         packets: PacketOut = s.players,
         /// Hook events after `begin`; packets after `end`, PACKET_BYTES_MAX per player.
         output: u8 = s.output_bytes,
-        /// First item of each interest cell, and one past the last.
+        /// Grid of this moment: first item of each cell, and one past the last.
         cell_starts: u16 = s.cells_x * s.cells_y + 1,
         /// Entity indices by cell.
         cell_items: u16 = s.entities,
@@ -373,6 +373,8 @@ layout! {
         cell_of: u16 = s.entities,
         /// Bit sets of visible entities: slot * set_words. Made by `select`.
         visible: u32 = s.players * s.set_words,
+        /// Differences of this tick, for splicing. Made by `encode`.
+        deltas: crate::snapshot::Delta = s.entities,
     }
 }
 
