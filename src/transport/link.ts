@@ -50,7 +50,7 @@ export function parseLink(text: string): LinkSettings {
       cuts.push(parseCut(pair, value));
       continue;
     }
-    const row = KEYS[key];
+    const row = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (row === undefined) throw refuse(pair, `the keys are ${[...Object.keys(KEYS), 'cut'].join(', ')}`);
     if (seen.has(key)) throw refuse(pair, `${key} stands there twice`);
     seen.add(key);
