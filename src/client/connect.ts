@@ -11,7 +11,7 @@ import { Handshake } from '../session/client/handshake.ts';
 import { type RoomWish, utf8Bytes } from '../session/datagrams.ts';
 import { type LossyPipe, lossyPipe } from '../transport/lossy.ts';
 import type { ClientPipe } from '../transport/types.ts';
-import { Game, type GameSchema } from './game.ts';
+import { Game, type GameHooks, type GameSchema } from './game.ts';
 import { type LinkParams, linkText } from './link.ts';
 import { type Pacer, TimerPacer } from './pacer.ts';
 
@@ -48,8 +48,7 @@ export interface Tools {
   load(): Promise<WebAssembly.Module>;
   readonly nowMs?: () => number;
   readonly pacer?: () => Pacer;
-  /** Called before commands are sampled: where bots decide. */
-  readonly beforeCommand?: () => void;
+  readonly hooks?: GameHooks;
 }
 
 /** Rejects with a FrayError; its `code` is one of the server's refusals or E_ADDRESS, E_CLOSED, E_CORE, E_JOIN_TIMEOUT, E_ABORTED. */
@@ -155,7 +154,7 @@ function openGame<S extends ConnectSchema>(joined: Joined, schema: S, tools: Too
   core.join({ playerId, handle, epoch, tick, verify });
   const place = { roomId, playerId, tick, tickRateHz, interpolationTicks, rttMs };
   const pacer = tools.pacer?.() ?? new TimerPacer();
-  return new Game({ schema, core, pipe, link, pacer, nowMs, beforeCommand: tools.beforeCommand, ...place });
+  return new Game({ schema, core, pipe, link, pacer, nowMs, hooks: tools.hooks, ...place });
 }
 
 /**

@@ -3,7 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { ControlMessageSchema } from '../../protocol/gen/control_pb.ts';
 import { errorName } from '../../protocol/gen/tables.ts';
 import { errorOf, type FrayError } from '../errors.ts';
-import type { GameNotice } from './game.ts';
+import type { GameNotice } from './game-events.ts';
 
 export interface Control {
   readonly notice?: GameNotice;

@@ -18,7 +18,8 @@ import { formatLink, parseLink } from '../transport/link.ts';
 import type { ClientPipe } from '../transport/types.ts';
 import { ClientClock } from './clock.ts';
 import { readControl } from './control.ts';
-import { CLIENT_EVENT, EventQueue, type GameEvent, type QueuedEvent, type SightEvent } from './events.ts';
+import { CLIENT_EVENT, EventQueue, type QueuedEvent } from './events.ts';
+import { type GameEvents, type GameStatus, newListeners } from './game-events.ts';
 import { InputSampler } from './input.ts';
 import { type LinkParams, linkText } from './link.ts';
 import { Listeners } from './listeners.ts';
@@ -31,41 +32,6 @@ import { GameView } from './view.ts';
 export interface GameSchema {
   readonly layout: SchemaLayout;
   readonly hash: bigint;
-}
-
-/**
- * `open`: in the room. `resuming`: the pipe is gone and a new one is being sought; the view stands. `closed`: over.
- * A lost pipe closes the game today: nothing enters `resuming` yet.
- */
-export type GameStatus = 'open' | 'resuming' | 'closed';
-
-/** Something that an operator or the room tells the players. */
-export interface GameNotice {
-  /** For example `E_SHUTDOWN` for a server that is being drained. */
-  readonly code: string;
-  readonly text: string;
-  /** ms until it takes effect. */
-  readonly inMs: number;
-}
-
-/** What `game.on` listens for, and what the function gets. */
-export interface GameEvents<S> {
-  /** A shot, a hit or a death in sight, when the view reaches its tick; at once if it concerns the own player. */
-  event: [event: GameEvent];
-  /** An entity came into sight, or left it. */
-  enter: [entity: SightEvent];
-  leave: [entity: SightEvent];
-  /** The roster changed; `joined` and `left` name a single player. */
-  roster: [roster: readonly RosterEntry<S>[]];
-  joined: [player: RosterEntry<S>];
-  left: [player: RosterEntry<S>];
-  /** A field of the room changed. */
-  room: [room: ViewOf<S>['room']];
-  notice: [notice: GameNotice];
-  /** The server refused something without ending the game. */
-  fault: [error: FrayError];
-  /** With the reason when the game has closed by other than an own wish. */
-  status: [status: GameStatus, error: FrayError | undefined];
 }
 
 /** The answer of the room, and the parts that were made for it. */
@@ -84,8 +50,15 @@ export interface GameParts<S extends GameSchema> {
   readonly interpolationTicks: number;
   /** Round trip of the handshake, the first guess. */
   readonly rttMs: number;
-  /** Called before the commands that are due are sampled: where bots decide. */
-  readonly beforeCommand?: (() => void) | undefined;
+  readonly hooks?: GameHooks | undefined;
+}
+
+/** For programs that play and measure in step with the game; see src/client/headless.ts. */
+export interface GameHooks {
+  /** Before the commands that are due are sampled: where bots decide. */
+  beforeCommand?(): void;
+  /** After each snapshot that was decoded. */
+  afterSnapshot?(): void;
 }
 
 export class Game<S extends GameSchema> {
@@ -106,7 +79,7 @@ export class Game<S extends GameSchema> {
   readonly #incoming: MessageCodec;
   readonly #pacer: Pacer;
   readonly #nowMs: () => number;
-  readonly #beforeCommand: (() => void) | undefined;
+  readonly #hooks: GameHooks | undefined;
   readonly #listeners = newListeners<S>();
   readonly #handlers = new Map<string, Listeners<unknown>>();
   readonly #wake: () => number;
@@ -120,6 +93,7 @@ export class Game<S extends GameSchema> {
   #pumpedMs: number;
   #sentMs: number;
   #turnedMs = 0;
+  #pumping = false;
   #silentMs = 0;
 
   /** Use `connect`. */
@@ -134,7 +108,7 @@ export class Game<S extends GameSchema> {
     this.#core = core;
     this.#nowMs = parts.nowMs;
     this.#pacer = parts.pacer;
-    this.#beforeCommand = parts.beforeCommand;
+    this.#hooks = parts.hooks;
     this.#clock = new ClientClock({ tickRateHz, interpolationTicks });
     this.stats = new GameStats({ counters: core.stats, clock: this.#clock, tickRateHz, transport: parts.pipe.kind });
     this.#view = new GameView({ core, layout, playerId });
@@ -309,11 +283,14 @@ export class Game<S extends GameSchema> {
     }
     const permille = stats.getUint32(ClientStats.dilationPermille, true);
     if (permille > 0) this.#clock.dilate(permille, nowMs);
+    this.#hooks?.afterSnapshot?.();
   }
 
   /** The stages: move the clock, sample what is due, hand out what the view has reached, keep the counters. */
   #pump(nowMs: number): void {
-    if (this.#status !== 'open') return;
+    // A listener that looks at the view must not start the stages anew.
+    if (this.#status !== 'open' || this.#pumping) return;
+    this.#pumping = true;
     const passedMs = nowMs - this.#pumpedMs;
     this.#pumpedMs = nowMs;
     this.#clock.advance(nowMs);
@@ -327,13 +304,14 @@ export class Game<S extends GameSchema> {
     }
     // A machine that slept counts as a second, not as silence of the server.
     this.#silentMs += Math.min(passedMs, SILENCE_STEP_MS);
+    this.#pumping = false;
     if (this.#silentMs > SILENCE_MS) this.#end(errorOf(ERROR.E_TIMEOUT, 'stay in the game'));
   }
 
   #sample(nowMs: number): void {
     const due = Math.floor(this.#clock.commandTick);
     if (due > this.#lastCommand) {
-      this.#beforeCommand?.();
+      this.#hooks?.beforeCommand?.();
       const first = Math.max(this.#lastCommand + 1, due - CATCH_UP_COMMANDS_MAX + 1);
       this.stats.commandsSkipped += first - this.#lastCommand - 1;
       for (let tick = first; tick <= due; tick += 1) {
@@ -422,25 +400,6 @@ export class Game<S extends GameSchema> {
     this.#pipe.close(0);
     this.#listeners.status.call('closed', error);
   }
-}
-
-type ListenerTable<S> = {
-  [Kind in keyof GameEvents<S>]: Listeners<GameEvents<S>[Kind][0], GameEvents<S>[Kind][1]>;
-};
-
-function newListeners<S>(): ListenerTable<S> {
-  return {
-    event: new Listeners(),
-    enter: new Listeners(),
-    leave: new Listeners(),
-    roster: new Listeners(),
-    joined: new Listeners(),
-    left: new Listeners(),
-    room: new Listeners(),
-    notice: new Listeners(),
-    fault: new Listeners(),
-    status: new Listeners(),
-  };
 }
 
 /** Datagrams kept for the turn after `connect`. */

@@ -151,7 +151,7 @@ export class PlayerRow extends EntityRow {
     return this.raw(COLUMN.viewRadius) * UNIT;
   }
   get protected(): boolean {
-    return this.raw(COLUMN.protectedUntil) > this.source.ownTick;
+    return this.own && this.raw(COLUMN.protectedUntil) > this.source.ownTick;
   }
   get dashReady(): number {
     const cooldownMs = this.source.layout.movement.dash?.cooldownMs ?? 0;

@@ -143,6 +143,14 @@ export class GameStats {
   get sendQueue(): number {
     return this.#read(ClientStats.sendQueue);
   }
+  /** Sum of the bytes of all snapshot bodies; u32, wraps. */
+  get snapshotBytesSum(): number {
+    return this.#read(ClientStats.snapshotBytesSum);
+  }
+  /** The own player lives, as of the newest snapshot. */
+  get ownAlive(): boolean {
+    return this.#read(ClientStats.ownAlive) === 1;
+  }
   /** Snapshots whose state hash was checked (`verify`), and those that did not fit. */
   get hashChecks(): number {
     return this.#read(ClientStats.hashChecks);

@@ -30,6 +30,8 @@ export type PlayerSeen<S> = Shown & {
   /** The own player: `view.me` is the same object. */
   readonly own: boolean;
   readonly weapon: WeaponName<S>;
+  /** Hits do nothing yet. Known of the own player only; false for others. */
+  readonly protected: boolean;
 } & SeenPlayerFieldsOf<S>;
 
 /** The own player, which knows more of itself. */
@@ -41,8 +43,6 @@ export type OwnPlayer<S> = PlayerSeen<S> & {
   readonly friction: number;
   /** World units. */
   readonly viewRadius: number;
-  /** Hits do nothing yet. */
-  readonly protected: boolean;
   /** 0 right after a dash .. 1: the next one is possible. 0 in a game without a dash. */
   readonly dashReady: number;
   /** 0 right after a shot .. 1: the next one is possible. */

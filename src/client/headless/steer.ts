@@ -3,6 +3,7 @@
  * aims at the nearest other player, misses a little, fires and dies. Works with any schema: it finds the inputs by their
  * type. Seeded: the same seed and the same views give the same inputs.
  */
+import type { SchemaLayout } from '../../schema/layout.ts';
 
 /** What it needs to know of a row of the view. */
 export interface Seen {
@@ -83,6 +84,18 @@ export class Steer {
     this.#goalY = Math.sin(angle) * distance;
     this.#ticksLeft = Math.ceil(this.#options.tickRateHz * (1 + 3 * this.#random()));
   }
+}
+
+/** The inputs of a schema by their type. */
+export function controlsOf(layout: SchemaLayout): Controls {
+  const named = (kind: string) => layout.inputs.find((input) => input.kind === kind)?.name;
+  const buttons = layout.inputs.filter((input) => input.kind === 'button').map((input) => input.name);
+  return {
+    stick: named('move'),
+    aim: named('aim'),
+    fire: buttons.find((name) => name === 'fire'),
+    others: buttons.filter((name) => name !== 'fire'),
+  };
 }
 
 /** Numbers in [0, 1) from a seed (mulberry32). */

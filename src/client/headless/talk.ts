@@ -4,6 +4,9 @@
  * with one text field and a message to clients with one, and whose game passes the text on to the whole room.
  */
 
+import { fromRaw } from '../../schema/fields.ts';
+import type { PlacedMessage, SchemaLayout } from '../../schema/layout.ts';
+
 /** One line a bot says: who (index of the bot), which (1..), and a check value over both. */
 export interface Line {
   readonly speaker: number;
@@ -95,6 +98,33 @@ export class TalkCheck {
   }
 }
 
+/** The messages of a schema that carry talk. */
+export interface Words {
+  readonly said: string;
+  readonly saidText: string;
+  /** The other fields of what is said. */
+  readonly rest: Readonly<Record<string, unknown>>;
+  readonly heard: string;
+  readonly heardText: string;
+}
+
+/** Finds them; undefined where there are none. */
+export function findWords(layout: SchemaLayout): Words | undefined {
+  const fit = (message: PlacedMessage) =>
+    message.fields.find(({ spec }) => spec.type === 'text' && spec.bytesMax >= LINE_BYTES)?.name;
+  const said = layout.toServer.filter((message) => fit(message) !== undefined);
+  const heard = layout.toClient.filter((message) => fit(message) !== undefined);
+  const twin = said.find(({ name }) => heard.some((other) => other.name === name));
+  const from = twin ?? said[0];
+  const to = heard.find(({ name }) => name === twin?.name) ?? heard[0];
+  if (!from || !to) return undefined;
+  const rest: Record<string, unknown> = {};
+  for (const { name, spec } of from.fields) {
+    rest[name] = spec.type === 'text' ? '' : fromRaw(spec, Math.max(0, spec.min));
+  }
+  return { said: from.name, saidText: fit(from) ?? '', rest, heard: to.name, heardText: fit(to) ?? '' };
+}
+
 function check(run: string, { speaker, number }: Line): string {
   let hash = 0x811c9dc5;
   for (const character of `${run}.${speaker}.${number}`) {
@@ -104,3 +134,5 @@ function check(run: string, { speaker, number }: Line): string {
 }
 
 const MARK = '#';
+/** UTF-8 bytes that a line may need. */
+const LINE_BYTES = 24;
