@@ -1,0 +1,46 @@
+/**
+ * The last step of tools/build-wasm.sh: `node tools/optimise-wasm.mjs IN OUT`. Optimises for speed, and gives the
+ * module back what wasm-bindgen takes from it: with an imported memory the linker makes a start function that zeroes
+ * static data, wasm-bindgen turns it into an export that its own glue would call. Here it is the start function again,
+ * so that an instance made by hand is right on any memory. Then checks what a host relies on: one import, a memory
+ * without a maximum.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import binaryen from 'binaryen';
+
+const [input, output] = process.argv.slice(2);
+const module = binaryen.readBinary(readFileSync(input));
+const features = binaryen.Features;
+module.setFeatures(
+  features.MutableGlobals |
+    features.NontrappingFPToInt |
+    features.SignExt |
+    features.BulkMemory |
+    features.BulkMemoryOpt |
+    features.SIMD128 |
+    features.Multivalue |
+    features.ReferenceTypes |
+    features.CallIndirectOverlong,
+);
+
+const START = '__wbindgen_start';
+for (let index = 0; index < module.getNumExports(); index += 1) {
+  const exported = binaryen.getExportInfo(module.getExportByIndex(index));
+  if (exported.name !== START) continue;
+  module.setStart(module.getFunction(exported.value));
+  module.removeExport(START);
+  break;
+}
+
+binaryen.setOptimizeLevel(3);
+binaryen.setShrinkLevel(0);
+module.optimize();
+if (!module.validate()) throw new Error('Cannot optimise the core: binaryen made an invalid module');
+writeFileSync(output, module.emitBinary());
+
+const made = new WebAssembly.Module(readFileSync(output));
+const imports = WebAssembly.Module.imports(made);
+if (imports.length !== 1 || imports[0].kind !== 'memory') {
+  const names = imports.map(({ module: from, name, kind }) => `${kind} ${from} ${name}`);
+  throw new Error(`Cannot use the core: it must import one memory and nothing else, not ${names}`);
+}
