@@ -8,6 +8,7 @@ import {
   InputCommand,
   PacketOut,
   RoomStats,
+  SPAWNABLE_MAX,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../../src/errors.ts';
 import { checked, instantiateFor } from './instantiate.ts';
@@ -24,6 +25,8 @@ export class RoomCore {
   readonly playersMax: number;
   readonly entitiesMax: number;
   readonly tickRateHz: number;
+  /** Tick of the room before its first `begin`. */
+  readonly firstTick: number;
 
   /** Where records (before `begin`) and commands (before `end`) are written, and how many bytes fit. */
   readonly input: number;
@@ -79,6 +82,7 @@ export class RoomCore {
     this.playersMax = sizeOf(ConfigHead.playersMax);
     this.entitiesMax = sizeOf(ConfigHead.entitiesMax);
     this.tickRateHz = sizeOf(ConfigHead.tickRateHz);
+    this.firstTick = sizeOf(ConfigHead.firstTick);
     this.textBytes = sizeOf(ConfigHead.textBytes);
     this.setWords = Math.ceil(this.entitiesMax / 32);
     const at = (which: number): number => exports.room_address(which) >>> 0;
@@ -90,7 +94,7 @@ export class RoomCore {
     this.columns = new Int32Array(buffer, at(ADDRESS.columns), matrix);
     this.players = new Uint32Array(buffer, at(ADDRESS.players), this.playersMax);
     this.roomFields = new Int32Array(buffer, at(ADDRESS.roomFields), sizeOf(ConfigHead.roomFields));
-    this.spawnable = new Uint32Array(buffer, at(ADDRESS.spawnable), 65);
+    this.spawnable = new Uint32Array(buffer, at(ADDRESS.spawnable), 1 + SPAWNABLE_MAX);
     this.random = new Uint32Array(buffer, at(ADDRESS.random), 4);
     this.roster = at(ADDRESS.roster);
     this.rosterRowBytes = at(ADDRESS.rosterRowBytes);
@@ -119,7 +123,7 @@ export class RoomCore {
     return checked(this.#exports.room_end(length), 'end a tick');
   }
 
-  /** The tick that ran last. */
+  /** The tick that ended last: between `begin` and `end` the room is one ahead. */
   get tick(): number {
     return this.stat(RoomStats.tick);
   }

@@ -92,14 +92,22 @@ export function writeText(
   context: PluginContext,
   text: { handle: number; field: number; bytesMax: number; path: string; value: unknown },
 ): void {
-  const { handle, field, bytesMax, path, value } = text;
-  if (typeof value !== 'string') throw new FrayError('E_VALUE', `Cannot set ${path}: it must be a text`);
-  const bytes = context.encode(value);
-  if (bytes.length > bytesMax) {
-    throw new FrayError('E_VALUE', `Cannot set ${path}: it has ${bytes.length} bytes of UTF-8, the limit is ${bytesMax}`);
-  }
+  const { handle, field } = text;
+  const { value, bytes } = checkedText(context, text);
   context.commands.setText(handle, field, bytes);
   context.overlay.writeText(handle, field, value);
+}
+
+/** The UTF-8 of a text that fits. Throws E_VALUE. */
+export function checkedText(
+  context: PluginContext,
+  text: { readonly bytesMax: number; readonly path: string; readonly value: unknown },
+): { readonly value: string; readonly bytes: Uint8Array } {
+  const { bytesMax, path, value } = text;
+  if (typeof value !== 'string') throw new FrayError('E_VALUE', `Cannot set ${path}: it must be a text`);
+  const bytes = context.encode(value);
+  if (bytes.length <= bytesMax) return { value, bytes };
+  throw new FrayError('E_VALUE', `Cannot set ${path}: it has ${bytes.length} bytes of UTF-8, the limit is ${bytesMax}`);
 }
 
 /** Finds and keeps the views of one flavour. */

@@ -1,0 +1,215 @@
+/**
+ * Bots and removals as records: what hooks ask for (addBot, removeBot, kick), what the host keeps (`keepBots`), and the
+ * controls of bots. All of it enters the room through the input buffer before a tick, like anything else.
+ */
+import {
+  BotInput,
+  ERROR,
+  Join,
+  Leave,
+  NAME_BYTES_MAX,
+  RecordHeader,
+} from '../../protocol/gen/tables.ts';
+import type { ErrorCode } from '../errors.ts';
+import { encodeInput, neutralInput } from '../schema/inputs.ts';
+import type { PluginContext } from './context.ts';
+
+/** A removal: the room forgets the player, the host tells its client why. */
+export interface Removal {
+  readonly slot: number;
+  readonly playerId: number;
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+interface NewBot {
+  readonly name: string;
+  readonly team: number;
+  readonly kept: boolean;
+}
+
+/** Bots that may wait for a place. */
+const WAITING_MAX = 1024;
+/** Bots that the host's number adds in one tick: their joins are spread. */
+const KEEP_JOINS_PER_TICK = 4;
+const BOT_FLAG = 1;
+
+export class Seats {
+  readonly #context: PluginContext;
+  readonly #bots: NewBot[] = [];
+  readonly #removals: Removal[] = [];
+  /** Slots that this tick's records take or free: 1. */
+  readonly #touched: Uint8Array;
+  /** Slots of bots that the host keeps: 1. */
+  readonly #kept: Uint8Array;
+  readonly #raw = neutralInput();
+  readonly #botsYield: boolean;
+  #keep = 0;
+  #length = 0;
+
+  constructor(context: PluginContext, botsYield: boolean) {
+    this.#context = context;
+    this.#botsYield = botsYield;
+    this.#touched = new Uint8Array(context.core.playersMax);
+    this.#kept = new Uint8Array(context.core.playersMax);
+  }
+
+  /** A bot joins when a place is free. False: too many wait. */
+  addBot(name: string, team: number): boolean {
+    if (this.#bots.length >= WAITING_MAX) return false;
+    this.#bots.push({ name, team, kept: false });
+    return true;
+  }
+
+  /** A player or bot leaves in the next tick. */
+  remove(removal: Removal): void {
+    this.#removals.push(removal);
+  }
+
+  /** The host wants so many bots; with `botsYield` people count as bots, and one place stays free for a person. */
+  keepBots(count: number): void {
+    this.#keep = count;
+  }
+
+  /** Slot of the bot in the highest slot (of those the host keeps, if `kept`), or -1. */
+  lastBot(kept: boolean): number {
+    for (let slot = this.#context.core.playersMax - 1; slot >= 0; slot -= 1) {
+      if (this.#isBot(slot) && this.#touched[slot] === 0 && (!kept || this.#kept[slot] === 1)) return slot;
+    }
+    return -1;
+  }
+
+  /**
+   * Appends Leave and Join records behind the `length` bytes of records that stand in the input buffer; returns the new
+   * length. `removed` is told of each Leave that was written.
+   */
+  records(length: number, removed: (removal: Removal) => void): number {
+    this.#length = length;
+    this.#scan(length);
+    for (const removal of this.#removals) {
+      const { slot, playerId } = removal;
+      if (this.#touched[slot] === 1 || this.#context.playerId(slot) !== playerId) continue;
+      this.#leave(slot, removal.code);
+      removed(removal);
+    }
+    this.#removals.length = 0;
+    if (this.#keep > 0 || this.#kept.includes(1)) this.#keepUp();
+    while (this.#bots.length > 0) {
+      const [bot] = this.#bots;
+      if (bot === undefined || !this.#join(bot)) break;
+      this.#bots.shift();
+    }
+    return this.#length;
+  }
+
+  /** Appends the controls of each bot; `ask` answers them for the bot in a slot, or null for none. */
+  inputs(ask: (slot: number) => Readonly<Record<string, unknown>> | null): number {
+    for (let slot = 0; slot < this.#touched.length; slot += 1) {
+      if (this.#touched[slot] === 1 || !this.#isBot(slot)) continue;
+      const input = ask(slot);
+      if (input === null) continue;
+      encodeInput(this.#context.layout, input, this.#raw);
+      const at = this.#open(BotInput, slot);
+      if (at < 0) break;
+      const { view } = this.#context.core;
+      view.setUint16(at + BotInput.buttons, this.#raw.buttons, true);
+      view.setUint16(at + BotInput.aim, this.#raw.aim, true);
+      view.setInt16(at + BotInput.pitch, this.#raw.pitch, true);
+      view.setInt8(at + BotInput.moveX, this.#raw.moveX);
+      view.setInt8(at + BotInput.moveY, this.#raw.moveY);
+      for (let k = 0; k < 4; k += 1) view.setInt16(at + BotInput.aux + 2 * k, this.#raw.aux[k] ?? 0, true);
+    }
+    return this.#length;
+  }
+
+  /** The host's number: at most a few joins per tick, and leaves as people come. */
+  #keepUp(): void {
+    let people = 0;
+    let kept = 0;
+    let free = 0;
+    const slots = this.#touched.length;
+    for (let slot = 0; slot < slots; slot += 1) {
+      if (this.#context.playerId(slot) === 0) {
+        this.#kept[slot] = 0;
+        if (this.#touched[slot] === 1) people += 1;
+        else free += 1;
+      } else if (this.#kept[slot] === 1) kept += 1;
+      else if (!this.#isBot(slot)) people += 1;
+    }
+    const most = this.#botsYield ? Math.min(this.#keep, slots - 1) - people : this.#keep;
+    const wanted = Math.max(0, most);
+    for (let n = 0; n < KEEP_JOINS_PER_TICK && kept < wanted && free > 0; n += 1) {
+      if (!this.#join({ name: `Bot ${kept + 1}`, team: 0, kept: true })) break;
+      kept += 1;
+    }
+    while (kept > wanted) {
+      const slot = this.lastBot(true);
+      if (slot < 0) break;
+      this.#leave(slot, ERROR.E_LEFT);
+      kept -= 1;
+    }
+  }
+
+  #join(bot: NewBot): boolean {
+    const slot = this.#freeSlot();
+    const at = slot < 0 ? -1 : this.#open(Join, slot);
+    if (at < 0) return false;
+    const { view, u8 } = this.#context.core;
+    const name = this.#context.encode(bot.name).subarray(0, NAME_BYTES_MAX);
+    view.setUint32(at + Join.session, 0, true);
+    view.setUint16(at + Join.flags, BOT_FLAG, true);
+    view.setUint8(at + Join.team, bot.team);
+    view.setUint8(at + Join.nameBytes, name.length);
+    u8.fill(0, at + Join.name, at + Join.name + NAME_BYTES_MAX);
+    u8.set(name, at + Join.name);
+    this.#touched[slot] = 1;
+    this.#kept[slot] = bot.kept ? 1 : 0;
+    return true;
+  }
+
+  #leave(slot: number, code: ErrorCode): void {
+    const at = this.#open(Leave, slot);
+    if (at < 0) return;
+    this.#context.core.view.setUint16(at + Leave.code, code, true);
+    this.#context.core.view.setUint16(at + Leave.reserved, 0, true);
+    this.#touched[slot] = 1;
+    this.#kept[slot] = 0;
+  }
+
+  #freeSlot(): number {
+    for (let slot = 0; slot < this.#touched.length; slot += 1) {
+      if (this.#touched[slot] === 0 && this.#context.playerId(slot) === 0) return slot;
+    }
+    return -1;
+  }
+
+  #isBot(slot: number): boolean {
+    return this.#context.playerId(slot) !== 0 && this.#context.isBot(slot);
+  }
+
+  /** Marks the slots of the Join and Leave records that the host has written. */
+  #scan(length: number): void {
+    this.#touched.fill(0);
+    const { view, input } = this.#context.core;
+    let at = 0;
+    while (at + RecordHeader.bytes <= length) {
+      const kind = view.getUint16(input + at + RecordHeader.kind, true);
+      const slot = view.getUint16(input + at + RecordHeader.index, true);
+      if ((kind === Join.kind || kind === Leave.kind) && slot < this.#touched.length) this.#touched[slot] = 1;
+      at += RecordHeader.bytes + ((view.getUint32(input + at + RecordHeader.length, true) + 3) & ~3);
+    }
+  }
+
+  /** Writes a header; returns the address of the payload, or -1 if the buffer is full. */
+  #open(record: { readonly kind: number; readonly bytes: number }, slot: number): number {
+    const { core } = this.#context;
+    const whole = RecordHeader.bytes + record.bytes;
+    if (this.#length + whole > core.inputBytes) return -1;
+    const at = core.input + this.#length;
+    core.view.setUint16(at + RecordHeader.kind, record.kind, true);
+    core.view.setUint16(at + RecordHeader.index, slot, true);
+    core.view.setUint32(at + RecordHeader.length, record.bytes, true);
+    this.#length += whole;
+    return at + RecordHeader.bytes;
+  }
+}
