@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import t from 'tap';
+import { DATAGRAM, ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import type { Server } from '../../src/server.ts';
+import { issueConnectToken } from '../../src/session/token.ts';
+import { duel } from './schema.ts';
+import { RawClient, metricsOf, serve, until } from './fixture.ts';
+
+const KEY = randomBytes(32);
+
+async function goodbyeTo(server: Server, act: (client: RawClient) => void): Promise<number> {
+  const client = await RawClient.open(server);
+  act(client);
+  const { goodbye } = await client.answer();
+  const code = await client.closed();
+  if (goodbye !== undefined && code !== 4000 + goodbye.code) throw new Error(`goodbye ${goodbye.code}, closed with ${code}`);
+  return goodbye?.code ?? 0;
+}
+
+function token(change: Partial<Parameters<typeof issueConnectToken>[0]> = {}): string {
+  return issueConnectToken({ userId: 'ann', servers: ['127.0.0.1:40000'], key: KEY, ...change }).token;
+}
+
+t.test('every refusal of a guest has its code, over a real WebSocket', async (t) => {
+  const server = await serve({ roomsMax: '1', playersMax: '2' });
+  t.teardown(() => server.stop(0));
+  t.equal(await goodbyeTo(server, (one) => one.hello({ version: 99 })), ERROR.E_VERSION);
+  t.equal(await goodbyeTo(server, (one) => one.hello({ hash: duel.hash ^ 1n })), ERROR.E_SCHEMA_MISMATCH);
+  const ask = (choice: Parameters<RawClient['join']>[0], name?: string) => (one: RawClient): void => {
+    one.hello();
+    one.join(choice, name);
+  };
+  t.equal(await goodbyeTo(server, ask({ id: 'nowhere' })), ERROR.E_ROOM_UNKNOWN);
+  t.equal(await goodbyeTo(server, ask({ any: true }, 'x'.repeat(33))), ERROR.E_NAME);
+  const inside = [await RawClient.open(server), await RawClient.open(server)];
+  inside.forEach(ask({ any: true }));
+  const roomId = (await inside[0]?.answer())?.roomId ?? '';
+  t.equal((await inside[1]?.answer())?.roomId, roomId);
+  t.equal(await goodbyeTo(server, ask({ id: roomId })), ERROR.E_ROOM_FULL);
+  t.equal(await goodbyeTo(server, ask({ any: true })), ERROR.E_ROOM_LIMIT);
+  t.equal(await goodbyeTo(server, ask({ create: '{}' })), ERROR.E_ROOM_LIMIT);
+  for (const one of inside) one.close();
+});
+
+t.test('every refusal of a token has its code', async (t) => {
+  const server = await serve({}, { FRAY_TOKEN_KEYS: KEY.toString('hex') });
+  t.teardown(() => server.stop(0));
+  t.equal(await goodbyeTo(server, (one) => one.hello()), ERROR.E_TOKEN_REQUIRED);
+  t.equal(await goodbyeTo(server, (one) => one.hello({ token: token({ nowMs: Date.now() - 60_000 }) })), ERROR.E_TOKEN_EXPIRED);
+  t.equal(await goodbyeTo(server, (one) => one.hello({ token: token({ key: randomBytes(32) }) })), ERROR.E_TOKEN_INVALID);
+  const good = token();
+  const client = await RawClient.open(server);
+  client.hello({ token: good });
+  client.join();
+  t.ok((await client.answer()).roomId);
+  t.equal(await goodbyeTo(server, (one) => one.hello({ token: good })), ERROR.E_TOKEN_REUSED);
+  const newer = await RawClient.open(server);
+  newer.hello({ token: token() });
+  t.equal(await client.closed(), 4000 + ERROR.E_REPLACED, 'a newer session of the same player takes over');
+  newer.close();
+});
+
+t.test('garbage is dropped and counted, and the player beside it plays on', async (t) => {
+  const server = await serve({ packetsPerSecond: '50' });
+  t.teardown(() => server.stop(0));
+  const player = await RawClient.open(server);
+  player.hello();
+  player.join();
+  await player.answer();
+  const garbage = await RawClient.open(server);
+  garbage.hello();
+  garbage.join();
+  await garbage.answer();
+  const epoch = 1 << 4;
+  garbage.send(Uint8Array.of(DATAGRAM.packet | epoch));
+  garbage.send(new Uint8Array(randomBytes(200)).fill(DATAGRAM.packet | epoch, 0, 1));
+  garbage.send(Uint8Array.of(0, 1, 2, 3));
+  const counted = async (reason: string): Promise<number> => (await metricsOf(server)).get(`fray_drops_total{reason="${reason}"}`) ?? -1;
+  await until('two malformed packets are counted', async () => (await counted('core_packets_malformed')) >= 2);
+  t.equal(await counted('session_drop_malformed'), 1);
+  for (let i = 0; i < 300; i += 1) garbage.send(Uint8Array.of(DATAGRAM.packet | epoch, 0));
+  await until('the flood is cut', async () => (await counted('session_drop_rate')) >= 200);
+  garbage.send(new Uint8Array(PACKET_BYTES_MAX + 1));
+  t.equal(await garbage.closed(), 1009);
+  t.equal(await counted('websocket_violations'), 1);
+  const before = player.heard.length;
+  await until('snapshots still come', () => player.heard.length > before + 10);
+  player.close();
+});
+
+t.test('a page of another origin, and one address with too many sessions, get no socket', async (t) => {
+  const server = await serve({ allowedOrigins: 'https://example.org', sessionsPerAddressMax: '1' });
+  t.teardown(() => server.stop(0));
+  await t.rejects(RawClient.open(server, { origin: 'https://example.com' }), /HTTP 403/);
+  const first = await RawClient.open(server, { origin: 'https://example.org' });
+  await t.rejects(RawClient.open(server), /HTTP 429/);
+  first.close();
+});
+
+t.test('a server that drains takes nobody in and says goodbye to those inside', async (t) => {
+  const server = await serve();
+  const inside = await RawClient.open(server);
+  inside.hello();
+  inside.join();
+  await inside.answer();
+  const late = await RawClient.open(server);
+  const stopped = server.stop(1500);
+  late.hello();
+  t.equal((await late.answer()).goodbye?.code, ERROR.E_SHUTDOWN);
+  t.equal((await fetch(`${server.adminUrl}readyz`)).status, 503);
+  t.equal((await fetch(`${server.url}readyz`)).status, 503);
+  t.equal((await fetch(`${server.url}healthz`)).status, 200);
+  await stopped;
+  t.equal(inside.closedWith, 4000 + ERROR.E_SHUTDOWN);
+  await t.rejects(fetch(server.url));
+});
