@@ -40,7 +40,8 @@ pub struct EventCode<'a> {
 }
 
 impl EventCode<'_> {
-    fn write_handle(&self, out: &mut BitWriter, handle: u32) {
+    /// Writes a handle.
+    pub fn write_handle(&self, out: &mut BitWriter, handle: u32) {
         if handle == 0 {
             out.put(0, 2);
         } else if handle == self.own {
@@ -54,7 +55,8 @@ impl EventCode<'_> {
         }
     }
 
-    fn read_handle(&self, reader: &mut BitReader) -> u32 {
+    /// Reads a handle.
+    pub fn read_handle(&self, reader: &mut BitReader) -> u32 {
         match reader.take(2) {
             0 => 0,
             1 => self.own,

@@ -39,3 +39,6 @@ pub fn take_unsigned(reader: &mut BitReader, buckets: &Buckets) -> u32 {
     let bucket = reader.take(2) as usize;
     reader.take(buckets[bucket])
 }
+
+/// Numbers of entities that enter, less one.
+pub const COUNT: Buckets = [1, 3, 6, 12];

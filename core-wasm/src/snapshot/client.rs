@@ -1,0 +1,489 @@
+//! One client's snapshot.
+
+use super::{Delta, Frame, AGES, DELTA_WORDS, TOO_LONG};
+use crate::bits::BitWriter;
+use crate::codec::event::EventCode;
+use crate::codec::own;
+use crate::codec::row::Origin;
+use crate::gen::{column, event, flag, kind, ENTITIES_MAX, EVENTS_MAX, EVENTS_PER_SNAPSHOT_MAX};
+use crate::history::{head_kind, OwnFast, Words, WIRE_WORDS, W_HEAD};
+use crate::netchan::Header;
+use crate::packet::{WIRE_DEFERRED, WIRE_LATE_TOLD};
+use crate::region::{Client, Flight, Region, CLIENT_VERIFY, TICK_NONE};
+use crate::snapshot::Digest;
+use bytemuck::Zeroable;
+
+/// Words of a bit set of entities at most.
+const SET_WORDS_MAX: usize = ENTITIES_MAX as usize / 32;
+/// Bits of the longest full state: head, position, velocity, built-in values, 32 fields of 32 bits.
+const FULL_BYTES_MAX: usize = 256;
+/// Place of viewRadius among the slow own values.
+const OWN_VIEW_RADIUS: usize = 11;
+/// Bits of a member beside its difference when not all baselines are the reference.
+const MEMBER_BITS: u32 = 10;
+/// Command distance that means: not known.
+const COMMAND_FAR: u32 = 1023;
+
+type Set = [u32; SET_WORDS_MAX];
+
+/// What is needed to write for one client.
+pub(super) struct Writer<'a, 'b> {
+    pub frame: &'a Frame<'a>,
+    pub r: &'a mut Region<'b>,
+    pub deltas: &'a mut [Delta],
+    pub slot: usize,
+    pub header: Header,
+}
+
+/// The sets of a snapshot.
+struct Sets {
+    /// Members of the reference.
+    before: Set,
+    /// Of these, the ones whose state the reference carried.
+    fresh: Set,
+    /// Members of this snapshot.
+    now: Set,
+    /// Of these, the ones whose state it carries.
+    sent: Set,
+    /// Every member that was in the reference is sent, against the reference.
+    plain: bool,
+}
+
+fn each(set: &[u32], mut visit: impl FnMut(usize)) {
+    for (w, word) in set.iter().enumerate() {
+        let mut left = *word;
+        while left != 0 {
+            visit(w * 32 + left.trailing_zeros() as usize);
+            left &= left - 1;
+        }
+    }
+}
+
+fn has(set: &[u32], index: usize) -> bool {
+    set[index / 32] >> (index % 32) & 1 != 0
+}
+
+impl Writer<'_, '_> {
+    fn ring(&self, tick: u32) -> usize {
+        self.slot * self.frame.history + tick as usize % self.frame.history
+    }
+
+    /// The reference tick, if both ends still keep it.
+    fn reference(&self, client: &Client) -> Option<(u32, u16)> {
+        let tick = client.reference_tick;
+        if tick == TICK_NONE || self.frame.tick - tick >= self.frame.history as u32 {
+            return None;
+        }
+        let flight = &self.r.flights[self.ring(tick)];
+        let back = self.header.sequence.wrapping_sub(flight.sequence);
+        (flight.tick == tick && (1..=255).contains(&back)).then_some((tick, back))
+    }
+
+    /// Writes the snapshot and remembers what it holds.
+    pub fn snapshot(&mut self, out: &mut BitWriter, visible: &[u32], limit: u32) {
+        let end = out.bits() + limit;
+        let client = self.r.clients[self.slot];
+        let reference = self.reference(&client);
+        let base = reference.map(|(tick, _)| tick);
+        let now = self.r.own_fast[self.ring(self.frame.tick)];
+        self.write_head(out, &client, reference);
+        self.write_own(out, &now, base);
+        let radius = self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS];
+        let origin = Origin::of(now.x, now.y, radius, self.frame.code.shape.shift);
+        let mut sets = self.sets(visible, (client.handle & 0xffff) as usize, base);
+        self.write_events(out, &client, &sets, &origin, &now, base);
+        let tail = if client.flags & CLIENT_VERIFY != 0 { 32 } else { 0 };
+        let mark = out.mark();
+        self.write_sets(out, &client, &sets, &origin, base);
+        if out.bits() + tail > end || !out.ok() {
+            out.back_to(mark);
+            let room = end.saturating_sub(out.bits() + tail);
+            self.defer(&mut sets, &client, &origin, base, room);
+            self.write_sets(out, &client, &sets, &origin, base);
+        } else if client.wire[WIRE_DEFERRED] != 0 {
+            self.r.clients[self.slot].wire[WIRE_DEFERRED] = 0;
+            self.r.priority[self.slot * self.frame.entities..][..self.frame.entities].fill(0);
+        }
+        if tail != 0 {
+            out.put(self.digest(&sets, &now, base), 32);
+        }
+        self.remember(&sets);
+    }
+
+    fn remember(&mut self, sets: &Sets) {
+        let (place, words) = (self.ring(self.frame.tick), self.frame.words);
+        self.r.flights[place] = Flight { tick: self.frame.tick, sequence: self.header.sequence, state: 0 };
+        self.r.flight_sets[place * words..][..words].copy_from_slice(&sets.now[..words]);
+        self.r.flight_updates[place * words..][..words].copy_from_slice(&sets.sent[..words]);
+    }
+
+    fn write_head(&mut self, out: &mut BitWriter, client: &Client, reference: Option<(u32, u16)>) {
+        let tick = self.frame.tick;
+        match reference {
+            Some((base, back)) => {
+                let near = back <= 8;
+                out.bit(near);
+                out.put(u32::from(back) - u32::from(near), if near { 3 } else { 8 });
+                let even = tick - base == u32::from(back);
+                out.bit(even);
+                if !even {
+                    out.put(tick - base, 8);
+                }
+            }
+            None => {
+                out.put(0, 9);
+                out.put(tick, 32);
+            }
+        }
+        let behind = if client.applied_tick == TICK_NONE { 63 } else { tick.wrapping_sub(client.applied_tick).min(63) };
+        out.bit(behind != 0);
+        if behind != 0 {
+            out.put(behind, 6);
+        }
+        if self.header.sequence % 4 == 0 {
+            out.put((client.margin256 >> 4).clamp(-128, 127) as u8 as u32, 8);
+            let dilation = self.r.head[0].dilation_permille.min(1023);
+            out.bit(dilation != 1000);
+            if dilation != 1000 {
+                out.put(dilation, 10);
+            }
+            // Told in a few packets after each change, so that a loss does not matter.
+            let late = client.inputs_late & 0xffff;
+            let told = client.wire[WIRE_LATE_TOLD];
+            let again = if told & 0xffff != late { 8 } else { (told >> 16).saturating_sub(1) };
+            self.r.clients[self.slot].wire[WIRE_LATE_TOLD] = late | again << 16;
+            out.bit(again != 0);
+            if again != 0 {
+                out.put(late, 16);
+            }
+        }
+    }
+
+    fn write_own(&self, out: &mut BitWriter, now: &OwnFast, base: Option<u32>) {
+        let (tick, history) = (self.frame.tick, self.frame.history as u32);
+        let age = base.map_or(0, |b| tick - b);
+        let before = base.map_or(OwnFast::zeroed(), |b| self.r.own_fast[self.ring(b)]);
+        let span = base.map_or(1, |_| age).min(history - 1);
+        let touched =
+            (0..span).find(|back| self.r.own_fast[self.ring(tick - back)].flags & flag::TOUCHED as u16 != 0);
+        own::write_fast(out, now, &before, age as i32, self.frame.code.shape.high, touched);
+        let count = self.frame.own_values;
+        let values = &self.r.own_values[self.slot * count..][..count];
+        let changed = &self.r.own_changed[self.slot * count..][..count];
+        own::write_slow(out, values, changed, base);
+    }
+
+    fn sets(&self, visible: &[u32], own: usize, base: Option<u32>) -> Sets {
+        let words = self.frame.words;
+        let mut sets = Sets {
+            before: [0; SET_WORDS_MAX],
+            fresh: [0; SET_WORDS_MAX],
+            now: [0; SET_WORDS_MAX],
+            sent: [0; SET_WORDS_MAX],
+            plain: true,
+        };
+        sets.now[..words].copy_from_slice(visible);
+        sets.now[own / 32] &= !(1 << (own % 32));
+        sets.sent[..words].copy_from_slice(&sets.now[..words]);
+        if let Some(base) = base {
+            let place = self.ring(base) * words;
+            sets.before[..words].copy_from_slice(&self.r.flight_sets[place..][..words]);
+            sets.fresh[..words].copy_from_slice(&self.r.flight_updates[place..][..words]);
+            sets.plain = (0..words).all(|w| sets.before[w] & sets.now[w] & !sets.fresh[w] == 0);
+        }
+        sets
+    }
+
+    /// Handle of an index that the client holds at the reference, else 0.
+    fn held(&self, before: &Set, index: usize) -> u32 {
+        if index < self.frame.entities && has(before, index) {
+            let generation = self.r.columns[column::GENERATION * self.frame.entities + index] as u32;
+            generation << 16 | index as u32
+        } else {
+            0
+        }
+    }
+
+    fn event_code<'c>(&self, client: &Client, origin: &Origin, held: &'c dyn Fn(usize) -> u32) -> EventCode<'c> {
+        EventCode {
+            tick: self.frame.tick,
+            own: client.handle,
+            origin: *origin,
+            high: self.frame.code.shape.high,
+            shift: self.frame.code.shape.shift,
+            index_bits: self.frame.index_bits,
+            held,
+        }
+    }
+
+    /// Events after the reference, at most `EVENT_REPEAT_MS_MAX` old, within the client's view or its own.
+    fn write_events(
+        &mut self,
+        out: &mut BitWriter,
+        client: &Client,
+        sets: &Sets,
+        origin: &Origin,
+        own: &OwnFast,
+        base: Option<u32>,
+    ) {
+        let tick = self.frame.tick;
+        let next = self.r.head[0].events_next;
+        let since = base.unwrap_or(client.joined_tick).max(tick.saturating_sub(self.frame.repeat_ticks));
+        let radius = i64::from(self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS]);
+        let mut chosen = [0u32; EVENTS_PER_SNAPSHOT_MAX as usize];
+        let (mut count, mut dropped) = (0, 0);
+        for back in 1..=next.min(EVENTS_MAX) {
+            let at = (next - back) % EVENTS_MAX;
+            let e = &self.r.events[at as usize];
+            if e.tick <= since {
+                break;
+            }
+            let (dx, dy) = (i64::from(e.x) - i64::from(own.x), i64::from(e.y) - i64::from(own.y));
+            let mine = e.subject == client.handle || e.object == client.handle;
+            if !mine && dx * dx + dy * dy > radius * radius {
+                continue;
+            }
+            if count == chosen.len() {
+                dropped += 1;
+                continue;
+            }
+            chosen[count] = at;
+            count += 1;
+        }
+        let stats = &mut self.r.stats[0];
+        stats.events_dropped = stats.events_dropped.wrapping_add(dropped);
+        out.bit(count > 0);
+        if count == 0 {
+            return;
+        }
+        out.put(count as u32, 5);
+        let held = |index: usize| self.held(&sets.before, index);
+        let code = self.event_code(client, origin, &held);
+        for at in chosen[..count].iter().rev() {
+            code.write(out, &self.r.events[*at as usize]);
+        }
+    }
+
+    /// Leaves, members, enters.
+    fn write_sets(&mut self, out: &mut BitWriter, client: &Client, sets: &Sets, origin: &Origin, base: Option<u32>) {
+        let words = self.frame.words;
+        let age = base.map_or(0, |b| self.frame.tick - b);
+        let gone = (0..words).any(|w| sets.before[w] & !sets.now[w] != 0);
+        out.bit(gone);
+        if gone {
+            each(&sets.before[..words], |e| out.bit(!has(&sets.now, e)));
+        }
+        out.bit(!sets.plain);
+        for w in 0..words {
+            let mut left = sets.before[w] & sets.now[w];
+            while left != 0 {
+                let e = w * 32 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                if sets.plain {
+                    self.write_member(out, e, age);
+                } else {
+                    self.write_stranger(out, client, sets, origin, e, age);
+                }
+            }
+        }
+        let enters: u32 = (0..words).map(|w| (sets.now[w] & !sets.before[w]).count_ones()).sum();
+        out.bit(enters > 0);
+        if enters == 0 {
+            return;
+        }
+        crate::codec::number::put_unsigned(out, enters - 1, &crate::codec::number::COUNT);
+        for w in 0..words {
+            let mut left = sets.now[w] & !sets.before[w];
+            while left != 0 {
+                let e = w * 32 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                out.put(e as u32, self.frame.index_bits);
+                self.write_full(out, client, &sets.before, origin, e);
+            }
+        }
+    }
+
+    /// A member of which not all that `plain` promises is true.
+    fn write_stranger(&mut self, out: &mut BitWriter, client: &Client, sets: &Sets, origin: &Origin, e: usize, age: u32) {
+        let sent = has(&sets.sent, e);
+        out.bit(!sent);
+        let own_age = if has(&sets.fresh, e) { age } else { self.base_age(e) };
+        out.bit(own_age != age);
+        if own_age != age {
+            out.put(own_age, 8);
+        }
+        if !sent {
+            return;
+        }
+        if own_age == 0 {
+            self.write_full(out, client, &sets.before, origin, e);
+        } else {
+            self.write_member(out, e, own_age);
+        }
+    }
+
+    /// Age of the newest acknowledged state of an entity that the reference did not carry; 0 for none.
+    fn base_age(&self, e: usize) -> u32 {
+        let base = self.r.base_tick[self.slot * self.frame.entities + e];
+        let age = self.frame.tick.wrapping_sub(base);
+        if base == TICK_NONE || age >= self.frame.history as u32 { 0 } else { age }
+    }
+
+    fn row(&self, tick: u32, e: usize) -> Words {
+        let at = (tick as usize % self.frame.history * self.frame.entities + e) * self.frame.row_halves;
+        self.frame.code.shape.load(&self.r.history[at..at + self.frame.row_halves])
+    }
+
+    fn now(&self, e: usize) -> Words {
+        self.row(self.frame.tick, e)
+    }
+
+    /// The difference to the baseline `age` ticks ago, made once per tick.
+    #[inline]
+    fn write_member(&mut self, out: &mut BitWriter, e: usize, age: u32) {
+        let k = age as usize % AGES;
+        let kept = &self.deltas[e];
+        if kept.valid >> k & 1 == 0 || u32::from(kept.ages[k]) != age {
+            self.make_delta(e, age, k);
+        }
+        let kept = &self.deltas[e];
+        let bits = kept.bits[k];
+        if bits == TOO_LONG {
+            let base = self.row(self.frame.tick - age, e);
+            self.frame.code.write_delta(out, &base, &self.now(e), age as i32);
+        } else {
+            out.splice(&kept.words[k], u32::from(bits));
+        }
+    }
+
+    #[cold]
+    fn make_delta(&mut self, e: usize, age: u32, k: usize) {
+        let base = self.row(self.frame.tick - age, e);
+        let mut bytes = [0u8; DELTA_WORDS * 8];
+        let mut writer = BitWriter::new(&mut bytes);
+        self.frame.code.write_delta(&mut writer, &base, &self.now(e), age as i32);
+        let bits = writer.bits();
+        let fits = writer.finish().is_some();
+        let kept = &mut self.deltas[e];
+        kept.valid |= 1 << k;
+        kept.ages[k] = age as u8;
+        kept.bits[k] = if fits { bits as u8 } else { TOO_LONG };
+        for (word, eight) in kept.words[k].iter_mut().zip(bytes.chunks_exact(8)) {
+            *word = eight.try_into().map_or(0, u64::from_le_bytes);
+        }
+    }
+
+    fn write_full(&mut self, out: &mut BitWriter, client: &Client, before: &Set, origin: &Origin, e: usize) {
+        let n = self.frame.entities;
+        let stats = &mut self.r.stats[0];
+        stats.full_states = stats.full_states.wrapping_add(1);
+        let generation = self.r.columns[column::GENERATION * n + e] as u32;
+        let now = self.now(e);
+        self.frame.code.write_full(out, &now, generation & 0xffff, origin);
+        if head_kind(now[W_HEAD]) != kind::PROJECTILE {
+            return;
+        }
+        let owner = self.r.columns[column::OWNER * n + e] as u32;
+        let held = |index: usize| self.held(before, index);
+        let code = self.event_code(client, origin, &held);
+        code.write_handle(out, owner);
+        if owner == client.handle {
+            let command = self.r.columns[column::COMMAND * n + e] as u32;
+            out.put(self.frame.tick.wrapping_sub(command).min(COMMAND_FAR), 10);
+        }
+    }
+
+    /// Chooses whom to leave out so that the rest takes at most `room` bits, by priority: accumulated neglect and
+    /// nearness. Members left out keep their old state; entities that would enter wait.
+    fn defer(&mut self, sets: &mut Sets, client: &Client, origin: &Origin, base: Option<u32>, room: u32) {
+        let words = self.frame.words;
+        let age = base.map_or(0, |b| self.frame.tick - b);
+        let members: u32 = sets.before[..words].iter().map(|w| w.count_ones()).sum();
+        let mut keys = [0u64; ENTITIES_MAX as usize];
+        let mut count = 0;
+        let wanted = sets.now;
+        each(&wanted[..words], |e| {
+            let key = self.urgency(origin, e);
+            keys[count] = key << 16 | e as u64;
+            count += 1;
+        });
+        keys[..count].sort_unstable_by(|a, b| b.cmp(a));
+        sets.now = [0; SET_WORDS_MAX];
+        sets.sent = [0; SET_WORDS_MAX];
+        sets.plain = false;
+        // 2 flags, count of enters, and one leave bit per member.
+        let mut left = room.saturating_sub(2 + 17 + members);
+        let kept_max = left / 2 / MEMBER_BITS;
+        let mut kept = 0;
+        for key in &keys[..count] {
+            let e = (*key & 0xffff) as usize;
+            let member = has(&sets.before, e);
+            let own_age = if has(&sets.fresh, e) { age } else { self.base_age(e) };
+            let size = self.size(client, sets, origin, e, if member { own_age } else { 0 });
+            let fits = size <= left;
+            let at = self.slot * self.frame.entities + e;
+            if fits {
+                left -= size;
+                sets.sent[e / 32] |= 1 << (e % 32);
+                self.r.priority[at] = 0;
+            } else {
+                let weight = self.nearness(origin, e);
+                self.r.priority[at] = self.r.priority[at].saturating_add(weight);
+                let stats = &mut self.r.stats[0];
+                stats.entities_deferred = stats.entities_deferred.wrapping_add(1);
+            }
+            let stays = member && own_age != 0 && kept < kept_max && left >= MEMBER_BITS;
+            if !fits && stays {
+                left -= MEMBER_BITS;
+                kept += 1;
+            }
+            if fits || stays {
+                sets.now[e / 32] |= 1 << (e % 32);
+            }
+        }
+        self.r.clients[self.slot].wire[WIRE_DEFERRED] = 1;
+    }
+
+    fn size(&mut self, client: &Client, sets: &Sets, origin: &Origin, e: usize, age: u32) -> u32 {
+        let mut bytes = [0u8; FULL_BYTES_MAX];
+        let mut writer = BitWriter::new(&mut bytes);
+        if age == 0 {
+            self.write_full(&mut writer, client, &sets.before, origin, e);
+        } else {
+            self.write_member(&mut writer, e, age);
+        }
+        writer.bits() + MEMBER_BITS + self.frame.index_bits
+    }
+
+    fn urgency(&self, origin: &Origin, e: usize) -> u64 {
+        let waited = self.r.priority[self.slot * self.frame.entities + e];
+        u64::from(waited) + u64::from(self.nearness(origin, e))
+    }
+
+    /// 1 at the rim of the view and beyond, 32 at its middle.
+    fn nearness(&self, origin: &Origin, e: usize) -> u16 {
+        let now = self.now(e);
+        let (dx, dy) = (now[1].wrapping_sub(origin.x), now[2].wrapping_sub(origin.y));
+        let far = dx.unsigned_abs().max(dy.unsigned_abs());
+        let reach = origin.bits.saturating_sub(6);
+        32 - (far >> reach).min(31) as u16
+    }
+
+    fn digest(&self, sets: &Sets, now: &OwnFast, base: Option<u32>) -> u32 {
+        let count = self.frame.own_values;
+        let slow = &self.r.own_values[self.slot * count..][..count];
+        let mut digest = Digest::start(self.frame.tick, now, slow);
+        let age = base.map_or(0, |b| self.frame.tick - b);
+        each(&sets.now[..self.frame.words], |e| {
+            let back = match () {
+                () if has(&sets.sent, e) => 0,
+                () if has(&sets.fresh, e) => age,
+                () => self.base_age(e),
+            };
+            let row = self.row(self.frame.tick - back, e);
+            let fields = self.frame.code.shape.fields_of(head_kind(row[W_HEAD])).len();
+            digest.entity(e, &row, fields);
+        });
+        digest.finish()
+    }
+}

@@ -1,0 +1,138 @@
+//! `encode`: what each client is sent for this tick. One packet per client: reliable fragments that are due, then a
+//! snapshot, each entity against the newest tick of it that this client has acknowledged.
+//!
+//! A difference depends only on the entity and the baseline's age, so it is made once per tick and copied bit by bit
+//! into every packet that needs it. In the usual case (everything fits, everybody's baselines stand in the reference)
+//! a client costs one pass over two bit sets and one copy of 1-60 bits per visible entity.
+
+mod client;
+mod told;
+mod verify;
+
+pub use verify::Digest;
+
+use crate::bits::{bits_for, BitWriter};
+use crate::codec::row::RowCode;
+use crate::gen::{PacketOut, EVENT_REPEAT_MS_MAX, PACKET_BYTES_MAX, SILENT_CLIENT_MS};
+use crate::history::Shape;
+use crate::netchan::pool::Pool;
+use crate::netchan::{write_header, SendLimits, HEADER_BYTES};
+use crate::region::{Region, Scratch, CLIENT_BOT, CLIENT_LEAVING};
+use crate::room::Room;
+use bytemuck::{Pod, Zeroable};
+
+/// Ages kept per entity and tick.
+const AGES: usize = 8;
+/// Words of 64 bits per kept difference; a longer one is written anew for each client.
+const DELTA_WORDS: usize = 2;
+/// Bits said for a difference that is too long to be kept.
+const TOO_LONG: u8 = 255;
+/// Words of a bit set of entities at most.
+const SET_WORDS_MAX: usize = crate::gen::ENTITIES_MAX as usize / 32;
+/// Bytes of a packet that are kept for the snapshot while reliable fragments wait.
+const SNAPSHOT_BYTES_KEPT: u32 = 320;
+/// Bytes of a snapshot for a client that has fallen silent.
+const SILENT_BYTES: u32 = 160;
+
+/// Differences of one entity in this tick, by age of the baseline. Scratch.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Delta {
+    valid: u32,
+    ages: [u8; AGES],
+    bits: [u8; AGES],
+    reserved: u32,
+    words: [[u64; DELTA_WORDS]; AGES],
+}
+
+/// What is the same for all clients of a tick.
+struct Frame<'a> {
+    tick: u32,
+    history: usize,
+    entities: usize,
+    words: usize,
+    own_values: usize,
+    row_halves: usize,
+    index_bits: u32,
+    repeat_ticks: u32,
+    epoch: u32,
+    code: RowCode<'a>,
+}
+
+/// Writes the packets of this tick. Returns the rows of the packet table; their offsets count from the start of
+/// `Scratch::output`. Nothing is written for bots.
+pub fn encode(room: &mut Room) -> u32 {
+    told::tell(room);
+    let config = room.config;
+    let (sizes, tick) = (room.r.head[0].sizes, room.r.head[0].tick);
+    let Room { r, s, .. } = room;
+    let (kinds, fields) = (std::mem::take(&mut r.wire_kinds), std::mem::take(&mut r.wire_fields));
+    let shape = Shape::new(&config, kinds, fields);
+    let rate = config.head.tick_rate_hz;
+    let frame = Frame {
+        tick,
+        history: sizes.history as usize,
+        entities: sizes.entities as usize,
+        words: sizes.set_words as usize,
+        own_values: sizes.own_values as usize,
+        row_halves: sizes.row_halves as usize,
+        index_bits: bits_for(sizes.entities - 1),
+        repeat_ticks: (EVENT_REPEAT_MS_MAX * rate).div_ceil(1000).min(63),
+        epoch: config.head.epoch,
+        code: RowCode::new(&config, &shape),
+    };
+    let silent_ticks = (SILENT_CLIENT_MS * rate).div_ceil(1000);
+    let (mut packets, mut silent) = (0, 0);
+    for delta in s.deltas.iter_mut() {
+        delta.valid = 0;
+    }
+    for slot in 0..sizes.players as usize {
+        let client = r.clients[slot];
+        if client.player_id == 0 || client.flags & (CLIENT_BOT | CLIENT_LEAVING) != 0 {
+            continue;
+        }
+        let quiet = tick.wrapping_sub(client.ack_tick) > silent_ticks;
+        silent += u32::from(quiet);
+        if quiet && !(tick + slot as u32).is_multiple_of((rate / 2).max(1)) {
+            continue;
+        }
+        let bytes = if quiet { SILENT_BYTES } else { config.head.snapshot_bytes_max };
+        write_packet(&frame, r, s, slot, packets, bytes * 8);
+        packets += 1;
+    }
+    r.stats[0].silent_clients = silent;
+    (r.wire_kinds, r.wire_fields) = (kinds, fields);
+    packets as u32
+}
+
+/// One packet: header, reliable part, snapshot.
+fn write_packet(frame: &Frame, r: &mut Region, s: &mut Scratch, slot: usize, row: usize, limit: u32) {
+    let offset = row * PACKET_BYTES_MAX as usize;
+    let Scratch { output, deltas, visible, packets, .. } = s;
+    let packet = &mut output[offset..][..PACKET_BYTES_MAX as usize];
+    let mut out = BitWriter::new(&mut packet[HEADER_BYTES..]);
+    let header = r.channels[slot].next_packet(frame.tick);
+    let room_for_messages = out.bits_left() - limit.min(SNAPSHOT_BYTES_KEPT * 8);
+    let pool = Pool::new(&mut r.pool_head[0], r.pool_chunks, r.pool_bytes);
+    r.channels[slot].write_reliable(&pool, &mut out, room_for_messages, SendLimits::TO_CLIENT);
+    let start = out.bits();
+    let limit = limit.min(out.bits_left());
+    let visible = &visible[slot * frame.words..][..frame.words];
+    let mut writer = client::Writer { frame, r, deltas, slot, header };
+    writer.snapshot(&mut out, visible, limit);
+    let bits = out.bits() - start;
+    let Some(length) = out.finish() else {
+        // Cannot be: every part was measured before it was written. The packet counts as lost.
+        debug_assert!(false, "a packet did not fit");
+        r.channels[slot].cancel_packet();
+        return;
+    };
+    let bytes = length + HEADER_BYTES;
+    write_header(&mut packet[..bytes], header, frame.epoch);
+    packets[row] = PacketOut { slot: slot as u16, bytes: bytes as u16, offset: offset as u32 };
+    let stats = &mut r.stats[0];
+    stats.snapshots = stats.snapshots.wrapping_add(1);
+    stats.snapshot_bits = stats.snapshot_bits.wrapping_add(bits);
+    stats.packets_out = stats.packets_out.wrapping_add(1);
+    stats.bytes_out = stats.bytes_out.wrapping_add(bytes as u32);
+}

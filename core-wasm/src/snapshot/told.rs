@@ -1,0 +1,224 @@
+//! What clients are told reliably: roster, room fields and texts as they change, and all of it, walls included, to a
+//! client that has just come. One broadcast per tick at most, stored once.
+//!
+//! Every message says absolute values, so that a newcomer may hear of a change before it hears the whole.
+
+use crate::config::Config;
+use crate::gen::{audience, message, RosterRow, WallBox};
+use crate::packet::send_to;
+use crate::region::{Region, Scratch, CLIENT_BOT, CLIENT_FRESH};
+use crate::room::Room;
+
+/// Bytes of one message at most: room for any one item, small enough to be cut often.
+const PIECE_BYTES: usize = 2048;
+/// Items of a roster message.
+pub const ITEM_ROW: u8 = 1;
+/// A room field.
+pub const ITEM_FIELD: u8 = 2;
+/// A text of the room.
+pub const ITEM_TEXT: u8 = 3;
+/// Newcomers are told the whole only while the pool has this much room, in bytes.
+const POOL_KEPT: u32 = 96 * 1024;
+
+/// A message under construction; full ones are sent as they come up.
+struct Letter {
+    bytes: [u8; PIECE_BYTES],
+    length: usize,
+}
+
+impl Letter {
+    fn new(kind: u8) -> Self {
+        let mut bytes = [0; PIECE_BYTES];
+        bytes[0] = kind;
+        Self { bytes, length: 1 }
+    }
+
+    fn fits(&self, more: usize) -> bool {
+        self.length + more <= PIECE_BYTES
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.length..self.length + bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.length += bytes.len();
+        }
+    }
+
+    fn empty(&self) -> bool {
+        self.length <= 1
+    }
+}
+
+/// Who a message is for: everybody, or the client of one slot.
+fn deliver(r: &mut Region, letter: &mut Letter, to: Option<usize>) -> bool {
+    if letter.empty() {
+        return true;
+    }
+    let sent = send_to(r, &letter.bytes[..letter.length], |slot, _| to.is_none_or(|only| only == slot)).is_ok();
+    letter.length = 1;
+    sent
+}
+
+/// Queues what is new for everybody, then the whole for newcomers, then texts of entities.
+pub(super) fn tell(room: &mut Room) {
+    let config = room.config;
+    let r = &mut room.r;
+    if roster_changed(r) && roster_message(r, &config, None, false) {
+        r.roster_dirty.fill(0);
+        r.head[0].room_fields_dirty = [0; 2];
+        r.head[0].room_texts_dirty = 0;
+    }
+    for slot in 0..r.clients.len() {
+        let client = r.clients[slot];
+        let fresh = client.player_id != 0 && client.flags & (CLIENT_FRESH | CLIENT_BOT) == CLIENT_FRESH;
+        let space = (r.pool_bytes.len() as u32).saturating_sub(u32::from(r.pool_head[0].used) * 64);
+        if fresh && space >= POOL_KEPT && roster_message(r, &config, Some(slot), true) && walls_message(r, slot) {
+            r.clients[slot].flags &= !CLIENT_FRESH;
+        }
+    }
+    if config.texts.iter().any(|t| t.kind != 0 && t.audience == audience::VISIBLE) {
+        tell_texts(room, &config);
+    }
+}
+
+fn roster_changed(r: &Region) -> bool {
+    let head = &r.head[0];
+    head.room_fields_dirty != [0; 2] || head.room_texts_dirty != 0 || r.roster_dirty.iter().any(|d| *d != 0)
+}
+
+/// Rows, room fields and room texts, changed ones or all. False if something found no room in the pool.
+fn roster_message(r: &mut Region, config: &Config, to: Option<usize>, all: bool) -> bool {
+    let mut letter = Letter::new(message::ROSTER);
+    let bytes = r.head[0].sizes.roster_row_bytes as usize;
+    for slot in 0..r.clients.len() {
+        if !all && r.roster_dirty[slot] == 0 {
+            continue;
+        }
+        let mut row = [0u8; 256 + RosterRow::BYTES];
+        let length = bytes.min(row.len());
+        row[..length].copy_from_slice(&r.roster[slot * bytes..][..length]);
+        let head: RosterRow = bytemuck::pod_read_unaligned(&row[..RosterRow::BYTES]);
+        if all && head.player_id == 0 {
+            continue;
+        }
+        if !letter.fits(length + 8) && !deliver(r, &mut letter, to) {
+            return false;
+        }
+        letter.put(&[ITEM_ROW]);
+        letter.put(&(slot as u16).to_le_bytes());
+        letter.put(&head.player_id.to_le_bytes());
+        if head.player_id != 0 {
+            letter.put(&head.handle.to_le_bytes());
+            let name = usize::from(head.name_bytes).min(head.name.len());
+            letter.put(&[head.team, head.flags, name as u8]);
+            letter.put(&head.name[..name]);
+            letter.put(&row[RosterRow::BYTES..length]);
+        }
+    }
+    for (k, field) in config.room_fields.iter().enumerate() {
+        let dirty = r.head[0].room_fields_dirty[k / 32 % 2] >> (k % 32) & 1 != 0;
+        if field.audience == audience::NONE || !(all || dirty) {
+            continue;
+        }
+        if !letter.fits(8) && !deliver(r, &mut letter, to) {
+            return false;
+        }
+        letter.put(&[ITEM_FIELD, field.column as u8]);
+        letter.put(&r.room_fields[usize::from(field.column)].to_le_bytes());
+    }
+    for (k, text) in config.texts.iter().filter(|t| t.kind == 0).enumerate() {
+        let dirty = r.head[0].room_texts_dirty >> (k % 32) & 1 != 0;
+        if text.audience == audience::NONE || !(all || dirty) {
+            continue;
+        }
+        if !letter.fits(160) && !deliver(r, &mut letter, to) {
+            return false;
+        }
+        letter.put(&[ITEM_TEXT, text.index as u8]);
+        let at = usize::from(text.offset);
+        let length = usize::from(r.room_texts[at].min(text.bytes_max));
+        letter.put(&[length as u8]);
+        letter.put(&r.room_texts[at + 1..][..length]);
+    }
+    deliver(r, &mut letter, to)
+}
+
+/// All walls, in pieces that each say where they belong. At least one piece, so that a client knows there are none.
+fn walls_message(r: &mut Region, slot: usize) -> bool {
+    let total = (r.walls_count[0] as usize).min(r.walls.len());
+    let per_piece = (PIECE_BYTES - 8) / WallBox::BYTES;
+    let mut first = 0;
+    loop {
+        let count = (total - first).min(per_piece);
+        let mut letter = Letter::new(message::WALLS);
+        for number in [total, first, count] {
+            letter.put(&(number as u16).to_le_bytes());
+        }
+        for wall in &r.walls[first..first + count] {
+            letter.put(bytemuck::bytes_of(wall));
+        }
+        if !deliver(r, &mut letter, Some(slot)) {
+            return false;
+        }
+        first += count;
+        if first >= total {
+            return true;
+        }
+    }
+}
+
+/// Texts `to: visible` of entities: to each client once when it first holds the entity, and when they change.
+fn tell_texts(room: &mut Room, config: &Config) {
+    let Room { r, s, .. } = room;
+    let Scratch { visible, .. } = s;
+    let words = r.head[0].sizes.set_words as usize;
+    for w in 0..words {
+        let mut due = 0;
+        for (slot, client) in r.clients.iter().enumerate() {
+            if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
+                continue;
+            }
+            let told = &mut r.texts_told[slot * words + w];
+            *told &= visible[slot * words + w];
+            due |= visible[slot * words + w] & (!*told | r.texts_changed[w]);
+        }
+        while due != 0 {
+            let bit = due.trailing_zeros();
+            due &= due - 1;
+            tell_entity(r, visible, config, w, bit);
+        }
+    }
+}
+
+fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: u32) {
+    let index = w * 32 + bit as usize;
+    let n = r.head[0].sizes.entities as usize;
+    let words = r.head[0].sizes.set_words as usize;
+    let kind = r.columns[crate::gen::column::KIND * n + index];
+    let generation = r.columns[crate::gen::column::GENERATION * n + index] as u32;
+    let per_entity = r.head[0].sizes.text_bytes as usize;
+    let mut letter = Letter::new(message::TEXT);
+    letter.put(&(generation << 16 | index as u32).to_le_bytes());
+    for text in config.texts.iter().filter(|t| i32::from(t.kind) == kind && t.audience == audience::VISIBLE) {
+        let at = index * per_entity + usize::from(text.offset);
+        let length = usize::from(r.texts[at].min(text.bytes_max));
+        letter.put(&[text.index as u8, length as u8]);
+        letter.put(&r.texts[at + 1..][..length]);
+    }
+    let changed = r.texts_changed[w] >> bit & 1 != 0;
+    let mut wanted = [0u32; crate::gen::PLAYERS_MAX as usize / 32];
+    for slot in 0..r.clients.len() {
+        let told = &mut r.texts_told[slot * words + w];
+        if visible[slot * words + w] >> bit & 1 != 0 && (changed || *told >> bit & 1 == 0) {
+            wanted[slot / 32] |= 1 << (slot % 32);
+        }
+    }
+    let some = letter.length > 5;
+    let sent = some
+        && send_to(r, &letter.bytes[..letter.length], |slot, _| wanted[slot / 32] >> (slot % 32) & 1 != 0).is_ok();
+    if sent || !some {
+        for (slot, told) in r.texts_told.chunks_exact_mut(words).enumerate() {
+            told[w] |= (wanted[slot / 32] >> (slot % 32) & 1) << bit;
+        }
+    }
+}
