@@ -23,7 +23,8 @@ use bytemuck::{Pod, Zeroable};
 use crate::config::{Config, WireField, WireKind, OWN_BUILTIN, ROW_HALVES_FLAT};
 use crate::fixed::shift_round;
 use crate::gen::{audience, column, flag, kind, FIELDS_PER_KIND_MAX};
-use crate::region::{RoomHead, TICK_NONE};
+use crate::region::{flight_at, RoomHead, TICK_NONE};
+use crate::room::Room;
 use crate::world::World;
 
 /// Word 0: generation low 8 bits, kind << 8, alive << 13, teleport << 14.
@@ -320,4 +321,92 @@ pub fn row_at(head: &RoomHead, tick: u32, entity: usize) -> usize {
 #[inline]
 pub fn kept(head: &RoomHead, tick: u32, now: u32) -> bool {
     tick != TICK_NONE && tick <= now && now - tick < head.sizes.history
+}
+
+/// Writes this tick: rows of all entities, exact own state of all players, and now and then the state hash.
+pub fn record(room: &mut Room) {
+    let head = room.r.head[0];
+    let sizes = head.sizes;
+    let n = sizes.entities as usize;
+    let shape = Shape::new(&room.config, room.r.wire_kinds, room.r.wire_fields);
+    let world = World::new(room.r.columns, n);
+    let halves = sizes.row_halves as usize;
+    let first = row_at(&head, head.tick, 0);
+    let Some(rows) = room.r.history.get_mut(first..first + n * halves) else { return };
+    for (i, row) in rows.chunks_exact_mut(halves).enumerate() {
+        if world.get(column::KIND, i) == kind::FREE {
+            row.fill(0);
+        } else {
+            shape.store(&shape.measure(&world, i), row);
+        }
+    }
+    record_own(room);
+    if room.config.head.rules & 8 != 0 || head.tick.is_multiple_of(HASH_TICKS) {
+        let hash = state_hash(room);
+        (room.r.hash[0], room.r.hash[1]) = (hash as u32, (hash >> 32) as u32);
+    }
+}
+
+/// Ticks between state hashes when the rule for each tick is off.
+const HASH_TICKS: u32 = 30;
+
+fn record_own(room: &mut Room) {
+    let tick = room.r.head[0].tick;
+    let sizes = room.r.head[0].sizes;
+    let world = World::new(room.r.columns, sizes.entities as usize);
+    let values = sizes.own_values as usize;
+    let fields = room.config.fields_of(1);
+    let owned = || fields.iter().filter(|f| f.audience == audience::OWNER || f.audience == audience::VISIBLE);
+    for (slot, client) in room.r.clients.iter().enumerate() {
+        if client.player_id == 0 {
+            continue;
+        }
+        let row = (client.handle & 0xffff) as usize;
+        let get = |f| world.get(f, row);
+        let half = |f| get(f).clamp(0, 0xffff) as u16;
+        room.r.own_fast[flight_at(&sizes, slot, tick)] = OwnFast {
+            x: get(column::X),
+            y: get(column::Y),
+            z: get(column::Z),
+            vx: get(column::VX),
+            vy: get(column::VY),
+            vz: get(column::VZ),
+            dash_left: half(column::DASH_LEFT),
+            dash_wait: half(column::DASH_WAIT),
+            weapon_wait: half(column::WEAPON_WAIT),
+            flags: get(column::FLAGS) as u16,
+        };
+        let columns = OWN_COLUMNS.iter().copied().chain(owned().map(|f| usize::from(f.column)));
+        let held = room.r.own_values[slot * values..].iter_mut().zip(&mut room.r.own_changed[slot * values..]);
+        for (f, (value, changed)) in columns.zip(held) {
+            let now = get(f);
+            if *value != now {
+                (*value, *changed) = (now, tick);
+            }
+        }
+    }
+}
+
+/// 64-bit hash of the live world: tick, matrix, room fields, generators, timers, who plays. Not of what is only about
+/// packets: two rooms that differ in acknowledgements alone are the same world.
+pub fn state_hash(room: &Room) -> u64 {
+    let head = &room.r.head[0];
+    let mut hash = crate::hash::bytes(u64::from(head.tick), bytemuck::cast_slice(room.r.columns));
+    for part in [
+        bytemuck::cast_slice(room.r.room_fields),
+        bytemuck::cast_slice(&head.random),
+        bytemuck::cast_slice(room.r.plugin_random),
+        bytemuck::cast_slice(room.r.timers.get(..head.timers as usize).unwrap_or(&[])),
+        bytemuck::cast_slice(room.r.players),
+        bytemuck::bytes_of(&room.r.stats[0].walls_hash),
+    ] {
+        hash = crate::hash::bytes(hash, part);
+    }
+    hash
+}
+
+/// 32-bit hash of a whole region, for checkpoints.
+pub fn region_hash(region: &[u8]) -> u32 {
+    let hash = crate::hash::bytes(0, region);
+    (hash ^ hash >> 32) as u32
 }

@@ -8,12 +8,27 @@
 #![warn(missing_docs)]
 
 pub mod bits;
+pub mod codec;
+pub mod combat;
+pub mod command;
 pub mod config;
+pub mod events;
 pub mod fixed;
 pub mod gen;
+pub mod grid;
 pub mod hash;
 pub mod history;
+pub mod ingest;
+pub mod input;
+pub mod interest;
+pub mod movement;
 pub mod netchan;
+pub mod packet;
+pub mod physics;
 pub mod region;
+pub mod rng;
+pub mod room;
+pub mod roster;
+pub mod snapshot;
 pub mod walls;
 pub mod world;

@@ -141,7 +141,7 @@ pub struct Client {
     pub handle: u32,
     /// Session id, 0 for a bot.
     pub session: u32,
-    /// CLIENT_BOT, CLIENT_VERIFY, CLIENT_LEAVING, CLIENT_FRESH, CLIENT_FAULT.
+    /// CLIENT_BOT, CLIENT_VERIFY, CLIENT_LEAVING, CLIENT_FRESH.
     pub flags: u32,
     /// Times the slot was taken, low 16 bits.
     pub generation: u32,
@@ -173,8 +173,6 @@ pub const CLIENT_BOT: u32 = 1;
 pub const CLIENT_VERIFY: u32 = 2;
 /// The player leaves when this tick ends.
 pub const CLIENT_LEAVING: u32 = 4;
-/// The client has to be closed: told as a Fault event with `leave_code` in the next `begin`.
-pub const CLIENT_FAULT: u32 = 16;
 /// The client has not been given the whole roster, room fields, texts and walls yet (the wire clears it).
 pub const CLIENT_FRESH: u32 = 8;
 

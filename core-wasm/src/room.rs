@@ -1,0 +1,286 @@
+//! A room and its tick: the list of stages. Two calls per tick; between them the plugin's hooks run outside.
+
+use crate::config::{plan_wire, Config, Sizes};
+use crate::gen::{error, flag, kind, column, RoomStats};
+use crate::history::Shape;
+use crate::movement;
+use crate::netchan::pool::Pool;
+use crate::region::{align, Region, RoomHead, Scratch, Timer, Flight, REGION_MAGIC, TICK_NONE};
+use crate::walls::Walls;
+use crate::walls_of;
+use crate::world::World;
+use crate::{combat, command, history, ingest, input, interest, physics, rng, roster, snapshot};
+
+/// A room: views over its memory, made anew for each call.
+pub struct Room<'a> {
+    /// The configuration.
+    pub config: Config<'a>,
+    /// State.
+    pub r: Region<'a>,
+    /// Buffers.
+    pub s: Scratch<'a>,
+    /// Bytes of hook events written in this call.
+    pub hook_bytes: usize,
+    /// Largest radius or half depth of what stands in the grid of this moment.
+    pub reach: i32,
+}
+
+/// First half of a tick: everything up to the plugin. Returns the bytes of hook events in the output buffer.
+pub fn begin(room: &mut Room, input_bytes: usize) -> Result<u32, i32> {
+    open_tick(room)?;
+    command::tell_deaths(room);
+    ingest::records(room, input_bytes);
+    input::apply(room);
+    physics::simulate(room);
+    combat::resolve(room);
+    command::tell_timers(room);
+    command::offer_handles(room);
+    Ok(room.hook_bytes as u32)
+}
+
+/// Second half: the plugin's commands, then what clients are sent. Returns the rows of the packet table.
+pub fn end(room: &mut Room, command_bytes: usize) -> Result<u32, i32> {
+    command::apply(room, command_bytes);
+    roster::refresh(room);
+    history::record(room);
+    interest::select(room);
+    let packets = snapshot::encode(room);
+    close_tick(room);
+    Ok(packets)
+}
+
+fn open_tick(room: &mut Room) -> Result<(), i32> {
+    let head = &mut room.r.head[0];
+    // The last ticks before the counter's end are never reached: 2^31 at 128 Hz are 194 days.
+    if head.open != 0 || head.created == 0 || head.tick >= u32::MAX >> 1 {
+        return Err(error::E_CORE);
+    }
+    head.tick += 1;
+    head.open = 1;
+    head.hits = 0;
+    room.hook_bytes = 0;
+    room.r.texts_changed.fill(0);
+    let n = head.sizes.entities as usize;
+    let (_, rest) = room.r.columns.split_at_mut((column::FLAGS * n).min(room.r.columns.len()));
+    for flags in rest.iter_mut().take(n) {
+        *flags &= !flag::TOUCHED;
+    }
+    command::release_indices(room);
+    Ok(())
+}
+
+fn close_tick(room: &mut Room) {
+    let head = &mut room.r.head[0];
+    head.created = 1;
+    head.open = 0;
+    let stats = &mut room.r.stats[0];
+    stats.tick = head.tick;
+    stats.players = head.players;
+    stats.entities = head.entities;
+    stats.epoch = room.config.head.epoch;
+    stats.pool_bytes = Pool::new(&mut room.r.pool_head[0], room.r.pool_chunks, room.r.pool_bytes).bytes_used();
+}
+
+/// Bytes that a room of a checked configuration needs: region, then scratch.
+pub fn memory_bytes(sizes: &Sizes) -> usize {
+    Region::bytes(sizes) + Scratch::bytes(sizes)
+}
+
+/// Bytes of the fixed part at the start of a region, before the configuration.
+pub fn config_offset() -> usize {
+    align(size_of::<RoomHead>()) + align(size_of::<RoomStats>()) + 8
+}
+
+/// Lays out a new room over `memory` (8-aligned, its old content does not matter) from a configuration that stands at
+/// `config_at` of it. The room is at `firstTick`, before onCreate's commands: call [`end`] next.
+pub fn init(memory: &mut [u8], config_at: usize, config_bytes: usize) -> Result<(), i32> {
+    let bytes = memory.get(config_at..).and_then(|rest| rest.get(..config_bytes)).ok_or(error::E_CONFIG)?;
+    let config = Config::parse(bytes)?;
+    let sizes = Sizes::of(&config, config_bytes as u32);
+    let whole = memory_bytes(&sizes);
+    if memory.len() < whole {
+        return Err(error::E_CORE);
+    }
+    let offset = config_offset();
+    memory.copy_within(config_at..config_at + config_bytes, offset);
+    memory[..offset].fill(0);
+    memory[offset + config_bytes..whole].fill(0);
+    let (region, scratch) = memory.split_at_mut(Region::bytes(&sizes));
+    let head = RoomHead { magic: REGION_MAGIC, sizes, ..Default::default() };
+    region[..size_of::<RoomHead>()].copy_from_slice(bytemuck::bytes_of(&head));
+    let mut room = open(region, scratch).ok_or(error::E_CORE)?;
+    prepare(&mut room);
+    Ok(())
+}
+
+fn prepare(room: &mut Room) {
+    let config = room.config;
+    let head = &mut room.r.head[0];
+    head.tick = config.head.first_tick;
+    head.dilation_permille = 1000;
+    head.random = rng::seeded(config.head.seed_low, config.head.seed_high);
+    room.r.plugin_random.copy_from_slice(&rng::seeded(config.head.plugin_seed_low, config.head.plugin_seed_high));
+    plan_wire(&config, room.r.wire_kinds, room.r.wire_fields);
+    for field in config.room_fields {
+        room.r.room_fields[usize::from(field.column)] = field.initial;
+    }
+    let entities = head.sizes.entities as usize;
+    head.free_count = entities as u32;
+    for i in 0..entities {
+        room.r.free[i / 32] |= 1 << (i % 32);
+    }
+    room.r.flights.fill(Flight { tick: TICK_NONE, ..Default::default() });
+    room.r.base_tick.fill(TICK_NONE);
+    room.r.timers.fill(Timer::default());
+    Pool::new(&mut room.r.pool_head[0], room.r.pool_chunks, room.r.pool_bytes).clear();
+    command::offer_handles(room);
+}
+
+/// The room that lies in a region, with scratch behind it. None if the region was never laid out or is too short.
+pub fn open<'a>(region: &'a mut [u8], scratch: &'a mut [u8]) -> Option<Room<'a>> {
+    let sizes = sizes_of(region)?;
+    let mut r = Region::carve(region, &sizes)?;
+    let s = Scratch::carve(scratch, &sizes)?;
+    let config: &'a mut [u8] = core::mem::take(&mut r.config);
+    let config = Config::view(config)?;
+    Some(Room { config, r, s, hook_bytes: 0, reach: 0 })
+}
+
+/// The lengths of a region that was laid out.
+pub fn sizes_of(region: &[u8]) -> Option<Sizes> {
+    let head: RoomHead = bytemuck::pod_read_unaligned(region.get(..size_of::<RoomHead>())?);
+    (head.magic == REGION_MAGIC).then_some(head.sizes)
+}
+
+impl<'a> Room<'a> {
+    /// The entity matrix.
+    #[inline]
+    pub fn world(&mut self) -> World<'_> {
+        World::new(self.r.columns, self.r.head[0].sizes.entities as usize)
+    }
+
+    /// The walls.
+    pub fn walls(&self) -> Walls<'_> {
+        walls_of!(self.r)
+    }
+
+    /// The shape of history rows.
+    pub fn shape(&self) -> Shape<'_> {
+        Shape::new(&self.config, self.r.wire_kinds, self.r.wire_fields)
+    }
+
+    /// The slot of a player's entity.
+    pub fn slot_of(&mut self, row: usize) -> Option<usize> {
+        let world = self.world();
+        let slot = world.get(column::SLOT, row);
+        (world.get(column::KIND, row) == kind::PLAYER).then_some(slot as usize)
+    }
+
+    /// Marks a player as changed from outside in this tick.
+    pub fn touch(&mut self, row: usize) {
+        let mut world = self.world();
+        if world.get(column::KIND, row) == kind::PLAYER {
+            world.raise(row, flag::TOUCHED);
+        }
+    }
+}
+
+/// The walls of a region; borrows only their arrays.
+#[macro_export]
+macro_rules! walls_of {
+    ($r:expr) => {
+        $crate::walls::Walls {
+            boxes: &$r.walls[..($r.walls_count[0] as usize).min($r.walls.len())],
+            grid: $r.wall_grid[0],
+            starts: &*$r.wall_starts,
+            items: &*$r.wall_items,
+        }
+    };
+}
+
+/// Adds an entity with the columns of its kind; the lowest free index. None if there is none.
+pub fn add_entity(room: &mut Room, kind: i32) -> Option<usize> {
+    let word = room.r.free.iter().position(|bits| *bits != 0)?;
+    let index = word * 32 + room.r.free[word].trailing_zeros() as usize;
+    add_entity_at(room, kind, index);
+    Some(index)
+}
+
+/// The same with a given free index.
+pub fn add_entity_at(room: &mut Room, number: i32, index: usize) {
+    room.r.free[index / 32] &= !(1 << (index % 32));
+    let head = &mut room.r.head[0];
+    head.free_count -= 1;
+    head.entities += 1;
+    let config = room.config;
+    let mut world = room.world();
+    let generation = world.get(column::GENERATION, index);
+    world.clear_row(index);
+    world.set(column::GENERATION, index, next_generation(generation));
+    world.set(column::KIND, index, number);
+    world.set(column::SLOT, index, crate::gen::PLAYER_NONE as i32);
+    world.set(column::FLAGS, index, flag::GROUNDED);
+    if let Some(row) = config.kinds.get((number - 1) as usize) {
+        let flags = row.flags as i32 & (flag::SOLID | flag::TOUCH) | flag::GROUNDED;
+        for (column, value) in [
+            (column::FLAGS, flags),
+            (column::RADIUS, row.radius),
+            (column::DEPTH, row.depth),
+            (column::HEIGHT, row.height),
+            (column::HEALTH, row.health),
+            (column::TOP_SPEED, row.top_speed),
+            (column::ACCELERATION, row.acceleration),
+            (column::FRICTION, row.friction),
+            (column::VIEW_RADIUS, row.view_radius),
+        ] {
+            world.set(column, index, value);
+        }
+    }
+    for field in config.fields_of(number as u32) {
+        world.set(usize::from(field.column), index, field.initial);
+    }
+    let bytes = room.r.head[0].sizes.text_bytes as usize;
+    room.r.texts[index * bytes..][..bytes].fill(0);
+}
+
+/// Generations are 16 bits and never 0, so that a handle is never 0.
+pub fn next_generation(generation: i32) -> i32 {
+    if generation >= 0xffff { 1 } else { generation + 1 }
+}
+
+/// Removes an entity: its index rests until no client can know it.
+pub fn remove_entity(room: &mut Room, index: usize) {
+    let sizes = room.r.head[0].sizes;
+    let n = sizes.entities as usize;
+    let mut world = room.world();
+    if world.get(column::KIND, index) == kind::FREE {
+        return;
+    }
+    let generation = world.get(column::GENERATION, index);
+    world.clear_row(index);
+    world.set(column::GENERATION, index, generation);
+    for slot in 0..sizes.players as usize {
+        room.r.base_tick[slot * n + index] = TICK_NONE;
+        room.r.priority[slot * n + index] = 0;
+        room.r.texts_told[slot * sizes.set_words as usize + index / 32] &= !(1 << (index % 32));
+    }
+    let head = &mut room.r.head[0];
+    head.entities -= 1;
+    if let Some(place) = room.r.resting.get_mut(head.resting as usize) {
+        *place = crate::region::Resting { tick: head.tick, index: index as u32 };
+        head.resting += 1;
+    }
+}
+
+/// Moves a body out of walls after something else than its own step moved it.
+pub fn settle(room: &mut Room, row: usize) {
+    let config = room.config;
+    let mut body = movement::Body::read(&room.world(), row);
+    let before = (body.x, body.y);
+    let walls = walls_of!(room.r);
+    if !movement::push_out(&mut body, config.head, &walls, config.head.step_height) {
+        (body.x, body.y) = before;
+    }
+    body.write(&mut room.world(), row);
+}
+
