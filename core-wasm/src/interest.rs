@@ -10,7 +10,7 @@ use crate::world::World;
 /// Priority gained per tick: within a quarter of the view radius, half of it, all of it.
 pub const TIERS: [u16; 3] = [4, 2, 1];
 
-/// Fills `visible` and raises `priority` for every client that is sent packets.
+/// Fills `visible` for every player, for bots decide by it, and raises `priority` for every client that is sent packets.
 pub fn select(room: &mut Room) {
     let sizes = room.r.head[0].sizes;
     let (n, words) = (sizes.entities as usize, sizes.set_words as usize);
@@ -22,9 +22,10 @@ pub fn select(room: &mut Room) {
     let (xs, ys) = (world.column(column::X), world.column(column::Y));
     room.s.visible.fill(0);
     for (slot, client) in room.r.clients.iter().enumerate() {
-        if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
+        if client.player_id == 0 {
             continue;
         }
+        let bot = client.flags & CLIENT_BOT != 0;
         let own = (client.handle & 0xffff) as usize;
         let (x, y) = (world.get(column::X, own), world.get(column::Y, own));
         let radius = world.get(column::VIEW_RADIUS, own);
@@ -36,6 +37,9 @@ pub fn select(room: &mut Room) {
             let squared = dx * dx + dy * dy;
             if squared <= all && other != own {
                 set[other / 32] |= 1 << (other % 32);
+                if bot {
+                    return;
+                }
                 let tier = if squared <= all >> 4 { 0 } else if squared <= all >> 2 { 1 } else { 2 };
                 priority[other] = priority[other].saturating_add(TIERS[tier]);
             }
