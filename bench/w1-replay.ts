@@ -7,6 +7,7 @@ import { RoomCore } from '../core-wasm/bindings/room.ts';
 import { PACKET_BYTES_MAX, Packet, RecordHeader } from '../protocol/gen/tables.ts';
 import { DATA } from '../src/mailbox/messages.ts';
 import { Ring, createRing } from '../src/mailbox/ring.ts';
+import { RecordWriter } from '../workers/records.ts';
 import { eachRecord } from './records.ts';
 import { hashBytes } from './w1-recording.ts';
 import type { RecordedTick, Recording } from './w1-recording.ts';
@@ -20,6 +21,7 @@ export function replay(module: WebAssembly.Module, recording: Recording): number
   const readers = inboxes.map((buffer) => new Ring(buffer, 'read'));
   const outbox = createRing(players * BATCH_TICKS * (PACKET_BYTES_MAX / 2), PACKET_BYTES_MAX);
   const [out, drain] = [new Ring(outbox, 'write'), new Ring(outbox, 'read')];
+  const writer = new RecordWriter(room);
   room.end(0);
   let cpuUs = 0;
   let ticks = 0;
@@ -28,7 +30,7 @@ export function replay(module: WebAssembly.Module, recording: Recording): number
     const others = batch.map((tick, index) => fillInbox(tick, writers[index] as Ring));
     const before = process.cpuUsage();
     for (let index = 0; index < batch.length; index += 1) {
-      runTick(room, { inbox: readers[index] as Ring, others: others[index] as Uint8Array, commands: (batch[index] as RecordedTick).commands, out });
+      runTick(room, { inbox: readers[index] as Ring, others: others[index] as Uint8Array, commands: (batch[index] as RecordedTick).commands, out, writer });
     }
     const used = process.cpuUsage(before);
     check(drain, batch, first);
@@ -45,26 +47,17 @@ interface TickWork {
   readonly others: Uint8Array;
   readonly commands: Uint8Array;
   readonly out: Ring;
+  readonly writer: RecordWriter;
 }
 
 /** The timed part. */
 function runTick(room: RoomCore, work: TickWork): void {
-  const { inbox, out } = work;
-  let at = room.input;
-  if (work.others.length > 0) room.u8.set(work.others, at);
-  at += work.others.length;
-  while (inbox.next()) {
-    const word = at >> 2;
-    room.i32[word] = Packet.kind | (inbox.id << 16);
-    room.i32[word + 1] = Packet.bytes + inbox.length;
-    room.i32[word + 2] = inbox.arg;
-    const from = inbox.offset >> 2;
-    const words = (inbox.length + 3) >> 2;
-    for (let index = 0; index < words; index += 1) room.i32[word + 3 + index] = inbox.words[from + index] as number;
-    at += RecordHeader.bytes + Packet.bytes + words * 4;
-  }
+  const { inbox, out, writer } = work;
+  if (work.others.length > 0) room.u8.set(work.others, room.input);
+  writer.at = work.others.length;
+  while (inbox.next()) writer.packet(inbox.id, inbox, inbox.arg, writer.recordsMax);
   inbox.release();
-  room.begin(at - room.input);
+  room.begin(writer.at);
   if (work.commands.length > 0) room.u8.set(work.commands, room.input);
   const rows = room.end(work.commands.length);
   for (let row = 0; row < rows; row += 1) {
