@@ -63,11 +63,14 @@ export async function connectWith<S extends ConnectSchema>(
   let pipe: ClientPipe | undefined;
   try {
     const opening = tools.open(socketUrl(url), { timeoutMs: deadline.leftMs, signal: deadline.signal });
-    // Whatever ends the wait first, a pipe that opens later must not stay behind.
-    opening.then((late) => deadline.over && late.close(0), () => undefined);
-    const [module, opened] = await deadline.race(Promise.all([tools.load(), opening]));
-    pipe = opened;
-    const joining = joinOver({ pipe, module, wish, deadline }, options, tools);
+    // Whatever ends the wait first, a pipe that is open, or opens later, must not stay behind.
+    const keep = (open: ClientPipe) => {
+      pipe = open;
+      if (deadline.over) open.close(0);
+    };
+    opening.then(keep, () => undefined);
+    const [module, open] = await deadline.race(Promise.all([tools.load(), opening]));
+    const joining = joinOver({ pipe: open, module, wish, deadline }, options, tools);
     return await deadline.race(joining);
   } catch (error) {
     deadline.end();
