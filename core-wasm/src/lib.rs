@@ -7,6 +7,8 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(target_arch = "wasm32")]
+pub mod abi;
 pub mod bits;
 pub mod codec;
 pub mod combat;
@@ -18,6 +20,8 @@ pub mod gen;
 pub mod grid;
 pub mod hash;
 pub mod history;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod host;
 pub mod ingest;
 pub mod input;
 pub mod interest;

@@ -1,0 +1,160 @@
+//! The exports of the WASM build, and the only `unsafe` of the crate: turning linear memory into slices.
+//!
+//! One instance is one room or one client. Its memory is imported, sized before, never grown: stack and static data come
+//! first (`--stack-first` or not does not matter), from `__heap_base` on lie region and buffers. The buffer for the
+//! configuration is the start of that same memory: `*_init` moves it to its place. Negative answers are error codes.
+//!
+//! No call keeps a reference beyond its return, and the host never calls into an instance from two threads: so at any time
+//! there is one `&mut` to this memory.
+#![allow(unsafe_code)]
+
+use crate::config::{Config, Sizes};
+use crate::gen::{address, error, TABLE_HASH};
+use crate::history;
+use crate::region::Region;
+use crate::room::{self, Room};
+
+/// Bytes of the buffer for a configuration.
+pub const CONFIG_BYTES: usize = 32_768;
+const PAGE: usize = 65_536;
+
+extern "C" {
+    static __heap_base: u8;
+}
+
+fn base() -> usize {
+    // Only its address is used: the linker defines it as the first byte after stack and static data.
+    ((&raw const __heap_base) as usize + 15) & !15
+}
+
+/// All memory from the base on.
+fn memory() -> &'static mut [u8] {
+    let end = core::arch::wasm32::memory_size(0) * PAGE;
+    // SAFETY: base..end lies inside the imported memory, which never shrinks; nothing else (no allocator runs, stack and
+    // static data end before __heap_base) refers to it; exports are not re-entered, and each calls this once.
+    unsafe { core::slice::from_raw_parts_mut(base() as *mut u8, end.saturating_sub(base())) }
+}
+
+/// The configuration as the host wrote it.
+pub(crate) fn config_in(memory: &[u8], bytes: u32) -> Result<Config<'_>, i32> {
+    Config::parse(memory.get(..(bytes as usize).min(CONFIG_BYTES)).ok_or(error::E_CONFIG)?)
+}
+
+fn with_room(run: impl FnOnce(&mut Room) -> Result<u32, i32>) -> i32 {
+    let memory = memory();
+    let Some(sizes) = room::sizes_of(memory) else { return -error::E_CORE };
+    let bytes = Region::bytes(&sizes);
+    if memory.len() < room::memory_bytes(&sizes) {
+        return -error::E_CORE;
+    }
+    let (region, scratch) = memory.split_at_mut(bytes);
+    let Some(mut room) = room::open(region, scratch) else { return -error::E_CORE };
+    answer(run(&mut room))
+}
+
+pub(crate) fn answer(result: Result<u32, i32>) -> i32 {
+    match result {
+        Ok(value) => value as i32,
+        Err(code) => -code,
+    }
+}
+
+/// Hash of the tables this core was built with.
+#[no_mangle]
+pub extern "C" fn abi_version() -> u32 {
+    TABLE_HASH
+}
+
+/// Where to write the configuration before `*_memory_bytes` and `*_init`; the memory must hold [`CONFIG_BYTES`] there.
+#[no_mangle]
+pub extern "C" fn config_address() -> u32 {
+    base() as u32
+}
+
+/// Linear memory that a room of the configuration needs, in bytes.
+#[no_mangle]
+pub extern "C" fn room_memory_bytes(config_bytes: u32) -> i32 {
+    let found = config_in(memory(), config_bytes);
+    answer(found.map(|config| (base() + room::memory_bytes(&Sizes::of(&config, config_bytes))) as u32))
+}
+
+/// Lays out a room. Its first call is then `room_end` with the commands of onCreate.
+#[no_mangle]
+pub extern "C" fn room_init(config_bytes: u32) -> i32 {
+    if config_bytes as usize > CONFIG_BYTES {
+        return -error::E_CONFIG;
+    }
+    answer(room::init(memory(), 0, config_bytes as usize).map(|()| 0))
+}
+
+/// A place in memory, see ADDRESSES; 0 for what a room does not have.
+#[no_mangle]
+pub extern "C" fn room_address(which: u32) -> u32 {
+    let at = |pointer: *const u8| Ok(pointer as usize as u32);
+    let found = with_room(|room| {
+        let (r, s) = (&room.r, &room.s);
+        match which {
+            address::REGION | address::CONFIG => Ok(base() as u32),
+            address::REGION_BYTES => Ok(Region::bytes(&r.head[0].sizes) as u32),
+            address::INPUT => at(s.input.as_ptr()),
+            address::INPUT_BYTES => Ok(s.input.len() as u32),
+            address::EVENTS => at(s.output.as_ptr()),
+            address::PACKETS => at(s.packets.as_ptr().cast()),
+            address::COLUMNS => at(r.columns.as_ptr().cast()),
+            address::ROOM_FIELDS => at(r.room_fields.as_ptr().cast()),
+            address::SPAWNABLE => at(r.spawnable.as_ptr().cast()),
+            address::RANDOM => at(r.plugin_random.as_ptr().cast()),
+            address::STATS => at(r.stats.as_ptr().cast()),
+            address::ROSTER => at(r.roster.as_ptr()),
+            address::TEXTS => at(r.texts.as_ptr()),
+            address::ROOM_TEXTS => at(r.room_texts.as_ptr()),
+            address::HASH => at(r.hash.as_ptr().cast()),
+            address::PLAYERS => at(r.players.as_ptr().cast()),
+            address::INPUTS => at(r.applied.as_ptr().cast()),
+            address::VISIBLE => at(s.visible.as_ptr().cast()),
+            address::WALLS => at(r.walls_count.as_ptr().cast()),
+            address::TIMERS => at(r.timers.as_ptr().cast()),
+            address::CONFIG_BYTES => Ok(CONFIG_BYTES as u32),
+            address::ROSTER_ROW_BYTES => Ok(r.head[0].sizes.roster_row_bytes),
+            _ => Ok(0),
+        }
+    });
+    found.max(0) as u32
+}
+
+/// First half of a tick; bytes of hook events.
+#[no_mangle]
+pub extern "C" fn room_begin(input_bytes: u32) -> i32 {
+    with_room(|room| room::begin(room, input_bytes as usize))
+}
+
+/// Second half of a tick; rows of the packet table, their offsets made addresses.
+#[no_mangle]
+pub extern "C" fn room_end(command_bytes: u32) -> i32 {
+    with_room(|room| {
+        let rows = room::end(room, command_bytes as usize)?;
+        let output = room.s.output.as_ptr() as usize as u32;
+        for row in room.s.packets.iter_mut().take(rows as usize) {
+            row.offset += output;
+        }
+        Ok(rows)
+    })
+}
+
+/// Hash of the live world: low half returned, both at ADDRESSES.hash.
+#[no_mangle]
+pub extern "C" fn room_state_hash() -> u32 {
+    with_room(|room| {
+        let hash = history::state_hash(room);
+        (room.r.hash[0], room.r.hash[1]) = (hash as u32, (hash >> 32) as u32);
+        Ok(hash as u32)
+    }) as u32
+}
+
+/// Hash of the whole region.
+#[no_mangle]
+pub extern "C" fn room_region_hash() -> u32 {
+    let memory = memory();
+    let bytes = room::sizes_of(memory).map_or(0, |sizes| Region::bytes(&sizes));
+    history::region_hash(memory.get(..bytes).unwrap_or(&[]))
+}
