@@ -1,6 +1,7 @@
 /** `fray start`: runs a server until a signal, drains it, and ends with 0. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkAddress } from '../config.ts';
 import { FrayError } from '../errors.ts';
 import { createLog } from '../ops/log.ts';
 import { listenForSignals } from '../ops/signals.ts';
@@ -18,6 +19,7 @@ export const command: Command = {
   args: configArgs(),
   async run(values, io) {
     const { config } = readConfig(values, io);
+    checkAddress(config);
     const game = findGame(config.game, { folder: io.folder });
     const log = createLog(config.logLevel);
     const signals = listenForSignals(process, (code) => process.exit(code));

@@ -92,5 +92,8 @@ t.test('any text in any option is taken or refused with a coded error', async ()
 
 t.test('nearest finds a slip of a letter or two and nothing for a stranger', async (t) => {
   t.equal(nearest('strat', ['start', 'bots']), 'start');
+  t.equal(nearest('bost', ['post', 'bots', 'boost', 'bo']), 'post', 'the first of the nearest');
+  t.equal(nearest('worker', ['woker', 'workers', 'works']), 'woker');
+  t.equal(nearest('playermax', ['layermux', 'playersMax']), 'playersMax');
   t.equal(nearest('quartz', ['start', 'bots']), null);
 });
