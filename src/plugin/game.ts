@@ -61,6 +61,11 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
     room: RoomOf<S>,
     death: { readonly victim: PlayerViewOf<S>; readonly attacker: PlayerViewOf<S> | undefined },
   ): Done;
+  /** An entity of a kind with health lost all of it in the tick before; it is removed when this tick ends. */
+  onDestroy?(
+    room: RoomOf<S>,
+    loss: { readonly entity: AnyEntityOf<S>; readonly attacker: PlayerViewOf<S> | undefined },
+  ): Done;
   readonly onTimer?: { readonly [Name in keyof TimersOf<S>]?: (room: RoomOf<S>, args: TimersOf<S>[Name]) => Done };
   readonly onMessage?: {
     readonly [Name in keyof MessagesToServer<S>]?: (
@@ -89,6 +94,7 @@ export interface ErasedHooks {
   readonly onTouch?: Hook;
   readonly onHit?: Hook;
   readonly onDeath?: Hook;
+  readonly onDestroy?: Hook;
   readonly onTimer?: Readonly<Record<string, Hook | undefined>>;
   readonly onMessage?: Readonly<Record<string, Hook | undefined>>;
   readonly botInput?: Hook;
@@ -141,6 +147,6 @@ function refuse(path: string, reason: string): never {
 }
 
 const HOOK_NAMES = [
-  'onCreate', 'onJoin', 'onLeave', 'onDrop', 'onResume', 'onTick', 'onTouch', 'onHit', 'onDeath', 'onTimer', 'onMessage',
+  'onCreate', 'onJoin', 'onLeave', 'onDrop', 'onResume', 'onTick', 'onTouch', 'onHit', 'onDeath', 'onDestroy', 'onTimer', 'onMessage',
   'botInput', 'onClose',
 ];

@@ -28,6 +28,8 @@ const DEFERRED_MAX = 1024;
 /** Longest timer; ids hold the low 24 bits of the tick that made them. */
 const TIMER_TICKS_MAX = 0xffffff;
 const TIMER_IDS_PER_TICK = 256;
+/** region.rs, Timer. */
+const TIMER_ROW_BYTES = 28;
 
 export interface RoomFacts {
   readonly id: string;
@@ -53,7 +55,6 @@ export class PluginRoom {
   readonly #deferred: ((room: PluginRoom) => unknown)[] = [];
   readonly #args = new Int32Array(4);
   #wallsOpen = false;
-  #timers = 0;
   #timersMade = 0;
   #queuedBytes = 0;
 
@@ -163,14 +164,13 @@ export class PluginRoom {
       throw new FrayError('E_VALUE', `Cannot start the timer '${name}': ${String(ticks)} is not 1..${TIMER_TICKS_MAX} ticks`);
     }
     encodeArgs(timer, args, this.#args);
-    if (this.#timers >= TIMERS_MAX || this.#timersMade >= TIMER_IDS_PER_TICK) {
+    if (this.#waiting() + this.#timersMade >= TIMERS_MAX || this.#timersMade >= TIMER_IDS_PER_TICK) {
       throw new FrayError('E_TIMER_LIMIT', `Cannot start the timer '${name}': ${TIMERS_MAX} wait already`);
     }
     // Unique among those that wait: none waits longer than the 24 bits of the tick take to come round.
     const id = (((tick & TIMER_TICKS_MAX) << 8) | this.#timersMade) >>> 0;
     commands.addTimer(id, tick + ticks, { timer: timer.index, args: this.#args });
     this.#timersMade += 1;
-    this.#timers += 1;
     return id;
   }
 
@@ -243,9 +243,8 @@ export class PluginRoom {
     return this.#views.kindOf(handle >>> 0) === KIND.player ? this.view(handle) : undefined;
   }
 
-  /** @internal A tick's hooks begin. `timersWaiting`: as the core counts them. */
-  openTick(timersWaiting: number, wallsOpen: boolean): void {
-    this.#timers = timersWaiting;
+  /** @internal A tick's hooks begin; `wallsOpen` in onCreate. */
+  openTick(wallsOpen: boolean): void {
     this.#timersMade = 0;
     this.#queuedBytes = 0;
     this.#wallsOpen = wallsOpen;
@@ -257,6 +256,14 @@ export class PluginRoom {
   openHook(): void {
     this.players.reset();
     for (const listing of this.#kinds.values()) listing.reset();
+  }
+
+  /** Timers in the region: rows of id, due, timer, four arguments; due is never 0 in one that waits. */
+  #waiting(): number {
+    const { view, timers } = this.#context.core;
+    let count = 0;
+    while (count < TIMERS_MAX && view.getUint32(timers + count * TIMER_ROW_BYTES + 4, true) !== 0) count += 1;
+    return count;
   }
 
   #handleOf(entity: EntityView, action: string): number {

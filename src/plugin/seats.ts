@@ -22,6 +22,9 @@ export interface Removal {
   readonly reason: string;
 }
 
+/** Told of a player whom the game takes out; its Leave is written. */
+export type OnRemoved = (slot: number, code: number, reason: string) => void;
+
 interface NewBot {
   readonly name: string;
   readonly team: number;
@@ -45,6 +48,7 @@ export class Seats {
   readonly #raw = neutralInput();
   readonly #botsYield: boolean;
   #keep = 0;
+  #yield = 0;
   #length = 0;
 
   constructor(context: PluginContext, botsYield: boolean) {
@@ -71,6 +75,11 @@ export class Seats {
     this.#keep = count;
   }
 
+  /** People wait for places: so many bots leave in the next tick, if there are as many and the game lets them yield. */
+  makeRoom(places: number): void {
+    if (this.#botsYield) this.#yield = places;
+  }
+
   /** Slot of the bot in the highest slot (of those the host keeps, if `kept`), or -1. */
   lastBot(kept: boolean): number {
     for (let slot = this.#context.core.playersMax - 1; slot >= 0; slot -= 1) {
@@ -81,18 +90,24 @@ export class Seats {
 
   /**
    * Appends Leave and Join records behind the `length` bytes of records that stand in the input buffer; returns the new
-   * length. `removed` is told of each Leave that was written.
+   * length. `onRemoved` is told of each Leave that was written, but for those of kept bots.
    */
-  records(length: number, removed: (removal: Removal) => void): number {
+  records(length: number, onRemoved: OnRemoved): number {
     this.#length = length;
     this.#scan(length);
     for (const removal of this.#removals) {
       const { slot, playerId } = removal;
       if (this.#touched[slot] === 1 || this.#context.playerId(slot) !== playerId) continue;
       this.#leave(slot, removal.code);
-      removed(removal);
+      onRemoved(slot, removal.code, removal.reason);
     }
     this.#removals.length = 0;
+    for (; this.#yield > 0; this.#yield -= 1) {
+      const slot = this.lastBot(false);
+      if (slot < 0) break;
+      this.#leave(slot, ERROR.E_LEFT);
+    }
+    this.#yield = 0;
     if (this.#keep > 0 || this.#kept.includes(1)) this.#keepUp();
     while (this.#bots.length > 0) {
       const [bot] = this.#bots;

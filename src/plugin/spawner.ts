@@ -3,7 +3,7 @@ import { COLUMN, FLAG, KIND, PLAYER_NONE } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import type { PlacedKind, SchemaLayout } from '../schema/layout.ts';
 import { toRaw } from '../schema/fields.ts';
-import { toPosition, toTurn16, toVelocity } from '../schema/units.ts';
+import { SPEED_UNITS_PER_TICK_MAX, toPosition, toTurn16, toVelocity } from '../schema/units.ts';
 import type { PlaceCommand, SpawnCommand } from './commands.ts';
 import type { PluginContext } from './context.ts';
 import { coordinate } from './places.ts';
@@ -35,9 +35,9 @@ export class Spawner {
     const { at } = to;
     const command = this.#place;
     command.handle = handle;
-    command.x = coordinate(at.x, 'place.x');
-    command.y = coordinate(at.y, 'place.y');
-    command.z = coordinate(at.z ?? 0, 'place.z');
+    command.x = inWorld(coordinate(at.x, 'place.x'), layout.world.width);
+    command.y = inWorld(coordinate(at.y, 'place.y'), layout.world.depth);
+    command.z = onFloor(coordinate(at.z ?? 0, 'place.z'), layout);
     command.aim = to.aim === undefined ? -1 : angle(to.aim, 'place.aim');
     command.protectTicks = ticksOf(to.protectTicks ?? 0, 'protectTicks');
     commands.place(command);
@@ -50,9 +50,9 @@ export class Spawner {
     overlay.write(COLUMN.vz, index, 0);
     if (command.aim >= 0) overlay.write(COLUMN.aim, index, command.aim);
     overlay.write(COLUMN.flags, index, overlay.read(COLUMN.flags, index) | FLAG.alive);
-    if (kind !== KIND.player) return;
-    overlay.write(COLUMN.health, index, layout.kinds[0]?.health ?? 0);
-    if (command.protectTicks > 0) overlay.write(COLUMN.protectedUntil, index, tick + command.protectTicks);
+    const until = command.protectTicks === 0 ? 0 : tick + command.protectTicks;
+    overlay.write(COLUMN.protectedUntil, index, until);
+    if (kind === KIND.player) overlay.write(COLUMN.health, index, layout.kinds[0]?.health ?? 0);
   }
 
   /** Makes an entity; nothing is commanded unless all options are sound. Returns its handle. */
@@ -115,19 +115,20 @@ export class Spawner {
 
 function spawnCommand(layout: SchemaLayout, kind: PlacedKind, options: SpawnOptions): SpawnCommand {
   const speed = (value: number | undefined, name: string): number => {
+    const most = toPosition(SPEED_UNITS_PER_TICK_MAX);
     const raw = toVelocity(value ?? 0, layout.tickRateHz);
-    if (Math.abs(raw) <= 0x7fffffff) return raw;
+    if (Number.isFinite(raw)) return Math.max(-most, Math.min(most, raw));
     throw new FrayError('E_VALUE', `Cannot set spawn.${name}: ${String(value)} is not a speed`);
   };
   return {
     handle: 0,
     kind: kind.number,
-    x: coordinate(options.x, 'spawn.x'),
-    y: coordinate(options.y, 'spawn.y'),
-    z: coordinate(options.z ?? 0, 'spawn.z'),
+    x: inWorld(coordinate(options.x, 'spawn.x'), layout.world.width),
+    y: inWorld(coordinate(options.y, 'spawn.y'), layout.world.depth),
+    z: onFloor(coordinate(options.z ?? 0, 'spawn.z'), layout),
     vx: speed(options.vx, 'vx'),
     vy: speed(options.vy, 'vy'),
-    vz: speed(options.vz, 'vz'),
+    vz: layout.world.dimensions === 3 ? speed(options.vz, 'vz') : 0,
     aim: angle(options.aim ?? 0, 'spawn.aim'),
     owner: (options.owner ?? 0) >>> 0,
     lifeTicks: ticksOf(options.lifeTicks ?? 0, 'lifeTicks'),
@@ -147,6 +148,16 @@ function fieldValues(kind: PlacedKind, options: Readonly<Record<string, unknown>
     else throw new FrayError('E_VALUE', `Cannot set ${path}: the kind has no such field`);
   }
   return { integers, texts };
+}
+
+/** The core keeps everything inside the world; later reads of the tick must say the same. */
+function inWorld(raw: number, extent: number): number {
+  const half = toPosition(extent / 2);
+  return Math.max(-half, Math.min(half, raw));
+}
+
+function onFloor(raw: number, layout: SchemaLayout): number {
+  return layout.world.dimensions === 3 ? Math.max(0, raw) : 0;
 }
 
 function angle(value: number, path: string): number {

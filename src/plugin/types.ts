@@ -139,7 +139,7 @@ export interface RoomOf<S> {
   ): EntityViewOf<S, Kind>;
   /** Removes an entity that is no player. */
   remove(entity: EntityBase): void;
-  /** Hurts (negative: heals) at the end of this tick; filters as for shots. */
+  /** Hurts (negative: heals) at the end of this tick. Teams and protection filter shots, not this. */
   damage(entity: EntityBase, amount: number, attacker?: EntityBase): void;
   /** Adds to a velocity at the end of this tick. */
   impulse(entity: EntityBase, velocity: { readonly x: number; readonly y: number; readonly z?: number }): void;

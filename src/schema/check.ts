@@ -21,6 +21,7 @@ import type { AnyField, Field } from './fields.ts';
 import { BUILTIN_BUTTON_BITS, TICK_RATE_HZ_DEFAULT } from './layout.ts';
 import type { SchemaDeclaration } from './parts.ts';
 import { RESERVED_NAMES } from './reserved.ts';
+import { SPEED_UNITS_PER_TICK_MAX } from './units.ts';
 
 type Rows = Readonly<Record<string, unknown>>;
 
@@ -325,6 +326,4 @@ function refuse(path: string, reason: string): never {
   throw new FrayError('E_SCHEMA', `Cannot use this schema: ${path}: ${reason}`);
 }
 
-/** As the core has it (config.rs, SPEED_MAX). */
-export const SPEED_UNITS_PER_TICK_MAX = 64;
 const UNSAFE_NAMES = ['constructor', 'prototype', 'then', 'toString', 'valueOf', 'toJSON', 'hasOwnProperty'];

@@ -17,12 +17,11 @@ import {
   TABLE_HASH,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
-import { SPEED_UNITS_PER_TICK_MAX } from './check.ts';
 import { bitsFor } from './fields.ts';
 import type { Schema } from './define.ts';
 import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from './layout.ts';
 import type { SchemaDeclaration } from './parts.ts';
-import { toAcceleration, toPosition, toTicks, toVelocity } from './units.ts';
+import { SPEED_UNITS_PER_TICK_MAX, toAcceleration, toPosition, toTicks, toVelocity } from './units.ts';
 
 /** What differs from room to room. A client takes these from its JoinReply and leaves the seeds out. */
 export interface ConfigOptions {

@@ -3,8 +3,9 @@
  * `matrix[f * rows + i]`). The plugin's views read and write through them, the client's views only read. Defined once
  * per kind on a prototype; reading makes no garbage.
  */
-import { BUILTIN_COLUMNS, COLUMN, FLAG, POSITION_ONE } from '../../protocol/gen/tables.ts';
+import { BUILTIN_COLUMNS, COLUMN, FLAG, POSITION_MAX, POSITION_ONE } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
+import { SPEED_UNITS_PER_TICK_MAX } from './units.ts';
 import { fromRaw, toRaw } from './fields.ts';
 import type { Audience, Field } from './fields.ts';
 import type { PlacedField, SchemaLayout } from './layout.ts';
@@ -110,8 +111,15 @@ function builtinProperties(layout: SchemaLayout): RowProperty[] {
   const speed = rate / POSITION_ONE;
   const acceleration = (rate * rate) / POSITION_ONE;
   const position = { read: (raw: number) => raw / POSITION_ONE, write: (value: number) => toPosition(value) };
-  const velocity = { read: (raw: number) => raw * speed, write: (value: number) => toVelocity(value, rate) };
-  const growth = { read: (raw: number) => raw * acceleration, write: (value: number) => toAcceleration(value, rate) };
+  const velocity = { read: (raw: number) => raw * speed, write: (value: number) => cut(toVelocity(value, rate)) };
+  const upward = layout.world.dimensions === 3 ? velocity : { ...velocity, write: (value: number) => 0 * value };
+  const growth = {
+    read: (raw: number) => raw * acceleration,
+    write: (value: number) => cut(toAcceleration(value, rate)),
+    min: 0,
+  };
+  const healthMax = Math.max(...layout.kinds.map((kind) => kind.health));
+  const points = { read: (raw: number) => raw, write: (value: number) => clamp(Math.round(value), 0, healthMax) };
   const integer = { read: (raw: number) => raw, write: (value: number) => Math.round(value) };
   const names = layout.weapons.map((weapon) => weapon.name);
   return [
@@ -120,19 +128,19 @@ function builtinProperties(layout: SchemaLayout): RowProperty[] {
     fixed('z', COLUMN.z, position.read),
     free('vx', COLUMN.vx, velocity),
     free('vy', COLUMN.vy, velocity),
-    free('vz', COLUMN.vz, velocity),
+    free('vz', COLUMN.vz, upward),
     free('aim', COLUMN.aim, { read: fromTurn16, write: toTurn16 }),
     free('pitch', COLUMN.pitch, { read: fromPitch16, write: toPitch16 }),
     fixed('alive', COLUMN.flags, (raw) => (raw & FLAG.alive) !== 0),
     fixed('grounded', COLUMN.flags, (raw) => (raw & FLAG.grounded) !== 0),
-    free('health', COLUMN.health, integer),
+    free('health', COLUMN.health, points),
     free('team', COLUMN.team, { ...integer, min: 0, max: 255 }),
-    free('radius', COLUMN.radius, { ...position, min: 0 }),
+    free('radius', COLUMN.radius, { ...position, min: 0, max: EXTENT_MAX }),
     fixed('height', COLUMN.height, position.read),
     own(free('topSpeed', COLUMN.topSpeed, { ...velocity, min: 0 })),
-    own(free('acceleration', COLUMN.acceleration, { ...growth, min: 0 })),
-    own(free('friction', COLUMN.friction, { ...growth, min: 0 })),
-    own(free('viewRadius', COLUMN.viewRadius, { ...position, min: 0 })),
+    own(free('acceleration', COLUMN.acceleration, growth)),
+    own(free('friction', COLUMN.friction, growth)),
+    own(free('viewRadius', COLUMN.viewRadius, { ...position, min: 0, max: POSITION_MAX })),
     own(free('protectedUntil', COLUMN.protectedUntil, { ...integer, min: 0 })),
     own(fixed('owner', COLUMN.owner, (raw) => raw >>> 0)),
     {
@@ -163,6 +171,15 @@ function free(name: string, column: number, conversion: Conversion): RowProperty
   return { name, column, read, toRaw: convert, audience: 'visible' };
 }
 
+/** Nothing is faster than the core allows; health is kept within 0 and the game's most: what is read back is what counts. */
+function cut(raw: number): number {
+  return clamp(raw, -SPEED_MAX, SPEED_MAX);
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(max, value));
+}
+
 function fixed(name: string, column: number, read: (raw: number) => unknown): RowProperty {
   return { name, column, read, toRaw: null, audience: 'visible' };
 }
@@ -183,5 +200,8 @@ function reader(spec: Field): (raw: number) => unknown {
   return (raw) => fromRaw(spec, raw);
 }
 
+/** As the core has them (config.rs): 64 units per tick, 256 units. */
+const SPEED_MAX = SPEED_UNITS_PER_TICK_MAX * POSITION_ONE;
+const EXTENT_MAX = 256 * POSITION_ONE;
 /** First column of the author's fields. */
 export const FIRST_FIELD_COLUMN = BUILTIN_COLUMNS;

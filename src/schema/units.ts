@@ -7,6 +7,9 @@ import { POSITION_ONE } from '../../protocol/gen/tables.ts';
 /** Full turn in radians. */
 export const TURN = 2 * Math.PI;
 
+/** Nothing may cross more in one tick: the core's products stay inside 64 bits (config.rs, SPEED_MAX). */
+export const SPEED_UNITS_PER_TICK_MAX = 64;
+
 /** World units to 1/65536 unit. */
 export function toPosition(units: number): number {
   return Math.round(units * POSITION_ONE);

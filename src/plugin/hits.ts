@@ -1,0 +1,118 @@
+/** The proposed hits of a tick as one batch: read from the events, cancelled or scaled by command. Objects are reused. */
+import { Hit, RecordHeader } from '../../protocol/gen/tables.ts';
+import { FrayError } from '../errors.ts';
+import { POSITION_ONE } from '../../protocol/gen/tables.ts';
+import type { PluginContext } from './context.ts';
+import { ReusedListing } from './listing.ts';
+import type { PluginRoom } from './room.ts';
+import type { EntityView } from './views.ts';
+
+export class Hits {
+  /** What onHit gets. */
+  readonly listing: ReusedListing<HitView>;
+  readonly #context: PluginContext;
+  readonly #room: PluginRoom;
+  readonly #views: HitView[] = [];
+  #count = 0;
+
+  constructor(context: PluginContext, room: PluginRoom) {
+    this.#context = context;
+    this.#room = room;
+    this.listing = new ReusedListing<HitView>({
+      after: (cursor) => (cursor + 1 < this.#count ? cursor + 1 : -1),
+      at: (cursor) => this.#views[cursor] as HitView,
+    });
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  reset(): void {
+    this.#count = 0;
+  }
+
+  /** Adds the event whose header stands at `header`. */
+  add(header: number): void {
+    let view = this.#views[this.#count];
+    if (view === undefined) {
+      view = new HitView(this.#context, this.#room);
+      this.#views.push(view);
+    }
+    view.point(header);
+    this.#count += 1;
+  }
+
+  /** The hook begins: hits are good for it. Those whose target is gone are left out. */
+  stamp(): void {
+    this.listing.reset();
+    for (let at = 0; at < this.#count; at += 1) (this.#views[at] as HitView).stamp();
+  }
+}
+
+export class HitView {
+  readonly #context: PluginContext;
+  readonly #room: PluginRoom;
+  #header = 0;
+  #serial = 0;
+
+  constructor(context: PluginContext, room: PluginRoom) {
+    this.#context = context;
+    this.#room = room;
+  }
+
+  point(header: number): void {
+    this.#header = header;
+  }
+
+  stamp(): void {
+    this.#serial = this.#context.scope.serial;
+  }
+
+  get attacker(): EntityView | undefined {
+    return this.#room.playerView(this.#read(Hit.attacker) >>> 0);
+  }
+
+  get target(): EntityView | undefined {
+    return this.#room.view(this.#read(Hit.target) >>> 0);
+  }
+
+  get amount(): number {
+    return this.#read(Hit.amount);
+  }
+
+  get x(): number {
+    return this.#read(Hit.x) / POSITION_ONE;
+  }
+
+  get y(): number {
+    return this.#read(Hit.y) / POSITION_ONE;
+  }
+
+  get z(): number {
+    return this.#read(Hit.z) / POSITION_ONE;
+  }
+
+  get weapon(): string {
+    return this.#context.layout.weapons[this.#read(Hit.weapon)]?.name ?? '';
+  }
+
+  cancel(): void {
+    this.scale(0);
+  }
+
+  scale(factor: number): void {
+    const permille = Math.round(factor * 1000);
+    if (!(permille >= 0 && permille <= 1_000_000)) {
+      throw new FrayError('E_VALUE', `Cannot scale a hit: ${String(factor)} is not in 0..1000`);
+    }
+    this.#context.scope.assertFresh(this.#serial);
+    const index = this.#context.core.view.getUint16(this.#header + RecordHeader.index, true);
+    this.#context.commands.scaleHit(index, permille);
+  }
+
+  #read(offset: number): number {
+    this.#context.scope.assertFresh(this.#serial);
+    return this.#context.core.view.getInt32(this.#header + RecordHeader.bytes + offset, true);
+  }
+}

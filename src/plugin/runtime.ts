@@ -1,0 +1,370 @@
+/**
+ * What a worker runs of a game: hooks in, commands out. Drives one room's core together with its caller:
+ *
+ *   create()            after the core was made: onCreate          -> core.end(length)
+ *   records(length)     before begin: bots and removals as records -> core.begin(length)
+ *   hooks(eventBytes)   after begin: all hooks of the tick         -> core.end(length)
+ *
+ * Pure but for the author's code: no clock, no timers, no sockets. Nothing of its own is state of the room: what counts
+ * lies in the region and changes by commands, so a replay needs the records and commands and not the hooks.
+ */
+import type { RoomCore } from '../../core-wasm/bindings/room.ts';
+import {
+  Death,
+  ERROR,
+  Fault,
+  HOOK,
+  Joined,
+  Left,
+  RecordHeader,
+  Timer,
+  Touch,
+  errorName,
+} from '../../protocol/gen/tables.ts';
+import type { ErrorCode } from '../errors.ts';
+import { fromRaw } from '../schema/fields.ts';
+import { MessageCodec } from '../schema/messages.ts';
+import { BotRoom } from './bots.ts';
+import { PluginContext } from './context.ts';
+import type { ErasedHooks, Game, Hook } from './game.ts';
+import { Hits } from './hits.ts';
+import { checkRoomOptions } from './options.ts';
+import { PluginRoom } from './room.ts';
+import { Seats } from './seats.ts';
+import type { OnRemoved } from './seats.ts';
+import type { EntityView } from './views.ts';
+
+/** A hook that threw. */
+export interface HookFault {
+  readonly roomId: string;
+  readonly tick: number;
+  /** Its name, for example `onMessage.chat`. */
+  readonly hook: string;
+  readonly error: unknown;
+}
+
+/** What the runtime tells its caller. */
+export interface RuntimeHost {
+  hookFailed(fault: HookFault): void;
+  log(level: 'info' | 'warn' | 'error', text: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+export interface RuntimeOptions {
+  readonly roomId: string;
+  /** Given to onCreate; the core was configured with the same. */
+  readonly seed: bigint;
+  /** Options that the room was asked for, as parseRoomOptions or checkRoomOptions gave them; checked again. */
+  readonly options?: unknown;
+  /** Bots that the host keeps. Default 0. */
+  readonly bots?: number;
+}
+
+/** Hooks that throw in a row until the room is given up. */
+export const FAULTS_MAX = 100;
+
+export class GameRuntime {
+  /** Messages of clients that did not decode. */
+  messagesMalformed = 0;
+  /** Hooks that threw. */
+  hookFaults = 0;
+  readonly #hooks: ErasedHooks;
+  readonly #context: PluginContext;
+  readonly #seats: Seats;
+  readonly #room: PluginRoom;
+  readonly #bots: BotRoom;
+  readonly #hits: Hits;
+  readonly #codec: MessageCodec;
+  readonly #host: RuntimeHost;
+  readonly #options: RuntimeOptions;
+  readonly #roomOptions: object;
+  readonly #touch: { player: EntityView | undefined; other: EntityView | undefined } = { player: undefined, other: undefined };
+  readonly #death: { victim: EntityView | undefined; attacker: EntityView | undefined } = { victim: undefined, attacker: undefined };
+  readonly #loss: { entity: EntityView | undefined; attacker: EntityView | undefined } = { entity: undefined, attacker: undefined };
+  readonly #presence: { slot: number; playerId: number; here: boolean }[] = [];
+  readonly #askBot: (slot: number) => Readonly<Record<string, unknown>> | null;
+  #faultsInRow = 0;
+
+  /** Throws E_ROOM_OPTIONS for options that the game does not declare. `core` has run nothing, or was restored. */
+  constructor(game: Game, core: RoomCore, parts: { readonly host: RuntimeHost; readonly options: RuntimeOptions }) {
+    const { host, options } = parts;
+    const { layout } = game.schema;
+    this.#hooks = game.hooks;
+    this.#host = host;
+    this.#options = options;
+    this.#roomOptions = checkRoomOptions(game.options.room, options.options ?? {});
+    this.#context = new PluginContext(core, layout);
+    this.#context.tick = core.tick;
+    this.#seats = new Seats(this.#context, game.options.botsYield);
+    this.#seats.keepBots(options.bots ?? 0);
+    const log = logOf(host, this.#context, options.roomId);
+    this.#room = new PluginRoom(this.#context, this.#seats, { id: options.roomId, seed: options.seed, log });
+    this.#bots = new BotRoom(this.#context, options.roomId);
+    this.#hits = new Hits(this.#context, this.#room);
+    this.#codec = new MessageCodec(layout.toServer);
+    this.#askBot = (slot) => this.#botInput(slot);
+  }
+
+  /** Runs onCreate. Returns bytes of commands in the core's input buffer, for `core.end`. */
+  create(): number {
+    this.#openTick(this.#context.core.firstTick, true);
+    this.#call('onCreate', this.#hooks.onCreate, { seed: this.#options.seed, options: this.#roomOptions });
+    return this.#closeTick();
+  }
+
+  /**
+   * Appends what the game itself lets in behind the `length` bytes of records in the core's input buffer: bots' Join and
+   * Leave, Leave of players whom it kicks, controls of bots. Slots that the caller's records take are left alone. Returns
+   * the new length. `onRemoved` is told of players whom the game takes out.
+   */
+  records(length: number, onRemoved: OnRemoved = ignore): number {
+    this.#context.tick = this.#context.core.tick + 1;
+    this.#context.overlay.forget();
+    const seated = this.#seats.records(length, onRemoved);
+    return this.#hooks.botInput === undefined ? seated : this.#seats.inputs(this.#askBot);
+  }
+
+  /**
+   * Runs the hooks of a tick over what `core.begin` left: deferred functions, drops and resumes, the events in their
+   * order, hits as one batch, then onTick. Returns bytes of commands in the core's input buffer, for `core.end`.
+   */
+  hooks(eventBytes: number): number {
+    this.#openTick(this.#context.core.tick + 1, false);
+    if (this.#room.deferredCount > 0) {
+      for (const deferred of this.#room.takeDeferred()) this.#call('defer', deferred as Hook);
+    }
+    if (this.#presence.length > 0) this.#tellPresence();
+    this.#dispatch(eventBytes);
+    this.#call('onTick', this.#hooks.onTick);
+    return this.#closeTick();
+  }
+
+  /** The connection of the player in a slot broke (`here` false) or came back: a hook of the next tick. */
+  notePresence(slot: number, here: boolean): void {
+    this.#presence.push({ slot, playerId: this.#context.playerId(slot), here });
+  }
+
+  /** So many bots are kept; people count as bots where the game says `botsYield`. */
+  keepBots(count: number): void {
+    this.#seats.keepBots(count);
+  }
+
+  /** So many people wait for a place: as many bots leave with the next `records`, if the game says `botsYield`. */
+  makeRoom(places: number): void {
+    this.#seats.makeRoom(places);
+  }
+
+  /** Hooks threw FAULTS_MAX times in a row: the room has to close with E_PLUGIN_FAULT. */
+  get faulted(): boolean {
+    return this.#faultsInRow >= FAULTS_MAX;
+  }
+
+  /** The room closes: onClose. What it commands has no effect. */
+  close(): void {
+    this.#openTick(this.#context.core.tick, false);
+    this.#call('onClose', this.#hooks.onClose);
+    this.#context.commands.reset();
+  }
+
+  #openTick(tick: number, wallsOpen: boolean): void {
+    this.#context.tick = tick;
+    this.#context.overlay.forget();
+    this.#context.commands.reset();
+    this.#room.openTick(wallsOpen);
+    this.#hits.reset();
+  }
+
+  #closeTick(): number {
+    const { commands, random } = this.#context;
+    if (random.drawn) {
+      commands.setRandom(random);
+      random.settle();
+    }
+    return commands.length;
+  }
+
+  #dispatch(eventBytes: number): void {
+    const { core } = this.#context;
+    let at = core.events;
+    const end = at + eventBytes;
+    while (at + RecordHeader.bytes <= end) {
+      const kind = core.view.getUint16(at + RecordHeader.kind, true);
+      const length = core.view.getUint32(at + RecordHeader.length, true);
+      if (kind === HOOK.hit.kind) this.#hits.add(at);
+      else this.#event(kind, at, length);
+      at += RecordHeader.bytes + ((length + 3) & ~3);
+    }
+    if (this.#hits.count > 0) this.#call('onHit', this.#hooks.onHit, this.#hits.listing);
+  }
+
+  #event(kind: number, header: number, length: number): void {
+    const { view } = this.#context.core;
+    const at = header + RecordHeader.bytes;
+    const slot = view.getUint16(header + RecordHeader.index, true);
+    switch (kind) {
+      case HOOK.joined.kind:
+        this.#onPlayer('onJoin', this.#hooks.onJoin, view.getUint32(at + Joined.handle, true));
+        break;
+      case HOOK.left.kind: {
+        const code = errorName(view.getUint32(at + Left.code, true));
+        this.#onPlayer('onLeave', this.#hooks.onLeave, view.getUint32(at + Left.handle, true), { code });
+        break;
+      }
+      case HOOK.death.kind:
+        this.#onDeath(view.getUint32(at + Death.victim, true), view.getUint32(at + Death.attacker, true));
+        break;
+      case HOOK.touch.kind:
+        this.#onTouch(view.getUint32(at + Touch.player, true), view.getUint32(at + Touch.other, true));
+        break;
+      case HOOK.message.kind:
+        this.#onMessage(slot, at, length);
+        break;
+      case HOOK.timer.kind:
+        this.#onTimer(view.getUint32(at + Timer.timer, true), at + Timer.args);
+        break;
+      case HOOK.fault.kind:
+        this.#onFault(slot, view.getUint32(at + Fault.code, true));
+        break;
+      default:
+        break;
+    }
+  }
+
+  #onPlayer(name: string, hook: Hook | undefined, handle: number, facts?: unknown): void {
+    if (hook !== undefined) this.#call(name, hook, handle, facts, this.#asPlayer);
+  }
+
+  #onDeath(victim: number, attacker: number): void {
+    this.#call('onDeath', this.#hooks.onDeath, victim, attacker, this.#asDeath);
+    this.#call('onDestroy', this.#hooks.onDestroy, victim, attacker, this.#asLoss);
+  }
+
+  #onTouch(player: number, other: number): void {
+    this.#call('onTouch', this.#hooks.onTouch, player, other, this.#asTouch);
+  }
+
+  #onMessage(slot: number, at: number, length: number): void {
+    const { core } = this.#context;
+    const code: ErrorCode = this.#codec.decode(core.u8.subarray(at, at + length));
+    if (code !== ERROR.E_OK) {
+      this.messagesMalformed += 1;
+      return;
+    }
+    const { name, value } = this.#codec.decoded;
+    this.#call(`onMessage.${name}`, this.#hooks.onMessage?.[name], core.players[slot] ?? 0, value, this.#asPlayer);
+  }
+
+  #onTimer(index: number, at: number): void {
+    const { layout, core } = this.#context;
+    const timer = layout.timers[index];
+    if (timer === undefined) return;
+    const args: Record<string, unknown> = {};
+    timer.fields.forEach(({ name, spec }, place) => {
+      if (spec.type !== 'text') args[name] = fromRaw(spec, core.view.getInt32(at + 4 * place, true));
+    });
+    this.#call(`onTimer.${timer.name}`, this.#hooks.onTimer?.[timer.name], args);
+  }
+
+  /** The core wants a client closed: it leaves like one that the game kicks. */
+  #onFault(slot: number, code: number): void {
+    const playerId = this.#context.playerId(slot);
+    if (playerId !== 0) this.#seats.remove({ slot, playerId, code: ERROR[errorName(code)], reason: '' });
+  }
+
+  #tellPresence(): void {
+    for (const { slot, playerId, here } of this.#presence.splice(0)) {
+      if (playerId === 0 || this.#context.playerId(slot) !== playerId) continue;
+      const handle = this.#context.core.players[slot] ?? 0;
+      if (here) this.#onPlayer('onResume', this.#hooks.onResume, handle);
+      else this.#onPlayer('onDrop', this.#hooks.onDrop, handle);
+    }
+  }
+
+  #botInput(slot: number): Readonly<Record<string, unknown>> | null {
+    const { scope } = this.#context;
+    scope.open('botInput');
+    try {
+      const bot = this.#bots.look(slot);
+      const input = bot === undefined ? null : this.#hooks.botInput?.(this.#bots, bot);
+      this.#faultsInRow = 0;
+      return typeof input === 'object' && input !== null ? (input as Record<string, unknown>) : null;
+    } catch (error) {
+      this.#failed('botInput', error);
+      return null;
+    } finally {
+      scope.close();
+    }
+  }
+
+  /**
+   * Runs a hook with the room and up to two arguments. `shape` makes the arguments inside the hook, because views are
+   * good only for the hook they are made in; it answers false where there is nothing to tell.
+   */
+  #call(name: string, hook: Hook | undefined, a?: unknown, b?: unknown, shape?: Shape): void {
+    if (hook === undefined) return;
+    const { scope } = this.#context;
+    scope.open(name);
+    this.#room.openHook();
+    this.#first = a;
+    this.#second = b;
+    try {
+      if (name === 'onHit') this.#hits.stamp();
+      if (shape !== undefined && !shape()) return;
+      const result = hook(this.#room, this.#first, this.#second);
+      if (result instanceof Promise) result.catch((error: unknown) => this.#failed(name, error));
+      this.#faultsInRow = 0;
+    } catch (error) {
+      this.#failed(name, error);
+    } finally {
+      scope.close();
+    }
+  }
+
+  #first: unknown;
+  #second: unknown;
+
+  readonly #asPlayer: Shape = () => {
+    this.#first = this.#room.playerView(this.#first as number);
+    return this.#first !== undefined;
+  };
+
+  readonly #asDeath: Shape = () => {
+    this.#death.victim = this.#room.playerView(this.#first as number);
+    this.#death.attacker = this.#room.playerView(this.#second as number);
+    this.#first = this.#death;
+    this.#second = undefined;
+    return this.#death.victim !== undefined;
+  };
+
+  readonly #asLoss: Shape = () => {
+    const entity = this.#room.view(this.#first as number);
+    this.#loss.entity = entity === this.#room.playerView(this.#first as number) ? undefined : entity;
+    this.#loss.attacker = this.#room.playerView(this.#second as number);
+    this.#first = this.#loss;
+    this.#second = undefined;
+    return this.#loss.entity !== undefined;
+  };
+
+  readonly #asTouch: Shape = () => {
+    this.#touch.player = this.#room.playerView(this.#first as number);
+    this.#touch.other = this.#room.view(this.#second as number);
+    this.#first = this.#touch;
+    this.#second = undefined;
+    return this.#touch.player !== undefined && this.#touch.other !== undefined;
+  };
+
+  #failed(hook: string, error: unknown): void {
+    this.hookFaults += 1;
+    this.#faultsInRow += 1;
+    this.#host.hookFailed({ roomId: this.#options.roomId, tick: this.#context.tick, hook, error });
+  }
+}
+
+type Shape = () => boolean;
+
+function logOf(host: RuntimeHost, context: PluginContext, room: string): PluginRoom['log'] {
+  const line = (level: 'info' | 'warn' | 'error') => (text: string, facts: Readonly<Record<string, unknown>> = {}) =>
+    host.log(level, text, { ...facts, room, tick: context.tick });
+  return Object.freeze({ info: line('info'), warn: line('warn'), error: line('error') });
+}
+
+function ignore(): void {}
