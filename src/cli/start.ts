@@ -6,7 +6,6 @@ import { FrayError } from '../errors.ts';
 import { createLog } from '../ops/log.ts';
 import { listenForSignals } from '../ops/signals.ts';
 import { startServer } from '../server.ts';
-import type { Server } from '../server.ts';
 import { EXIT } from './command.ts';
 import type { Command } from './command.ts';
 import { configArgs, readConfig } from './configuration.ts';
@@ -23,24 +22,23 @@ export const command: Command = {
     const game = findGame(config.game, { folder: io.folder });
     const log = createLog(config.logLevel);
     const signals = listenForSignals(process, (code) => process.exit(code));
-    const server = await startServer({ config, game, core: corePath(), version: packageVersion(), log });
-    io.out(`Play ${game.name}: ${server.url}`);
-    io.out(`Workers: ${server.workers.count} (${server.workers.reason})`);
-    io.out(server.adminUrl === null ? 'Admin: off' : `Admin: ${server.adminUrl}metrics`);
-    log.info('server.listening', { url: server.url, admin: server.adminUrl, game: game.name, workers: server.workers.count });
-    const signal = await signals.first;
-    await drain(server, { signal, graceMs: config.drainMs, log });
+    try {
+      const server = await startServer({ config, game, core: corePath(), version: packageVersion(), log });
+      io.out(`Play ${game.name}: ${server.url}`);
+      io.out(`Workers: ${server.workers.count} (${server.workers.reason})`);
+      io.out(server.adminUrl === null ? 'Admin: off' : `Admin: ${server.adminUrl}metrics`);
+      log.info('server.listening', { url: server.url, admin: server.adminUrl, game: game.name, workers: server.workers.count });
+      const signal = await signals.first;
+      log.info('server.draining', { signal, graceMs: config.drainMs, players: server.directory.seats });
+      await server.stop(config.drainMs);
+      log.info('server.stopped');
+    } finally {
+      signals.remove();
+      log.flush();
+    }
     return EXIT.done;
   },
 };
-
-async function drain(server: Server, facts: { signal: string; graceMs: number; log: ReturnType<typeof createLog> }): Promise<void> {
-  const { signal, graceMs, log } = facts;
-  log.info('server.draining', { signal, graceMs, players: server.directory.seats });
-  await server.stop(graceMs);
-  log.info('server.stopped');
-  log.flush();
-}
 
 /** The core lies beside the build, and in the source tree where it was made. */
 function corePath(): string {
