@@ -1,0 +1,181 @@
+/**
+ * The stages of `npm test`, in order. A stage has a name, a title, what it needs of tools/setup, whether the quick loop
+ * runs it, and `parts`, which resolves with `{ name, passed, failed, output }` for each thing it counted.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './run.mjs';
+import { runTap, SLOW } from './tap.mjs';
+
+/** Licences that production dependencies may have, as SPDX names. */
+const LICENCES = new Set([
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'BlueOak-1.0.0',
+  'CC0-1.0',
+  'Unlicense',
+]);
+const TSC = [
+  'node_modules/typescript/bin/tsc',
+  '--incremental',
+  '--tsBuildInfoFile',
+  'node_modules/.cache/fray/tsc.json',
+];
+const HOST_CARGO = { CARGO_TARGET_DIR: 'target/host', CARGO_TERM_COLOR: 'never' };
+
+export const STAGES = [
+  { name: 'types', title: 'Types', quick: true, parts: node('tsc', TSC, 300) },
+  {
+    name: 'style',
+    title: 'Format and lint',
+    quick: true,
+    parts: node(
+      'biome',
+      [
+        'node_modules/@biomejs/biome/bin/biome',
+        'check',
+        '--error-on-warnings',
+        '--max-diagnostics=40',
+        '--colors=off',
+      ],
+      120,
+    ),
+  },
+  { name: 'licences', title: 'Licences of production dependencies', quick: true, parts: licences },
+  {
+    name: 'generated',
+    title: 'Generated files are fresh',
+    quick: true,
+    parts: node('generate --check', ['--import=tsx', 'tools/generate.ts', '--check'], 120),
+  },
+  { name: 'build', title: 'Build', quick: true, parts: node('build', ['tools/build.mjs'], 120) },
+  { name: 'unit', title: 'Unit tests', quick: true, parts: unit },
+  { name: 'rust-style', title: 'Rust format and lint', needs: ['rust'], parts: rustStyle },
+  { name: 'rust', title: 'Rust tests', needs: ['rust'], parts: rustTests },
+  {
+    name: 'wasm',
+    title: 'The committed core is what the sources make',
+    needs: ['wasm-tools'],
+    parts: (context) =>
+      check('build-wasm --check', 'tools/build-wasm.sh', ['--check'], context, 900),
+  },
+  {
+    name: 'browser',
+    title: 'Browser tests',
+    needs: ['chromium'],
+    parts: ({ root, report }) =>
+      runTap(testFiles(root, 'browser'), { cwd: root, jobs: 1, timeoutMs: 900_000, report }),
+  },
+  {
+    name: 'install',
+    title: 'Installation tests',
+    parts: ({ root, report }) =>
+      runTap(testFiles(root, 'install'), { cwd: root, jobs: 1, timeoutMs: 600_000, report }),
+  },
+];
+
+function node(name, args, timeoutS) {
+  return (context) => check(name, process.execPath, args, context, timeoutS);
+}
+
+/** One command that passes or fails. */
+async function check(name, command, args, { root, report }, timeoutS, options = {}) {
+  const result = await run(command, args, { cwd: root, timeoutMs: timeoutS * 1000, ...options });
+  const passed = result.code === 0;
+  const limit = result.timedOut ? `ended after its limit of ${timeoutS} s\n` : '';
+  const part = {
+    name,
+    passed: passed ? 1 : 0,
+    failed: passed ? 0 : 1,
+    output: `${limit}${result.output}${result.errors}`.trim(),
+  };
+  report(part);
+  return [part];
+}
+
+/** Reads the lock file, which names the licence of each package, the ones for other systems included. */
+async function licences({ root, report }) {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const shipped = Object.entries(packages).filter(([path, entry]) => path !== '' && !entry.dev);
+  const refused = shipped.filter(([, { license }]) => !isAllowed(license ?? 'none'));
+  const output = refused
+    .map(([path, { license }]) => `${path}: ${license ?? 'names no licence'}`)
+    .join('\n');
+  const part = {
+    name: `${shipped.length} packages`,
+    passed: output === '' ? 1 : 0,
+    failed: output === '' ? 0 : 1,
+    output,
+  };
+  report(part);
+  return [part];
+}
+
+/** `A AND B` needs both, `A OR B` one of them; deeper expressions are refused. */
+export function isAllowed(expression) {
+  const names = expression.replace(/^\((.*)\)$/, '$1');
+  if (/ OR /.test(names)) return names.split(' OR ').some((name) => LICENCES.has(name));
+  return names.split(' AND ').every((name) => LICENCES.has(name));
+}
+
+function unit({ root, quick, report }) {
+  const files = testFiles(root, '').filter((file) => !/^test\/(browser|install)\//.test(file));
+  return runTap(quick ? files.filter((file) => !SLOW.test(file)) : files, { cwd: root, report });
+}
+
+function testFiles(root, folder) {
+  const base = join('test', folder);
+  if (!existsSync(join(root, base))) return [];
+  const found = readdirSync(join(root, base), { recursive: true }).filter((file) =>
+    file.endsWith('.test.ts'),
+  );
+  return found.map((file) => join(base, file)).sort();
+}
+
+async function rustStyle(context) {
+  const crate = { cwd: join(context.root, 'core-wasm'), env: HOST_CARGO };
+  return [
+    ...(await check('cargo fmt', 'cargo', ['fmt', '--check'], context, 60, crate)),
+    ...(await check(
+      'cargo clippy',
+      'cargo',
+      ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings'],
+      context,
+      600,
+      crate,
+    )),
+  ];
+}
+
+async function rustTests({ root, report }) {
+  const args = ['test', '--locked', '--no-fail-fast'];
+  const timeoutS = 900;
+  const result = await run('cargo', args, {
+    cwd: join(root, 'core-wasm'),
+    env: HOST_CARGO,
+    timeoutMs: timeoutS * 1000,
+  });
+  const sums = [
+    ...result.output.matchAll(/^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm),
+  ];
+  const sum = (group) => sums.reduce((total, match) => total + Number(match[group]), 0);
+  const [passed, counted, ignored] = [sum(1), sum(2), sum(3)];
+  // A crate that does not build, a crash or the limit: no count says it, the exit code does.
+  const failed = counted === 0 && (result.code !== 0 || passed === 0) ? 1 : counted;
+  const limit = result.timedOut ? `ended after its limit of ${timeoutS} s\n` : '';
+  const part = {
+    name: ignored === 0 ? 'cargo test' : `cargo test (${ignored} ignored)`,
+    passed,
+    failed,
+    output:
+      failed === 0
+        ? ''
+        : `${limit}${result.errors.trim()}\n${result.output.replace(/^test .* ok\n/gm, '').trim()}`,
+  };
+  report(part);
+  return [part];
+}

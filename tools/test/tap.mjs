@@ -1,0 +1,70 @@
+/** Runs test files, a few at a time, and counts their assertions as TAP states them. */
+import { availableParallelism } from 'node:os';
+import { run } from './run.mjs';
+
+/** Files with tests that take long, and are left to `npm test`, end so. */
+export const SLOW = /\.slow\.test\.ts$/;
+const FILE_TIMEOUT_MS = 300_000;
+const LINES_SHOWN_MAX = 120;
+const ARGUMENTS = ['--import=tsx', '--conditions=fray-source'];
+
+/** Runs `files`; `at a time` is `jobs`. Resolves with one part per file. */
+export async function runTap(
+  files,
+  { cwd, jobs = Math.min(2, availableParallelism()), timeoutMs = FILE_TIMEOUT_MS, report },
+) {
+  const parts = [];
+  const queue = [...files];
+  const worker = async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const startedMs = performance.now();
+      const result = await run(process.execPath, [...ARGUMENTS, file], {
+        cwd,
+        // For tests: TAP on standard output, no other limit than ours.
+        env: { TAP: '1', TAP_TIMEOUT: String(timeoutMs / 1000), NO_COLOR: '1' },
+        timeoutMs,
+      });
+      const part = judge(file, result, timeoutMs);
+      part.ms = performance.now() - startedMs;
+      parts.push(part);
+      report(part, `${parts.length} of ${files.length}`);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return parts;
+}
+
+/** A part from what a test file printed. A skipped or unfinished test counts as failed: nothing is left out in silence. */
+export function judge(name, { code, output, errors, timedOut }, timeoutMs) {
+  const totals = [...output.matchAll(/^# \{ (.*) \}$/gm)].at(-1)?.[1];
+  const count = (word) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(totals ?? '')?.[1] ?? 0);
+  const passed = count('pass');
+  const left = count('skip') + count('todo');
+  let failed = count('fail') + left;
+  const notes = [];
+  if (timedOut) notes.push(`ended after its limit of ${timeoutMs / 1000} s`);
+  else if (totals === undefined) notes.push(`ended with code ${code} and without totals`);
+  else if (code !== 0 && failed === 0) notes.push(`ended with code ${code}`);
+  else if (passed === 0 && failed === 0) notes.push('holds no test');
+  if (left > 0) notes.push(`${left} skipped or marked as to do`);
+  if (notes.length > 0 && left === 0) failed += 1;
+  const text = failed === 0 ? '' : [...notes, ...failures(output), errors.trim()].join('\n');
+  return { name, passed, failed, output: text };
+}
+
+/** The lines of TAP that tell what failed; the end of the output where there are none. */
+function failures(output) {
+  const lines = output.split('\n');
+  const shown = [];
+  for (let index = 0; index < lines.length; index += 1) {
+    const line = lines[index];
+    if (!/^\s*not ok \d+|^\s*ok .*# (SKIP|TODO)/i.test(line)) continue;
+    shown.push(line);
+    if (lines[index + 1]?.trim() !== '---') continue;
+    do {
+      index += 1;
+      shown.push(lines[index]);
+    } while (index < lines.length - 1 && lines[index].trim() !== '...');
+  }
+  return shown.length > 0 ? shown.slice(0, LINES_SHOWN_MAX) : lines.slice(-LINES_SHOWN_MAX);
+}
