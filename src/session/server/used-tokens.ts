@@ -27,15 +27,12 @@ export class UsedTokens {
     return true;
   }
 
-  /** Forgets expired ones: looks at `count` of them, and goes on there at the next call. */
+  /** Forgets expired ones: looks at `count` of them, round and round, going on there at the next call. */
   sweep(nowMs: number, count = 64): void {
-    for (let looks = 0; looks < count; looks += 1) {
-      this.#cursor ??= this.#expiresMs.entries();
-      const next = this.#cursor.next();
-      if (next.done === true) {
-        this.#cursor = null;
-        return;
-      }
+    for (let looks = Math.min(count, this.#expiresMs.size); looks > 0; looks -= 1) {
+      let next = (this.#cursor ??= this.#expiresMs.entries()).next();
+      if (next.done === true) next = (this.#cursor = this.#expiresMs.entries()).next();
+      if (next.done === true) return;
       const [mac, expiresMs] = next.value;
       if (expiresMs <= nowMs) this.#expiresMs.delete(mac);
     }

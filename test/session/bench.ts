@@ -1,0 +1,107 @@
+/** A session table with a clock, guests and a key, and what it hands out; for the tests of this folder. */
+import { DATAGRAM, ERROR } from '../../protocol/gen/tables.ts';
+import { decodeGoodbye, encodeHello, encodeJoin, encodeJoinReply } from '../../src/session/datagrams.ts';
+import type { JoinFacts } from '../../src/session/datagrams.ts';
+import { SessionTable, sessionOutput } from '../../src/session/server/table.ts';
+import type { JoinOrder, SessionOptions } from '../../src/session/server/table.ts';
+import { issueConnectToken, tokenRequestOf } from '../../src/session/token.ts';
+import type { TokenOrder } from '../../src/session/token.ts';
+
+export const SCHEMA = 0x0123_4567_89ab_cdefn;
+export const KEY = Uint8Array.from({ length: 32 }, (_, k) => k + 1);
+export const UNIX_MS = 1_700_000_000_000;
+
+export interface Said {
+  readonly kind: string;
+  readonly pipe: number;
+  readonly sessionId: number;
+  readonly code: number;
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  readonly join: JoinOrder | null;
+}
+
+export class Bench {
+  readonly table: SessionTable;
+  nowUs = 5_000_000;
+  #next = 1;
+  #random = 1;
+
+  constructor(options: Partial<SessionOptions> = {}) {
+    this.table = new SessionTable({ schemaHash: SCHEMA, guests: true, tokenKeys: [KEY], unixMs: () => UNIX_MS + this.nowUs / 1000,
+      random: (into) => into.fill(this.#random++), ...options });
+  }
+
+  open(address = '10.0.0.1'): number {
+    const pipe = this.#next++;
+    this.table.open(pipe, address, this.nowUs);
+    return pipe;
+  }
+
+  handle(pipe: number, bytes: Uint8Array): number {
+    return this.table.handle(pipe, bytes, this.nowUs);
+  }
+
+  wait(ms: number): Said[] {
+    this.nowUs += ms * 1000;
+    this.table.tick(this.nowUs);
+    return this.poll();
+  }
+
+  poll(): Said[] {
+    const said: Said[] = [];
+    const out = sessionOutput();
+    while (this.table.poll(out)) said.push({ ...out });
+    return said;
+  }
+
+  /** A pipe up to a place in a room. */
+  join(address?: string, request?: Uint8Array): { pipe: number; sessionId: number } {
+    const pipe = this.open(address);
+    this.handle(pipe, hello(request));
+    this.handle(pipe, join());
+    const order = this.poll().find((one) => one.kind === 'join');
+    const sessionId = order?.sessionId ?? 0;
+    this.table.joined(sessionId, reply());
+    this.poll();
+    return { pipe, sessionId };
+  }
+}
+
+export function hello(request?: Uint8Array): Uint8Array {
+  return encodeHello(SCHEMA, request);
+}
+
+export function join(more: Partial<JoinFacts> = {}): Uint8Array {
+  return encodeJoin({ name: 'Ann', choice: { any: true }, schemaHash: SCHEMA, verify: false, ...more });
+}
+
+export function reply(more: Partial<Parameters<typeof encodeJoinReply>[0]> = {}): Uint8Array {
+  return encodeJoinReply({ roomId: 'r1', playerId: 65_536, handle: 65_537, tick: 9, epoch: 1, tickRateHz: 30, schemaHash: SCHEMA, wallsHash: 1,
+    playersMax: 50, entitiesMax: 256, interpolationTicks: 3, snapshotBytesMax: 600, protocolVersion: 1, ...more });
+}
+
+export function packet(bytes = 20): Uint8Array {
+  const datagram = new Uint8Array(bytes);
+  datagram[0] = DATAGRAM.packet | 0x50;
+  return datagram;
+}
+
+export function tokenRequest(more: Partial<TokenOrder> = {}): Uint8Array {
+  return tokenRequestOf(issueConnectToken({ userId: 'ann', servers: ['127.0.0.1:1'], key: KEY, nowMs: UNIX_MS, expireMs: 60_000, ...more }).token);
+}
+
+/** `send 1 accept`, `close 1 16`, ... */
+export function words(said: readonly Said[]): string[] {
+  return said.map((one) => {
+    if (one.kind === 'send') return `send ${one.pipe} ${nameOf(one.bytes)}`;
+    if (one.kind === 'close') return `close ${one.pipe} ${one.code}`;
+    return one.kind === 'left' ? `left ${one.code}` : one.kind;
+  });
+}
+
+function nameOf(bytes: Uint8Array): string {
+  if (bytes[0] === DATAGRAM.accept) return 'accept';
+  if (bytes[0] === DATAGRAM.joined) return 'joined';
+  return bytes[0] === DATAGRAM.goodbye ? `goodbye ${decodeGoodbye(bytes)?.code ?? ERROR.E_MALFORMED}` : 'something else';
+}

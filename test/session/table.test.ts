@@ -1,0 +1,334 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import t from 'tap';
+import { ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import { decodeAccept, decodeGoodbye, decodeJoined, encodeGoodbye, encodeHello } from '../../src/session/datagrams.ts';
+import { VERDICT } from '../../src/session/server/table.ts';
+import { Bench, SCHEMA, hello, join, packet, reply, tokenRequest, words } from './bench.ts';
+
+t.test('hello and join back to back lead into a room in one exchange', async (test) => {
+  const bench = new Bench();
+  const pipe = bench.open('192.0.2.1');
+  test.equal(bench.handle(pipe, packet()), VERDICT.dropped);
+  test.equal(bench.handle(pipe, hello()), VERDICT.consumed);
+  test.equal(bench.handle(pipe, join({ name: ' Zoë ', verify: true, choice: { id: 'r7' } })), VERDICT.consumed);
+  const [accept, order, ...rest] = bench.poll();
+  test.same(words([accept, order].filter((one) => one !== undefined)), [`send ${pipe} accept`, 'join']);
+  test.equal(rest.length, 0);
+  const sessionId = order?.sessionId ?? 0;
+  test.equal(decodeAccept(accept?.bytes ?? new Uint8Array()), sessionId);
+  test.match(order?.join, { sessionId, name: 'Zoë', choice: { id: 'r7' }, schemaHash: SCHEMA, verify: true, address: '192.0.2.1' });
+  test.match(order?.join?.userId, /^guest-[0-9a-f]{16}$/);
+  test.equal(bench.table.packet(sessionId), -1);
+  test.equal(bench.table.joined(sessionId, reply({ roomId: 'r7' })), true);
+  const [joined] = bench.poll();
+  test.equal(decodeJoined(joined?.bytes ?? new Uint8Array())?.roomId, 'r7');
+  test.equal(bench.table.packet(sessionId), pipe);
+  test.equal(bench.handle(pipe, packet()), VERDICT.packet);
+  test.equal(bench.table.sessionId, sessionId);
+  test.match(bench.table.counters, { opened: 1, accepted: 1, joins: 1, joined: 1, packets: 1, dropState: 1 });
+});
+
+t.test('repeats of hello and join are answered again and change nothing', async (test) => {
+  const bench = new Bench();
+  const pipe = bench.open();
+  for (let k = 0; k < 3; k += 1) bench.handle(pipe, hello());
+  test.same(words(bench.poll()), [`send ${pipe} accept`]);
+  bench.handle(pipe, hello());
+  test.same(words(bench.poll()), [`send ${pipe} accept`]);
+  for (let k = 0; k < 3; k += 1) bench.handle(pipe, join());
+  const [order] = bench.poll();
+  bench.handle(pipe, join());
+  test.same(bench.poll(), []);
+  bench.table.joined(order?.sessionId ?? 0, reply());
+  test.equal(bench.table.joined(order?.sessionId ?? 0, reply()), false);
+  test.same(words(bench.poll()), [`send ${pipe} joined`]);
+  bench.handle(pipe, join());
+  bench.handle(pipe, hello());
+  test.same(words(bench.poll()), [`send ${pipe} accept`, `send ${pipe} joined`]);
+  test.match(bench.table.counters, { accepted: 1, joins: 1, joined: 1 });
+});
+
+t.test('session ids name thread, slot and generation, and are never used twice in a row', async (test) => {
+  const bench = new Bench({ ioThread: 9 });
+  const first = bench.join();
+  bench.table.closed(first.pipe, bench.nowUs);
+  bench.poll();
+  const second = bench.join();
+  test.equal(first.sessionId >>> 28, 9);
+  test.equal((first.sessionId >>> 14) & 0x3fff, (second.sessionId >>> 14) & 0x3fff, 'the slot is used again');
+  test.not(first.sessionId, second.sessionId);
+  test.equal(bench.table.packet(first.sessionId), -1);
+  test.equal(bench.table.packet(second.sessionId), second.pipe);
+  bench.table.refuse(first.sessionId, ERROR.E_KICKED);
+  test.same(bench.poll(), [], 'an old id does nothing');
+  test.equal(bench.table.packet(0), -1);
+  test.equal(bench.table.packet(0xffff_ffff), -1);
+});
+
+t.test('each refusal is a coded goodbye, a close and a count', async (test) => {
+  const wrongVersion = encodeHello(SCHEMA, undefined, 2);
+  const forged = tokenRequest();
+  forged[700] = (forged[700] ?? 0) ^ 1;
+  const rows: [string, Uint8Array[], keyof Bench['table']['refused'], object?][] = [
+    ['wrong version', [wrongVersion], 'E_VERSION'],
+    ['wrong schema', [encodeHello(SCHEMA + 1n)], 'E_SCHEMA_MISMATCH'],
+    ['wrong schema, upper half', [encodeHello(SCHEMA ^ (1n << 63n))], 'E_SCHEMA_MISMATCH'],
+    ['guests not let in', [hello()], 'E_TOKEN_REQUIRED', { guests: false }],
+    ['forged token', [hello(forged)], 'E_TOKEN_INVALID'],
+    ['token of another key', [hello(tokenRequest({ key: new Uint8Array(32) }))], 'E_TOKEN_INVALID'],
+    ['expired token', [hello(tokenRequest({ expireMs: 1000, nowMs: 1e12 }))], 'E_TOKEN_EXPIRED'],
+    ['name too long', [hello(), join({ name: 'ä'.repeat(17) })], 'E_NAME'],
+    ['name with a line break', [hello(), join({ name: 'a\nb' })], 'E_NAME'],
+    ['name that turns the writing', [hello(), join({ name: 'a\u202eb' })], 'E_NAME'],
+    ['join too long', [hello(), join({ choice: { create: 'x'.repeat(700) } })], 'E_OVERSIZE'],
+  ];
+  for (const [name, datagrams, code, options] of rows) {
+    const bench = new Bench(options ?? {});
+    const pipe = bench.open();
+    for (const bytes of datagrams) bench.handle(pipe, bytes);
+    const said = bench.poll().slice(-2);
+    test.same(words(said), [`send ${pipe} goodbye ${ERROR[code]}`, `close ${pipe} ${ERROR[code]}`], name);
+    test.ok((decodeGoodbye(said[0]?.bytes ?? new Uint8Array())?.text ?? '').length > 10, name);
+    test.equal(bench.table.refused[code], 1, name);
+    test.equal(bench.handle(pipe, hello()), VERDICT.dropped, name);
+    test.equal(bench.table.facts.slots, 0, name);
+  }
+});
+
+t.test('a full room is a refusal of the directory', async (test) => {
+  const bench = new Bench();
+  const pipe = bench.open();
+  bench.handle(pipe, hello());
+  bench.handle(pipe, join());
+  const sessionId = bench.poll()[1]?.sessionId ?? 0;
+  bench.table.refuse(sessionId, ERROR.E_ROOM_FULL);
+  test.same(words(bench.poll()), [`send ${pipe} goodbye ${ERROR.E_ROOM_FULL}`, `close ${pipe} ${ERROR.E_ROOM_FULL}`]);
+  test.equal(bench.table.refused.E_ROOM_FULL, 1);
+  test.equal(bench.table.joined(sessionId, reply()), false);
+});
+
+t.test('malformed and oversize datagrams are counted and dropped; at 64 the session is closed', async (test) => {
+  const bench = new Bench();
+  const { pipe } = bench.join();
+  test.equal(bench.handle(pipe, new Uint8Array(PACKET_BYTES_MAX + 1)), VERDICT.dropped);
+  test.equal(bench.table.counters.dropOversize, 1);
+  const bad = [new Uint8Array(0), Uint8Array.of(0), Uint8Array.of(7), Uint8Array.of(15), Uint8Array.of(0x21), Uint8Array.of(2, 0, 1, 0, 0, 0),
+    Uint8Array.of(1, 1), hello().subarray(0, 11), Uint8Array.of(5, 0, 0, 0, 9), Uint8Array.of(5, 1, 0, 0, 0)];
+  for (const bytes of bad) test.equal(bench.handle(pipe, bytes), VERDICT.dropped);
+  test.equal(bench.table.counters.dropMalformed, bad.length);
+  test.equal(bench.handle(pipe, packet()), VERDICT.packet, 'the session goes on');
+  for (let k = bad.length; k < 64; k += 1) bench.handle(pipe, Uint8Array.of(0));
+  test.same(words(bench.poll()), ['left 14', `send ${pipe} goodbye 14`, `close ${pipe} 14`]);
+  const other = bench.open();
+  bench.handle(other, hello());
+  bench.handle(other, Uint8Array.of(3, 0xff, 0xff, 0xff));
+  test.equal(bench.table.counters.dropMalformed, 65);
+});
+
+t.test('too many packets or bytes are dropped; ten seconds of it end the session', async (test) => {
+  const bench = new Bench({ packetsPerSecond: 100, bytesPerSecond: 10_000 });
+  const { pipe } = bench.join();
+  const other = bench.join();
+  bench.wait(1000);
+  let passed = 0;
+  for (let k = 0; k < 1000; k += 1) if (bench.handle(pipe, packet()) === VERDICT.packet) passed += 1;
+  test.equal(passed, 100);
+  test.equal(bench.table.counters.dropRate, 900);
+  test.equal(bench.handle(other.pipe, packet()), VERDICT.packet, 'others do not notice');
+  bench.wait(1000);
+  passed = 0;
+  for (let k = 0; k < 20; k += 1) if (bench.handle(pipe, packet(1000)) === VERDICT.packet) passed += 1;
+  test.equal(passed, 10, 'bytes count, too');
+  let said: string[] = [];
+  let ms = 0;
+  for (; ms < 20_000 && said.length === 0; ms += 10) {
+    for (let k = 0; k < 5; k += 1) bench.handle(pipe, packet());
+    if (ms % 1000 === 0) bench.handle(other.pipe, packet());
+    said = words(bench.wait(10));
+  }
+  test.same(said, [`left ${ERROR.E_RATE}`, `send ${pipe} goodbye ${ERROR.E_RATE}`, `close ${pipe} ${ERROR.E_RATE}`]);
+  test.ok(ms >= 9000 && ms <= 11_500, `${ms} ms`);
+});
+
+t.test('short bursts over the limit with pauses never end a session', async (test) => {
+  const bench = new Bench({ packetsPerSecond: 100 });
+  const { pipe } = bench.join();
+  for (let k = 0; k < 30; k += 1) {
+    for (let n = 0; n < 300; n += 1) bench.handle(pipe, packet());
+    test.same(bench.wait(2000), []);
+  }
+  test.ok(bench.table.counters.dropRate > 1000);
+});
+
+t.test('a handshake that does not end and a session that is silent time out', async (test) => {
+  const bench = new Bench();
+  const idle = bench.join();
+  const mute = bench.open();
+  const half = bench.open();
+  bench.handle(half, hello());
+  const unanswered = bench.open();
+  bench.handle(unanswered, hello());
+  bench.handle(unanswered, join());
+  bench.poll();
+  test.same(bench.wait(5000), []);
+  test.same(words(bench.wait(1)), [`send ${mute} goodbye 17`, `close ${mute} 17`, `send ${half} goodbye 17`, `close ${half} 17`,
+    'left 17', `send ${unanswered} goodbye 17`, `close ${unanswered} 17`]);
+  bench.handle(idle.pipe, Uint8Array.of(0));
+  test.same(bench.wait(10_000), [], 'anything that was heard counts');
+  test.same(words(bench.wait(1)), ['left 17', `send ${idle.pipe} goodbye 17`, `close ${idle.pipe} 17`]);
+  test.match(bench.table.counters, { idleTimeouts: 1, handshakeTimeouts: 3 });
+  test.equal(bench.table.facts.slots, 0);
+});
+
+t.test('a client that leaves, and a pipe that breaks, are told to the room once', async (test) => {
+  const bench = new Bench();
+  const leaver = bench.join();
+  bench.handle(leaver.pipe, encodeGoodbye(ERROR.E_LEFT, 'bye'));
+  bench.handle(leaver.pipe, encodeGoodbye(ERROR.E_LEFT, 'bye'));
+  test.same(words(bench.poll()), [`left ${ERROR.E_LEFT}`, `close ${leaver.pipe} ${ERROR.E_LEFT}`]);
+  bench.table.closed(leaver.pipe, bench.nowUs);
+  const lost = bench.join();
+  bench.table.closed(lost.pipe, bench.nowUs, ERROR.E_CLOSED);
+  bench.table.closed(lost.pipe, bench.nowUs);
+  test.same(words(bench.poll()), [`left ${ERROR.E_CLOSED}`]);
+  const early = bench.open();
+  bench.handle(early, hello());
+  bench.handle(early, join());
+  bench.table.closed(early, bench.nowUs);
+  test.same(bench.poll(), [], 'a join that was not handed out is taken back');
+  test.equal(bench.table.facts.slots, 0);
+});
+
+t.test('a token opens one session: repeats on its pipe pass, another pipe does not', async (test) => {
+  const bench = new Bench({ guests: false });
+  const request = tokenRequest({ room: 'r9', userData: Uint8Array.of(4, 5) });
+  const pipe = bench.open();
+  bench.handle(pipe, hello(request));
+  bench.handle(pipe, hello(request));
+  bench.handle(pipe, join({ choice: { create: '{}' } }));
+  const said = bench.poll();
+  test.same(words(said), [`send ${pipe} accept`, 'join']);
+  test.match(said[1]?.join, { userId: 'ann', choice: { id: 'r9' } });
+  test.same([...(said[1]?.join?.userData ?? [])], [4, 5]);
+  const thief = bench.open('10.0.0.2');
+  bench.handle(thief, hello(request));
+  test.same(words(bench.poll()), [`send ${thief} goodbye 5`, `close ${thief} 5`]);
+  bench.table.closed(pipe, bench.nowUs);
+  bench.poll();
+  const again = bench.open();
+  bench.handle(again, hello(request));
+  test.same(words(bench.poll()), [`send ${again} goodbye 5`, `close ${again} 5`], 'also after its session is over');
+  test.equal(bench.table.refused.E_TOKEN_REUSED, 2);
+});
+
+t.test('used tokens are kept until they expire, and no more than the limit', async (test) => {
+  const bench = new Bench({ usedTokensMax: 2 });
+  for (const userId of ['a', 'b']) bench.handle(bench.open(), hello(tokenRequest({ userId, expireMs: 10_000 })));
+  const third = bench.open();
+  bench.handle(third, hello(tokenRequest({ userId: 'c' })));
+  test.equal(words(bench.poll()).at(-1), `close ${third} ${ERROR.E_SESSIONS_LIMIT}`);
+  test.equal(bench.table.facts.usedTokens, 2);
+  bench.wait(6000);
+  test.equal(bench.table.facts.usedTokens, 0);
+});
+
+t.test('a newer session of the same player takes over', async (test) => {
+  const bench = new Bench();
+  const old = bench.join(undefined, tokenRequest());
+  const pipe = bench.open();
+  bench.handle(pipe, hello(tokenRequest()));
+  bench.handle(pipe, join());
+  test.same(words(bench.poll()), [`left ${ERROR.E_REPLACED}`, `send ${old.pipe} goodbye 21`, `close ${old.pipe} 21`, `send ${pipe} accept`, 'join']);
+  test.equal(bench.table.counters.replaced, 1);
+});
+
+t.test('two keys are valid at a time, and can be changed while it runs', async (test) => {
+  const bench = new Bench();
+  const old = tokenRequest({ userId: 'old' });
+  const next = new Uint8Array(32).fill(8);
+  bench.table.setTokenKeys([next]);
+  const refused = bench.open();
+  bench.handle(refused, hello(old));
+  test.equal(words(bench.poll()).at(-1), `close ${refused} 3`);
+  bench.table.setTokenKeys([next, Uint8Array.from({ length: 32 }, (_, k) => k + 1)]);
+  test.not(bench.join(undefined, old).sessionId, 0);
+  test.not(bench.join(undefined, tokenRequest({ userId: 'new', key: next })).sessionId, 0);
+});
+
+t.test('places and addresses are limited; what is refused costs no slot', async (test) => {
+  const bench = new Bench({ sessionsMax: 6, sessionsPerAddressMax: 2 });
+  for (const address of ['1.1.1.1', '1.1.1.1', '2001:db8:0:100::1', '2001:db8:0:1ff::2']) bench.open(address);
+  const refused = [bench.open('1.1.1.1'), bench.open('2001:db8:0:1aa::3')];
+  test.same(words(bench.poll()), refused.map((pipe) => `close ${pipe} ${ERROR.E_SESSIONS_LIMIT}`));
+  test.equal(bench.table.sessionsOf('2001:db8:0:100::9'), 2);
+  bench.open('3.3.3.3');
+  bench.open('4.4.4.4');
+  const late = bench.open('5.5.5.5');
+  test.same(words(bench.poll()), [`close ${late} ${ERROR.E_SESSIONS_LIMIT}`]);
+  test.equal(bench.table.facts.pipes, 6);
+  test.equal(bench.table.refused.E_SESSIONS_LIMIT, 3);
+  bench.table.closed(1, bench.nowUs);
+  bench.poll();
+  bench.open('1.1.1.1');
+  test.equal(bench.table.facts.pipes, 6);
+});
+
+t.test('handshakes are limited per address and for the whole server', async (test) => {
+  const bench = new Bench({ hellosPerAddressPerSecond: 2, hellosPerSecond: 20, sessionsPerAddressMax: 1000 });
+  const greet = (address: string): number => bench.handle(bench.open(address), hello());
+  const verdicts = Array.from({ length: 10 }, () => greet('1.1.1.1'));
+  test.equal(verdicts.filter((one) => one === VERDICT.consumed).length, 8, 'a burst of four seconds');
+  test.equal(bench.table.counters.dropHelloAddress, 2);
+  const others = Array.from({ length: 20 }, (_, k) => greet(`2.2.2.${k}`));
+  test.equal(others.filter((one) => one === VERDICT.consumed).length, 12);
+  test.equal(bench.table.counters.dropHelloServer, 8);
+  bench.wait(1000);
+  test.equal(greet('1.1.1.1'), VERDICT.consumed);
+});
+
+t.test('a draining server greets nobody; ending all tells clients and rooms', async (test) => {
+  const bench = new Bench();
+  const one = bench.join();
+  bench.table.draining = true;
+  const late = bench.open();
+  bench.handle(late, hello());
+  test.same(words(bench.poll()), [`send ${late} goodbye 18`, `close ${late} 18`]);
+  test.equal(bench.handle(one.pipe, packet()), VERDICT.packet);
+  bench.table.endAll(ERROR.E_SHUTDOWN, 'back in a minute');
+  const said = bench.poll();
+  test.same(words(said), ['left 18', `send ${one.pipe} goodbye 18`, `close ${one.pipe} 18`]);
+  test.equal(decodeGoodbye(said[1]?.bytes ?? new Uint8Array())?.text, 'back in a minute');
+});
+
+t.test('nobody polling: everything stays bounded', async (test) => {
+  const bench = new Bench({ sessionsMax: 8 });
+  for (let k = 0; k < 5000; k += 1) {
+    const pipe = bench.open(`10.0.${k >> 8}.${k & 255}`);
+    bench.handle(pipe, hello());
+    bench.handle(pipe, join());
+    if (k % 2 === 0) bench.table.closed(pipe, bench.nowUs);
+  }
+  test.equal(bench.table.facts.slots, 8);
+  test.ok(bench.table.facts.addresses <= 16);
+  test.ok(bench.poll().length <= 1024 + 8 * 6);
+  test.ok(bench.table.counters.closesForgotten > 3000);
+});
+
+t.test('the path of a packet allocates nothing', async (test) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const bench = new Bench({ packetsPerSecond: 1e9, bytesPerSecond: 1e12 });
+  const { pipe } = bench.join();
+  const bytes = packet(40);
+  const nowUs = bench.nowUs;
+  const run = (count: number): void => {
+    for (let k = 0; k < count; k += 1) bench.table.handle(pipe, bytes, nowUs);
+  };
+  run(200_000);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  run(1_000_000);
+  const grown = process.memoryUsage().heapUsed - before;
+  test.ok(grown < 200_000, `${grown} bytes in a million packets`);
+});
