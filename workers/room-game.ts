@@ -1,23 +1,21 @@
 /**
  * The game as a worker drives it. The border between the tick loop and `src/plugin`: the loop knows no hooks, views or
- * schemas, and the plugin's runtime knows no mailboxes or slots of phases.
+ * schemas, and the plugin's runtime knows no mailboxes, sessions or phase slots.
  */
 
-/** What a game asks of its room's host; acted on before the next tick. */
-export type RoomWish =
-  | { readonly kind: 'addBot'; readonly name: string; readonly team: number }
-  | { readonly kind: 'removeBot'; readonly slot: number }
-  | { readonly kind: 'kick'; readonly slot: number; readonly reason: string };
+/** Told of a player whom the game takes out; its Leave is written. */
+export type OnRemoved = (slot: number, code: number, reason: string) => void;
 
 export interface RoomGame {
   /** Runs onCreate; returns bytes of commands in the input buffer. */
   create(): number;
-  /** Appends BotInput records from byte `at` of the input buffer; returns where they end. */
-  botInputs(at: number): number;
+  /**
+   * Appends what the game itself lets in behind `length` bytes of records: bots' Join, Leave and controls, and Leave of
+   * players whom it kicks. Returns the new length.
+   */
+  records(length: number, onRemoved: OnRemoved): number;
   /** Runs the hooks over `eventBytes` of events; returns bytes of commands in the input buffer. */
   hooks(eventBytes: number): number;
-  /** The next wish, or undefined. */
-  wish(): RoomWish | undefined;
   /** Hooks have thrown too often: the room has to close. */
   readonly faulted: boolean;
   close(): void;

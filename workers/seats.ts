@@ -1,17 +1,16 @@
 /**
- * Who has which slot of a room: people by session, bots, and slots that are free again only after the core has run the
- * tick with their Leave. Plain bookkeeping on fixed arrays; a room asks it before each tick what to do.
+ * Who of the people has which slot of a room, and which slots are free again only after the core has run the tick with
+ * their Leave. Bots are players of the core without a seat here: the game's runtime adds and removes them. Plain
+ * bookkeeping on fixed arrays; `handles` is the core's table of players, 0 for none.
  */
 
-/** What a slot is taken by. */
-export const TAKEN = { free: 0, person: 1, bot: 2, leaving: 3 } as const;
+const TAKEN = { none: 0, person: 1, leaving: 2 } as const;
 
 export class Seats {
-  /** Session per slot, 0 for none (bots too). */
+  /** Session per slot, 0 for none. */
   readonly sessions: Uint32Array;
   readonly #taken: Uint8Array;
   #people = 0;
-  #bots = 0;
   #leaving = 0;
 
   constructor(playersMax: number) {
@@ -23,57 +22,48 @@ export class Seats {
     return this.#people;
   }
 
-  get bots(): number {
-    return this.#bots;
-  }
-
   /** Slots that come free with the next tick. */
   get leaving(): number {
     return this.#leaving;
   }
 
-  takenBy(slot: number): number {
-    return this.#taken[slot] as number;
-  }
-
   /** The lowest free slot, or -1. */
-  free(): number {
-    return this.#taken.indexOf(TAKEN.free);
+  free(handles: Uint32Array): number {
+    for (let slot = 0; slot < this.#taken.length; slot += 1) {
+      if (this.#taken[slot] === TAKEN.none && handles[slot] === 0) return slot;
+    }
+    return -1;
   }
 
   /** The bot in the highest slot, or -1: the newest comer goes first. */
-  lastBot(): number {
-    return this.#taken.lastIndexOf(TAKEN.bot);
+  lastBot(handles: Uint32Array): number {
+    for (let slot = this.#taken.length - 1; slot >= 0; slot -= 1) {
+      if (this.#taken[slot] === TAKEN.none && handles[slot] !== 0) return slot;
+    }
+    return -1;
   }
 
-  takePerson(slot: number, session: number): void {
+  take(slot: number, session: number): void {
     this.#taken[slot] = TAKEN.person;
     this.sessions[slot] = session;
     this.#people += 1;
   }
 
-  takeBot(slot: number): void {
-    this.#taken[slot] = TAKEN.bot;
-    this.#bots += 1;
-  }
-
-  /** The slot's Leave is written: nobody owns it, and it is not free yet. */
+  /** The slot's Leave is written: nobody owns it, and it is not free yet. Person or bot. */
   leave(slot: number): void {
-    const taken = this.#taken[slot];
-    if (taken === TAKEN.person) this.#people -= 1;
-    else if (taken === TAKEN.bot) this.#bots -= 1;
-    else return;
+    if (this.#taken[slot] === TAKEN.leaving) return;
+    if (this.#taken[slot] === TAKEN.person) this.#people -= 1;
     this.#taken[slot] = TAKEN.leaving;
     this.sessions[slot] = 0;
     this.#leaving += 1;
   }
 
-  /** After a tick: slots whose Leave the core has run are free. `handles`: handle per slot, 0 none. */
+  /** After a tick: slots whose Leave the core has run are free. */
   settle(handles: Uint32Array): void {
     if (this.#leaving === 0) return;
     for (let slot = 0; slot < this.#taken.length; slot += 1) {
       if (this.#taken[slot] !== TAKEN.leaving || handles[slot] !== 0) continue;
-      this.#taken[slot] = TAKEN.free;
+      this.#taken[slot] = TAKEN.none;
       this.#leaving -= 1;
     }
   }

@@ -2,18 +2,22 @@
  * One room on a worker: its core, its game, who sits in it, and the records that wait for its next tick.
  */
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
-import { ERROR, Fault, HOOK, RecordHeader, RoomStats, RosterRow } from '../protocol/gen/tables.ts';
-import { ANSWER, DATA, ioThreadOf, JOINED } from '../src/mailbox/messages.ts';
+import { ERROR, RoomStats, RosterRow } from '../protocol/gen/tables.ts';
+import { ANSWER, DATA, ioThreadOf, JOINED, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
 import type { WorkerEnd } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 import { STAGE } from './journal.ts';
 import type { JournalSink } from './journal.ts';
 import { RecordWriter } from './records.ts';
-import type { RoomGame } from './room-game.ts';
-import { Seats, TAKEN } from './seats.ts';
+import type { OnRemoved, RoomGame } from './room-game.ts';
+import { Seats } from './seats.ts';
 import type { Slot } from './slots.ts';
 import { COUNTER, ROW, SUMMED } from './timing.ts';
 import type { Timing } from './timing.ts';
+
+/** What a room's tick needs of its core. */
+export type TickCore = Pick<RoomCore, 'u8' | 'i32' | 'view' | 'input' | 'inputBytes' | 'players' | 'playersMax' | 'tickRateHz' | 'roster'
+  | 'rosterRowBytes' | 'tick' | 'begin' | 'end' | 'stat' | 'stateHash' | 'stateHashLow' | 'stateHashHigh' | 'packetSlot' | 'packetBytes' | 'packetAddress'>;
 
 /** A person who waits for a slot, or whose Join runs in this tick. */
 export interface Arrival {
@@ -29,10 +33,9 @@ export interface RoomOptions {
   readonly id: string;
   /** I/O thread that opened it. */
   readonly owner: number;
-  readonly bots: number;
   readonly botsYield: boolean;
   readonly emptyCloseTicks: number;
-  readonly core: RoomCore;
+  readonly core: TickCore;
   readonly game: RoomGame;
   readonly links: readonly WorkerEnd[];
   readonly timing: Timing;
@@ -45,7 +48,7 @@ export class ShardRoom {
   readonly row: number;
   readonly id: string;
   readonly owner: number;
-  readonly core: RoomCore;
+  readonly core: TickCore;
   readonly game: RoomGame;
   slot: Slot<ShardRoom> | undefined;
   readonly #options: RoomOptions;
@@ -63,9 +66,6 @@ export class ShardRoom {
   #notices: Uint8Array[] = [];
   #emptyTicks = 0;
   #idleTold = false;
-  #joinsLeft = 0;
-  /** Slot and code, in turn, of clients that the core wants closed. */
-  readonly #pendingFaults: number[] = [];
   /** People and bots as the counters of the worker have them. */
   readonly #counted = { people: 0, bots: 0 };
 
@@ -87,7 +87,8 @@ export class ShardRoom {
 
   /** Runs onCreate and ends tick 0. */
   create(): void {
-    this.#end(this.game.create());
+    const commandBytes = this.game.create();
+    this.#end(this.core.tick, commandBytes);
   }
 
   get people(): number {
@@ -95,7 +96,7 @@ export class ShardRoom {
   }
 
   get bots(): number {
-    return this.#seats.bots;
+    return this.core.stat(RoomStats.players) - this.#seats.people;
   }
 
   /** A person has been promised a place and comes with one of the next ticks. */
@@ -139,14 +140,13 @@ export class ShardRoom {
   /** One tick: everything that enters, `begin`, hooks, `end`, everything that goes out. */
   tick(): void {
     const { core, game } = this;
-    this.#admit();
-    this.#input.at = game.botInputs(this.#input.at);
-    const length = this.#input.at;
+    if (this.#arrivals.length > 0) this.#seat();
+    const length = game.records(this.#input.at, this.#onRemoved);
     this.#input.at = 0;
-    this.#record(STAGE.begin, core.tick + 1, length);
+    const tick = core.tick + 1;
+    this.#record(STAGE.begin, tick, length);
     const eventBytes = core.begin(length);
-    this.#faults(eventBytes);
-    const packets = this.#end(this.#appendNotices(game.hooks(eventBytes)));
+    const packets = this.#end(tick, this.#appendNotices(game.hooks(eventBytes)));
     this.#seats.settle(core.players);
     if (this.#arrivals.length > 0) this.#welcome();
     this.#copyOut(packets);
@@ -169,9 +169,9 @@ export class ShardRoom {
   }
 
   /** Commands of this tick, then the packets: the second half of a tick. Returns rows of packets. */
-  #end(commandBytes: number): number {
+  #end(tick: number, commandBytes: number): number {
     const { core } = this;
-    this.#record(STAGE.end, core.tick, commandBytes);
+    this.#record(STAGE.end, tick, commandBytes);
     const packets = core.end(commandBytes);
     if (this.#journal !== undefined) this.#recordHash(this.#journal);
     return packets;
@@ -190,36 +190,26 @@ export class ShardRoom {
     journal.record(STAGE.hash, core.tick, new Uint8Array(Uint32Array.of(core.stateHashLow, core.stateHashHigh).buffer));
   }
 
-  /** Wishes of the game, then people who wait, then bots that fill up: Join and Leave records. */
-  #admit(): void {
-    this.#joinsLeft = JOINS_PER_TICK_MAX;
-    while (this.#joinsLeft > 0) {
-      const wish = this.game.wish();
-      if (wish === undefined) break;
-      if (wish.kind === 'addBot') this.#addBot(wish.team, TEXT.encode(wish.name).subarray(0, 32));
-      else if (wish.kind === 'kick') this.#closeSlot(wish.slot, ERROR.E_KICKED, TEXT.encode(wish.reason).subarray(0, 96));
-      else if (this.#seats.takenBy(wish.slot) === TAKEN.bot) this.#leaveSlot(wish.slot, ERROR.E_KICKED);
-    }
-    if (this.#arrivals.length > 0) this.#seat();
-    else if (this.#seats.bots < this.#options.bots) this.#addBot(0, NO_NAME);
-  }
-
   /** Gives slots to arrivals; where there is none, one bot each makes room and they wait a tick. */
   #seat(): void {
     const seats = this.#seats;
+    const { players } = this.core;
     let promised = 0;
+    let joins = 0;
     const refused: Arrival[] = [];
     for (const arrival of this.#arrivals) {
-      const slot = seats.free();
+      const slot = seats.free(players);
       if (slot >= 0) {
-        if (!this.#writeJoin(slot, { session: arrival.session, flags: arrival.flags, team: 0, name: arrival.name })) break;
-        seats.takePerson(slot, arrival.session);
+        joins += 1;
+        if (joins > JOINS_PER_TICK_MAX) break;
+        this.#input.join(slot, { session: arrival.session, flags: arrival.flags, team: 0, name: arrival.name });
+        seats.take(slot, arrival.session);
         arrival.slot = slot;
         continue;
       }
       promised += 1;
       if (promised <= seats.leaving) continue;
-      const bot = this.#options.botsYield ? seats.lastBot() : -1;
+      const bot = this.#options.botsYield ? seats.lastBot(players) : -1;
       if (bot >= 0) {
         this.#leaveSlot(bot, ERROR.E_KICKED);
         this.#timing.add(COUNTER.botsYielded, 1);
@@ -258,44 +248,23 @@ export class ShardRoom {
     this.#refuse(arrival.session, code, NO_NAME);
   }
 
-  #addBot(team: number, name: Uint8Array): void {
-    const slot = this.#seats.free();
-    if (slot >= 0 && this.#writeJoin(slot, { session: 0, flags: FLAG_BOT, team, name })) this.#seats.takeBot(slot);
-  }
-
-  #writeJoin(slot: number, who: { session: number; flags: number; team: number; name: Uint8Array }): boolean {
-    if (this.#joinsLeft === 0) return false;
-    this.#joinsLeft -= 1;
-    return this.#input.join(slot, who);
-  }
-
   /** Writes the Leave of a slot. The place is free when the core has run it. */
   #leaveSlot(slot: number, code: number): void {
     if (!this.#input.leave(slot, code)) throw new Error(`Cannot leave room ${this.id}: its input buffer is full`);
-    if (this.#seats.takenBy(slot) === TAKEN.person) this.#timing.add(COUNTER.leaves, 1);
+    this.#free(slot);
+  }
+
+  #free(slot: number): void {
+    if (this.#seats.sessions[slot] !== 0) this.#timing.add(COUNTER.leaves, 1);
     this.#seats.leave(slot);
   }
 
-  /** Takes whoever sits in a slot out, and tells a person why. */
-  #closeSlot(slot: number, code: number, text: Uint8Array): void {
+  /** The game takes a player out; its Leave is written already. */
+  readonly #onRemoved: OnRemoved = (slot, code, reason) => {
     const session = this.#seats.sessions[slot] as number;
-    const taken = this.#seats.takenBy(slot);
-    if (taken !== TAKEN.person && taken !== TAKEN.bot) return;
-    this.#leaveSlot(slot, code);
-    if (session !== 0) this.#tellLeft(session, code, text);
-  }
-
-  /** Clients whose packets the core has judged: they are closed with its code. */
-  #faults(eventBytes: number): void {
-    const { view, events } = this.core;
-    for (let at = events; at < events + eventBytes; ) {
-      const length = view.getUint32(at + RecordHeader.length, true);
-      if (view.getUint16(at + RecordHeader.kind, true) === HOOK.fault.kind) {
-        this.#pendingFaults.push(view.getUint16(at + RecordHeader.index, true), view.getUint32(at + RecordHeader.bytes + Fault.code, true));
-      }
-      at += RecordHeader.bytes + ((length + 3) & ~3);
-    }
-  }
+    this.#free(slot);
+    if (session !== 0) this.#tellLeft(session, code, TEXT.encode(reason).subarray(0, TEXT_BYTES_MAX));
+  };
 
   #appendNotices(commandBytes: number): number {
     if (this.#notices.length === 0) return commandBytes;
@@ -323,10 +292,10 @@ export class ShardRoom {
     }
   }
 
-  /** Numbers of this room for the outside, and what a closed client or a long emptiness asks for. */
+  /** Numbers of this room for the outside, and what a long emptiness asks for. */
   #account(): void {
     const { core } = this;
-    const { people, bots } = this.#seats;
+    const { people, bots } = this;
     const timing = this.#timing;
     timing.setRow(this.row, ROW.tick, core.tick);
     if (people !== this.#counted.people || bots !== this.#counted.bots) {
@@ -338,10 +307,6 @@ export class ShardRoom {
       timing.setRow(this.row, ROW.bots, bots);
     }
     if ((core.tick & SUMS_EVERY_MASK) === 0) this.#addSums();
-    for (let i = 0; i < this.#pendingFaults.length; i += 2) {
-      this.#closeSlot(this.#pendingFaults[i] as number, this.#pendingFaults[i + 1] as number, NO_NAME);
-    }
-    if (this.#pendingFaults.length > 0) this.#pendingFaults.length = 0;
     if (people > 0 || this.#arrivals.length > 0) {
       this.#emptyTicks = 0;
       this.#idleTold = false;
@@ -387,10 +352,9 @@ export class ShardRoom {
 
 const TEXT = new TextEncoder();
 const NO_NAME = new Uint8Array(0);
-const FLAG_BOT = 1;
-/** Bytes of BotInput and Leave of one slot. */
-const SLOT_RECORDS_BYTES = 24 + 12;
-/** People and bots that come in with one tick; more wait for the next. Their records always find place. */
+/** Bytes kept for each slot: BotInput and Leave, or a bot's Join. */
+const SLOT_RECORDS_BYTES = 48;
+/** People who come in with one tick; more wait for the next. Their records always find place. */
 const JOINS_PER_TICK_MAX = 64;
 const JOIN_RECORD_BYTES = 48;
 /** RoomStats are summed every 32 ticks. */

@@ -34,7 +34,7 @@ export const ROW = { people: 0, bots: 1, tick: 2, entities: 3 } as const;
 const ROW_CELLS = 4;
 
 /** Buckets: 8 per power of two, so a value is known to 12.5 %. */
-export const BUCKETS = 184;
+export const BUCKETS = 176;
 
 /** Bucket of a duration in us; below 8 us each has its own, above 16.7 s all share the last. */
 export function bucketOf(us: number): number {
