@@ -171,15 +171,18 @@ class Client {
     this.pipe = pipe;
     this.handshake = new Handshake(options, now());
     pipe.onDatagram((bytes) => this.handshake.handle(bytes));
-    this.done = (async () => {
-      while (this.handshake.state === 'joining') {
-        for (let bytes = this.handshake.poll(now()); bytes !== null; bytes = this.handshake.poll(now())) {
-          pipe.send(bytes);
-          this.sent += 1;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 1));
+    this.done = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { handshake, pipe } = this;
+    while (handshake.state === 'joining') {
+      for (let bytes = handshake.poll(now()); bytes !== null; bytes = handshake.poll(now())) {
+        pipe.send(bytes);
+        this.sent += 1;
       }
-    })();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
 }
 
