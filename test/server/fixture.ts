@@ -12,7 +12,8 @@ import type { Goodbye, RoomWish } from '../../src/session/datagrams.ts';
 import { tokenRequestOf } from '../../src/session/token.ts';
 import { duel } from './schema.ts';
 
-export const CORE = fileURLToPath(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
+/** `FRAY_TEST_CORE` names another build of the core. */
+export const CORE = process.env['FRAY_TEST_CORE'] ?? fileURLToPath(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
 export const GAME = fileURLToPath(new URL('./game.ts', import.meta.url));
 
 /** Flags as on the command line; ports are free ones. */

@@ -84,7 +84,8 @@ t.test('garbage is dropped and counted, and the player beside it plays on', asyn
   t.equal(await garbage.closed(), 1009);
   t.equal(await counted('websocket_violations'), 1);
   const before = player.heard.length;
-  await until('snapshots still come', () => player.heard.length > before + 10);
+  // It acknowledges nothing, so it gets two small snapshots a second.
+  await until('snapshots still come', () => player.heard.length > before + 3);
   player.close();
 });
 
