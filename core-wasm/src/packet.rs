@@ -6,7 +6,7 @@ use crate::events;
 use crate::gen::{error, Fault, MESSAGE_BYTES_MAX_TO_CLIENT, MESSAGE_BYTES_MAX_TO_SERVER, RECEIVE_WINDOW_TO_SERVER};
 use crate::netchan::pool::Pool;
 use crate::netchan::{read_header, Age, FragmentSlot, Reliable, HEADER_BYTES};
-use crate::region::{Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, TICK_NONE};
+use crate::region::{flight_at, Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, TICK_NONE};
 use crate::room::Room;
 use bytemuck::Zeroable;
 
@@ -27,12 +27,12 @@ const MESSAGES_PER_TICK: usize = 8;
 pub fn open(room: &mut Room, slot: usize) {
     let tick = room.r.head[0].tick;
     let sizes = room.r.head[0].sizes;
-    let (history, entities, words) = (sizes.history as usize, sizes.entities as usize, sizes.set_words as usize);
+    let (flights, entities, words) = (sizes.flights as usize, sizes.entities as usize, sizes.set_words as usize);
     room.r.channels[slot].open(tick);
     room.r.fragments[slot * WINDOW..][..WINDOW].fill(FragmentSlot::zeroed());
     room.r.base_tick[slot * entities..][..entities].fill(TICK_NONE);
     room.r.priority[slot * entities..][..entities].fill(0);
-    room.r.flights[slot * history..][..history].fill(Flight { tick: TICK_NONE, ..Flight::zeroed() });
+    room.r.flights[slot * flights..][..flights].fill(Flight { tick: TICK_NONE, ..Flight::zeroed() });
     room.r.texts_told[slot * words..][..words].fill(0);
     let client = &mut room.r.clients[slot];
     client.wire = [0; 6];
@@ -81,7 +81,7 @@ pub fn receive(room: &mut Room, slot: usize, packet: &[u8], arrival_us: u32) -> 
         count += 1;
     });
     for sent in &ticks[..count] {
-        acknowledge(&mut room.r, slot, *sent, tick, sizes.history as usize, sizes.set_words as usize);
+        acknowledge(&mut room.r, slot, *sent, tick);
     }
     if inputs.count > 0 {
         crate::input::measure_margin(room, slot, inputs.commands[0].tick, arrival_us);
@@ -116,8 +116,9 @@ fn parse(room: &Room, packet: &[u8], epoch: u32, channel: &crate::netchan::Chann
 }
 
 /// The client has the snapshot of `tick`: it may become the reference, and what it updated a baseline.
-fn acknowledge(r: &mut Region, slot: usize, tick: u32, now: u32, history: usize, words: usize) {
-    let place = slot * history + tick as usize % history;
+fn acknowledge(r: &mut Region, slot: usize, tick: u32, now: u32) {
+    let sizes = r.head[0].sizes;
+    let place = flight_at(&sizes, slot, tick);
     let client = &mut r.clients[slot];
     client.ack_tick = now;
     let flight = &mut r.flights[place];
@@ -125,7 +126,7 @@ fn acknowledge(r: &mut Region, slot: usize, tick: u32, now: u32, history: usize,
         return;
     }
     flight.state = 1;
-    let entities = r.head[0].sizes.entities as usize;
+    let (entities, words) = (sizes.entities as usize, sizes.set_words as usize);
     let (older, newer) = if client.reference_tick == TICK_NONE {
         client.reference_tick = tick;
         return;
@@ -137,8 +138,8 @@ fn acknowledge(r: &mut Region, slot: usize, tick: u32, now: u32, history: usize,
         (tick, client.reference_tick)
     };
     // Entities that the reference updated have it as their baseline; the array answers for the others.
-    let at = |t: u32| (slot * history + t as usize % history) * words;
-    if r.flights[slot * history + older as usize % history].tick != older {
+    let at = |t: u32| flight_at(&sizes, slot, t) * words;
+    if r.flights[at(older) / words].tick != older {
         return;
     }
     for w in 0..words {

@@ -65,13 +65,13 @@ fn has(set: &[u32], index: usize) -> bool {
 
 impl Writer<'_, '_> {
     fn ring(&self, tick: u32) -> usize {
-        self.slot * self.frame.history + tick as usize % self.frame.history
+        self.slot * self.frame.flights + (tick as usize & (self.frame.flights - 1))
     }
 
     /// The reference tick, if both ends still keep it.
     fn reference(&self, client: &Client) -> Option<(u32, u16)> {
         let tick = client.reference_tick;
-        if tick == TICK_NONE || self.frame.tick - tick >= self.frame.history as u32 {
+        if tick == TICK_NONE || self.frame.tick - tick >= self.frame.flights as u32 {
             return None;
         }
         let flight = &self.r.flights[self.ring(tick)];
@@ -160,10 +160,10 @@ impl Writer<'_, '_> {
     }
 
     fn write_own(&self, out: &mut BitWriter, now: &OwnFast, base: Option<u32>) {
-        let (tick, history) = (self.frame.tick, self.frame.history as u32);
+        let (tick, flights) = (self.frame.tick, self.frame.flights as u32);
         let age = base.map_or(0, |b| tick - b);
         let before = base.map_or(OwnFast::zeroed(), |b| self.r.own_fast[self.ring(b)]);
-        let span = base.map_or(1, |_| age).min(history - 1);
+        let span = base.map_or(1, |_| age).min(flights - 1);
         let touched =
             (0..span).find(|back| self.r.own_fast[self.ring(tick - back)].flags & flag::TOUCHED as u16 != 0);
         own::write_fast(out, now, &before, age as i32, self.frame.code.shape.high, touched);

@@ -49,6 +49,7 @@ pub struct Delta {
 struct Frame<'a> {
     tick: u32,
     history: usize,
+    flights: usize,
     entities: usize,
     words: usize,
     own_values: usize,
@@ -72,6 +73,7 @@ pub fn encode(room: &mut Room) -> u32 {
     let frame = Frame {
         tick,
         history: sizes.history as usize,
+        flights: sizes.flights as usize,
         entities: sizes.entities as usize,
         words: sizes.set_words as usize,
         own_values: sizes.own_values as usize,

@@ -199,6 +199,7 @@ fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: 
     let per_entity = r.head[0].sizes.text_bytes as usize;
     let mut letter = Letter::new(message::TEXT);
     letter.put(&(generation << 16 | index as u32).to_le_bytes());
+    letter.put(&[kind as u8]);
     for text in config.texts.iter().filter(|t| i32::from(t.kind) == kind && t.audience == audience::VISIBLE) {
         let at = index * per_entity + usize::from(text.offset);
         let length = usize::from(r.texts[at].min(text.bytes_max));
@@ -213,7 +214,7 @@ fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: 
             wanted[slot / 32] |= 1 << (slot % 32);
         }
     }
-    let some = letter.length > 5;
+    let some = letter.length > 6;
     let sent = some
         && send_to(r, &letter.bytes[..letter.length], |slot, _| wanted[slot / 32] >> (slot % 32) & 1 != 0).is_ok();
     if sent || !some {

@@ -1,0 +1,517 @@
+//! A packet that arrives: parsed wholly into scratch, then taken in wholly, or not at all.
+
+use super::messages::{ENTER, LEAVE};
+use super::{Arrived, Client, Enter, ARRIVED};
+use crate::bits::{bits_for, BitReader};
+use crate::codec::event::EventCode;
+use crate::codec::number::{take_unsigned, COUNT};
+use crate::codec::own;
+use crate::codec::row::{Origin, RowCode};
+use crate::gen::{error, kind, ClientEvent, ENTITIES_MAX, EVENTS_PER_SNAPSHOT_MAX};
+use crate::history::{head_kind, OwnFast, Shape, Words, W_HEAD};
+use crate::netchan::pool::Pool;
+use crate::netchan::{read_header, Age, Header, Reliable, HEADER_BYTES};
+use crate::region::TICK_NONE;
+use crate::snapshot::Digest;
+use bytemuck::Zeroable;
+
+/// A new snapshot was taken in.
+pub const GOT_SNAPSHOT: u32 = 1;
+/// Messages wait.
+pub const GOT_MESSAGES: u32 = 2;
+/// Events wait.
+pub const GOT_EVENTS: u32 = 4;
+
+const SET_WORDS_MAX: usize = ENTITIES_MAX as usize / 32;
+const OWN_VIEW_RADIUS: usize = 11;
+
+type Set = [u32; SET_WORDS_MAX];
+
+/// What a snapshot says beside the rows and sets that stand in scratch.
+struct Snapshot {
+    tick: u32,
+    applied: u32,
+    margin: Option<i32>,
+    dilation: u32,
+    late: Option<u32>,
+    own: OwnFast,
+    touched: Option<u32>,
+    events: [ClientEvent; EVENTS_PER_SNAPSHOT_MAX as usize],
+    event_count: usize,
+    enters: usize,
+    bits: u32,
+    hash: Option<(u32, u32)>,
+}
+
+/// Why a packet is dropped.
+enum Refusal {
+    Malformed,
+    /// It refers to something that is not held (any more).
+    Reference,
+}
+
+fn has(set: &[u32], index: usize) -> bool {
+    set[index / 32] >> (index % 32) & 1 != 0
+}
+
+fn members(set: &[u32]) -> impl Iterator<Item = usize> + '_ {
+    set.iter().enumerate().flat_map(|(w, word)| (0..32).filter(move |b| word >> b & 1 != 0).map(move |b| w * 32 + b))
+}
+
+impl Client<'_> {
+    /// Takes in the packet of `length` bytes that stands in the packet buffer. Answers bits of GOT_*; 0 for one seen
+    /// before. An error means that nothing changed but a counter: `E_MALFORMED`, or `E_CHANNEL_FULL` when messages wait
+    /// so long that a fragment has no place.
+    pub fn receive(&mut self, length: usize) -> Result<u32, i32> {
+        if self.m.head[0].joined == 0 {
+            return Err(error::E_CORE);
+        }
+        let packet = core::mem::take(&mut self.m.packet);
+        let answer = packet.get(..length).ok_or(error::E_OVERSIZE).and_then(|bytes| self.take_packet(bytes));
+        self.m.packet = packet;
+        if answer == Err(error::E_MALFORMED) {
+            self.m.stats[0].malformed += 1;
+        }
+        let waiting = if self.has_messages() { GOT_MESSAGES } else { 0 };
+        let events = if self.m.head[0].events_count > 0 { GOT_EVENTS } else { 0 };
+        answer.map(|bits| bits | waiting | events)
+    }
+
+    fn take_packet(&mut self, packet: &[u8]) -> Result<u32, i32> {
+        let head = self.m.head[0];
+        let header = read_header(packet, head.epoch)?;
+        let channel = &self.m.channel[0];
+        if !channel.plausible(&header) {
+            return Err(error::E_MALFORMED);
+        }
+        if channel.age(header.sequence) == Age::Stale {
+            self.m.stats[0].stale += 1;
+            return Ok(0);
+        }
+        let stream = &packet[HEADER_BYTES..];
+        let mut reader = BitReader::new(stream);
+        let part = Reliable::read(&mut reader);
+        if !reader.ok() {
+            return Err(error::E_MALFORMED);
+        }
+        if !channel.fits(&part, self.m.fragments.len()) {
+            self.m.stats[0].undecodable += 1;
+            return Err(error::E_CHANNEL_FULL);
+        }
+        let snapshot = match self.decode(&mut reader, &header) {
+            Ok(snapshot) => snapshot,
+            Err(Refusal::Malformed) => return Err(error::E_MALFORMED),
+            Err(Refusal::Reference) => {
+                self.m.stats[0].undecodable += 1;
+                return Err(error::E_UNKNOWN);
+            }
+        };
+        self.m.channel[0].store(&part, &BitReader::new(stream), self.m.fragments);
+        self.m.channel[0].mark_received(header.sequence);
+        let now = head.local;
+        let mut pool = Pool::new(&mut self.m.pool_head[0], self.m.pool_chunks, self.m.pool_bytes);
+        self.m.channel[0].acknowledge(&header, now, &mut pool, |_| {});
+        self.m.stats[0].packet_bytes = packet.len() as u32;
+        self.m.stats[0].lost = self.m.channel[0].lost;
+        self.m.stats[0].rtt_ticks256 = self.m.channel[0].rtt_ticks256 as i32;
+        self.m.stats[0].send_queue = self.m.channel[0].fragments_waiting();
+        self.commit(&header, &snapshot);
+        self.drain();
+        Ok(GOT_SNAPSHOT)
+    }
+
+    fn place(&self, tick: u32) -> usize {
+        tick as usize & (self.m.head[0].sizes.history as usize - 1)
+    }
+
+    fn scratch(&self) -> usize {
+        self.m.head[0].sizes.history as usize
+    }
+
+    pub(super) fn holds(&self, tick: u32) -> bool {
+        tick != TICK_NONE && self.m.held[self.place(tick)].tick == tick
+    }
+
+    pub(super) fn set_at(&self, tick: u32) -> &[u32] {
+        let words = self.m.head[0].sizes.set_words as usize;
+        &self.m.sets[self.place(tick) * words..][..words]
+    }
+
+    fn updates_at(&self, tick: u32) -> &[u32] {
+        let words = self.m.head[0].sizes.set_words as usize;
+        &self.m.updates[self.place(tick) * words..][..words]
+    }
+
+    /// True if the snapshot of `tick` is held and carried a row of entity `e`.
+    pub(super) fn has_row(&self, tick: u32, e: usize) -> bool {
+        self.holds(tick) && has(self.updates_at(tick), e)
+    }
+
+    fn row_start(&self, place: usize, e: usize) -> usize {
+        let sizes = &self.m.head[0].sizes;
+        (place * sizes.entities as usize + e) * sizes.row_halves as usize
+    }
+
+    pub(super) fn row_at(&self, shape: &Shape, tick: u32, e: usize) -> Words {
+        self.row_of_place(shape, self.place(tick), e)
+    }
+
+    fn row_of_place(&self, shape: &Shape, place: usize, e: usize) -> Words {
+        let start = self.row_start(place, e);
+        shape.load(&self.m.rows[start..start + self.m.head[0].sizes.row_halves as usize])
+    }
+
+    /// Reads the reference and the tick.
+    fn decode_ticks(&self, reader: &mut BitReader, header: &Header) -> Result<(Option<u32>, u32), Refusal> {
+        let back = if reader.bit() { reader.take(3) + 1 } else { reader.take(8) };
+        if back == 0 {
+            let tick = reader.take(32);
+            return if reader.ok() && tick < TICK_NONE >> 1 { Ok((None, tick)) } else { Err(Refusal::Malformed) };
+        }
+        let sequence = header.sequence.wrapping_sub(back as u16);
+        let arrived = self.m.arrived[usize::from(sequence) % ARRIVED];
+        let distance = if reader.bit() { reader.take(8) } else { back };
+        if arrived.known == 0 || arrived.sequence != sequence || !self.holds(arrived.tick) {
+            return Err(Refusal::Reference);
+        }
+        if distance == 0 || distance >= self.m.head[0].sizes.history {
+            return Err(Refusal::Malformed);
+        }
+        Ok((Some(arrived.tick), arrived.tick + distance))
+    }
+
+    fn decode(&mut self, reader: &mut BitReader, header: &Header) -> Result<Snapshot, Refusal> {
+        let config = self.config;
+        let (kinds, fields) = (core::mem::take(&mut self.m.wire_kinds), core::mem::take(&mut self.m.wire_fields));
+        let shape = Shape::new(&config, kinds, fields);
+        let code = RowCode::new(&config, &shape);
+        let answer = self.decode_with(reader, header, &code);
+        (self.m.wire_kinds, self.m.wire_fields) = (kinds, fields);
+        answer
+    }
+
+    fn decode_with(&mut self, reader: &mut BitReader, header: &Header, code: &RowCode) -> Result<Snapshot, Refusal> {
+        let start = reader.position();
+        let (base, tick) = self.decode_ticks(reader, header)?;
+        let newest = self.m.head[0].newest;
+        if newest != TICK_NONE && (newest.saturating_sub(tick) >= self.m.head[0].sizes.history || newest == tick) {
+            return Err(Refusal::Reference);
+        }
+        let mut s = Snapshot {
+            tick,
+            applied: 0,
+            margin: None,
+            dilation: 1000,
+            late: None,
+            own: OwnFast::zeroed(),
+            touched: None,
+            events: [ClientEvent::zeroed(); EVENTS_PER_SNAPSHOT_MAX as usize],
+            event_count: 0,
+            enters: 0,
+            bits: 0,
+            hash: None,
+        };
+        s.applied = tick.wrapping_sub(if reader.bit() { reader.take(6) } else { 0 });
+        if header.sequence % 4 == 0 {
+            s.margin = Some(i32::from(reader.take(8) as u8 as i8) << 4);
+            s.dilation = if reader.bit() { reader.take(10) } else { 1000 };
+            s.late = if reader.bit() { Some(reader.take(16)) } else { None };
+        }
+        let age = base.map_or(0, |b| tick - b);
+        let before_own = base.map_or(OwnFast::zeroed(), |b| self.m.own_fast[self.place(b)]);
+        (s.own, s.touched) = own::read_fast(reader, &before_own, age as i32, code.shape.high);
+        let values = self.m.head[0].sizes.own_values as usize;
+        let scratch = self.scratch();
+        match base {
+            Some(b) => {
+                let from = self.place(b) * values;
+                self.m.own_slow.copy_within(from..from + values, scratch * values);
+            }
+            None => self.m.own_slow[scratch * values..][..values].fill(0),
+        }
+        own::read_slow(reader, &mut self.m.own_slow[scratch * values..][..values]);
+        let radius = self.m.own_slow[scratch * values + OWN_VIEW_RADIUS];
+        let origin = Origin::of(s.own.x, s.own.y, radius, code.shape.shift);
+        let before = self.before(base);
+        self.decode_events(reader, &mut s, &origin, &before, code);
+        self.decode_sets(reader, &mut s, &origin, &before, base, code)?;
+        if self.m.head[0].verify != 0 {
+            s.hash = Some((reader.take(32), self.digest(&s, code.shape)));
+        }
+        s.bits = reader.position() - start;
+        if reader.at_end() { Ok(s) } else { Err(Refusal::Malformed) }
+    }
+
+    fn before(&self, base: Option<u32>) -> Set {
+        let mut set = [0; SET_WORDS_MAX];
+        if let Some(b) = base {
+            let from = self.set_at(b);
+            set[..from.len()].copy_from_slice(from);
+        }
+        set
+    }
+
+    fn with_events<T>(&self, tick: u32, origin: &Origin, before: &Set, code: &RowCode, run: impl FnOnce(&EventCode) -> T) -> T {
+        let held = |index: usize| {
+            if index < self.m.handles.len() && has(before, index) { self.m.handles[index] } else { 0 }
+        };
+        run(&EventCode {
+            tick,
+            own: self.m.head[0].handle,
+            origin: *origin,
+            high: code.shape.high,
+            shift: code.shape.shift,
+            index_bits: bits_for(self.m.head[0].sizes.entities - 1),
+            held: &held,
+        })
+    }
+
+    fn decode_events(&self, reader: &mut BitReader, s: &mut Snapshot, origin: &Origin, before: &Set, code: &RowCode) {
+        if !reader.bit() {
+            return;
+        }
+        s.event_count = reader.take(5) as usize;
+        self.with_events(s.tick, origin, before, code, |events| {
+            for place in &mut s.events[..s.event_count] {
+                *place = events.read(reader);
+            }
+        });
+    }
+
+    fn decode_sets(
+        &mut self,
+        reader: &mut BitReader,
+        s: &mut Snapshot,
+        origin: &Origin,
+        before: &Set,
+        base: Option<u32>,
+        code: &RowCode,
+    ) -> Result<(), Refusal> {
+        let words = self.m.head[0].sizes.set_words as usize;
+        let scratch = self.scratch();
+        let mut now = *before;
+        if reader.bit() {
+            for e in members(&before[..words]) {
+                now[e / 32] &= !(u32::from(reader.bit()) << (e % 32));
+            }
+        }
+        let mut sent: Set = [0; SET_WORDS_MAX];
+        let age = base.map_or(0, |b| s.tick - b);
+        let mixed = reader.bit();
+        let stays = now;
+        for e in members(&stays[..words]) {
+            let (mut deferred, mut own_age) = (false, age);
+            if mixed {
+                deferred = reader.bit();
+                own_age = if reader.bit() { reader.take(8) } else { age };
+            }
+            if !deferred && own_age == 0 {
+                self.read_enter(reader, s, origin, before, e, code)?;
+                sent[e / 32] |= 1 << (e % 32);
+                continue;
+            }
+            if own_age > s.tick || !self.has_row(s.tick - own_age, e) {
+                return Err(if reader.ok() { Refusal::Reference } else { Refusal::Malformed });
+            }
+            self.m.ages[e] = own_age as u8;
+            if deferred {
+                continue;
+            }
+            let row = self.row_at(code.shape, s.tick - own_age, e);
+            let row = code.read_delta(reader, &row, own_age as i32);
+            self.put_row(code.shape, scratch, e, &row);
+            sent[e / 32] |= 1 << (e % 32);
+        }
+        if reader.bit() {
+            let index_bits = bits_for(self.m.head[0].sizes.entities - 1);
+            let count = take_unsigned(reader, &COUNT) + 1;
+            for _ in 0..count {
+                let e = reader.take(index_bits) as usize;
+                if e >= self.m.handles.len() || has(&now, e) || has(before, e) || !reader.ok() {
+                    return Err(Refusal::Malformed);
+                }
+                self.read_enter(reader, s, origin, before, e, code)?;
+                now[e / 32] |= 1 << (e % 32);
+                sent[e / 32] |= 1 << (e % 32);
+            }
+        }
+        self.m.sets[scratch * words..][..words].copy_from_slice(&now[..words]);
+        self.m.updates[scratch * words..][..words].copy_from_slice(&sent[..words]);
+        if reader.ok() { Ok(()) } else { Err(Refusal::Malformed) }
+    }
+
+    fn read_enter(
+        &mut self,
+        reader: &mut BitReader,
+        s: &mut Snapshot,
+        origin: &Origin,
+        before: &Set,
+        e: usize,
+        code: &RowCode,
+    ) -> Result<(), Refusal> {
+        let (row, generation) = code.read_full(reader, origin);
+        let mut enter = Enter { index: e as u32, generation, owner: 0, command: 0 };
+        if head_kind(row[W_HEAD]) == kind::PROJECTILE {
+            enter.owner = self.with_events(s.tick, origin, before, code, |events| events.read_handle(reader));
+            if enter.owner == self.m.head[0].handle {
+                let back = reader.take(10);
+                enter.command = if back < 1023 { s.tick.wrapping_sub(back) } else { 0 };
+            }
+        }
+        if !reader.ok() || s.enters >= self.m.enters.len() {
+            return Err(Refusal::Malformed);
+        }
+        self.put_row(code.shape, self.scratch(), e, &row);
+        self.m.enters[s.enters] = enter;
+        s.enters += 1;
+        Ok(())
+    }
+
+    fn put_row(&mut self, shape: &Shape, place: usize, e: usize, row: &Words) {
+        let start = self.row_start(place, e);
+        shape.store(row, &mut self.m.rows[start..start + self.m.head[0].sizes.row_halves as usize]);
+    }
+
+    /// The hash of what this snapshot leaves the client with, from the rows as they will be held.
+    fn digest(&self, s: &Snapshot, shape: &Shape) -> u32 {
+        let sizes = &self.m.head[0].sizes;
+        let (words, values, scratch) = (sizes.set_words as usize, sizes.own_values as usize, self.scratch());
+        let mut digest = Digest::start(s.tick, &s.own, &self.m.own_slow[scratch * values..][..values]);
+        let sent = &self.m.updates[scratch * words..][..words];
+        for e in members(&self.m.sets[scratch * words..][..words]) {
+            let row = if has(sent, e) {
+                self.row_of_place(shape, scratch, e)
+            } else {
+                self.row_at(shape, s.tick - u32::from(self.m.ages[e]), e)
+            };
+            digest.entity(e, &row, shape.fields_of(head_kind(row[W_HEAD])).len());
+        }
+        digest.finish()
+    }
+
+    /// Takes the snapshot in scratch into the rings; the newest one also moves the present.
+    fn commit(&mut self, header: &Header, s: &Snapshot) {
+        let sizes = self.m.head[0].sizes;
+        let (words, values) = (sizes.set_words as usize, sizes.own_values as usize);
+        let (entities, halves) = (sizes.entities as usize, sizes.row_halves as usize);
+        let (place, scratch) = (self.place(s.tick), self.scratch());
+        let old = self.m.head[0].newest;
+        let fresh = old == TICK_NONE || s.tick > old;
+        if fresh {
+            self.tell_sets(s, old);
+        }
+        self.m.held[place].tick = s.tick;
+        self.m.sets.copy_within(scratch * words..(scratch + 1) * words, place * words);
+        self.m.updates.copy_within(scratch * words..(scratch + 1) * words, place * words);
+        self.m.own_slow.copy_within(scratch * values..(scratch + 1) * values, place * values);
+        self.m.own_fast[place] = s.own;
+        for w in 0..words {
+            let mut left = self.m.updates[place * words + w];
+            while left != 0 {
+                let e = w * 32 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let from = (scratch * entities + e) * halves;
+                self.m.rows.copy_within(from..from + halves, (place * entities + e) * halves);
+            }
+        }
+        self.m.arrived[usize::from(header.sequence) % ARRIVED] =
+            Arrived { tick: s.tick, sequence: header.sequence, known: 1 };
+        self.count(s, old, fresh);
+        if !fresh {
+            return;
+        }
+        self.m.head[0].newest = s.tick;
+        for event in &s.events[..s.event_count] {
+            if old == TICK_NONE || event.tick > old {
+                self.m.stats[0].events_seen += 1;
+                self.match_shot_event(event);
+                self.push_event(*event);
+            }
+        }
+        let touched = s.touched.is_some_and(|back| old == TICK_NONE || s.tick - back.min(s.tick) > old);
+        self.reconcile(s.tick, touched);
+    }
+
+    fn count(&mut self, s: &Snapshot, old: u32, fresh: bool) {
+        let visible: u32 = self.set_at(s.tick).iter().map(|w| w.count_ones()).sum();
+        let stats = &mut self.m.stats[0];
+        stats.snapshots += 1;
+        stats.snapshot_bits = s.bits;
+        stats.snapshot_bytes_sum = stats.snapshot_bytes_sum.wrapping_add(s.bits.div_ceil(8));
+        if let Some((said, found)) = s.hash {
+            stats.hash_checks += 1;
+            stats.hash_mismatches += u32::from(said != found);
+        }
+        if !fresh {
+            return;
+        }
+        if old != TICK_NONE {
+            stats.snapshot_gap_max = stats.snapshot_gap_max.max(s.tick - old);
+        }
+        stats.snapshot_tick = s.tick;
+        stats.applied_tick = s.applied;
+        stats.visible = visible;
+        stats.own_alive = u32::from(s.own.flags & crate::gen::flag::ALIVE as u16 != 0);
+        if let Some(margin) = s.margin {
+            stats.margin_ticks256 = margin;
+            stats.dilation_permille = s.dilation;
+        }
+        if let Some(late) = s.late {
+            stats.inputs_late = late;
+        }
+    }
+
+    /// Leave and enter events from the newest set to the one in scratch, and the handles of who enters.
+    fn tell_sets(&mut self, s: &Snapshot, old: u32) {
+        let words = self.m.head[0].sizes.set_words as usize;
+        let scratch = self.scratch();
+        let before = self.before(if old == TICK_NONE { None } else { Some(old) });
+        for e in members(&before[..words]) {
+            if !has(&self.m.sets[scratch * words..], e) {
+                self.told(LEAVE, self.m.handles[e], s.tick);
+                self.shot_left(self.m.handles[e]);
+            }
+        }
+        let mut told: Set = [0; SET_WORDS_MAX];
+        for i in 0..s.enters {
+            let enter = self.m.enters[i];
+            let e = enter.index as usize;
+            let handle = enter.generation << 16 | enter.index;
+            if has(&before, e) && self.m.handles[e] == handle {
+                continue;
+            }
+            if has(&before, e) {
+                self.told(LEAVE, self.m.handles[e], s.tick);
+                self.shot_left(self.m.handles[e]);
+            }
+            (self.m.handles[e], self.m.owners[e], self.m.commands[e]) = (handle, enter.owner, enter.command);
+            self.match_shot(handle, enter.owner, enter.command);
+            self.told(ENTER, handle, s.tick);
+            told[e / 32] |= 1 << (e % 32);
+        }
+        // Someone known at the reference, gone from the newest snapshot, back in this one.
+        let now = self.m.sets[scratch * words..][..words].to_owned_set();
+        for e in members(&now[..words]) {
+            if !has(&before, e) && !has(&told, e) {
+                self.told(ENTER, self.m.handles[e], s.tick);
+            }
+        }
+    }
+
+    fn told(&mut self, kind: u16, subject: u32, tick: u32) {
+        self.push_event(ClientEvent { kind, subject, tick, ..Zeroable::zeroed() });
+    }
+}
+
+/// Copies a bit set onto the stack.
+trait ToOwnedSet {
+    fn to_owned_set(&self) -> Set;
+}
+
+impl ToOwnedSet for [u32] {
+    fn to_owned_set(&self) -> Set {
+        let mut set = [0; SET_WORDS_MAX];
+        set[..self.len()].copy_from_slice(self);
+        set
+    }
+}

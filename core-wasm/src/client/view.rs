@@ -1,0 +1,230 @@
+//! What is drawn: the others in the past, between two received ticks; the own player in the present, predicted.
+//!
+//! The rule for gaps: let `a` be the newest received tick at or before the view tick, and `b` the oldest received tick
+//! after it in which the entity has a row. The entity is shown if it is in the set of `a`; between its newest row at or
+//! before `a` and its row at `b` if that is the same entity without a teleport, else at the former. Never further.
+
+use super::{Client, LOCAL_RING, SHOTS};
+use crate::codec::row::same_entity;
+use crate::fixed::{interpolate, interpolate_angle};
+use crate::gen::{column, flag, kind};
+use crate::history::{self, head_kind, head_teleport, own_column, Shape, Words};
+use crate::region::TICK_NONE;
+
+/// In the column `slot` of a predicted projectile.
+pub const PREDICTED_SLOT: i32 = 0xfffe;
+
+impl Client<'_> {
+    fn put(&mut self, column: usize, row: usize, value: i32) {
+        let n = self.m.head[0].sizes.entities as usize;
+        self.m.view[column * n + row] = value;
+    }
+
+    fn list(&mut self, row: usize) {
+        let count = self.m.view_list[0] as usize + 1;
+        if let Some(place) = self.m.view_list.get_mut(count) {
+            *place = row as u32;
+            self.m.view_list[0] = count as u32;
+        }
+    }
+
+    /// Fills the matrix and the list: others at `tick` and fraction (1/65536), the own player at `local` and fraction.
+    /// Returns how many are shown.
+    pub fn view(&mut self, tick: u32, fraction: u32, local: u32, local_fraction: u32) -> u32 {
+        self.m.view_list[0] = 0;
+        let newest = self.m.head[0].newest;
+        if newest == TICK_NONE {
+            return 0;
+        }
+        let time = u64::from(local) << 16 | u64::from(local_fraction & 0xffff);
+        (self.m.head[0].shown_low, self.m.head[0].shown_high) = (time as u32, (time >> 32) as u32);
+        let (tick, fraction) = if tick >= newest { (newest, 0) } else { (tick, fraction & 0xffff) };
+        let config = self.config;
+        let (kinds, fields) = (core::mem::take(&mut self.m.wire_kinds), core::mem::take(&mut self.m.wire_fields));
+        let shape = Shape::new(&config, kinds, fields);
+        self.view_others(&shape, tick, fraction);
+        (self.m.wire_kinds, self.m.wire_fields) = (kinds, fields);
+        self.view_own(newest, time);
+        self.view_shots(local_fraction);
+        self.m.view_list[0]
+    }
+
+    fn view_others(&mut self, shape: &Shape, tick: u32, fraction: u32) {
+        let history = self.m.head[0].sizes.history;
+        let newest = self.m.head[0].newest;
+        let oldest = newest.saturating_sub(history - 1);
+        let Some(from) = (oldest..=tick).rev().find(|t| self.holds(*t)) else { return };
+        let words = self.m.head[0].sizes.set_words as usize;
+        for w in 0..words {
+            let mut left = self.set_at(from)[w];
+            while left != 0 {
+                let e = w * 32 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let hidden = self.m.shots.iter().any(|s| s.command != 0 && s.handle != 0 && s.handle == self.m.handles[e]);
+                if !hidden {
+                    self.view_entity(shape, e, (oldest, from, newest), tick, fraction);
+                }
+            }
+        }
+    }
+
+    fn view_entity(&mut self, shape: &Shape, e: usize, ticks: (u32, u32, u32), tick: u32, fraction: u32) {
+        let (oldest, from, newest) = ticks;
+        let Some(a) = (oldest..=from).rev().find(|t| self.has_row(*t, e)) else { return };
+        let row = self.row_at(shape, a, e);
+        let next = (from + 1..=newest).find(|t| self.has_row(*t, e));
+        let mut shown = (row, 0);
+        let mut to = row;
+        if let Some(b) = next {
+            let other = self.row_at(shape, b, e);
+            if same_entity(&row, &other) && head_teleport(row[0]) == head_teleport(other[0]) {
+                let way = u64::from(tick - a) << 16 | u64::from(fraction);
+                shown.1 = (way / u64::from(b - a)).min(65535) as u32;
+                to = other;
+            }
+        }
+        self.put_words(shape, e, &shown.0, &to, shown.1);
+        self.list(e);
+    }
+
+    fn put_words(&mut self, shape: &Shape, e: usize, a: &Words, b: &Words, fraction: u32) {
+        let shift = shape.shift;
+        let number = head_kind(a[history::W_HEAD]);
+        let handle = self.m.handles[e];
+        let place = |q: i32| history::position_of(q, shift);
+        let between = |w: usize| interpolate(place(a[w]), place(b[w]), fraction);
+        let aim = interpolate_angle(
+            history::aim_of(a[history::W_AIM], shape.aim_bits),
+            history::aim_of(b[history::W_AIM], shape.aim_bits),
+            fraction,
+        );
+        let pitch = |words: &Words| history::aim_of(words[history::W_PITCH], shape.aim_bits);
+        let pitch = interpolate_angle(pitch(a), pitch(b), fraction) as i16;
+        let kind_row = self.config.kinds.get((number - 1) as usize);
+        let depth = kind_row.map_or(0, |k| k.depth);
+        let height = kind_row.map_or(0, |k| k.height);
+        let (owner, command) = if number == kind::PROJECTILE { (self.m.owners[e], self.m.commands[e]) } else { (0, 0) };
+        for (f, value) in [
+            (column::GENERATION, (handle >> 16) as i32),
+            (column::KIND, number),
+            (column::FLAGS, flag::ALIVE),
+            (column::X, between(history::W_X)),
+            (column::Y, between(history::W_Y)),
+            (column::Z, between(history::W_Z)),
+            (column::VX, history::velocity_of(a[history::W_VX], shift)),
+            (column::VY, history::velocity_of(a[history::W_VY], shift)),
+            (column::VZ, history::velocity_of(a[history::W_VZ], shift)),
+            (column::AIM, i32::from(aim)),
+            (column::PITCH, i32::from(pitch)),
+            (column::HEALTH, a[history::W_HEALTH]),
+            (column::TEAM, a[history::W_TEAM]),
+            (column::OWNER, owner as i32),
+            (column::COMMAND, command as i32),
+            (column::RADIUS, place(a[history::W_RADIUS])),
+            (column::DEPTH, depth),
+            (column::HEIGHT, height),
+            (column::WEAPON, a[history::W_WEAPON]),
+            (column::TELEPORT, head_teleport(a[history::W_HEAD])),
+            (column::SLOT, crate::gen::PLAYER_NONE as i32),
+        ] {
+            self.put(f, e, value);
+        }
+        for (k, field) in shape.fields_of(number).iter().enumerate() {
+            self.put(usize::from(field.column), e, a[history::W_FIELDS + k]);
+        }
+    }
+
+    /// The own player: between the states after the last two commands, plus what is left of the display error.
+    fn view_own(&mut self, newest: u32, time: u64) {
+        let head = self.m.head[0];
+        let e = (head.handle & 0xffff) as usize;
+        let place = newest as usize & (head.sizes.history as usize - 1);
+        let values = head.sizes.own_values as usize;
+        let wanted = ((time >> 16) as u32).clamp(newest, head.local.max(newest));
+        let mut now = self.m.poses[wanted as usize % LOCAL_RING];
+        if now.tick != wanted {
+            now = self.m.poses[newest as usize % LOCAL_RING];
+        }
+        let before = self.m.poses[now.tick.wrapping_sub(1) as usize % LOCAL_RING];
+        let fraction = (time & 0xffff) as u32;
+        let beyond = (time >> 16) as u32 > wanted;
+        let smooth = before.tick.wrapping_add(1) == now.tick && !beyond && (before.flags ^ now.flags) & flag::ALIVE == 0;
+        let error = self.error_at(time);
+        for (axis, f) in [column::X, column::Y, column::Z].into_iter().enumerate() {
+            let far = now.motion[axis].wrapping_sub(before.motion[axis]).unsigned_abs() > 4 << 16;
+            let from = if smooth && !far { before.motion[axis] } else { now.motion[axis] };
+            let at = interpolate(from, now.motion[axis], fraction);
+            self.put(f, e, at.saturating_add(error[axis]));
+        }
+        let fast = self.m.own_fast[place];
+        for (f, value) in [
+            (column::GENERATION, (head.handle >> 16) as i32),
+            (column::KIND, kind::PLAYER),
+            (column::FLAGS, now.flags),
+            (column::VX, now.motion[3]),
+            (column::VY, now.motion[4]),
+            (column::VZ, now.motion[5]),
+            (column::AIM, now.aim),
+            (column::PITCH, now.pitch),
+            (column::DASH_LEFT, now.dash_left),
+            (column::DASH_WAIT, now.dash_wait),
+            (column::WEAPON_WAIT, now.weapon_wait),
+            (column::SLOT, (head.player_id & 0xffff) as i32),
+        ] {
+            self.put(f, e, value);
+        }
+        let _ = fast;
+        let config = self.config;
+        for k in 0..values {
+            let value = self.m.own_slow[place * values + k];
+            if let Some(f) = own_column(&config, k) {
+                self.put(f, e, value);
+            }
+        }
+        self.list(e);
+    }
+
+    /// Predicted shots, in rows that nothing else uses, from the last one down.
+    fn view_shots(&mut self, fraction: u32) {
+        let sizes = self.m.head[0].sizes;
+        let newest = self.m.head[0].newest;
+        let mut free = sizes.entities as usize;
+        for k in 0..SHOTS {
+            let shot = self.m.shots[k];
+            if shot.command == 0 || shot.state != 1 {
+                continue;
+            }
+            let own = (self.m.head[0].handle & 0xffff) as usize;
+            let Some(row) = (0..free).rev().find(|e| *e != own && !self.shown(newest, *e)) else { return };
+            free = row;
+            let between = |a: usize| interpolate(shot.before[a], shot.at[a], fraction & 0xffff);
+            for (f, value) in [
+                (column::GENERATION, 0x8000 | (shot.command & 0x7fff) as i32),
+                (column::KIND, kind::PROJECTILE),
+                (column::FLAGS, flag::ALIVE),
+                (column::X, between(0)),
+                (column::Y, between(1)),
+                (column::Z, between(2)),
+                (column::VX, shot.velocity[0]),
+                (column::VY, shot.velocity[1]),
+                (column::VZ, shot.velocity[2]),
+                (column::AIM, shot.aim),
+                (column::PITCH, shot.pitch),
+                (column::OWNER, self.m.head[0].handle as i32),
+                (column::COMMAND, shot.command as i32),
+                (column::RADIUS, shot.radius),
+                (column::WEAPON, shot.weapon as i32),
+                (column::SLOT, PREDICTED_SLOT),
+            ] {
+                self.put(f, row, value);
+            }
+            self.list(row);
+        }
+    }
+
+    /// True if a row of the view is taken by an entity that some held snapshot shows.
+    fn shown(&self, newest: u32, e: usize) -> bool {
+        self.set_at(newest)[e / 32] >> (e % 32) & 1 != 0
+            || self.m.view_list[1..=self.m.view_list[0] as usize].contains(&(e as u32))
+    }
+}
