@@ -97,7 +97,7 @@ fn shoot(room: &mut Room, row: usize, held: usize, weapon: &ConfigWeapon, comman
 }
 
 /// A vector of a length along aim and pitch.
-fn along(aim: u16, pitch: i16, long: i32) -> (i32, i32, i32) {
+pub fn along(aim: u16, pitch: i16, long: i32) -> (i32, i32, i32) {
     let (c, s) = cos_sin(aim);
     if pitch == 0 {
         return (mul_shift(c, long, 15), mul_shift(s, long, 15), 0);
@@ -218,6 +218,20 @@ pub fn cast(ray: &Ray, world: &World, grid: &Grid, walls: &Walls, most: i32, wan
         }
     });
     (best.part <= WHOLE).then_some(best)
+}
+
+/// True if a body of a radius strikes a wall on its way. The client's prediction of own projectiles.
+pub fn strikes_wall(from: (i32, i32, i32), way: (i32, i32, i32), radius: i32, walls: &Walls) -> bool {
+    let ray = Ray { from, way, radius, owner: 0, team: 0 };
+    let to = add(from, way);
+    let low = (from.0.min(to.0).saturating_sub(radius), from.1.min(to.1).saturating_sub(radius));
+    let high = (from.0.max(to.0).saturating_add(radius), from.1.max(to.1).saturating_add(radius));
+    let mut struck = false;
+    walls.near(low, high, |_, wall| {
+        let tall = if wall.height == 0 { None } else { Some((wall.z, wall.height)) };
+        struck |= strike_box(&ray, (wall.x, wall.y), (wall.half_x, wall.half_y), tall).is_some();
+    });
+    struck
 }
 
 fn strike_row(ray: &Ray, world: &World, row: usize) -> Option<i64> {
