@@ -26,8 +26,8 @@ export interface GameSearch {
 /** Throws E_CONFIG with what was looked for, and the nearest name. */
 export function findGame(game: string, search: GameSearch): GameFiles {
   const installed = search.installed ?? join(packageRoot(), 'dist', 'games');
-  const path = NAME.test(game) && !existsSync(resolve(search.folder, game)) ? join(installed, game) : resolve(search.folder, game);
-  const found = NAME.test(game) && existsSync(join(installed, game)) ? join(installed, game) : path;
+  const named = join(installed, game);
+  const found = NAME.test(game) && existsSync(named) ? named : resolve(search.folder, game);
   if (!existsSync(found)) throw notFound(game, installed);
   const isFolder = statSync(found).isDirectory();
   const folder = isFolder ? found : dirname(found);
