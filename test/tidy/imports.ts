@@ -1,0 +1,141 @@
+/** The import table of the house: who may import whom. ARCHITECTURE.md says why; this holds it. */
+import { type Files, type Problem, readSource, type Source } from './source.ts';
+
+/** May be imported from anywhere: errors, options, the clock, and the numbers that two sides share. */
+const LEAVES = new Set([
+  'src/errors.ts',
+  'src/config.ts',
+  'src/clock.ts',
+  'protocol/gen/tables.ts',
+]);
+
+/** Folders that may import anything. */
+const FREE = ['bench/', 'test/', 'tools/'];
+
+/**
+ * Folder (the longest that fits) to the folders it may import besides itself. `src/x` is all below it but for the
+ * folders that have a line of their own.
+ */
+export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
+  protocol: [],
+  'core-wasm': ['protocol'],
+  workers: ['protocol', 'core-wasm', 'src/mailbox', 'src/schema', 'src/plugin'],
+  'src/schema': ['protocol'],
+  'src/plugin': ['src/schema', 'protocol'],
+  'src/mailbox': [],
+  'src/transport': [],
+  'src/transport/client': ['src/transport'],
+  'src/transport/server': ['src/transport', 'src/transport/client'],
+  'src/session': ['protocol'],
+  'src/session/client': ['protocol', 'src/session'],
+  'src/session/server': ['protocol', 'src/session'],
+  'src/room': ['src/mailbox', 'workers'],
+  'src/client': [
+    'protocol',
+    'core-wasm',
+    'src/schema',
+    'src/transport',
+    'src/transport/client',
+    'src/session',
+    'src/session/client',
+  ],
+  'src/http': ['src/session', 'src/session/server', 'src/room', 'src/ops'],
+  'src/control': ['src/session', 'src/session/server', 'src/room', 'src/store'],
+  'src/store': [],
+  'src/ops': [],
+  'src/cli': ['src', 'src/*'],
+  // Composition roots: src/server.ts and src/cli.ts.
+  src: ['src/*', 'protocol', 'workers'],
+  games: [],
+  examples: [],
+};
+
+/** Packages and Node's modules by folder; a folder that is not named may import any but socket libraries. */
+const PACKAGES: { readonly [folder: string]: RegExp } = {
+  protocol: /^@bufbuild\/protobuf(\/|$)/,
+  'core-wasm': /^never$/,
+  'src/schema': /^never$/,
+  'src/plugin': /^never$/,
+  'src/session': /^@noble\/|^@bufbuild\/protobuf$/,
+  'src/mailbox': /^node:worker_threads$/,
+  games: /^fray\/(schema|plugin|client)$/,
+  examples: /^fray\/(schema|plugin|client)$/,
+};
+
+const SOCKETS = /^(ws|uWebSockets\.js|node-datachannel|node:(net|tls|dgram|http|https|http2))$/;
+const SOCKET_FOLDERS = ['src/transport/', 'src/http/'];
+
+/** What a browser loads: neither Node's modules nor `ws` may be reached from here. */
+const BROWSER_ENTRIES = ['src/schema/index.ts', 'src/client/index.ts'];
+
+export function checkImports(files: Files): Problem[] {
+  const sources = new Map<string, Source>();
+  for (const [file, text] of files) {
+    if (file.endsWith('.ts') && !file.endsWith('.d.ts')) sources.set(file, readSource(file, text));
+  }
+  const problems: Problem[] = [];
+  for (const source of sources.values()) {
+    if (FREE.some((folder) => source.file.startsWith(folder))) continue;
+    for (const { line, specifier, target } of source.imports) {
+      const allowed =
+        target === undefined
+          ? packageAllowed(source.file, specifier)
+          : fileAllowed(source.file, target);
+      if (!allowed) {
+        problems.push({
+          file: `${source.file}:${line}`,
+          rule: 'imports',
+          text: `${folderOf(source.file)} may not import ${target ?? specifier}`,
+        });
+      }
+    }
+  }
+  return [...problems, ...BROWSER_ENTRIES.flatMap((entry) => checkBrowser(entry, sources))];
+}
+
+function fileAllowed(file: string, target: string): boolean {
+  const [from, to] = [folderOf(file), folderOf(target)];
+  if (from === 'games' || from === 'examples') return gameOf(file) === gameOf(target);
+  if (LEAVES.has(target) || from === to) return true;
+  const allowed = MAY_IMPORT[from] ?? [];
+  return allowed.includes(to) || (allowed.includes('src/*') && to.startsWith('src/'));
+}
+
+function packageAllowed(file: string, specifier: string): boolean {
+  if (SOCKETS.test(specifier)) return SOCKET_FOLDERS.some((folder) => file.startsWith(folder));
+  const folder = folderOf(file);
+  const rule = PACKAGES[folder] ?? PACKAGES[folder.split('/').slice(0, 2).join('/')];
+  return rule?.test(specifier) ?? !specifier.startsWith('fray/');
+}
+
+/** The longest folder of the table that holds `file`; its first folder where the table names none. */
+function folderOf(file: string): string {
+  const parts = file.split('/').slice(0, -1);
+  for (let length = parts.length; length > 0; length -= 1) {
+    const folder = parts.slice(0, length).join('/');
+    if (Object.hasOwn(MAY_IMPORT, folder) && (folder !== 'src' || parts.length === 1))
+      return folder;
+  }
+  return parts.slice(0, 2).join('/');
+}
+
+function gameOf(file: string): string {
+  return file.split('/').slice(0, 2).join('/');
+}
+
+/** Follows value imports from `entry`. */
+function checkBrowser(entry: string, sources: ReadonlyMap<string, Source>): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Set([entry]);
+  for (const file of seen) {
+    for (const { line, specifier, target, typeOnly } of sources.get(file)?.imports ?? []) {
+      if (typeOnly) continue;
+      if (target !== undefined) seen.add(target);
+      else if (specifier.startsWith('node:') || specifier === 'ws') {
+        const text = `${entry} runs in browsers and reaches ${specifier} here`;
+        problems.push({ file: `${file}:${line}`, rule: 'browser', text });
+      }
+    }
+  }
+  return problems;
+}
