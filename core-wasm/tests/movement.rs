@@ -1,0 +1,278 @@
+//! Movement against slow references: the rounding rule, walls, tick rates, steps and jumps.
+
+mod support;
+
+use bytemuck::Zeroable;
+use fray_core::fixed::{angle_of, cos_sin, div_round, interpolate, isqrt, shift_round};
+use fray_core::gen::*;
+use fray_core::movement::{step, Body};
+use fray_core::walls::{build, WallGrid, Walls, WALL_CELLS_MAX, WALL_ITEMS_MAX};
+use proptest::prelude::*;
+use support::*;
+
+/// The rounding rule in plain words, over i128: nearest, halves away from zero.
+fn nearest(a: i128, b: i128) -> i128 {
+    let (quotient, remainder) = (a.abs() / b, a.abs() % b);
+    let rounded = quotient + i128::from(2 * remainder >= b);
+    if a < 0 { -rounded } else { rounded }
+}
+
+struct Map {
+    boxes: Vec<WallBox>,
+    starts: Vec<u16>,
+    items: Vec<u16>,
+    grid: WallGrid,
+}
+
+impl Map {
+    fn new(head: &ConfigHead, boxes: Vec<WallBox>) -> Self {
+        let (mut starts, mut items) = (vec![0; WALL_CELLS_MAX as usize + 1], vec![0; WALL_ITEMS_MAX as usize]);
+        let grid = build(head, &boxes, &mut starts, &mut items);
+        Self { boxes, starts, items, grid }
+    }
+
+    fn walls(&self) -> Walls<'_> {
+        Walls { boxes: &self.boxes, grid: self.grid, starts: &self.starts, items: &self.items }
+    }
+}
+
+fn body(setup: &Setup) -> Body {
+    let kind = setup.kinds[0];
+    Body {
+        flags: flag::ALIVE | flag::GROUNDED,
+        radius: kind.radius,
+        height: kind.height,
+        top_speed: kind.top_speed,
+        acceleration: kind.acceleration,
+        friction: kind.friction,
+        ..Body::default()
+    }
+}
+
+fn command(move_x: i8, move_y: i8, buttons: u16, aim: u16) -> InputCommand {
+    InputCommand { move_x, move_y, buttons, aim, ..InputCommand::zeroed() }
+}
+
+/// True if the circle overlaps a wall (touching is not overlapping).
+fn inside(body: &Body, wall: &WallBox) -> bool {
+    let gap = |at: i32, centre: i32, half: i32| (i128::from(at - centre).abs() - i128::from(half)).max(0);
+    let (dx, dy) = (gap(body.x, wall.x, wall.half_x), gap(body.y, wall.y, wall.half_y));
+    dx * dx + dy * dy < i128::from(body.radius) * i128::from(body.radius)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rounding_is_to_nearest_with_halves_away_from_zero(a in -(1i64 << 62)..(1i64 << 62), b in 1i64..(1 << 31), shift in 1u32..40) {
+        prop_assert_eq!(i128::from(div_round(a, b)), nearest(a.into(), b.into()));
+        prop_assert_eq!(i128::from(shift_round(a, shift)), nearest(a.into(), 1i128 << shift));
+    }
+
+    #[test]
+    fn isqrt_is_the_floor(value in 0u64..(1 << 63)) {
+        let root = u128::from(isqrt(value));
+        prop_assert!(root * root <= u128::from(value) && (root + 1) * (root + 1) > u128::from(value));
+    }
+
+    #[test]
+    fn interpolation_agrees_with_wide_arithmetic(from in any::<i32>(), to in any::<i32>(), fraction in 0u32..=65536) {
+        let wide = i128::from(from) + nearest((i128::from(to) - i128::from(from)) * i128::from(fraction), 65536);
+        prop_assert_eq!(i128::from(interpolate(from, to, fraction)), wide);
+    }
+
+    #[test]
+    fn a_step_in_the_open_is_what_the_rule_says(
+        vx in -40_000i32..40_000, vy in -40_000i32..40_000, mx in -127i8..=127, my in -127i8..=127,
+    ) {
+        let setup = Setup::arena(1, 8);
+        let mut body = Body { vx, vy, ..body(&setup) };
+        let kind = setup.kinds[0];
+        // The same in i128, written down from the text of movement.rs.
+        let (mut wx, mut wy) = (i128::from(mx) << 8, i128::from(my) << 8);
+        let long = (((wx * wx + wy * wy) as f64).sqrt()) as i128;
+        let long = if long * long > wx * wx + wy * wy { long - 1 } else { long };
+        if long > 127 << 8 {
+            (wx, wy) = (nearest(wx * (127 << 8), long), nearest(wy * (127 << 8), long));
+        }
+        let speed = i128::from(kind.top_speed);
+        let target = (nearest(wx * speed, 127 << 8), nearest(wy * speed, 127 << 8));
+        let rate = i128::from(if (mx, my) == (0, 0) { kind.friction } else { kind.acceleration });
+        let (dx, dy) = (target.0 - i128::from(vx), target.1 - i128::from(vy));
+        let change = i128::from(isqrt((dx * dx + dy * dy) as u64));
+        let (end, way) = if (dx, dy) == (0, 0) {
+            (target, target)
+        } else if change <= rate {
+            (target, (target.0 - nearest(dx * change, 2 * rate), target.1 - nearest(dy * change, 2 * rate)))
+        } else {
+            let end = (i128::from(vx) + nearest(dx * rate, change), i128::from(vy) + nearest(dy * rate, change));
+            (end, (nearest(i128::from(vx) + end.0, 2), nearest(i128::from(vy) + end.1, 2)))
+        };
+        step(&mut body, &command(mx, my, 0, 0), &setup.head, &Walls::NONE);
+        prop_assert_eq!((i128::from(body.vx), i128::from(body.vy)), end);
+        // The way in pieces must add up to the whole.
+        prop_assert_eq!((i128::from(body.x), i128::from(body.y)), way);
+    }
+
+    #[test]
+    fn sliding_never_penetrates(seed in any::<u32>()) {
+        let setup = Setup::arena(1, 8);
+        let mut random = Seeded::new(seed);
+        let boxes: Vec<WallBox> = (0..24)
+            .map(|_| wall(random.between(-20 * ONE, 20 * ONE), random.between(-20 * ONE, 20 * ONE), random.between(1, 4 * ONE), random.between(1, 4 * ONE)))
+            .collect();
+        let map = Map::new(&setup.head, boxes);
+        let mut body = Body { radius: random.between(ONE / 8, ONE), ..body(&setup) };
+        (body.x, body.y) = (random.between(-25 * ONE, 25 * ONE), random.between(-25 * ONE, 25 * ONE));
+        if map.boxes.iter().any(|wall| inside(&body, wall)) {
+            return Ok(());
+        }
+        for _ in 0..300 {
+            let turn = random.below(4);
+            let buttons = if turn == 0 { button::DASH } else { 0 };
+            let moves = (random.between(-127, 127) as i8, random.between(-127, 127) as i8);
+            for _ in 0..5 {
+                step(&mut body, &command(moves.0, moves.1, buttons, random.below(65536) as u16), &setup.head, &map.walls());
+                for wall in &map.boxes {
+                    prop_assert!(!inside(&body, wall), "{:?} in {:?}", body, wall);
+                }
+                prop_assert!(body.x.abs() + body.radius <= setup.head.half_width);
+                prop_assert!(body.y.abs() + body.radius <= setup.head.half_depth);
+            }
+        }
+    }
+
+    #[test]
+    fn the_wall_grid_finds_what_brute_force_finds_once_each(seed in any::<u32>(), count in 0usize..400) {
+        let setup = Setup::arena(1, 8);
+        let mut random = Seeded::new(seed);
+        let boxes: Vec<WallBox> = (0..count)
+            .map(|_| wall(random.between(-35 * ONE, 35 * ONE), random.between(-35 * ONE, 35 * ONE), random.between(0, 9 * ONE), random.between(0, 2 * ONE)))
+            .collect();
+        let map = Map::new(&setup.head, boxes);
+        for _ in 0..20 {
+            let (x, y, r) = (random.between(-30 * ONE, 30 * ONE), random.between(-30 * ONE, 30 * ONE), random.between(0, 6 * ONE));
+            let mut found = Vec::new();
+            map.walls().near((x - r, y - r), (x + r, y + r), |number, _| found.push(number));
+            found.sort_unstable();
+            let unique = found.len();
+            found.dedup();
+            prop_assert_eq!(found.len(), unique, "told once");
+            for (number, wall) in map.boxes.iter().enumerate() {
+                let hits = (wall.x - x).abs() <= wall.half_x + r && (wall.y - y).abs() <= wall.half_y + r;
+                prop_assert!(!hits || found.contains(&number));
+            }
+        }
+    }
+}
+
+/// Distance after a script of 3 s (run, turn, stop), and the greatest height of one jump.
+fn script(rate: u32, dimensions: u32) -> (f64, f64) {
+    let setup = Setup::at(1, 8, rate, dimensions);
+    let mut body = body(&setup);
+    let (mut gone, mut high) = (0.0f64, 0);
+    for t in 0..rate * 3 {
+        let at = t * 1000 / rate;
+        let (move_x, move_y) = match at {
+            0..1000 => (127, 0),
+            1000..2000 => (0, 127),
+            _ => (0, 0),
+        };
+        let buttons = if at < 500 { button::JUMP } else { 0 };
+        let before = (body.x, body.y);
+        step(&mut body, &command(move_x, move_y, buttons, 0), &setup.head, &Walls::NONE);
+        gone += (f64::from(body.x - before.0)).hypot(f64::from(body.y - before.1));
+        high = high.max(body.z);
+    }
+    (gone / f64::from(ONE), f64::from(high) / f64::from(ONE))
+}
+
+#[test]
+fn tick_rates_agree_within_one_percent() {
+    for dimensions in [2, 3] {
+        let (far, high) = script(60, dimensions);
+        assert!(far > 12.0);
+        for rate in [20, 30, 128] {
+            let (other_far, other_high) = script(rate, dimensions);
+            assert!((other_far / far - 1.0).abs() < 0.01, "{rate} Hz: {other_far} against {far} units");
+            if dimensions == 3 {
+                assert!((other_high / high - 1.0).abs() < 0.01, "{rate} Hz: {other_high} against {high} high");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_jump_needs_an_edge_and_ends_on_the_ground() {
+    let setup = Setup::at(1, 8, 30, 3);
+    let mut body = body(&setup);
+    let mut starts = 0;
+    for _ in 0..120 {
+        let grounded = body.flags & flag::GROUNDED != 0;
+        step(&mut body, &command(0, 0, button::JUMP, 0), &setup.head, &Walls::NONE);
+        starts += i32::from(grounded && body.flags & flag::GROUNDED == 0);
+    }
+    assert_eq!((starts, body.z), (1, 0));
+    assert_ne!(body.flags & flag::GROUNDED, 0);
+}
+
+#[test]
+fn low_steps_are_climbed_and_high_ones_are_walls() {
+    let setup = Setup::at(1, 8, 30, 3);
+    let stair = |x: i32, height: i32| WallBox { x: x * ONE, y: 0, z: 0, half_x: ONE, half_y: 5 * ONE, height };
+    let map = Map::new(&setup.head, vec![stair(3, ONE * 2 / 5), stair(5, ONE * 4 / 5), stair(7, 2 * ONE)]);
+    let mut body = body(&setup);
+    for _ in 0..60 {
+        step(&mut body, &command(127, 0, 0, 0), &setup.head, &map.walls());
+    }
+    assert_eq!(body.z, ONE * 4 / 5, "up two steps");
+    assert_eq!(body.x, 6 * ONE - body.radius, "and stopped by the third");
+    for _ in 0..60 {
+        step(&mut body, &command(-127, 0, 0, 0), &setup.head, &map.walls());
+    }
+    assert_eq!(body.z, 0, "down again");
+}
+
+#[test]
+fn a_body_under_a_ceiling_stops_rising_and_walks_below_it() {
+    let setup = Setup::at(1, 8, 30, 3);
+    let roof = WallBox { x: 0, y: 0, z: 5 * ONE / 2, half_x: 5 * ONE, half_y: 5 * ONE, height: ONE };
+    let map = Map::new(&setup.head, vec![roof]);
+    let mut body = body(&setup);
+    let mut high = 0;
+    for t in 0..40 {
+        step(&mut body, &command(127, 0, if t == 5 { button::JUMP } else { 0 }, 0), &setup.head, &map.walls());
+        high = high.max(body.z);
+    }
+    assert_eq!(high, ONE / 2);
+    assert!(body.x > 5 * ONE);
+}
+
+#[test]
+fn movement_relative_to_aim_turns_with_it() {
+    let mut setup = Setup::arena(1, 8);
+    setup.head.rules |= 2;
+    for aim in (0..65536u32).step_by(1111) {
+        let mut body = body(&setup);
+        for _ in 0..30 {
+            step(&mut body, &command(0, 127, 0, aim as u16), &setup.head, &Walls::NONE);
+        }
+        let (c, s) = cos_sin(aim as u16);
+        let off = angle_of(body.x, body.y).wrapping_sub(angle_of(c, s)) as i16;
+        assert!(off.abs() < 20, "{aim}: {off}");
+    }
+}
+
+#[test]
+fn a_dash_is_fast_short_and_has_to_wait() {
+    let setup = Setup::arena(1, 8);
+    let mut body = body(&setup);
+    let mut fast = Vec::new();
+    for t in 0..60 {
+        step(&mut body, &command(127, 0, button::DASH, 0), &setup.head, &Walls::NONE);
+        if body.dash_left > 0 || (t > 0 && fast.last() == Some(&(t - 1)) && body.vx > setup.kinds[0].top_speed) {
+            fast.push(t);
+        }
+    }
+    assert_eq!(fast, [0, 1, 2, 45, 46, 47], "4 ticks each, the last one slows down");
+}
