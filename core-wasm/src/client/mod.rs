@@ -252,7 +252,8 @@ pub fn open(memory: &mut [u8]) -> Option<Client<'_>> {
         return None;
     }
     let mut m = Memory::carve(memory, &head.sizes)?;
-    let config = Config::view(core::mem::take(&mut m.config))?;
+    let bytes: &mut [u8] = core::mem::take(&mut m.config);
+    let config = Config::view(bytes)?;
     Some(Client { config, m })
 }
 
