@@ -7,7 +7,7 @@ import type { EntityMatrix } from '../../core-wasm/bindings/client.ts';
 import { COLUMN, FLAG, POSITION_ONE } from '../../protocol/gen/tables.ts';
 import { fromRaw } from '../schema/fields.ts';
 import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from '../schema/layout.ts';
-import { TURN } from '../schema/units.ts';
+import { TURN, toTicks } from '../schema/units.ts';
 import type { Roster, RosterRow } from './roster.ts';
 
 /** What all rows of one game share. */
@@ -33,47 +33,64 @@ export class EntityRow {
   readonly kind: string;
   protected readonly source: RowSource;
   protected readonly index: number;
-  readonly #cells: Int32Array;
-  readonly #rows: number;
-  readonly #speed: number;
+  // Plain fields, and one addition less per getter: V8 inlines only functions of at most 27 bytes of bytecode without
+  // counting them, and a getter that is not inlined makes a heap number at each call.
+  protected readonly cells: Int32Array;
+  protected readonly rows: number;
+  protected readonly speed: number;
+  protected readonly xAt: number;
+  protected readonly yAt: number;
+  protected readonly zAt: number;
+  protected readonly vxAt: number;
+  protected readonly vyAt: number;
+  protected readonly vzAt: number;
+  protected readonly aimAt: number;
 
   constructor(source: RowSource, kind: string, index: number) {
+    const { cells, rows } = source.matrix;
     this.source = source;
     this.kind = kind;
     this.index = index;
-    this.#cells = source.matrix.cells;
-    this.#rows = source.matrix.rows;
-    this.#speed = source.layout.tickRateHz / POSITION_ONE;
+    this.cells = cells;
+    this.rows = rows;
+    this.speed = source.layout.tickRateHz / POSITION_ONE;
+    this.xAt = COLUMN.x * rows + index;
+    this.yAt = COLUMN.y * rows + index;
+    this.zAt = COLUMN.z * rows + index;
+    this.vxAt = COLUMN.vx * rows + index;
+    this.vyAt = COLUMN.vy * rows + index;
+    this.vzAt = COLUMN.vz * rows + index;
+    this.aimAt = COLUMN.aim * rows + index;
   }
 
   /** i32 of a column. */
   raw(column: number): number {
-    return this.#cells[column * this.#rows + this.index] ?? 0;
+    return this.cells[column * this.rows + this.index] as number;
   }
 
   get handle(): number {
     return ((this.raw(COLUMN.generation) << 16) | this.index) >>> 0;
   }
   get x(): number {
-    return this.raw(COLUMN.x) * UNIT;
+    return (this.cells[this.xAt] as number) / 65536;
   }
   get y(): number {
-    return this.raw(COLUMN.y) * UNIT;
+    return (this.cells[this.yAt] as number) / 65536;
   }
   get z(): number {
-    return this.raw(COLUMN.z) * UNIT;
+    return (this.cells[this.zAt] as number) / 65536;
   }
   get vx(): number {
-    return this.raw(COLUMN.vx) * this.#speed;
+    return (this.cells[this.vxAt] as number) * this.speed;
   }
   get vy(): number {
-    return this.raw(COLUMN.vy) * this.#speed;
+    return (this.cells[this.vyAt] as number) * this.speed;
   }
   get vz(): number {
-    return this.raw(COLUMN.vz) * this.#speed;
+    return (this.cells[this.vzAt] as number) * this.speed;
   }
   get aim(): number {
-    return (this.raw(COLUMN.aim) & 0xffff) * RADIANS;
+    return (this.cells[this.aimAt] as number) * RADIANS;
   }
   get pitch(): number {
     return this.raw(COLUMN.pitch) * RADIANS;
@@ -91,10 +108,10 @@ export class EntityRow {
     return this.raw(COLUMN.team);
   }
   get radius(): number {
-    return this.raw(COLUMN.radius) * UNIT;
+    return this.raw(COLUMN.radius) / 65536;
   }
   get height(): number {
-    return this.raw(COLUMN.height) * UNIT;
+    return this.raw(COLUMN.height) / 65536;
   }
   get predicted(): boolean {
     return false;
@@ -117,6 +134,18 @@ export class ProjectileRow extends EntityRow {
 }
 
 export class PlayerRow extends EntityRow {
+  /** What one tick of waiting takes from readiness; 1 - wait * step is 0 at the beginning of a wait. */
+  readonly #dashStep: number;
+  readonly #weaponSteps: readonly number[];
+
+  constructor(source: RowSource, kind: string, index: number) {
+    super(source, kind, index);
+    const { movement, weapons, tickRateHz } = source.layout;
+    const step = (ms: number) => 1 / Math.max(1, toTicks(ms, tickRateHz));
+    this.#dashStep = movement.dash ? step(movement.dash.cooldownMs) : 1;
+    this.#weaponSteps = weapons.map((weapon) => step(weapon.cooldownMs));
+  }
+
   get #roster(): RosterRow | undefined {
     return this.source.roster.ofEntity(this.index);
   }
@@ -148,25 +177,20 @@ export class PlayerRow extends EntityRow {
     return (this.raw(COLUMN.friction) * this.source.layout.tickRateHz ** 2) / POSITION_ONE;
   }
   get viewRadius(): number {
-    return this.raw(COLUMN.viewRadius) * UNIT;
+    return this.raw(COLUMN.viewRadius) / 65536;
   }
   get protected(): boolean {
     return this.own && this.raw(COLUMN.protectedUntil) > this.source.ownTick;
   }
   get dashReady(): number {
-    const cooldownMs = this.source.layout.movement.dash?.cooldownMs ?? 0;
-    return cooldownMs === 0 ? 0 : readiness(this.raw(COLUMN.dashWait), cooldownMs * this.#ticksPerMs);
+    return 1 - this.raw(COLUMN.dashWait) * this.#dashStep;
   }
   get weaponReady(): number {
-    const cooldownMs = this.source.layout.weapons[this.raw(COLUMN.weapon)]?.cooldownMs ?? 0;
-    return readiness(this.raw(COLUMN.weaponWait), cooldownMs * this.#ticksPerMs);
+    return 1 - this.raw(COLUMN.weaponWait) * (this.#weaponSteps[this.raw(COLUMN.weapon)] ?? 0);
   }
   /** A field that is `to: 'room'`: known of every player, in sight or not. */
   fromRoster(position: number): number {
     return this.#roster?.values[position] ?? 0;
-  }
-  get #ticksPerMs(): number {
-    return this.source.layout.tickRateHz / 1000;
   }
 }
 
@@ -243,12 +267,7 @@ export function readText(bytes: Uint8Array, at: number): string {
   return decoder.decode(bytes.subarray(at + 1, at + 1 + (bytes[at] ?? 0)));
 }
 
-function readiness(waitTicks: number, cooldownTicks: number): number {
-  return cooldownTicks <= 0 ? 1 : Math.max(0, 1 - waitTicks / Math.max(1, Math.round(cooldownTicks)));
-}
-
 /** In the column `slot` of a predicted projectile. */
 const PREDICTED_SLOT = 0xfffe;
-const UNIT = 1 / POSITION_ONE;
 const RADIANS = TURN / 65536;
 const decoder = new TextDecoder();

@@ -43,7 +43,7 @@ export type OwnPlayer<S> = PlayerSeen<S> & {
   readonly friction: number;
   /** World units. */
   readonly viewRadius: number;
-  /** 0 right after a dash .. 1: the next one is possible. 0 in a game without a dash. */
+  /** 0 right after a dash .. 1: the next one is possible; always 1 in a game without a dash. */
   readonly dashReady: number;
   /** 0 right after a shot .. 1: the next one is possible. */
   readonly weaponReady: number;
