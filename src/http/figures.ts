@@ -1,5 +1,5 @@
 /** What the server's parts count, in the shape of the metrics page. Read when the page is asked for. */
-import { HISTOGRAM_BOUNDS_US, rebucket } from './histogram.ts';
+import { HISTOGRAM_BOUNDS_US, rebucket } from '../room/histogram.ts';
 import type { CountedHistogram, MetricSources, TrafficFigures, WorkerFigures } from '../ops/metrics.ts';
 import type { RoomDirectory } from '../room/directory.ts';
 import type { SessionTable } from '../session/server/table.ts';

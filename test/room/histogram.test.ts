@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HISTOGRAM_BOUNDS_US, rebucket } from '../../src/http/histogram.ts';
+import { HISTOGRAM_BOUNDS_US, rebucket } from '../../src/room/histogram.ts';
 import { BUCKETS, bucketOf } from '../../workers/timing.ts';
 
 t.test('a duration is shown at or below the bound that it does not exceed', async (t) => {
