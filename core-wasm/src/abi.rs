@@ -14,6 +14,9 @@ use crate::history;
 use crate::region::Region;
 use crate::room::{self, Room};
 
+#[path = "abi_client.rs"]
+mod client;
+
 /// Bytes of the buffer for a configuration.
 pub const CONFIG_BYTES: usize = 32_768;
 const PAGE: usize = 65_536;

@@ -10,6 +10,7 @@
 #[cfg(target_arch = "wasm32")]
 pub mod abi;
 pub mod bits;
+pub mod client;
 pub mod codec;
 pub mod combat;
 pub mod command;
