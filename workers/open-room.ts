@@ -39,7 +39,7 @@ export async function loadGame(boot: WorkerBoot): Promise<LoadedGame> {
       tickRateHz: layout.tickRateHz,
       ...sizes,
       interpolationTicks: interpolationTicks(layout),
-      snapshotBytesMax: layout.snapshotBytesMax,
+      snapshotBytesMax: layout.net.snapshotBytesMax,
       botsYield: game.options.botsYield,
     },
   };
@@ -48,12 +48,8 @@ export async function loadGame(boot: WorkerBoot): Promise<LoadedGame> {
 /** Makes rooms of a loaded game. The maker throws E_ROOM_OPTIONS for options that the game does not declare. */
 export function roomFactory(boot: WorkerBoot, loaded: LoadedGame, report: (message: WorkerReport) => void): RoomFactory {
   const { game, facts, emptyCloseMs } = loaded;
-  const host: RuntimeHost = {
-    hookFailed: ({ roomId, tick, hook, error }) =>
-      report({ kind: 'log', level: 'error', fields: { room: roomId, tick, hook, error: errorText(error) }, text: 'a hook failed' }),
-    log: (level, text, fields) => report({ kind: 'log', level, fields: plainFields(fields), text }),
-  };
   return (order, parts) => {
+    const host = hostOf(report);
     const options = parseRoomOptions(game.options.room, order.optionsJson);
     const { playersMax, entitiesMax } = facts;
     const { seed, epoch } = order;
@@ -74,6 +70,19 @@ export function roomFactory(boot: WorkerBoot, loaded: LoadedGame, report: (messa
   };
 }
 
+/** Where a room's runtime reports to. A hook that throws in every tick must not fill the disk. */
+function hostOf(report: (message: WorkerReport) => void): RuntimeHost {
+  let failures = 0;
+  return {
+    hookFailed({ roomId, tick, hook, error }) {
+      failures += 1;
+      if (failures > FAILURES_LOGGED && failures % FAILURES_LOGGED_EVERY !== 0) return;
+      report({ kind: 'log', level: 'error', fields: { room: roomId, tick, hook, failures, error: errorText(error) }, text: 'a hook failed' });
+    },
+    log: (level, text, fields) => report({ kind: 'log', level, fields: plainFields(fields), text }),
+  };
+}
+
 function errorText(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
@@ -82,3 +91,7 @@ function errorText(error: unknown): string {
 function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, string | number> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]));
 }
+
+/** Failed hooks of a room that get a line each; after them only every so many. */
+const FAILURES_LOGGED = 10;
+const FAILURES_LOGGED_EVERY = 100;

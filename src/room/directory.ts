@@ -12,6 +12,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { compileCore } from '../../core-wasm/bindings/instantiate.ts';
 import { ControlMessageSchema } from '../../protocol/gen/control_pb.ts';
@@ -46,8 +47,8 @@ export interface DirectoryOptions {
   readonly workers: number;
   /** Absolute path (or URL) of the game's server module. */
   readonly game: string;
-  /** The compiled core, its bytes, or a path; default: the committed one beside the source or the build. */
-  readonly core: WebAssembly.Module | Uint8Array | string;
+  /** The compiled core, its bytes, or a path. Default: the committed one, beside the source or the build. */
+  readonly core?: WebAssembly.Module | Uint8Array | string;
   readonly roomsMax: number;
   /** Empty rooms that any player may join are kept open up to this many. */
   readonly roomsWarm: number;
@@ -465,10 +466,10 @@ export class RoomDirectory {
   }
 }
 
-async function loadCore(core: WebAssembly.Module | Uint8Array | string): Promise<WebAssembly.Module> {
-  if (core instanceof WebAssembly.Module) return core;
+async function loadCore(given: WebAssembly.Module | Uint8Array | string | undefined): Promise<WebAssembly.Module> {
+  const core = given ?? fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../core-wasm/fray_core.wasm' : './fray_core.wasm', import.meta.url));
   try {
-    return await compileCore((typeof core === 'string' ? await readFile(core) : core) as BufferSource);
+    return await compileCore((typeof core === 'string' ? await readFile(core) : core) as BufferSource | WebAssembly.Module);
   } catch (cause) {
     throw new FrayError('E_CORE', `Cannot load the core: ${String(cause)}`, { cause });
   }

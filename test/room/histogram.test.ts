@@ -14,5 +14,8 @@ t.test('a duration is shown at or below the bound that it does not exceed', asyn
 
 t.test('nothing is lost on the way', async (t) => {
   const fine = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
-  t.equal(rebucket(fine).reduce((sum, n) => sum + n, 0), fine.reduce((sum, n) => sum + n, 0));
+  t.equal(
+    rebucket(fine).reduce((sum, n) => sum + n, 0),
+    fine.reduce((sum, n) => sum + n, 0),
+  );
 });
