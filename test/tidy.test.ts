@@ -66,6 +66,11 @@ const WRONG: readonly (readonly [what: string, files: Record<string, string>, ru
     'imports',
   ],
   [
+    'the plugin imports the core by value',
+    { 'src/plugin/a.ts': "import '../../core-wasm/bindings/room.ts';" },
+    'imports',
+  ],
+  [
     'a game imports internals',
     { 'games/duel/server.ts': "import '../../src/plugin/index.ts';" },
     'imports',

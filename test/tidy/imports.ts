@@ -29,7 +29,8 @@ export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'src/session': ['protocol'],
   'src/session/client': ['protocol', 'src/session'],
   'src/session/server': ['protocol', 'src/session'],
-  'src/room': ['src/mailbox', 'workers'],
+  // The host compiles the core once for all workers, and packs the control messages of a room.
+  'src/room': ['src/mailbox', 'workers', 'core-wasm', 'protocol'],
   'src/client': [
     'protocol',
     'core-wasm',
@@ -48,6 +49,11 @@ export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   src: ['src/*', 'protocol', 'workers'],
   games: [],
   examples: [],
+};
+
+/** As above, for types alone: the worker hands its core to the plugin's runtime. */
+const MAY_IMPORT_TYPES: { readonly [folder: string]: readonly string[] } = {
+  'src/plugin': ['core-wasm'],
 };
 
 /** Packages and Node's modules by folder; a folder that is not named may import any but socket libraries. */
@@ -76,11 +82,11 @@ export function checkImports(files: Files): Problem[] {
   const problems: Problem[] = [];
   for (const source of sources.values()) {
     if (FREE.some((folder) => source.file.startsWith(folder))) continue;
-    for (const { line, specifier, target } of source.imports) {
+    for (const { line, specifier, target, typeOnly } of source.imports) {
       const allowed =
         target === undefined
           ? packageAllowed(source.file, specifier)
-          : fileAllowed(source.file, target);
+          : fileAllowed(source.file, target, typeOnly);
       if (!allowed) {
         problems.push({
           file: `${source.file}:${line}`,
@@ -93,10 +99,11 @@ export function checkImports(files: Files): Problem[] {
   return [...problems, ...BROWSER_ENTRIES.flatMap((entry) => checkBrowser(entry, sources))];
 }
 
-function fileAllowed(file: string, target: string): boolean {
+function fileAllowed(file: string, target: string, typeOnly: boolean): boolean {
   const [from, to] = [folderOf(file), folderOf(target)];
   if (from === 'games' || from === 'examples') return gameOf(file) === gameOf(target);
   if (LEAVES.has(target) || from === to) return true;
+  if (typeOnly && MAY_IMPORT_TYPES[from]?.includes(to)) return true;
   const allowed = MAY_IMPORT[from] ?? [];
   return allowed.includes(to) || (allowed.includes('src/*') && to.startsWith('src/'));
 }
