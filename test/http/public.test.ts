@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -80,6 +80,20 @@ t.test('broken and endless requests are cut off', async (test) => {
   await raw(port, []);
   test.ok(performance.now() - started < 8000, 'a silent socket');
   test.ok(http.counters.malformed >= 3);
+});
+
+t.test('a reader who stops reading is cut off', async (test) => {
+  const { port, folder } = await start(test, { idleMs: 300 });
+  await truncate(join(folder, 'odd.xyz'), 64 << 20);
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write('GET /odd.xyz HTTP/1.1\r\nHost: x\r\n\r\n');
+  await new Promise((resolve) => socket.once('readable', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  let bytes = 0;
+  socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
+  await new Promise((resolve) => socket.on('close', resolve));
+  test.ok(bytes < 32 << 20, `${bytes} bytes came`);
 });
 
 t.test('upgrades go to /ws and nowhere else', async (test) => {

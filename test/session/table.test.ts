@@ -243,6 +243,42 @@ t.test('a newer session of the same player takes over', async (test) => {
   test.equal(bench.table.counters.replaced, 1);
 });
 
+t.test('a slot that is used again carries nothing over', async (test) => {
+  const bench = new Bench({ sessionsMax: 1, packetsPerSecond: 200 });
+  const ann = bench.join(undefined, tokenRequest());
+  for (let k = 0; k < 63; k += 1) bench.handle(ann.pipe, Uint8Array.of(0));
+  for (let k = 0; k < 200; k += 1) bench.handle(ann.pipe, packet());
+  bench.table.closed(ann.pipe, bench.nowUs);
+  bench.poll();
+  const guest = bench.join();
+  for (let k = 0; k < 63; k += 1) bench.handle(guest.pipe, Uint8Array.of(0));
+  test.same(bench.poll(), [], 'neither the count of malformed datagrams');
+  test.equal(bench.handle(guest.pipe, packet()), VERDICT.packet, 'nor the rate');
+  test.equal(bench.table.facts.joined, 1);
+});
+
+t.test('a player who comes back ends nobody who has taken the old slot meanwhile', async (test) => {
+  const bench = new Bench({ sessionsMax: 2 });
+  const ann = bench.join(undefined, tokenRequest());
+  bench.table.closed(ann.pipe, bench.nowUs);
+  bench.poll();
+  const guest = bench.join();
+  test.equal((guest.sessionId >>> 14) & 0x3fff, (ann.sessionId >>> 14) & 0x3fff);
+  const again = bench.join(undefined, tokenRequest());
+  test.equal(bench.table.packet(guest.sessionId), guest.pipe);
+  test.equal(bench.table.packet(again.sessionId), again.pipe);
+  test.equal(bench.table.counters.replaced, 0);
+});
+
+t.test('upper bits of the first byte belong to packets alone', async (test) => {
+  const bench = new Bench();
+  const pipe = bench.open();
+  const marked = hello();
+  marked[0] = 0x11;
+  test.equal(bench.handle(pipe, marked), VERDICT.dropped);
+  test.equal(bench.table.counters.dropMalformed, 1);
+});
+
 t.test('two keys are valid at a time, and can be changed while it runs', async (test) => {
   const bench = new Bench();
   const old = tokenRequest({ userId: 'old' });

@@ -215,6 +215,17 @@ t.test('a close comes after what was sent before, and is told once', async (test
   test.same(heard, [5, 'closed 7']);
 });
 
+t.test('what waits is a copy: the caller may write over its bytes at once', async (test) => {
+  const { clock, probe, pipe } = make('rtt=100');
+  const scratch = new Uint8Array(8);
+  for (let k = 0; k < 3; k += 1) {
+    scratch.fill(k);
+    pipe.send(scratch);
+  }
+  clock.advance(50);
+  test.same(probe.sent.map(({ bytes }) => bytes[7]), [0, 1, 2]);
+});
+
 t.test('a flood onto a slow link is bounded', async (test) => {
   const { pipe } = make('rtt=10000');
   for (let k = 0; k < 10_000; k += 1) pipe.send(numbered(k));

@@ -1,0 +1,41 @@
+import t from 'tap';
+import { Ending, PipeNumbers } from '../../src/transport/types.ts';
+
+t.test('pipe numbers: bounded, small integers, used again with a new generation', async (test) => {
+  const numbers = new PipeNumbers<string>(2);
+  const a = numbers.add('a');
+  const b = numbers.add('b');
+  test.equal(numbers.add('c'), -1);
+  test.equal(numbers.count, 2);
+  test.equal(numbers.remove(a), 'a');
+  test.equal(numbers.remove(a), undefined);
+  const c = numbers.add('c');
+  test.not(c, a);
+  test.equal(c & 0xffff, a & 0xffff);
+  test.equal(numbers.get(a), undefined, 'the old number finds nothing');
+  test.equal(numbers.remove(a), undefined);
+  test.equal(numbers.get(c), 'c');
+  test.same([...numbers.values()].sort(), ['b', 'c']);
+  test.equal(numbers.get(b), 'b');
+  let last = c;
+  for (let k = 0; k < 70_000; k += 1) {
+    numbers.remove(last);
+    last = numbers.add('d');
+    if (last < 0 || last >= 2 ** 31) throw new Error(`${last} is no small integer`);
+  }
+  test.equal(numbers.count, 2);
+});
+
+t.test('an ending is told once, whichever comes first, listener or close', async (test) => {
+  const told: number[] = [];
+  const before = new Ending();
+  before.listen((code) => told.push(code));
+  before.happen(3);
+  before.happen(4);
+  test.same(told, [], 'not from inside the call');
+  const after = new Ending();
+  after.happen(5);
+  after.listen((code) => told.push(code));
+  await Promise.resolve();
+  test.same(told, [3, 5]);
+});
