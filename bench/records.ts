@@ -61,7 +61,8 @@ export class RecordWriter {
     const at = input + this.#bytes;
     const padded = (length + 3) & ~3;
     this.#bytes += RecordHeader.bytes + padded;
-    if (this.#bytes > inputBytes) throw new Error(`The input buffer of ${inputBytes} bytes is full`);
+    if (this.#bytes > inputBytes)
+      throw new Error(`The input buffer of ${inputBytes} bytes is full`);
     view.setUint16(at + RecordHeader.kind, kind, true);
     view.setUint16(at + RecordHeader.index, index, true);
     view.setUint32(at + RecordHeader.length, length, true);
@@ -71,13 +72,20 @@ export class RecordWriter {
 }
 
 /** Calls `visit` for each record of a buffer: kind, index, payload. */
-export function eachRecord(bytes: Uint8Array, visit: (kind: number, index: number, payload: Uint8Array) => void): void {
+export function eachRecord(
+  bytes: Uint8Array,
+  visit: (kind: number, index: number, payload: Uint8Array) => void,
+): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   while (at + RecordHeader.bytes <= bytes.length) {
     const length = view.getUint32(at + RecordHeader.length, true);
     const start = at + RecordHeader.bytes;
-    visit(view.getUint16(at + RecordHeader.kind, true), view.getUint16(at + RecordHeader.index, true), bytes.subarray(start, start + length));
+    visit(
+      view.getUint16(at + RecordHeader.kind, true),
+      view.getUint16(at + RecordHeader.index, true),
+      bytes.subarray(start, start + length),
+    );
     at = start + ((length + 3) & ~3);
   }
 }

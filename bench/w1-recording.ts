@@ -4,10 +4,17 @@
  */
 import { ClientCore, RECEIVED } from '../core-wasm/bindings/client.ts';
 import { RoomCore } from '../core-wasm/bindings/room.ts';
-import { ClientStats, COLUMN, InputCommand, Joined, POSITION_ONE, RoomStats } from '../protocol/gen/tables.ts';
-import { RecordWriter, eachRecord } from './records.ts';
-import { W1Controls, w1Schema } from './w1.ts';
+import {
+  ClientStats,
+  COLUMN,
+  InputCommand,
+  Joined,
+  POSITION_ONE,
+  RoomStats,
+} from '../protocol/gen/tables.ts';
+import { eachRecord, RecordWriter } from './records.ts';
 import type { W1Size } from './w1.ts';
+import { W1Controls, w1Schema } from './w1.ts';
 
 export interface RecordedTick {
   /** Records of `begin` and commands of `end`. */
@@ -87,7 +94,11 @@ class Play {
     const { size, seed } = options;
     this.#module = module;
     this.#size = size;
-    this.config = w1Schema(size).config({ playersMax: size.players, entitiesMax: size.players, seed: BigInt(seed) });
+    this.config = w1Schema(size).config({
+      playersMax: size.players,
+      entitiesMax: size.players,
+      seed: BigInt(seed),
+    });
     this.#room = new RoomCore(module, this.config);
     this.#controls = new W1Controls(size, seed);
     this.#writer = new RecordWriter(this.#room);
@@ -110,7 +121,10 @@ class Play {
     this.#statsAtStart = this.#stats();
   }
 
-  results(): Pick<Recording, 'compared' | 'visibleMean' | 'bodyBytesMean' | 'packetBytesMean' | 'deferredMean'> {
+  results(): Pick<
+    Recording,
+    'compared' | 'visibleMean' | 'bodyBytesMean' | 'packetBytesMean' | 'deferredMean'
+  > {
     const [now, then] = [this.#stats(), this.#statsAtStart];
     const snapshots = now.snapshots - then.snapshots;
     return {
@@ -123,23 +137,38 @@ class Play {
   }
 
   /** Joins and the packets that have arrived. */
-  #begin(tick: number): { records: Uint8Array; joined: { slot: number; handle: number; playerId: number }[] } {
+  #begin(tick: number): {
+    records: Uint8Array;
+    joined: { slot: number; handle: number; playerId: number }[];
+  } {
     this.#writer.clear();
     const first = (tick - 1) * JOINS_PER_TICK;
-    for (let slot = first; slot < Math.min(first + JOINS_PER_TICK, this.#size.players); slot += 1) this.#writer.join(slot, slot + 1);
+    for (let slot = first; slot < Math.min(first + JOINS_PER_TICK, this.#size.players); slot += 1)
+      this.#writer.join(slot, slot + 1);
     for (const line of this.#lines) {
       while ((line.up[0]?.due ?? Number.POSITIVE_INFINITY) <= tick) {
-        this.#writer.packet(line.slot, (line.slot * 33) % 33_000, line.up.shift()?.bytes ?? NOTHING);
+        this.#writer.packet(
+          line.slot,
+          (line.slot * 33) % 33_000,
+          line.up.shift()?.bytes ?? NOTHING,
+        );
       }
     }
     const records = this.#writer.copy();
     const eventBytes = this.#room.begin(records.length);
     const joined: { slot: number; handle: number; playerId: number }[] = [];
-    eachRecord(this.#room.u8.slice(this.#room.events, this.#room.events + eventBytes), (kind, slot, payload) => {
-      if (kind !== Joined.kind) return;
-      const view = new DataView(payload.buffer, payload.byteOffset);
-      joined.push({ slot, handle: view.getUint32(Joined.handle, true), playerId: view.getUint32(Joined.playerId, true) });
-    });
+    eachRecord(
+      this.#room.u8.slice(this.#room.events, this.#room.events + eventBytes),
+      (kind, slot, payload) => {
+        if (kind !== Joined.kind) return;
+        const view = new DataView(payload.buffer, payload.byteOffset);
+        joined.push({
+          slot,
+          handle: view.getUint32(Joined.handle, true),
+          playerId: view.getUint32(Joined.playerId, true),
+        });
+      },
+    );
     return { records, joined };
   }
 
@@ -150,8 +179,12 @@ class Play {
       const { x, y } = this.#controls.place();
       this.#writer.place(handle, Math.round(x * POSITION_ONE), Math.round(y * POSITION_ONE));
     }
-    const at = (slot: number, column: number): number => this.#cell(this.#room.columns, this.#room.players[slot] ?? 0, column) / POSITION_ONE;
-    this.#controls.next((slot) => at(slot, COLUMN.x), (slot) => at(slot, COLUMN.y));
+    const at = (slot: number, column: number): number =>
+      this.#cell(this.#room.columns, this.#room.players[slot] ?? 0, column) / POSITION_ONE;
+    this.#controls.next(
+      (slot) => at(slot, COLUMN.x),
+      (slot) => at(slot, COLUMN.y),
+    );
     for (const line of this.#lines) {
       const health = this.#controls.health[line.slot] ?? 0;
       if (health !== 0) this.#writer.setField(line.handle, COLUMN.health, health);
@@ -168,7 +201,10 @@ class Play {
       hash = hashBytes(hash, bytes);
       const line = this.#lines[this.#room.packetSlot(row)];
       // 1 to 3 ticks down and 2 or 3 up: acknowledgements are 3 to 6 ticks late. Nothing overtakes.
-      line?.down.push({ due: Math.max(tick + this.#controls.integer(3), line.down.at(-1)?.due ?? 0), bytes });
+      line?.down.push({
+        due: Math.max(tick + this.#controls.integer(3), line.down.at(-1)?.due ?? 0),
+        bytes,
+      });
     }
     return hash;
   }
@@ -184,7 +220,10 @@ class Play {
     let fresh = false;
     while ((line.down[0]?.due ?? Number.POSITIVE_INFINITY) <= tick) {
       const code = line.core.receive(line.down.shift()?.bytes ?? NOTHING);
-      if (code < 0) throw new Error(`Tick ${tick}, slot ${line.slot}: the client refused a packet with code ${-code}`);
+      if (code < 0)
+        throw new Error(
+          `Tick ${tick}, slot ${line.slot}: the client refused a packet with code ${-code}`,
+        );
       if ((code & RECEIVED.snapshot) !== 0) fresh = true;
     }
     while (line.core.message() >= 0);
@@ -217,7 +256,8 @@ class Play {
       const index = line.core.viewList[at] ?? 0;
       if (index === (line.handle & 0xffff)) continue;
       others += 1;
-      if (!hasBit(truth.visible, line.slot * this.#room.setWords, index)) fail(index, 'shown, and should not be');
+      if (!hasBit(truth.visible, line.slot * this.#room.setWords, index))
+        fail(index, 'shown, and should not be');
       for (const [column, tolerance] of TOLERANCES) {
         const got = line.core.matrix.cells[column * line.core.matrix.rows + index] ?? 0;
         const want = truth.columns[column * this.#room.entitiesMax + index] ?? 0;
@@ -225,14 +265,23 @@ class Play {
         if (Math.abs(off) > tolerance) fail(index, `column ${column} is ${got}, was ${want}`);
       }
     }
-    const meant = countBits(truth.visible, line.slot * this.#room.setWords, this.#room.setWords, line.handle & 0xffff);
+    const meant = countBits(
+      truth.visible,
+      line.slot * this.#room.setWords,
+      this.#room.setWords,
+      line.handle & 0xffff,
+    );
     if (meant !== others) fail(-1, `${others} others shown, ${meant} meant`);
     this.#compared += 1;
     this.#shown += others;
   }
 
   #keepTruth(tick: number): void {
-    this.#truths.push({ tick, columns: this.#room.columns.slice(), visible: this.#room.visible.slice() });
+    this.#truths.push({
+      tick,
+      columns: this.#room.columns.slice(),
+      visible: this.#room.visible.slice(),
+    });
     if (this.#truths.length > TRUTHS) this.#truths.shift();
   }
 
@@ -242,8 +291,13 @@ class Play {
 
   #stats(): { snapshots: number; bits: number; packets: number; bytes: number; deferred: number } {
     const read = (offset: number): number => this.#room.stat(offset);
-    return { snapshots: read(RoomStats.snapshots), bits: read(RoomStats.snapshotBits), packets: read(RoomStats.packetsOut),
-      bytes: read(RoomStats.bytesOut), deferred: read(RoomStats.entitiesDeferred) };
+    return {
+      snapshots: read(RoomStats.snapshots),
+      bits: read(RoomStats.snapshotBits),
+      packets: read(RoomStats.packetsOut),
+      bytes: read(RoomStats.bytesOut),
+      deferred: read(RoomStats.entitiesDeferred),
+    };
   }
 }
 
@@ -260,7 +314,8 @@ function hasBit(words: Uint32Array, start: number, bit: number): boolean {
 
 function countBits(words: Uint32Array, start: number, length: number, except: number): number {
   let count = 0;
-  for (let bit = 0; bit < length * 32; bit += 1) if (bit !== except && hasBit(words, start, bit)) count += 1;
+  for (let bit = 0; bit < length * 32; bit += 1)
+    if (bit !== except && hasBit(words, start, bit)) count += 1;
   return count;
 }
 
@@ -272,6 +327,9 @@ const LEAD_TICKS = 5;
 const TRUTHS = 8;
 /** Column and largest difference: position to 1 cm, heading to 8 bits, health exactly. */
 const TOLERANCES: readonly (readonly [number, number])[] = [
-  [COLUMN.x, POSITION_ONE / 100], [COLUMN.y, POSITION_ONE / 100], [COLUMN.aim, 128], [COLUMN.health, 0],
+  [COLUMN.x, POSITION_ONE / 100],
+  [COLUMN.y, POSITION_ONE / 100],
+  [COLUMN.aim, 128],
+  [COLUMN.health, 0],
 ];
 const NOTHING = new Uint8Array(0);

@@ -6,17 +6,19 @@
 import { RoomCore } from '../core-wasm/bindings/room.ts';
 import { PACKET_BYTES_MAX, Packet, RecordHeader } from '../protocol/gen/tables.ts';
 import { DATA } from '../src/mailbox/messages.ts';
-import { Ring, createRing } from '../src/mailbox/ring.ts';
+import { createRing, Ring } from '../src/mailbox/ring.ts';
 import { RecordWriter } from '../workers/records.ts';
 import { eachRecord } from './records.ts';
-import { hashBytes } from './w1-recording.ts';
 import type { RecordedTick, Recording } from './w1-recording.ts';
+import { hashBytes } from './w1-recording.ts';
 
 /** CPU ns per player and tick over the timed ticks. Throws when a byte differs from the recording. */
 export function replay(module: WebAssembly.Module, recording: Recording): number {
   const room = new RoomCore(module, recording.config);
   const { players } = recording.size;
-  const inboxes = Array.from({ length: BATCH_TICKS }, () => createRing(players * 2 * (PACKET_BYTES_MAX / 4), PACKET_BYTES_MAX));
+  const inboxes = Array.from({ length: BATCH_TICKS }, () =>
+    createRing(players * 2 * (PACKET_BYTES_MAX / 4), PACKET_BYTES_MAX),
+  );
   const writers = inboxes.map((buffer) => new Ring(buffer, 'write'));
   const readers = inboxes.map((buffer) => new Ring(buffer, 'read'));
   const outbox = createRing(players * BATCH_TICKS * (PACKET_BYTES_MAX / 2), PACKET_BYTES_MAX);
@@ -30,7 +32,13 @@ export function replay(module: WebAssembly.Module, recording: Recording): number
     const others = batch.map((tick, index) => fillInbox(tick, writers[index] as Ring));
     const before = process.cpuUsage();
     for (let index = 0; index < batch.length; index += 1) {
-      runTick(room, { inbox: readers[index] as Ring, others: others[index] as Uint8Array, commands: (batch[index] as RecordedTick).commands, out, writer });
+      runTick(room, {
+        inbox: readers[index] as Ring,
+        others: others[index] as Uint8Array,
+        commands: (batch[index] as RecordedTick).commands,
+        out,
+        writer,
+      });
     }
     const used = process.cpuUsage(before);
     check(drain, batch, first);
@@ -64,8 +72,10 @@ function runTick(room: RoomCore, work: TickWork): void {
     const address = room.packetAddress(row);
     const length = room.packetBytes(row);
     const slot = room.packetSlot(row);
-    const written = (address & 3) === 0 ? out.tryWriteWords(DATA.packet, slot, 0, room.i32, address >> 2, length)
-      : out.tryWrite(DATA.packet, slot, 0, room.u8, address, length);
+    const written =
+      (address & 3) === 0
+        ? out.tryWriteWords(DATA.packet, slot, 0, room.i32, address >> 2, length)
+        : out.tryWrite(DATA.packet, slot, 0, room.u8, address, length);
     if (!written) throw new Error('The outbox of the bench is full');
   }
 }
@@ -77,8 +87,21 @@ function fillInbox(tick: RecordedTick, ring: Ring): Uint8Array {
   eachRecord(tick.records, (kind, slot, payload) => {
     if (kind === Packet.kind) {
       packetsFrom = Math.min(packetsFrom, at);
-      const arrivalUs = new DataView(payload.buffer, payload.byteOffset).getUint32(Packet.arrivalUs, true);
-      if (!ring.tryWrite(DATA.packet, slot, arrivalUs, payload, Packet.bytes, payload.length - Packet.bytes)) throw new Error('The inbox of the bench is full');
+      const arrivalUs = new DataView(payload.buffer, payload.byteOffset).getUint32(
+        Packet.arrivalUs,
+        true,
+      );
+      if (
+        !ring.tryWrite(
+          DATA.packet,
+          slot,
+          arrivalUs,
+          payload,
+          Packet.bytes,
+          payload.length - Packet.bytes,
+        )
+      )
+        throw new Error('The inbox of the bench is full');
     }
     at += RecordHeader.bytes + ((payload.length + 3) & ~3);
   });
@@ -92,9 +115,11 @@ function check(drain: Ring, batch: readonly RecordedTick[], first: number): void
     for (let packet = 0; packet < tick.packets && drain.next(); packet += 1) {
       hash = hashBytes(hash, drain.bytes.subarray(drain.offset, drain.offset + drain.length));
     }
-    if (hash !== tick.outHash) throw new Error(`Tick ${first + index + 1}: the packets differ from the recording`);
+    if (hash !== tick.outHash)
+      throw new Error(`Tick ${first + index + 1}: the packets differ from the recording`);
   }
-  if (drain.next()) throw new Error(`Tick ${first + batch.length}: there are more packets than in the recording`);
+  if (drain.next())
+    throw new Error(`Tick ${first + batch.length}: there are more packets than in the recording`);
   drain.release();
 }
 

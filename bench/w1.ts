@@ -82,7 +82,8 @@ export class W1Controls {
     this.health = new Uint8Array(players);
     this.#random = random(seed);
     this.#edge = worldEdge(players);
-    for (let player = 0; player < players; player += 1) this.#head(player, this.#random() * 2 * Math.PI);
+    for (let player = 0; player < players; player += 1)
+      this.#head(player, this.#random() * 2 * Math.PI);
   }
 
   /** A place to start from, metres from the middle. */
@@ -97,7 +98,8 @@ export class W1Controls {
       const outside = Math.abs(x(player)) > border || Math.abs(y(player)) > border;
       if (outside) this.#head(player, Math.atan2(-y(player), -x(player)));
       else if (this.#random() < HEADING_CHANGE) this.#head(player, this.#random() * 2 * Math.PI);
-      this.health[player] = this.#random() < HEALTH_CHANGE ? 1 + Math.floor(this.#random() * (HEALTH_MAX - 1)) : 0;
+      this.health[player] =
+        this.#random() < HEALTH_CHANGE ? 1 + Math.floor(this.#random() * (HEALTH_MAX - 1)) : 0;
     }
   }
 

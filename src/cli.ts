@@ -1,14 +1,23 @@
 #!/usr/bin/env node
+import type { CommandEntry } from './cli/command.ts';
 /** The `fray` command. Only dispatches: each command is one file under src/cli. */
 import { dispatch } from './cli/command.ts';
-import type { CommandEntry } from './cli/command.ts';
 
 const COMMANDS: { readonly [name: string]: CommandEntry } = {
   start: { summary: 'Start a server', load: async () => (await import('./cli/start.ts')).command },
-  bots: { summary: 'Play on a server with headless clients, and judge what they saw', load: async () => (await import('./cli/bots.ts')).command },
+  bots: {
+    summary: 'Play on a server with headless clients, and judge what they saw',
+    load: async () => (await import('./cli/bots.ts')).command,
+  },
   bench: { summary: 'Run a benchmark', load: async () => (await import('./cli/bench.ts')).command },
-  config: { summary: 'Print every option with value, origin, unit and range', load: async () => (await import('./cli/config.ts')).command },
-  token: { summary: 'Issue a connect token', load: async () => (await import('./cli/token.ts')).command },
+  config: {
+    summary: 'Print every option with value, origin, unit and range',
+    load: async () => (await import('./cli/config.ts')).command,
+  },
+  token: {
+    summary: 'Issue a connect token',
+    load: async () => (await import('./cli/token.ts')).command,
+  },
 };
 
 const code = await dispatch(process.argv.slice(2), COMMANDS, {

@@ -5,29 +5,29 @@
  *     transport ─datagram─▶ session ─packet─▶ directory ═▶ room ═▶ directory ─packet─▶ session's pipe ─▶ transport
  */
 import { randomFillSync } from 'node:crypto';
-import { CLOSE } from './transport/types.ts';
-import type { ServerTransport } from './transport/types.ts';
-import { WebSocketTransport } from './transport/server/websocket.ts';
 import { ERROR, PROTOCOL_VERSION } from '../protocol/gen/tables.ts';
-import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
-import { checkAddress } from './config.ts';
+import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { FrayError } from './errors.ts';
+import { checkAddress } from './config.ts';
 import type { ErrorCode } from './errors.ts';
+import { FrayError } from './errors.ts';
 import { createAdminHttp } from './http/admin.ts';
 import { metricSources } from './http/figures.ts';
-import { PublicHttp } from './http/public.ts';
 import type { Mount } from './http/public.ts';
+import { PublicHttp } from './http/public.ts';
 import { countCpus } from './ops/cpus.ts';
 import type { Log } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
 import { RoomDirectory } from './room/directory.ts';
-import { createRoomOutput } from './room/outputs.ts';
 import type { RoomOutput } from './room/outputs.ts';
+import { createRoomOutput } from './room/outputs.ts';
 import { encodeJoinReply } from './session/datagrams.ts';
-import { SessionTable, VERDICT, sessionOutput } from './session/server/table.ts';
+import { SessionTable, sessionOutput, VERDICT } from './session/server/table.ts';
 import { DEVELOPMENT_KEY } from './session/token.ts';
+import { WebSocketTransport } from './transport/server/websocket.ts';
+import type { ServerTransport } from './transport/types.ts';
+import { CLOSE } from './transport/types.ts';
 
 export interface ServerOptions {
   readonly config: Config;
@@ -60,29 +60,63 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   checkAddress(config);
   const clock = systemClock();
   const workers = workerCount(config);
-  const directory = new RoomDirectory({ workers: workers.count, game: game.server, core: options.core, roomsMax: config.roomsMax,
-    roomsWarm: config.roomsWarm, playersMax: config.playersMax, bots: config.bots, emptyCloseMs: config.emptyCloseMs,
-    sessionsMax: config.sessionsMax, clock, log: roomLog(log) });
+  const directory = new RoomDirectory({
+    workers: workers.count,
+    game: game.server,
+    core: options.core,
+    roomsMax: config.roomsMax,
+    roomsWarm: config.roomsWarm,
+    playersMax: config.playersMax,
+    bots: config.bots,
+    emptyCloseMs: config.emptyCloseMs,
+    sessionsMax: config.sessionsMax,
+    clock,
+    log: roomLog(log),
+  });
   const state = { ready: false };
   const closers: (() => Promise<void>)[] = [];
   try {
     // The port first: a taken one is said at once, not after the game has been loaded.
     const late: { upgrade: WebSocketTransport['handleUpgrade'] | null } = { upgrade: null };
-    const http = new PublicHttp({ mounts: mountsOf(game.page), ready: () => state.ready, upgrade: (request, socket, head) =>
-      (late.upgrade === null ? socket.destroy() : late.upgrade(request, socket, head)) });
+    const http = new PublicHttp({
+      mounts: mountsOf(game.page),
+      ready: () => state.ready,
+      upgrade: (request, socket, head) =>
+        late.upgrade === null ? socket.destroy() : late.upgrade(request, socket, head),
+    });
     const port = await listen(http, { port: config.port, host: config.host, option: 'port' });
     closers.push(() => http.stop());
     await directory.start();
     closers.push(() => directory.stop(0));
     const sessions = createSessions(config, directory.facts.schemaHash);
-    const transport = new WebSocketTransport({ allowedOrigins: config.allowedOrigins, trustProxy: config.trustProxy,
-      pipesMax: config.sessionsMax, admit: (address) => sessions.sessionsOf(address) < config.sessionsPerAddressMax });
+    const transport = new WebSocketTransport({
+      allowedOrigins: config.allowedOrigins,
+      trustProxy: config.trustProxy,
+      pipesMax: config.sessionsMax,
+      admit: (address) => sessions.sessionsOf(address) < config.sessionsPerAddressMax,
+    });
     const pump = new Pump({ transport, sessions, directory, clock, log });
     late.upgrade = transport.handleUpgrade.bind(transport);
     closers.push(() => transport.stop());
-    const metrics = createMetrics(metricSources({ directory, sessions, transports: [transport], ready: () => state.ready, version: options.version }));
-    const admin = config.adminPort === 0 ? null : createAdminHttp({ metrics, ready: () => state.ready });
-    const adminPort = admin === null ? 0 : await listen(admin, { port: config.adminPort, host: config.adminHost, option: 'admin-port' });
+    const metrics = createMetrics(
+      metricSources({
+        directory,
+        sessions,
+        transports: [transport],
+        ready: () => state.ready,
+        version: options.version,
+      }),
+    );
+    const admin =
+      config.adminPort === 0 ? null : createAdminHttp({ metrics, ready: () => state.ready });
+    const adminPort =
+      admin === null
+        ? 0
+        : await listen(admin, {
+            port: config.adminPort,
+            host: config.adminHost,
+            option: 'admin-port',
+          });
     pump.start();
     state.ready = true;
     const stop = async (graceMs: number): Promise<void> => {
@@ -94,7 +128,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     return {
       url: `http://${urlHost(config.host)}:${port}/`,
       adminUrl: admin === null ? null : `http://${urlHost(config.adminHost)}:${adminPort}/`,
-      workers, directory, sessions,
+      workers,
+      directory,
+      sessions,
       stop: (graceMs) => (stopping ??= stop(graceMs)),
     };
   } catch (error) {
@@ -130,7 +166,8 @@ class Pump {
     });
     transport.onDatagram((pipe, bytes) => {
       const nowUs = clock.nowUs();
-      if (sessions.handle(pipe, bytes, nowUs) === VERDICT.packet) directory.packet(sessions.sessionId, bytes, 0, bytes.length, nowUs);
+      if (sessions.handle(pipe, bytes, nowUs) === VERDICT.packet)
+        directory.packet(sessions.sessionId, bytes, 0, bytes.length, nowUs);
       else this.#settle();
     });
     transport.onClose((pipe, code) => {
@@ -204,15 +241,32 @@ class Pump {
     const { sessions, directory, log } = this.#parts;
     const out = this.#room;
     if (out.kind !== 'joined') {
-      log.debug('session.refused', { session: out.sessionId, room: out.roomId, code: out.code, text: out.text });
+      log.debug('session.refused', {
+        session: out.sessionId,
+        room: out.roomId,
+        code: out.code,
+        text: out.text,
+      });
       sessions.refuse(out.sessionId, out.code, out.text);
       return;
     }
     const { facts } = directory;
     const { roomId, playerId, handle, tick, epoch, wallsHash } = out;
-    const reply = encodeJoinReply({ roomId, playerId, handle, tick, epoch, wallsHash, protocolVersion: PROTOCOL_VERSION,
-      tickRateHz: facts.tickRateHz, schemaHash: facts.schemaHash, playersMax: facts.playersMax, entitiesMax: facts.entitiesMax,
-      interpolationTicks: facts.interpolationTicks, snapshotBytesMax: facts.snapshotBytesMax });
+    const reply = encodeJoinReply({
+      roomId,
+      playerId,
+      handle,
+      tick,
+      epoch,
+      wallsHash,
+      protocolVersion: PROTOCOL_VERSION,
+      tickRateHz: facts.tickRateHz,
+      schemaHash: facts.schemaHash,
+      playersMax: facts.playersMax,
+      entitiesMax: facts.entitiesMax,
+      interpolationTicks: facts.interpolationTicks,
+      snapshotBytesMax: facts.snapshotBytesMax,
+    });
     log.debug('session.joined', { session: out.sessionId, room: roomId });
     if (!sessions.joined(out.sessionId, reply)) directory.leave(out.sessionId, ERROR.E_LEFT);
   }
@@ -221,23 +275,37 @@ class Pump {
 function createSessions(config: Config, schemaHash: bigint): SessionTable {
   const keys = config.tokenKeys.map((key) => new Uint8Array(Buffer.from(key, 'hex')));
   return new SessionTable({
-    schemaHash, unixMs: Date.now, random: (into) => void randomFillSync(into),
-    tokenKeys: keys.length === 0 ? [DEVELOPMENT_KEY] : keys, guests: config.guests,
-    sessionsMax: config.sessionsMax, sessionsPerAddressMax: config.sessionsPerAddressMax,
-    hellosPerSecond: config.hellosPerSecond, hellosPerAddressPerSecond: config.hellosPerAddressPerSecond,
-    packetsPerSecond: config.packetsPerSecond, bytesPerSecond: config.bytesPerSecond,
-    idleTimeoutMs: config.idleTimeoutMs, joinTimeoutMs: config.joinTimeoutMs,
+    schemaHash,
+    unixMs: Date.now,
+    random: (into) => void randomFillSync(into),
+    tokenKeys: keys.length === 0 ? [DEVELOPMENT_KEY] : keys,
+    guests: config.guests,
+    sessionsMax: config.sessionsMax,
+    sessionsPerAddressMax: config.sessionsPerAddressMax,
+    hellosPerSecond: config.hellosPerSecond,
+    hellosPerAddressPerSecond: config.hellosPerAddressPerSecond,
+    packetsPerSecond: config.packetsPerSecond,
+    bytesPerSecond: config.bytesPerSecond,
+    idleTimeoutMs: config.idleTimeoutMs,
+    joinTimeoutMs: config.joinTimeoutMs,
   });
 }
 
 /** Opens a port; a refusal says how to choose another. */
-async function listen(http: PublicHttp, at: { port: number; host: string; option: 'port' | 'admin-port' }): Promise<number> {
+async function listen(
+  http: PublicHttp,
+  at: { port: number; host: string; option: 'port' | 'admin-port' },
+): Promise<number> {
   try {
     return await http.listen(at.port, at.host);
   } catch (cause) {
     if (!(cause instanceof FrayError)) throw cause;
     const variable = `FRAY_${at.option.replace('-', '_').toUpperCase()}`;
-    throw new FrayError('E_PORT', `${cause.message}; choose another with --${at.option} or ${variable}`, { cause });
+    throw new FrayError(
+      'E_PORT',
+      `${cause.message}; choose another with --${at.option} or ${variable}`,
+      { cause },
+    );
   }
 }
 
@@ -260,7 +328,10 @@ function closeReason(code: number): ErrorCode {
 
 /** Rooms log as pino does: facts, then a text. */
 function roomLog(log: Log): { info: RoomLine; warn: RoomLine; error: RoomLine } {
-  const line = (level: 'info' | 'warn' | 'error'): RoomLine => (fields, text) => log[level]('room', { ...fields, text });
+  const line =
+    (level: 'info' | 'warn' | 'error'): RoomLine =>
+    (fields, text) =>
+      log[level]('room', { ...fields, text });
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }
 type RoomLine = (fields: object, text: string) => void;

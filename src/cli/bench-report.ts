@@ -37,8 +37,19 @@ export interface Bench {
 }
 
 /** A row of ours alone. `met` is judged by the caller, where the goal needs no peer. */
-export function ownRow(row: Pick<BenchRow, 'name' | 'unit' | 'ours'> & Partial<BenchRow>): BenchRow {
-  return { peer: null, peerName: null, ratio: null, ratioMin: null, ratioMax: null, goal: null, met: null, ...row };
+export function ownRow(
+  row: Pick<BenchRow, 'name' | 'unit' | 'ours'> & Partial<BenchRow>,
+): BenchRow {
+  return {
+    peer: null,
+    peerName: null,
+    ratio: null,
+    ratioMin: null,
+    ratioMax: null,
+    goal: null,
+    met: null,
+    ...row,
+  };
 }
 
 export function median(values: readonly number[]): number {
@@ -49,20 +60,51 @@ export function median(values: readonly number[]): number {
 }
 
 /** The head of every run: without machine, versions and seed a figure means nothing. */
-export function describeRun(options: Pick<BenchOptions, 'quick' | 'seed'>, facts: { readonly [name: string]: string | number } = {}): string {
+export function describeRun(
+  options: Pick<BenchOptions, 'quick' | 'seed'>,
+  facts: { readonly [name: string]: string | number } = {},
+): string {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown CPU';
-  const parts = [`${cpus().length} x ${cpu}`, `${process.platform} ${release()}`, `node ${process.versions.node}`, `v8 ${process.versions.v8}`,
-    ...Object.entries(facts).map(([name, value]) => `${name} ${value}`), `seed ${options.seed}`];
+  const parts = [
+    `${cpus().length} x ${cpu}`,
+    `${process.platform} ${release()}`,
+    `node ${process.versions.node}`,
+    `v8 ${process.versions.v8}`,
+    ...Object.entries(facts).map(([name, value]) => `${name} ${value}`),
+    `seed ${options.seed}`,
+  ];
   if (options.quick) parts.push('quick: figures are coarse');
   return parts.join(', ');
 }
 
 /** Cells of the table that a person reads. */
 export function rowCells(row: BenchRow): string[] {
-  const number = (value: number | null): string => (value === null ? '-' : value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2));
+  const number = (value: number | null): string =>
+    value === null ? '-' : value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);
   const met = row.met === null ? '-' : row.met ? 'met' : 'MISSED';
-  const range = row.ratio === null ? '-' : `${number(row.ratio)} (${number(row.ratioMin)}..${number(row.ratioMax)})`;
-  return [row.name, number(row.ours), row.unit, row.peerName ?? '-', number(row.peer), range, row.goal ?? '-', met];
+  const range =
+    row.ratio === null
+      ? '-'
+      : `${number(row.ratio)} (${number(row.ratioMin)}..${number(row.ratioMax)})`;
+  return [
+    row.name,
+    number(row.ours),
+    row.unit,
+    row.peerName ?? '-',
+    number(row.peer),
+    range,
+    row.goal ?? '-',
+    met,
+  ];
 }
 
-export const ROW_HEAD = ['bench', 'ours', 'unit', 'peer', 'its figure', 'ratio', 'goal', 'met'] as const;
+export const ROW_HEAD = [
+  'bench',
+  'ours',
+  'unit',
+  'peer',
+  'its figure',
+  'ratio',
+  'goal',
+  'met',
+] as const;

@@ -25,12 +25,17 @@ export interface BotsReport {
 }
 
 /** What the sums are made from. */
-export type TallyInput = Pick<BotsOutcome, 'bots' | 'seconds' | 'corrections' | 'rttsMs' | 'reliable'>;
+export type TallyInput = Pick<
+  BotsOutcome,
+  'bots' | 'seconds' | 'corrections' | 'rttsMs' | 'reliable'
+>;
 
 export function tally(input: TallyInput): BotsReport {
   const { bots, seconds, reliable } = input;
-  const sum = (read: (bot: BotFigures) => number): number => bots.reduce((total, bot) => total + read(bot), 0);
-  const most = (read: (bot: BotFigures) => number): number => bots.reduce((best, bot) => Math.max(best, read(bot)), 0);
+  const sum = (read: (bot: BotFigures) => number): number =>
+    bots.reduce((total, bot) => total + read(bot), 0);
+  const most = (read: (bot: BotFigures) => number): number =>
+    bots.reduce((best, bot) => Math.max(best, read(bot)), 0);
   const snapshots = sum((bot) => bot.snapshots);
   return {
     connected: bots.length,
@@ -39,18 +44,45 @@ export function tally(input: TallyInput): BotsReport {
     snapshotsReceived: snapshots,
     snapshotGapTicksMax: most((bot) => bot.snapshotGapTicksMax),
     mismatches: sum((bot) => bot.hashMismatches),
-    correctionUnitsMaxFree: round(most((bot) => bot.correctionUnitsMaxFree), 5),
+    correctionUnitsMaxFree: round(
+      most((bot) => bot.correctionUnitsMaxFree),
+      5,
+    ),
     correctionUnitsP99: round(percentile(input.corrections, 0.99), 5),
     freeTicks: sum((bot) => bot.freeTicks),
-    distanceUnitsMean: round(ratio(sum((bot) => bot.distanceUnits), bots.length), 1),
+    distanceUnitsMean: round(
+      ratio(
+        sum((bot) => bot.distanceUnits),
+        bots.length,
+      ),
+      1,
+    ),
     shots: sum((bot) => bot.shots),
     deaths: sum((bot) => bot.deaths),
-    entitiesVisibleMean: round(ratio(sum((bot) => bot.visibleSum), sum((bot) => bot.visibleSamples)), 2),
-    entersPerSecond: round(ratio(sum((bot) => bot.enters), seconds * bots.length), 2),
+    entitiesVisibleMean: round(
+      ratio(
+        sum((bot) => bot.visibleSum),
+        sum((bot) => bot.visibleSamples),
+      ),
+      2,
+    ),
+    entersPerSecond: round(
+      ratio(
+        sum((bot) => bot.enters),
+        seconds * bots.length,
+      ),
+      2,
+    ),
     reliableSent: reliable.sent,
     reliableReceived: reliable.received,
     reliableErrors: reliable.errors,
-    bytesPerSnapshotMean: round(ratio(sum((bot) => bot.snapshotBytesSum), snapshots), 1),
+    bytesPerSnapshotMean: round(
+      ratio(
+        sum((bot) => bot.snapshotBytesSum),
+        snapshots,
+      ),
+      1,
+    ),
     rttMsP95: round(percentile(input.rttsMs, 0.95), 1),
   };
 }

@@ -1,15 +1,15 @@
 /** `fray bots`: headless clients over real sockets that turn, fire, die and talk, and what they saw. */
 import { pathToFileURL } from 'node:url';
-import { playBots } from '../client/headless.ts';
-import type { BotsOutcome } from '../client/headless.ts';
 import type { ConnectSchema } from '../client/connect.ts';
+import type { BotsOutcome } from '../client/headless.ts';
+import { playBots } from '../client/headless.ts';
 import { nodeTools } from '../client/node.ts';
 import { FrayError } from '../errors.ts';
 import { parseLink } from '../transport/link.ts';
-import { tally } from './bots-report.ts';
 import type { BotsReport } from './bots-report.ts';
-import { EXIT, textOf, wholeNumber } from './command.ts';
+import { tally } from './bots-report.ts';
 import type { Command } from './command.ts';
+import { EXIT, textOf, wholeNumber } from './command.ts';
 import { findGame } from './games.ts';
 import { table } from './table.ts';
 
@@ -21,15 +21,49 @@ export const command: Command = {
     'fray bots --url http://127.0.0.1:8080 --count 20 --seconds 30 --link "rtt=100,jitter=20,loss=5,seed=7" --verify --json',
   ],
   args: {
-    url: { type: 'string', required: true, valueHint: 'url', description: "The server's page or socket." },
+    url: {
+      type: 'string',
+      required: true,
+      valueHint: 'url',
+      description: "The server's page or socket.",
+    },
     count: { type: 'string', default: '10', valueHint: 'n', description: 'How many, 1..1000.' },
-    seconds: { type: 'string', default: '10', valueHint: 's', description: 'How long all play, 1..86400 s.' },
-    game: { type: 'string', default: 'arena', valueHint: 'name', description: 'The game whose schema they speak: a name under dist/games, or a path.' },
-    room: { type: 'string', default: '', valueHint: 'id', description: 'One room; without it, any.' },
-    link: { type: 'string', default: '', valueHint: 'text', description: 'Simulated link for each: rtt=60,jitter=10,loss=5,seed=1,burst=3,reorder=1,duplicate=0.5,corrupt=0,cut=5000-8000.' },
+    seconds: {
+      type: 'string',
+      default: '10',
+      valueHint: 's',
+      description: 'How long all play, 1..86400 s.',
+    },
+    game: {
+      type: 'string',
+      default: 'arena',
+      valueHint: 'name',
+      description: 'The game whose schema they speak: a name under dist/games, or a path.',
+    },
+    room: {
+      type: 'string',
+      default: '',
+      valueHint: 'id',
+      description: 'One room; without it, any.',
+    },
+    link: {
+      type: 'string',
+      default: '',
+      valueHint: 'text',
+      description:
+        'Simulated link for each: rtt=60,jitter=10,loss=5,seed=1,burst=3,reorder=1,duplicate=0.5,corrupt=0,cut=5000-8000.',
+    },
     verify: { type: 'boolean', description: 'Ask for a state hash in each snapshot and check it.' },
-    seed: { type: 'string', default: '1', valueHint: 'n', description: 'Seed of what the bots do, 0..4294967295.' },
-    json: { type: 'boolean', description: 'Print one JSON object; progress goes to standard error.' },
+    seed: {
+      type: 'string',
+      default: '1',
+      valueHint: 'n',
+      description: 'Seed of what the bots do, 0..4294967295.',
+    },
+    json: {
+      type: 'boolean',
+      description: 'Print one JSON object; progress goes to standard error.',
+    },
   },
   async run(values, io) {
     const count = wholeNumber(values, 'count', { min: 1, max: 1000 });
@@ -38,28 +72,55 @@ export const command: Command = {
     parseLink(link);
     const schema = await loadSchema(textOf(values, 'game'), io.folder);
     const room = textOf(values, 'room');
-    io.progress(`${count} bots, ${seconds} s${link === '' ? '' : `, link ${link}`}: ${textOf(values, 'url')}`);
+    io.progress(
+      `${count} bots, ${seconds} s${link === '' ? '' : `, link ${link}`}: ${textOf(values, 'url')}`,
+    );
     const outcome = await playBots({
-      url: textOf(values, 'url'), schema, count, seconds, tools: nodeTools(), verify: values['verify'] === true,
+      url: textOf(values, 'url'),
+      schema,
+      count,
+      seconds,
+      tools: nodeTools(),
+      verify: values['verify'] === true,
       seed: wholeNumber(values, 'seed', { min: 0, max: 0xffff_ffff }),
-      ...(link === '' ? {} : { link }), ...(room === '' ? {} : { room: { id: room } }),
+      ...(link === '' ? {} : { link }),
+      ...(room === '' ? {} : { room: { id: room } }),
     });
     const report = tally(outcome);
     for (const line of troubles(outcome, { report, count })) io.progress(line);
     if (values['json'] === true) io.out(JSON.stringify(report));
-    else io.out(table(['figure', 'value'], Object.entries(report).map(([name, value]) => [name, String(value)])));
+    else
+      io.out(
+        table(
+          ['figure', 'value'],
+          Object.entries(report).map(([name, value]) => [name, String(value)]),
+        ),
+      );
     return troubles(outcome, { report, count }).length === 0 ? EXIT.done : EXIT.failed;
   },
 };
 
 /** What makes the exit code 1, a line each. */
-function troubles(outcome: BotsOutcome, facts: { readonly report: BotsReport; readonly count: number }): string[] {
+function troubles(
+  outcome: BotsOutcome,
+  facts: { readonly report: BotsReport; readonly count: number },
+): string[] {
   const { report, count } = facts;
   const lines: string[] = [];
-  if (report.connected < count) lines.push(`fray: ${count - report.connected} of ${count} bots did not get in: ${reasons(outcome.refused)}`);
-  if (outcome.ended.length > 0) lines.push(`fray: ${outcome.ended.length} bots were closed before the end: ${reasons(outcome.ended)}`);
-  if (report.reliableErrors > 0) lines.push(`fray: ${report.reliableErrors} reliable messages were lost, repeated, out of order or damaged`);
-  if (report.mismatches > 0) lines.push(`fray: ${report.mismatches} snapshots do not hash to what the server holds`);
+  if (report.connected < count)
+    lines.push(
+      `fray: ${count - report.connected} of ${count} bots did not get in: ${reasons(outcome.refused)}`,
+    );
+  if (outcome.ended.length > 0)
+    lines.push(
+      `fray: ${outcome.ended.length} bots were closed before the end: ${reasons(outcome.ended)}`,
+    );
+  if (report.reliableErrors > 0)
+    lines.push(
+      `fray: ${report.reliableErrors} reliable messages were lost, repeated, out of order or damaged`,
+    );
+  if (report.mismatches > 0)
+    lines.push(`fray: ${report.mismatches} snapshots do not hash to what the server holds`);
   return lines;
 }
 
@@ -71,20 +132,34 @@ function reasons(errors: readonly FrayError[]): string {
     if (known === undefined) byCode.set(error.code, { text: error.message, count: 1 });
     else known.count += 1;
   }
-  return [...byCode].map(([code, { text, count }]) => `${text} (${code}${count > 1 ? `, ${count} times` : ''})`).join('; ');
+  return [...byCode]
+    .map(([code, { text, count }]) => `${text} (${code}${count > 1 ? `, ${count} times` : ''})`)
+    .join('; ');
 }
 
 /** The schema is whatever export of the game's schema module is one. */
 async function loadSchema(game: string, folder: string): Promise<ConnectSchema> {
   const files = findGame(game, { folder });
-  if (files.schema === null) throw new FrayError('E_CONFIG', `Cannot play ${game}: it has no schema.js beside its server module`);
-  const module = (await import(pathToFileURL(files.schema).href)) as { readonly [name: string]: unknown };
+  if (files.schema === null)
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot play ${game}: it has no schema.js beside its server module`,
+    );
+  const module = (await import(pathToFileURL(files.schema).href)) as {
+    readonly [name: string]: unknown;
+  };
   const schema = Object.values(module).find(isSchema);
-  if (schema === undefined) throw new FrayError('E_CONFIG', `Cannot play ${game}: ${files.schema} exports no schema`);
+  if (schema === undefined)
+    throw new FrayError('E_CONFIG', `Cannot play ${game}: ${files.schema} exports no schema`);
   return schema;
 }
 
 function isSchema(value: unknown): value is ConnectSchema {
   const facts = value as Partial<ConnectSchema> | null;
-  return typeof facts === 'object' && facts !== null && typeof facts.hash === 'bigint' && typeof facts.config === 'function';
+  return (
+    typeof facts === 'object' &&
+    facts !== null &&
+    typeof facts.hash === 'bigint' &&
+    typeof facts.config === 'function'
+  );
 }

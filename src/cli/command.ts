@@ -5,11 +5,11 @@
  * flag, value, address or port; 128 + n ended by the second signal n.
  */
 import { stripVTControlCharacters } from 'node:util';
-import { parseArgs, renderUsage } from 'citty';
 import type { ArgsDef } from 'citty';
+import { parseArgs, renderUsage } from 'citty';
 import { kebab, nearest } from '../config.ts';
-import { FrayError } from '../errors.ts';
 import type { ErrorName } from '../errors.ts';
+import { FrayError } from '../errors.ts';
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
@@ -42,7 +42,11 @@ export interface CommandEntry {
 }
 
 /** Finds the command, checks the flags, runs it. Never throws: the answer is the exit code. */
-export async function dispatch(argv: readonly string[], commands: { readonly [name: string]: CommandEntry }, io: Io): Promise<number> {
+export async function dispatch(
+  argv: readonly string[],
+  commands: { readonly [name: string]: CommandEntry },
+  io: Io,
+): Promise<number> {
   const [name, ...rest] = argv;
   try {
     if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -74,11 +78,18 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** Reads a whole number from a flag; `E_CONFIG` with its range otherwise. */
-export function wholeNumber(values: Values, name: string, range: { min: number; max: number }): number {
+export function wholeNumber(
+  values: Values,
+  name: string,
+  range: { min: number; max: number },
+): number {
   const raw = values[name];
   const value = typeof raw === 'string' && /^[+-]?\d+$/.test(raw) ? Number(raw) : Number.NaN;
   if (!(value >= range.min && value <= range.max)) {
-    throw new FrayError('E_CONFIG', `Cannot use --${kebab(name)} = ${JSON.stringify(raw)}: it must be ${range.min}..${range.max}`);
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot use --${kebab(name)} = ${JSON.stringify(raw)}: it must be ${range.min}..${range.max}`,
+    );
   }
   return value;
 }
@@ -96,12 +107,19 @@ function readValues(command: Command, rest: readonly string[]): Values {
   try {
     parsed = parseArgs([...rest], command.args);
   } catch (error) {
-    throw new FrayError('E_CONFIG', `Cannot run ${command.name}: ${lower(error instanceof Error ? error.message : String(error))}; see fray ${command.name} --help`);
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot run ${command.name}: ${lower(error instanceof Error ? error.message : String(error))}; see fray ${command.name} --help`,
+    );
   }
   const values: Record<string, string | boolean | undefined> = {};
   const positionals = Object.values(command.args).filter((arg) => arg.type === 'positional').length;
   const extra = parsed._[positionals];
-  if (extra !== undefined) throw new FrayError('E_CONFIG', `Cannot run ${command.name}: what is ${JSON.stringify(extra)}? See fray ${command.name} --help`);
+  if (extra !== undefined)
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot run ${command.name}: what is ${JSON.stringify(extra)}? See fray ${command.name} --help`,
+    );
   for (const name of Object.keys(command.args)) {
     const value = parsed[name];
     if (typeof value === 'string' || typeof value === 'boolean') values[name] = value;
@@ -128,10 +146,16 @@ function checkFlags(command: Command, rest: readonly string[]): void {
     const word = rest[index] ?? '';
     if (!word.startsWith('-') || /^-\d/.test(word)) continue;
     const flag = word.split('=', 1)[0] ?? word;
-    if (!known.has(flag)) throw unknown('flag', flag, [...known].filter((one) => one === kebab(one)));
+    if (!known.has(flag))
+      throw unknown(
+        'flag',
+        flag,
+        [...known].filter((one) => one === kebab(one)),
+      );
     if (switches.has(flag) || word.includes('=')) continue;
     const value = rest[index + 1];
-    if (value === undefined || value.startsWith('--')) throw new FrayError('E_CONFIG', `Cannot use ${flag}: it needs a value`);
+    if (value === undefined || value.startsWith('--'))
+      throw new FrayError('E_CONFIG', `Cannot use ${flag}: it needs a value`);
     index += 1;
   }
 }
@@ -157,14 +181,31 @@ function kebabArgs(args: ArgsDef): ArgsDef {
 
 function overview(commands: { readonly [name: string]: CommandEntry }): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const lines = Object.entries(commands).map(([name, entry]) => `  fray ${name.padEnd(width)}   ${entry.summary}`);
-  return ['Fray: an authoritative real-time game server.', '', ...lines, '', 'fray COMMAND --help says more. Example:', '',
-    '  fray start --game arena --port 8080 --bots 20', '', EXIT_TEXT].join('\n');
+  const lines = Object.entries(commands).map(
+    ([name, entry]) => `  fray ${name.padEnd(width)}   ${entry.summary}`,
+  );
+  return [
+    'Fray: an authoritative real-time game server.',
+    '',
+    ...lines,
+    '',
+    'fray COMMAND --help says more. Example:',
+    '',
+    '  fray start --game arena --port 8080 --bots 20',
+    '',
+    EXIT_TEXT,
+  ].join('\n');
 }
 
 function lower(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-const EXIT_TEXT = 'Exit codes: 0 done; 1 it ran and failed; 2 wrong command, flag, value, address or port; 128 + n second signal n.';
-const STARTUP_ERRORS: ReadonlySet<ErrorName> = new Set(['E_CONFIG', 'E_ADDRESS', 'E_PORT', 'E_SCHEMA']);
+const EXIT_TEXT =
+  'Exit codes: 0 done; 1 it ran and failed; 2 wrong command, flag, value, address or port; 128 + n second signal n.';
+const STARTUP_ERRORS: ReadonlySet<ErrorName> = new Set([
+  'E_CONFIG',
+  'E_ADDRESS',
+  'E_PORT',
+  'E_SCHEMA',
+]);

@@ -1,8 +1,9 @@
 /** `fray config`: every option with value, origin, unit and range, as `fray start` would see it. */
-import { describeConfig } from '../config.ts';
+
 import type { OptionLine } from '../config.ts';
-import { EXIT } from './command.ts';
+import { describeConfig } from '../config.ts';
 import type { Command } from './command.ts';
+import { EXIT } from './command.ts';
 import { configArgs, readConfig } from './configuration.ts';
 import { table } from './table.ts';
 

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ArgsDef } from 'citty';
-import { OPTIONS, optionNames, rangeOf, resolveConfig } from '../config.ts';
 import type { Option, Resolved } from '../config.ts';
+import { OPTIONS, optionNames, rangeOf, resolveConfig } from '../config.ts';
 import { FrayError } from '../errors.ts';
 import type { Io, Values } from './command.ts';
 
@@ -12,14 +12,24 @@ export const CONFIG_FILE = 'fray.config.json';
 
 /** Flags of every option, made from the table. Secrets have none: a command line can be read by every process. */
 export function configArgs(): ArgsDef {
-  const args: ArgsDef = { config: { type: 'string', valueHint: 'path', description: `Configuration file (JSON); default ${CONFIG_FILE} in this folder, if there is one.` } };
+  const args: ArgsDef = {
+    config: {
+      type: 'string',
+      valueHint: 'path',
+      description: `Configuration file (JSON); default ${CONFIG_FILE} in this folder, if there is one.`,
+    },
+  };
   for (const name of optionNames()) {
     const option: Option = OPTIONS[name];
     if (option.secret === true) continue;
     const zero = option.zero === undefined ? '' : `; ${option.zero}`;
     const value = Array.isArray(option.default) ? option.default.join(',') : String(option.default);
     const facts = `[${[value === '' ? 'empty' : value, `${rangeOf(option.type)} ${option.unit}`.trim()].join('; ')}${zero}]`;
-    args[name] = { type: typeof option.default === 'boolean' ? 'boolean' : 'string', ...hintOf(option), description: `${option.doc} ${facts}` };
+    args[name] = {
+      type: typeof option.default === 'boolean' ? 'boolean' : 'string',
+      ...hintOf(option),
+      description: `${option.doc} ${facts}`,
+    };
   }
   return args;
 }
@@ -28,7 +38,8 @@ export function configArgs(): ArgsDef {
 export function readConfig(values: Values, io: Io): Resolved {
   const flags: Record<string, string | boolean | undefined> = {};
   for (const name of optionNames()) flags[name] = values[name];
-  const named = typeof values['config'] === 'string' ? values['config'] : io.environment['FRAY_CONFIG'];
+  const named =
+    typeof values['config'] === 'string' ? values['config'] : io.environment['FRAY_CONFIG'];
   const file = readFile(resolve(io.folder, named ?? CONFIG_FILE), named !== undefined);
   return resolveConfig({ ...(file === null ? {} : { file }), environment: io.environment, flags });
 }
@@ -39,12 +50,18 @@ function readFile(path: string, required: boolean): { name: string; value: unkno
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (!required && (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new FrayError('E_CONFIG', `Cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? 'it does not open'}`);
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? 'it does not open'}`,
+    );
   }
   try {
     return { name: path, value: JSON.parse(text) as unknown };
   } catch (error) {
-    throw new FrayError('E_CONFIG', `Cannot read ${path}: ${error instanceof Error ? error.message : 'it is not JSON'}`);
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot read ${path}: ${error instanceof Error ? error.message : 'it is not JSON'}`,
+    );
   }
 }
 
@@ -53,4 +70,3 @@ function hintOf(option: Option): { valueHint?: string } {
   if (typeof option.default === 'number') return { valueHint: option.unit === 'ms' ? 'ms' : 'n' };
   return typeof option.default === 'boolean' ? {} : { valueHint: 'text' };
 }
-

@@ -32,14 +32,24 @@ export function findGame(game: string, search: GameSearch): GameFiles {
   const isFolder = statSync(found).isDirectory();
   const folder = isFolder ? found : dirname(found);
   const server = isFolder ? firstOf(folder, 'server') : found;
-  if (server === null) throw new FrayError('E_CONFIG', `Cannot use game ${game}: ${folder} holds no server.js or server.ts`);
-  return { name: basename(folder), server, schema: firstOf(folder, 'schema'), page: pageOf(folder) };
+  if (server === null)
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot use game ${game}: ${folder} holds no server.js or server.ts`,
+    );
+  return {
+    name: basename(folder),
+    server,
+    schema: firstOf(folder, 'schema'),
+    page: pageOf(folder),
+  };
 }
 
 /** Folder of the package this file belongs to, in the source tree and when bundled. */
 export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder)
+    folder = dirname(folder);
   return folder;
 }
 
@@ -60,10 +70,19 @@ function pageOf(folder: string): string | null {
 
 function notFound(game: string, installed: string): FrayError {
   const names = existsSync(installed) ? readdirSync(installed) : [];
-  if (!NAME.test(game)) return new FrayError('E_CONFIG', `Cannot use game ${game}: there is no such folder or file`);
+  if (!NAME.test(game))
+    return new FrayError('E_CONFIG', `Cannot use game ${game}: there is no such folder or file`);
   const near = nearest(game, names);
-  const hint = names.length === 0 ? `${installed} is empty; run npm run build` : near === null ? `built games: ${names.join(', ')}` : `did you mean ${near}?`;
-  return new FrayError('E_CONFIG', `Cannot use game ${game}: no game of that name is built; ${hint}`);
+  const hint =
+    names.length === 0
+      ? `${installed} is empty; run npm run build`
+      : near === null
+        ? `built games: ${names.join(', ')}`
+        : `did you mean ${near}?`;
+  return new FrayError(
+    'E_CONFIG',
+    `Cannot use game ${game}: no game of that name is built; ${hint}`,
+  );
 }
 
 const NAME = /^[A-Za-z0-9][\w-]*$/;

@@ -6,15 +6,18 @@ import { FrayError } from '../errors.ts';
 import { createLog } from '../ops/log.ts';
 import { listenForSignals } from '../ops/signals.ts';
 import { startServer } from '../server.ts';
-import { EXIT } from './command.ts';
 import type { Command } from './command.ts';
+import { EXIT } from './command.ts';
 import { configArgs, readConfig } from './configuration.ts';
 import { findGame, packageRoot } from './games.ts';
 
 export const command: Command = {
   name: 'start',
   summary: 'Start a server',
-  examples: ['fray start --bots 20', 'fray start --game ./dist/games/arena --port 9000 --admin-port 0'],
+  examples: [
+    'fray start --bots 20',
+    'fray start --game ./dist/games/arena --port 9000 --admin-port 0',
+  ],
   args: configArgs(),
   async run(values, io) {
     const { config } = readConfig(values, io);
@@ -23,13 +26,28 @@ export const command: Command = {
     const log = createLog(config.logLevel);
     const signals = listenForSignals(process, (code) => process.exit(code));
     try {
-      const server = await startServer({ config, game, core: corePath(), version: packageVersion(), log });
+      const server = await startServer({
+        config,
+        game,
+        core: corePath(),
+        version: packageVersion(),
+        log,
+      });
       io.out(`Play ${game.name}: ${server.url}`);
       io.out(`Workers: ${server.workers.count} (${server.workers.reason})`);
       io.out(server.adminUrl === null ? 'Admin: off' : `Admin: ${server.adminUrl}metrics`);
-      log.info('server.listening', { url: server.url, admin: server.adminUrl, game: game.name, workers: server.workers.count });
+      log.info('server.listening', {
+        url: server.url,
+        admin: server.adminUrl,
+        game: game.name,
+        workers: server.workers.count,
+      });
       const signal = await signals.first;
-      log.info('server.draining', { signal, graceMs: config.drainMs, players: server.directory.seats });
+      log.info('server.draining', {
+        signal,
+        graceMs: config.drainMs,
+        players: server.directory.seats,
+      });
       await server.stop(config.drainMs);
       log.info('server.stopped');
     } finally {
@@ -46,11 +64,17 @@ function corePath(): string {
   const found = [join(root, 'dist', 'fray_core.wasm'), join(root, 'core-wasm', 'fray_core.wasm')];
   const order = import.meta.url.endsWith('.ts') ? found.reverse() : found;
   const path = order.find((candidate) => existsSync(candidate));
-  if (path === undefined) throw new FrayError('E_CORE', `Cannot load the core: ${order.join(' and ')} are not there; run npm run build`);
+  if (path === undefined)
+    throw new FrayError(
+      'E_CORE',
+      `Cannot load the core: ${order.join(' and ')} are not there; run npm run build`,
+    );
   return path;
 }
 
 function packageVersion(): string {
-  const facts = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { readonly version: string };
+  const facts = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    readonly version: string;
+  };
   return facts.version;
 }

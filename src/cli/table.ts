@@ -1,7 +1,20 @@
 /** Text tables of the command line: columns as wide as their widest cell, the last one free. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column === head.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd();
-  return [line(head), line(widths.map((width, column) => '-'.repeat(column === head.length - 1 ? (head[column] ?? '').length : width))), ...rows.map(line)].join('\n');
+    row
+      .map((cell, column) => (column === head.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [
+    line(head),
+    line(
+      widths.map((width, column) =>
+        '-'.repeat(column === head.length - 1 ? (head[column] ?? '').length : width),
+      ),
+    ),
+    ...rows.map(line),
+  ].join('\n');
 }

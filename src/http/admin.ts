@@ -12,10 +12,18 @@ export interface AdminHttpOptions {
 export function createAdminHttp(options: AdminHttpOptions): PublicHttp {
   const metrics = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = Buffer.from(await options.metrics.text());
-    response.writeHead(200, { 'Content-Type': options.metrics.contentType, 'Content-Length': body.length, 'Cache-Control': 'no-store' });
+    response.writeHead(200, {
+      'Content-Type': options.metrics.contentType,
+      'Content-Length': body.length,
+      'Cache-Control': 'no-store',
+    });
     response.end(request.method === 'HEAD' ? undefined : body);
   };
-  return new PublicHttp({ ready: options.ready, routes: { '/metrics': metrics }, socketsMax: ADMIN_SOCKETS_MAX });
+  return new PublicHttp({
+    ready: options.ready,
+    routes: { '/metrics': metrics },
+    socketsMax: ADMIN_SOCKETS_MAX,
+  });
 }
 
 /** A scraper or two, and a person. */

@@ -1,7 +1,13 @@
 /** What the server's parts count, in the shape of the metrics page. Read when the page is asked for. */
-import { HISTOGRAM_BOUNDS_US, rebucket } from '../room/histogram.ts';
-import type { CountedHistogram, MetricSources, TrafficFigures, WorkerFigures } from '../ops/metrics.ts';
+
+import type {
+  CountedHistogram,
+  MetricSources,
+  TrafficFigures,
+  WorkerFigures,
+} from '../ops/metrics.ts';
 import type { RoomDirectory } from '../room/directory.ts';
+import { HISTOGRAM_BOUNDS_US, rebucket } from '../room/histogram.ts';
 import type { SessionTable } from '../session/server/table.ts';
 
 /** The counters of a transport, as far as they are shown. */
@@ -9,8 +15,18 @@ export interface TrafficSource {
   readonly kind: string;
   readonly counters: { readonly [name in TrafficCounter]: number };
 }
-type TrafficCounter = 'datagramsIn' | 'bytesIn' | 'datagramsOut' | 'bytesOut' | 'droppedSlow' | 'droppedOut' | 'violations' | 'silent' |
-  'refusedOrigin' | 'refusedAddress' | 'refusedFull';
+type TrafficCounter =
+  | 'datagramsIn'
+  | 'bytesIn'
+  | 'datagramsOut'
+  | 'bytesOut'
+  | 'droppedSlow'
+  | 'droppedOut'
+  | 'violations'
+  | 'silent'
+  | 'refusedOrigin'
+  | 'refusedAddress'
+  | 'refusedFull';
 
 export interface FigureSources {
   readonly directory: RoomDirectory;
@@ -41,30 +57,58 @@ type Worker = ReturnType<RoomDirectory['workers']>[number];
 
 function workerFigures(worker: Worker): WorkerFigures {
   const { timing } = worker;
-  return { worker: worker.index, tickDuration: counted(worker, 'tick'), tickLateness: counted(worker, 'lateness'),
-    ticksSkipped: timing.counter('ticksSkipped') };
+  return {
+    worker: worker.index,
+    tickDuration: counted(worker, 'tick'),
+    tickLateness: counted(worker, 'lateness'),
+    ticksSkipped: timing.counter('ticksSkipped'),
+  };
 }
 
 function counted(worker: Worker, name: 'tick' | 'lateness'): CountedHistogram {
   const histogram = worker.timing.histogram(name);
-  return { boundsSeconds: HISTOGRAM_BOUNDS_US.map((us) => us / 1e6), counts: rebucket(histogram.buckets), sumSeconds: histogram.sumUs / 1e6 };
+  return {
+    boundsSeconds: HISTOGRAM_BOUNDS_US.map((us) => us / 1e6),
+    counts: rebucket(histogram.buckets),
+    sumSeconds: histogram.sumUs / 1e6,
+  };
 }
 
 function trafficFigures(transport: TrafficSource): TrafficFigures {
   const { counters } = transport;
-  return { transport: transport.kind, packetsIn: counters.datagramsIn, packetsOut: counters.datagramsOut, bytesIn: counters.bytesIn, bytesOut: counters.bytesOut };
+  return {
+    transport: transport.kind,
+    packetsIn: counters.datagramsIn,
+    packetsOut: counters.datagramsOut,
+    bytesIn: counters.bytesIn,
+    bytesOut: counters.bytesOut,
+  };
 }
 
 /** Every place where something is thrown away or turned away, under one stable name each. */
-function drops({ directory, sessions, transports }: FigureSources): { reason: string; count: number }[] {
+function drops({
+  directory,
+  sessions,
+  transports,
+}: FigureSources): { reason: string; count: number }[] {
   const rows: { reason: string; count: number }[] = [];
   const add = (reason: string, count: number): void => void rows.push({ reason, count });
-  for (const [code, count] of Object.entries(sessions.refused)) if (code !== 'E_OK') add(`session_${code}`, count);
+  for (const [code, count] of Object.entries(sessions.refused))
+    if (code !== 'E_OK') add(`session_${code}`, count);
   for (const name of SESSION_DROPS) add(`session_${snake(name)}`, sessions.counters[name]);
-  for (const { kind, counters } of transports) for (const name of TRANSPORT_DROPS) add(`${kind}_${snake(name)}`, counters[name]);
+  for (const { kind, counters } of transports)
+    for (const name of TRANSPORT_DROPS) add(`${kind}_${snake(name)}`, counters[name]);
   for (const name of DIRECTORY_DROPS) add(`room_${snake(name)}`, directory.counters[name]);
-  for (const name of WORKER_DROPS) add(`worker_${snake(name)}`, directory.workers().reduce((total, worker) => total + worker.timing.counter(name), 0));
-  for (const name of CORE_DROPS) add(`core_${snake(name)}`, directory.workers().reduce((total, worker) => total + worker.timing.sum(name), 0));
+  for (const name of WORKER_DROPS)
+    add(
+      `worker_${snake(name)}`,
+      directory.workers().reduce((total, worker) => total + worker.timing.counter(name), 0),
+    );
+  for (const name of CORE_DROPS)
+    add(
+      `core_${snake(name)}`,
+      directory.workers().reduce((total, worker) => total + worker.timing.sum(name), 0),
+    );
   return rows;
 }
 
@@ -72,9 +116,43 @@ function snake(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-const SESSION_DROPS = ['dropUnknown', 'dropMalformed', 'dropOversize', 'dropRate', 'dropState', 'dropHelloAddress', 'dropHelloServer', 'idleTimeouts',
-  'handshakeTimeouts', 'replaced'] as const;
-const TRANSPORT_DROPS = ['droppedSlow', 'droppedOut', 'violations', 'silent', 'refusedOrigin', 'refusedAddress', 'refusedFull'] as const;
-const DIRECTORY_DROPS = ['inboxFull', 'packetsUnseated', 'replaced', 'packetsGone', 'noticesRefused'] as const;
+const SESSION_DROPS = [
+  'dropUnknown',
+  'dropMalformed',
+  'dropOversize',
+  'dropRate',
+  'dropState',
+  'dropHelloAddress',
+  'dropHelloServer',
+  'idleTimeouts',
+  'handshakeTimeouts',
+  'replaced',
+] as const;
+const TRANSPORT_DROPS = [
+  'droppedSlow',
+  'droppedOut',
+  'violations',
+  'silent',
+  'refusedOrigin',
+  'refusedAddress',
+  'refusedFull',
+] as const;
+const DIRECTORY_DROPS = [
+  'inboxFull',
+  'packetsUnseated',
+  'replaced',
+  'packetsGone',
+  'noticesRefused',
+] as const;
 const WORKER_DROPS = ['packetsUnseated', 'inputRefused', 'outboxDropped', 'roomsFaulted'] as const;
-const CORE_DROPS = ['packetsMalformed', 'packetsStale', 'inputsLate', 'inputsAhead', 'eventsDropped', 'poolFull', 'commandsRefused', 'spawnsRefused', 'recordsRefused'] as const;
+const CORE_DROPS = [
+  'packetsMalformed',
+  'packetsStale',
+  'inputsLate',
+  'inputsAhead',
+  'eventsDropped',
+  'poolFull',
+  'commandsRefused',
+  'spawnsRefused',
+  'recordsRefused',
+] as const;

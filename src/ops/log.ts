@@ -25,14 +25,29 @@ export type LogSink = 2 | ((line: string) => void);
 
 /** A log of the given least level. Cost: about 2 us per line; the write itself happens when 4 KiB wait or the second is over. */
 export function createLog(level: LogLevel, sink: LogSink = 2): Log {
-  const destination = typeof sink === 'function'
-    ? { write: sink, flushSync: () => undefined }
-    : pino.destination({ dest: sink, sync: false, minLength: 4096, periodicFlush: 250 });
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, destination);
-  const write = (at: 'debug' | 'info' | 'warn' | 'error') => (event: string, facts?: Facts) => logger[at]({ event, ...facts });
+  const destination =
+    typeof sink === 'function'
+      ? { write: sink, flushSync: () => undefined }
+      : pino.destination({ dest: sink, sync: false, minLength: 4096, periodicFlush: 250 });
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  const write = (at: 'debug' | 'info' | 'warn' | 'error') => (event: string, facts?: Facts) =>
+    logger[at]({ event, ...facts });
   return {
-    debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'),
-    setLevel: (next) => { logger.level = next; },
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    setLevel: (next) => {
+      logger.level = next;
+    },
     flush: () => {
       try {
         destination.flushSync();

@@ -2,7 +2,7 @@
  * Metrics for Prometheus. Everything is read when it is asked for: the tick path only adds to integers it owns. Base units are in
  * the names (seconds, bytes); room ids are not labels, for their number has no bound.
  */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** A histogram that somebody else counts, for example a worker in shared memory. */
 export interface CountedHistogram {
@@ -61,45 +61,82 @@ export function createMetrics(sources: MetricSources): Metrics {
 
 function addState(registry: Registry, sources: MetricSources): void {
   const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({ name, help, registers: [registry], collect() { this.set(read()); } });
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
   };
   gauge('fray_rooms', 'Rooms open now, warm ones included.', () => sources.rooms());
   gauge('fray_players', 'People in rooms now.', () => sources.players());
   gauge('fray_bots', 'Bots in rooms now.', () => sources.bots());
   gauge('fray_sessions', 'Sessions open now, joined or not.', () => sources.sessions());
   gauge('fray_ready', '1 while new players are taken.', () => (sources.ready() ? 1 : 0));
-  const info = new Gauge({ name: 'fray_build_info', help: 'Always 1; the labels tell what runs.', labelNames: ['version', 'node'], registers: [registry] });
+  const info = new Gauge({
+    name: 'fray_build_info',
+    help: 'Always 1; the labels tell what runs.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  });
   info.set({ version: sources.version, node: process.versions.node }, 1);
 }
 
 function addTraffic(registry: Registry, sources: MetricSources): void {
   const byTransport = (name: string, help: string, read: (row: TrafficFigures) => number): void => {
-    new Counter({ name, help, labelNames: ['transport'], registers: [registry], collect() {
-      this.reset();
-      for (const row of sources.traffic()) this.inc({ transport: row.transport }, read(row));
-    } });
+    new Counter({
+      name,
+      help,
+      labelNames: ['transport'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const row of sources.traffic()) this.inc({ transport: row.transport }, read(row));
+      },
+    });
   };
   byTransport('fray_received_datagrams_total', 'Datagrams from clients.', (row) => row.packetsIn);
   byTransport('fray_sent_datagrams_total', 'Datagrams to clients.', (row) => row.packetsOut);
   byTransport('fray_received_bytes_total', 'Payload bytes from clients.', (row) => row.bytesIn);
   byTransport('fray_sent_bytes_total', 'Payload bytes to clients.', (row) => row.bytesOut);
-  new Counter({ name: 'fray_drops_total', help: 'Datagrams, packets or requests that were dropped or refused, by reason.', labelNames: ['reason'],
-    registers: [registry], collect() {
+  new Counter({
+    name: 'fray_drops_total',
+    help: 'Datagrams, packets or requests that were dropped or refused, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
       this.reset();
       for (const row of sources.drops()) this.inc({ reason: row.reason }, row.count);
-    } });
+    },
+  });
 }
 
 function addTicks(registry: Registry, sources: MetricSources): void {
-  registry.registerMetric(new SharedHistogram('fray_tick_duration_seconds', 'Time one room took for one tick.', () =>
-    sources.workers().map((one) => ({ worker: one.worker, histogram: one.tickDuration }))));
-  registry.registerMetric(new SharedHistogram('fray_tick_lateness_seconds', 'How late a tick began after its due time.', () =>
-    sources.workers().map((one) => ({ worker: one.worker, histogram: one.tickLateness }))));
-  new Counter({ name: 'fray_ticks_skipped_total', help: 'Ticks given up because a worker was too far behind.', labelNames: ['worker'],
-    registers: [registry], collect() {
+  registry.registerMetric(
+    new SharedHistogram('fray_tick_duration_seconds', 'Time one room took for one tick.', () =>
+      sources.workers().map((one) => ({ worker: one.worker, histogram: one.tickDuration })),
+    ),
+  );
+  registry.registerMetric(
+    new SharedHistogram(
+      'fray_tick_lateness_seconds',
+      'How late a tick began after its due time.',
+      () => sources.workers().map((one) => ({ worker: one.worker, histogram: one.tickLateness })),
+    ),
+  );
+  new Counter({
+    name: 'fray_ticks_skipped_total',
+    help: 'Ticks given up because a worker was too far behind.',
+    labelNames: ['worker'],
+    registers: [registry],
+    collect() {
       this.reset();
-      for (const one of sources.workers()) this.inc({ worker: String(one.worker) }, one.ticksSkipped);
-    } });
+      for (const one of sources.workers())
+        this.inc({ worker: String(one.worker) }, one.ticksSkipped);
+    },
+  });
 }
 
 interface HistogramRow {
@@ -148,7 +185,11 @@ function samplesOf(name: string, row: HistogramRow): SampleRow[] {
   for (let bucket = 0; bucket < row.histogram.counts.length; bucket++) {
     sum += row.histogram.counts[bucket] ?? 0;
     const bound = row.histogram.boundsSeconds[bucket];
-    samples.push({ metricName: `${name}_bucket`, labels: { le: bound === undefined ? '+Inf' : String(bound), worker }, value: sum });
+    samples.push({
+      metricName: `${name}_bucket`,
+      labels: { le: bound === undefined ? '+Inf' : String(bound), worker },
+      value: sum,
+    });
   }
   samples.push({ metricName: `${name}_sum`, labels: { worker }, value: row.histogram.sumSeconds });
   samples.push({ metricName: `${name}_count`, labels: { worker }, value: sum });

@@ -18,7 +18,9 @@ export interface SignalSource {
 export function listenForSignals(source: SignalSource, exit: (code: number) => void): Signals {
   let seen = 0;
   let resolve: (signal: NodeJS.Signals) => void = () => undefined;
-  const first = new Promise<NodeJS.Signals>((done) => { resolve = done; });
+  const first = new Promise<NodeJS.Signals>((done) => {
+    resolve = done;
+  });
   const handler = (signal: NodeJS.Signals): void => {
     seen += 1;
     if (seen === 1) resolve(signal);
@@ -26,5 +28,11 @@ export function listenForSignals(source: SignalSource, exit: (code: number) => v
   };
   source.on('SIGTERM', handler);
   source.on('SIGINT', handler);
-  return { first, remove: () => { source.off('SIGTERM', handler); source.off('SIGINT', handler); } };
+  return {
+    first,
+    remove: () => {
+      source.off('SIGTERM', handler);
+      source.off('SIGINT', handler);
+    },
+  };
 }

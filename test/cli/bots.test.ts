@@ -2,24 +2,66 @@ import t from 'tap';
 import { percentile, tally } from '../../src/cli/bots-report.ts';
 import type { BotFigures } from '../../src/client/headless.ts';
 
-const BOT: BotFigures = { room: 'a', tickRateHz: 30, watchedMs: 10_000, firstTick: 100, lastTick: 399, snapshots: 300, snapshotGapTicksMax: 1, hashMismatches: 0,
-  correctionUnitsMaxFree: 0, freeTicks: 200, touchedTicks: 100, distanceUnits: 50, shots: 5, deaths: 1, visibleSum: 3000, visibleSamples: 300, enters: 20, snapshotBytesSum: 9000 };
+const BOT: BotFigures = {
+  room: 'a',
+  tickRateHz: 30,
+  watchedMs: 10_000,
+  firstTick: 100,
+  lastTick: 399,
+  snapshots: 300,
+  snapshotGapTicksMax: 1,
+  hashMismatches: 0,
+  correctionUnitsMaxFree: 0,
+  freeTicks: 200,
+  touchedTicks: 100,
+  distanceUnits: 50,
+  shots: 5,
+  deaths: 1,
+  visibleSum: 3000,
+  visibleSamples: 300,
+  enters: 20,
+  snapshotBytesSum: 9000,
+};
 const RELIABLE = { sent: 0, received: 0, errors: 0 };
 
 t.test('a bot that went deaf and a server that ran slow both miss snapshots', async (t) => {
-  const whole = tally({ bots: [BOT], seconds: 10, corrections: [], rttsMs: [], reliable: RELIABLE });
-  t.match(whole, { connected: 1, snapshotsExpected: 300, snapshotsReceived: 300, entitiesVisibleMean: 10, bytesPerSnapshotMean: 30, entersPerSecond: 2 });
+  const whole = tally({
+    bots: [BOT],
+    seconds: 10,
+    corrections: [],
+    rttsMs: [],
+    reliable: RELIABLE,
+  });
+  t.match(whole, {
+    connected: 1,
+    snapshotsExpected: 300,
+    snapshotsReceived: 300,
+    entitiesVisibleMean: 10,
+    bytesPerSnapshotMean: 30,
+    entersPerSecond: 2,
+  });
   const deaf = { ...BOT, lastTick: 250, snapshots: 151 };
-  t.equal(tally({ bots: [BOT, deaf], seconds: 10, corrections: [], rttsMs: [], reliable: RELIABLE }).snapshotsExpected, 600);
+  t.equal(
+    tally({ bots: [BOT, deaf], seconds: 10, corrections: [], rttsMs: [], reliable: RELIABLE })
+      .snapshotsExpected,
+    600,
+  );
   const slow = { ...BOT, lastTick: 249, snapshots: 150 };
-  t.equal(tally({ bots: [slow], seconds: 10, corrections: [], rttsMs: [], reliable: RELIABLE }).snapshotsExpected, 298);
+  t.equal(
+    tally({ bots: [slow], seconds: 10, corrections: [], rttsMs: [], reliable: RELIABLE })
+      .snapshotsExpected,
+    298,
+  );
 });
 
 t.test('the report has exactly the fields of the issue', async (t) => {
   const report = tally({ bots: [], seconds: 0, corrections: [], rttsMs: [], reliable: RELIABLE });
-  t.equal(Object.keys(report).join(', '), 'connected, seconds, snapshotsExpected, snapshotsReceived, snapshotGapTicksMax, mismatches, ' +
-    'correctionUnitsMaxFree, correctionUnitsP99, freeTicks, distanceUnitsMean, shots, deaths, entitiesVisibleMean, entersPerSecond, reliableSent, ' +
-    'reliableReceived, reliableErrors, bytesPerSnapshotMean, rttMsP95');
+  t.equal(
+    Object.keys(report).join(', '),
+    'connected, seconds, snapshotsExpected, snapshotsReceived, snapshotGapTicksMax, mismatches, ' +
+      'correctionUnitsMaxFree, correctionUnitsP99, freeTicks, distanceUnitsMean, shots, deaths, entitiesVisibleMean, entersPerSecond, reliableSent, ' +
+      'reliableReceived, reliableErrors, bytesPerSnapshotMean, rttMsP95',
+  );
   t.notOk(Object.values(report).some((value) => Number.isNaN(value)));
 });
 

@@ -15,7 +15,12 @@ t.test('a game is found by name, by folder and by its server file', async (t) =>
   writeFileSync(join(installed, 'arena', 'schema.js'), '');
   writeFileSync(join(installed, 'arena', 'page', 'index.html'), '');
   const search = { folder, installed };
-  const arena = { name: 'arena', server: join(installed, 'arena', 'server.js'), schema: join(installed, 'arena', 'schema.js'), page: join(installed, 'arena', 'page') };
+  const arena = {
+    name: 'arena',
+    server: join(installed, 'arena', 'server.js'),
+    schema: join(installed, 'arena', 'schema.js'),
+    page: join(installed, 'arena', 'page'),
+  };
   t.strictSame(findGame('arena', search), arena);
   t.strictSame(findGame('dist/games/arena', search), arena);
   t.strictSame(findGame(join(installed, 'arena', 'server.js'), search), arena);
@@ -26,7 +31,11 @@ t.test('a game is found by name, by folder and by its server file', async (t) =>
   mkdirSync(join(folder, 'empty'));
   t.throws(() => findGame('./empty', search), { message: /holds no server\.js/ });
   mkdirSync(join(folder, 'race'));
-  t.equal(findGame('race', search).server, join(installed, 'race', 'server.js'), 'a name means the built game, whatever lies in the folder');
+  t.equal(
+    findGame('race', search).server,
+    join(installed, 'race', 'server.js'),
+    'a name means the built game, whatever lies in the folder',
+  );
 });
 
 t.test('the root of the package is where package.json lies', async (t) => {

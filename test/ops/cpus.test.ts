@@ -1,8 +1,12 @@
 import { test } from 'tap';
-import { countCpus } from '../../src/ops/cpus.ts';
 import type { CpuSources } from '../../src/ops/cpus.ts';
+import { countCpus } from '../../src/ops/cpus.ts';
 
-function sources(machine: number, affinity: number, files: Record<string, string> = {}): CpuSources {
+function sources(
+  machine: number,
+  affinity: number,
+  files: Record<string, string> = {},
+): CpuSources {
   return { machine, affinity, read: (path) => files[path] };
 }
 
@@ -15,10 +19,21 @@ test('workers = the CPUs this process may use minus one, at least one, with the 
 });
 
 test('cgroup v2 cpu.max counts, the least on the way to the root, fractions rounded down', (t) => {
-  const v2 = { '/proc/self/cgroup': '0::/pod/box\n', '/sys/fs/cgroup/pod/cpu.max': '450000 100000\n', '/sys/fs/cgroup/pod/box/cpu.max': 'max 100000\n' };
-  t.match(countCpus(sources(16, 16, v2)), { workers: 3, cpus: 4.5, reason: /cpu\.max allows 4\.5 CPUs, minus 1/ });
+  const v2 = {
+    '/proc/self/cgroup': '0::/pod/box\n',
+    '/sys/fs/cgroup/pod/cpu.max': '450000 100000\n',
+    '/sys/fs/cgroup/pod/box/cpu.max': 'max 100000\n',
+  };
+  t.match(countCpus(sources(16, 16, v2)), {
+    workers: 3,
+    cpus: 4.5,
+    reason: /cpu\.max allows 4\.5 CPUs, minus 1/,
+  });
   t.match(countCpus(sources(16, 2, v2)), { workers: 1, reason: /affinity/ });
-  t.match(countCpus(sources(16, 16, { '/sys/fs/cgroup/cpu.max': '50000 100000' })), { workers: 1, cpus: 0.5 });
+  t.match(countCpus(sources(16, 16, { '/sys/fs/cgroup/cpu.max': '50000 100000' })), {
+    workers: 1,
+    cpus: 0.5,
+  });
   t.end();
 });
 

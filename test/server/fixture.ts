@@ -1,25 +1,51 @@
 /** Starts the whole server in this process, and speaks to it raw. */
-import { createServer } from 'node:net';
+
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { resolveConfig } from '../../src/config.ts';
 import { createLog } from '../../src/ops/log.ts';
-import { startServer } from '../../src/server.ts';
 import type { Server } from '../../src/server.ts';
-import { decodeGoodbye, decodeJoined, encodeHello, encodeJoin } from '../../src/session/datagrams.ts';
+import { startServer } from '../../src/server.ts';
 import type { Goodbye, RoomWish } from '../../src/session/datagrams.ts';
+import {
+  decodeGoodbye,
+  decodeJoined,
+  encodeHello,
+  encodeJoin,
+} from '../../src/session/datagrams.ts';
 import { tokenRequestOf } from '../../src/session/token.ts';
-import { duel } from './schema.ts';
+import { duel } from './games/schema.ts';
 
 /** `FRAY_TEST_CORE` names another build of the core. */
-export const CORE = process.env['FRAY_TEST_CORE'] ?? fileURLToPath(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
-export const GAME = fileURLToPath(new URL('./game.ts', import.meta.url));
+export const CORE =
+  process.env['FRAY_TEST_CORE'] ??
+  fileURLToPath(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
+export const GAME = fileURLToPath(new URL('./games/server.ts', import.meta.url));
 
 /** Flags as on the command line; ports are free ones. */
-export async function serve(flags: { readonly [name: string]: string } = {}, environment: { readonly [name: string]: string } = {}): Promise<Server> {
-  const { config } = resolveConfig({ environment, flags: { port: '0', adminPort: String(await freePort()), workers: '1', logLevel: 'silent', ...flags } });
-  return startServer({ config, game: { name: 'duel', server: GAME, page: null }, core: CORE, version: '0.0.0', log: createLog('silent') });
+export async function serve(
+  flags: { readonly [name: string]: string } = {},
+  environment: { readonly [name: string]: string } = {},
+): Promise<Server> {
+  const { config } = resolveConfig({
+    environment,
+    flags: {
+      port: '0',
+      adminPort: String(await freePort()),
+      workers: '1',
+      logLevel: 'silent',
+      ...flags,
+    },
+  });
+  return startServer({
+    config,
+    game: { name: 'duel', server: GAME, page: null },
+    core: CORE,
+    version: '0.0.0',
+    log: createLog('silent'),
+  });
 }
 
 export async function freePort(): Promise<number> {
@@ -34,7 +60,12 @@ export async function freePort(): Promise<number> {
 export async function metricsOf(server: Server): Promise<Map<string, number>> {
   const text = await (await fetch(`${server.adminUrl}metrics`)).text();
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+  return new Map(
+    lines.map((line) => [
+      line.slice(0, line.lastIndexOf(' ')),
+      Number(line.slice(line.lastIndexOf(' ') + 1)),
+    ]),
+  );
 }
 
 /** A WebSocket that sends what it is told and keeps what it hears. */
@@ -57,12 +88,17 @@ export class RawClient {
     socket.on('error', () => undefined);
   }
 
-  static async open(server: Server, options: { readonly origin?: string } = {}): Promise<RawClient> {
+  static async open(
+    server: Server,
+    options: { readonly origin?: string } = {},
+  ): Promise<RawClient> {
     const socket = new WebSocket(new URL('ws', server.url.replace('http', 'ws')), options);
     const client = new RawClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('open', () => resolve());
-      socket.once('unexpected-response', (_request, response) => reject(new Error(`HTTP ${response.statusCode}`)));
+      socket.once('unexpected-response', (_request, response) =>
+        reject(new Error(`HTTP ${response.statusCode}`)),
+      );
       socket.once('error', reject);
     });
     return client;
@@ -72,8 +108,16 @@ export class RawClient {
     this.#socket.send(bytes);
   }
 
-  hello(options: { readonly hash?: bigint; readonly version?: number; readonly token?: string } = {}): void {
-    this.send(encodeHello(options.hash ?? duel.hash, options.token === undefined ? undefined : tokenRequestOf(options.token), options.version));
+  hello(
+    options: { readonly hash?: bigint; readonly version?: number; readonly token?: string } = {},
+  ): void {
+    this.send(
+      encodeHello(
+        options.hash ?? duel.hash,
+        options.token === undefined ? undefined : tokenRequestOf(options.token),
+        options.version,
+      ),
+    );
   }
 
   join(choice: RoomWish = { any: true }, name = 'raw'): void {
@@ -91,11 +135,14 @@ export class RawClient {
       }
       await this.#change(end - Date.now());
     }
-    throw new Error(`No answer; heard ${this.heard.length} datagrams, closed with ${this.closedWith}`);
+    throw new Error(
+      `No answer; heard ${this.heard.length} datagrams, closed with ${this.closedWith}`,
+    );
   }
 
   async closed(): Promise<number> {
-    for (const end = Date.now() + 5000; Date.now() < end && this.closedWith === 0; ) await this.#change(end - Date.now());
+    for (const end = Date.now() + 5000; Date.now() < end && this.closedWith === 0; )
+      await this.#change(end - Date.now());
     return this.closedWith;
   }
 
@@ -118,7 +165,11 @@ export class RawClient {
   }
 }
 
-export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  ms = 5000,
+): Promise<void> {
   for (const end = Date.now() + ms; Date.now() < end; ) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 20));

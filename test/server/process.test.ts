@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
+import { spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { connect } from '../../src/client/node.ts';
-import { CORE, GAME, freePort, until } from './fixture.ts';
-import { duel } from './schema.ts';
+import { CORE, freePort, GAME, until } from './fixture.ts';
+import { duel } from './games/schema.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,34 +18,55 @@ interface Run {
 }
 
 function fray(args: readonly string[], environment: { readonly [name: string]: string } = {}): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], { cwd: ROOT, env: { ...process.env, ...environment } });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+  });
+  const ended = new Promise<number | null>((resolve) =>
+    child.once('exit', (code) => resolve(code)),
+  );
   const run: Run = { child, out: '', err: '', ended };
-  child.stdout.on('data', (data: Buffer) => { run.out += data.toString(); });
-  child.stderr.on('data', (data: Buffer) => { run.err += data.toString(); });
+  child.stdout.on('data', (data: Buffer) => {
+    run.out += data.toString();
+  });
+  child.stderr.on('data', (data: Buffer) => {
+    run.err += data.toString();
+  });
   return run;
 }
 
 const QUIET = ['--game', GAME, '--workers', '1', '--log-level', 'warn'];
 
-t.test('fray start says where it is, drains on SIGTERM and ends with 0 within the grace time', async (t) => {
-  const run = fray(['start', ...QUIET, '--port', '0', '--admin-port', String(await freePort()), '--drain-ms', '2000']);
-  t.teardown(() => run.child.kill('SIGKILL'));
-  await until(`it listens: ${run.err}`, () => run.out.includes('Admin:'), 20_000);
-  t.match(run.out, /^Play \w+: http:\/\/127\.0\.0\.1:\d+\/$/m);
-  t.match(run.out, /^Workers: 1 \(as configured\)$/m);
-  const [, url = ''] = /Play \w+: (\S+)/.exec(run.out) ?? [];
-  const [, admin = ''] = /Admin: (\S+)metrics/.exec(run.out) ?? [];
-  const game = await connect(url, { schema: duel, name: 'ann', wasm: CORE });
-  await until('snapshots come', () => game.stats.snapshots > 10);
-  t.equal((await fetch(`${url}readyz`)).status, 200);
-  const startedMs = Date.now();
-  run.child.kill('SIGTERM');
-  await until('readyz says no', async () => (await fetch(`${admin}readyz`)).status === 503);
-  t.equal(await run.ended, 0, run.err);
-  t.ok(Date.now() - startedMs < 2500, `${Date.now() - startedMs} ms`);
-  t.equal(game.status, 'closed');
-});
+t.test(
+  'fray start says where it is, drains on SIGTERM and ends with 0 within the grace time',
+  async (t) => {
+    const run = fray([
+      'start',
+      ...QUIET,
+      '--port',
+      '0',
+      '--admin-port',
+      String(await freePort()),
+      '--drain-ms',
+      '2000',
+    ]);
+    t.teardown(() => run.child.kill('SIGKILL'));
+    await until(`it listens: ${run.err}`, () => run.out.includes('Admin:'), 20_000);
+    t.match(run.out, /^Play \w+: http:\/\/127\.0\.0\.1:\d+\/$/m);
+    t.match(run.out, /^Workers: 1 \(as configured\)$/m);
+    const [, url = ''] = /Play \w+: (\S+)/.exec(run.out) ?? [];
+    const [, admin = ''] = /Admin: (\S+)metrics/.exec(run.out) ?? [];
+    const game = await connect(url, { schema: duel, name: 'ann', wasm: CORE });
+    await until('snapshots come', () => game.stats.snapshots > 10);
+    t.equal((await fetch(`${url}readyz`)).status, 200);
+    const startedMs = Date.now();
+    run.child.kill('SIGTERM');
+    await until('readyz says no', async () => (await fetch(`${admin}readyz`)).status === 503);
+    t.equal(await run.ended, 0, run.err);
+    t.ok(Date.now() - startedMs < 2500, `${Date.now() - startedMs} ms`);
+    t.equal(game.status, 'closed');
+  },
+);
 
 t.test('a second signal ends it at once', async (t) => {
   const run = fray(['start', ...QUIET, '--port', '0', '--admin-port', '0', '--drain-ms', '30000']);
@@ -66,8 +87,14 @@ t.test('what cannot start ends with exit code 2 and one line', async (t) => {
   t.teardown(() => taken.close());
   const port = String((taken.address() as AddressInfo).port);
   const cases: [readonly string[], RegExp][] = [
-    [['start', ...QUIET, '--port', port, '--admin-port', '0'], /Cannot listen on 127\.0\.0\.1:\d+: the port is taken; choose another with --port or FRAY_PORT \(E_PORT\)/],
-    [['start', ...QUIET, '--port', '0', '--admin-port', port], /the port is taken; choose another with --admin-port or FRAY_ADMIN_PORT \(E_PORT\)/],
+    [
+      ['start', ...QUIET, '--port', port, '--admin-port', '0'],
+      /Cannot listen on 127\.0\.0\.1:\d+: the port is taken; choose another with --port or FRAY_PORT \(E_PORT\)/,
+    ],
+    [
+      ['start', ...QUIET, '--port', '0', '--admin-port', port],
+      /the port is taken; choose another with --admin-port or FRAY_ADMIN_PORT \(E_PORT\)/,
+    ],
     [['start', '--host', '0.0.0.0'], /development key is for loopback only.*\(E_ADDRESS\)/],
     [['start', '--prot', '1'], /did you mean --port\?/],
     [['start', '--game', 'nosuchgame'], /no game of that name is built/],

@@ -3,8 +3,8 @@ import t from 'tap';
 import { DATAGRAM, ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { Server } from '../../src/server.ts';
 import { issueConnectToken } from '../../src/session/token.ts';
-import { duel } from './schema.ts';
-import { RawClient, metricsOf, serve, until } from './fixture.ts';
+import { metricsOf, RawClient, serve, until } from './fixture.ts';
+import { duel } from './games/schema.ts';
 
 const KEY = randomBytes(32);
 
@@ -13,23 +13,30 @@ async function goodbyeTo(server: Server, act: (client: RawClient) => void): Prom
   act(client);
   const { goodbye } = await client.answer();
   const code = await client.closed();
-  if (goodbye !== undefined && code !== 4000 + goodbye.code) throw new Error(`goodbye ${goodbye.code}, closed with ${code}`);
+  if (goodbye !== undefined && code !== 4000 + goodbye.code)
+    throw new Error(`goodbye ${goodbye.code}, closed with ${code}`);
   return goodbye?.code ?? 0;
 }
 
 function token(change: Partial<Parameters<typeof issueConnectToken>[0]> = {}): string {
-  return issueConnectToken({ userId: 'ann', servers: ['127.0.0.1:40000'], key: KEY, ...change }).token;
+  return issueConnectToken({ userId: 'ann', servers: ['127.0.0.1:40000'], key: KEY, ...change })
+    .token;
 }
 
 t.test('every refusal of a guest has its code, over a real WebSocket', async (t) => {
   const server = await serve({ roomsMax: '1', playersMax: '2' });
   t.teardown(() => server.stop(0));
   t.equal(await goodbyeTo(server, (one) => one.hello({ version: 99 })), ERROR.E_VERSION);
-  t.equal(await goodbyeTo(server, (one) => one.hello({ hash: duel.hash ^ 1n })), ERROR.E_SCHEMA_MISMATCH);
-  const ask = (choice: Parameters<RawClient['join']>[0], name?: string) => (one: RawClient): void => {
-    one.hello();
-    one.join(choice, name);
-  };
+  t.equal(
+    await goodbyeTo(server, (one) => one.hello({ hash: duel.hash ^ 1n })),
+    ERROR.E_SCHEMA_MISMATCH,
+  );
+  const ask =
+    (choice: Parameters<RawClient['join']>[0], name?: string) =>
+    (one: RawClient): void => {
+      one.hello();
+      one.join(choice, name);
+    };
   t.equal(await goodbyeTo(server, ask({ id: 'nowhere' })), ERROR.E_ROOM_UNKNOWN);
   t.equal(await goodbyeTo(server, ask({ any: true }, 'x'.repeat(33))), ERROR.E_NAME);
   const inside = [await RawClient.open(server), await RawClient.open(server)];
@@ -46,8 +53,14 @@ t.test('every refusal of a token has its code', async (t) => {
   const server = await serve({}, { FRAY_TOKEN_KEYS: KEY.toString('hex') });
   t.teardown(() => server.stop(0));
   t.equal(await goodbyeTo(server, (one) => one.hello()), ERROR.E_TOKEN_REQUIRED);
-  t.equal(await goodbyeTo(server, (one) => one.hello({ token: token({ nowMs: Date.now() - 60_000 }) })), ERROR.E_TOKEN_EXPIRED);
-  t.equal(await goodbyeTo(server, (one) => one.hello({ token: token({ key: randomBytes(32) }) })), ERROR.E_TOKEN_INVALID);
+  t.equal(
+    await goodbyeTo(server, (one) => one.hello({ token: token({ nowMs: Date.now() - 60_000 }) })),
+    ERROR.E_TOKEN_EXPIRED,
+  );
+  t.equal(
+    await goodbyeTo(server, (one) => one.hello({ token: token({ key: randomBytes(32) }) })),
+    ERROR.E_TOKEN_INVALID,
+  );
   const good = token();
   const client = await RawClient.open(server);
   client.hello({ token: good });
@@ -56,7 +69,11 @@ t.test('every refusal of a token has its code', async (t) => {
   t.equal(await goodbyeTo(server, (one) => one.hello({ token: good })), ERROR.E_TOKEN_REUSED);
   const newer = await RawClient.open(server);
   newer.hello({ token: token() });
-  t.equal(await client.closed(), 4000 + ERROR.E_REPLACED, 'a newer session of the same player takes over');
+  t.equal(
+    await client.closed(),
+    4000 + ERROR.E_REPLACED,
+    'a newer session of the same player takes over',
+  );
   newer.close();
 });
 
@@ -75,8 +92,12 @@ t.test('garbage is dropped and counted, and the player beside it plays on', asyn
   garbage.send(Uint8Array.of(DATAGRAM.packet | epoch));
   garbage.send(new Uint8Array(randomBytes(200)).fill(DATAGRAM.packet | epoch, 0, 1));
   garbage.send(Uint8Array.of(0, 1, 2, 3));
-  const counted = async (reason: string): Promise<number> => (await metricsOf(server)).get(`fray_drops_total{reason="${reason}"}`) ?? -1;
-  await until('two malformed packets are counted', async () => (await counted('core_packets_malformed')) >= 2);
+  const counted = async (reason: string): Promise<number> =>
+    (await metricsOf(server)).get(`fray_drops_total{reason="${reason}"}`) ?? -1;
+  await until(
+    'two malformed packets are counted',
+    async () => (await counted('core_packets_malformed')) >= 2,
+  );
   t.equal(await counted('session_drop_malformed'), 1);
   for (let i = 0; i < 300; i += 1) garbage.send(Uint8Array.of(DATAGRAM.packet | epoch, 0));
   await until('the flood is cut', async () => (await counted('session_drop_rate')) >= 200);
@@ -89,14 +110,20 @@ t.test('garbage is dropped and counted, and the player beside it plays on', asyn
   player.close();
 });
 
-t.test('a page of another origin, and one address with too many sessions, get no socket', async (t) => {
-  const server = await serve({ allowedOrigins: 'https://example.org', sessionsPerAddressMax: '1' });
-  t.teardown(() => server.stop(0));
-  await t.rejects(RawClient.open(server, { origin: 'https://example.com' }), /HTTP 403/);
-  const first = await RawClient.open(server, { origin: 'https://example.org' });
-  await t.rejects(RawClient.open(server), /HTTP 429/);
-  first.close();
-});
+t.test(
+  'a page of another origin, and one address with too many sessions, get no socket',
+  async (t) => {
+    const server = await serve({
+      allowedOrigins: 'https://example.org',
+      sessionsPerAddressMax: '1',
+    });
+    t.teardown(() => server.stop(0));
+    await t.rejects(RawClient.open(server, { origin: 'https://example.com' }), /HTTP 403/);
+    const first = await RawClient.open(server, { origin: 'https://example.org' });
+    await t.rejects(RawClient.open(server), /HTTP 429/);
+    first.close();
+  },
+);
 
 t.test('a server that drains takes nobody in and says goodbye to those inside', async (t) => {
   const server = await serve();

@@ -1,5 +1,5 @@
 /** A small game for tests of the whole server: players shoot, talk, and come back. */
-import { defineGame } from '../../src/plugin/index.ts';
+import { defineGame } from '../../../src/plugin/index.ts';
 import { duel } from './schema.ts';
 
 export default defineGame(duel, {
@@ -23,6 +23,10 @@ export default defineGame(duel, {
     },
   },
   botInput(room, bot) {
-    return { move: { x: Math.cos(room.tick / 20), y: Math.sin(room.tick / 20) }, aim: bot.aim, fire: false };
+    return {
+      move: { x: Math.cos(room.tick / 20), y: Math.sin(room.tick / 20) },
+      aim: bot.aim,
+      fire: false,
+    };
   },
 });

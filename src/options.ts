@@ -1,0 +1,201 @@
+/**
+ * The table of every option of a server: type with range, default, unit, what it does. Why one table: `fray config`, the flags of
+ * `fray start`, the docs and the checks are made from it and cannot drift apart. Read through src/config.ts.
+ */
+import type { Static, TSchema } from 'typebox';
+import { Type } from 'typebox';
+
+/** One option. The range is part of `type`; `zero` says what 0 (or an empty list) means where it is not a plain value. */
+export interface Option<T extends TSchema = TSchema> {
+  readonly type: T;
+  readonly default: Static<T>;
+  /** `ms`, `bytes`, `count`, ...; empty for names and switches. */
+  readonly unit: string;
+  readonly doc: string;
+  readonly zero?: string;
+  /** Its value is never printed or logged. */
+  readonly secret?: true;
+}
+
+/** The options of `fray start`, in the order in which they are printed. */
+export const OPTIONS = {
+  game: text(
+    'arena',
+    1,
+    1024,
+    'Game to serve: a name under dist/games, a folder of a built game, or its server file.',
+  ),
+  host: text(
+    '127.0.0.1',
+    1,
+    255,
+    'Address that players reach. The development key is refused on any other than loopback.',
+  ),
+  port: integer(8080, 0, 65535, '', 'TCP port of page and players.', '0 takes a free one'),
+  adminHost: text('127.0.0.1', 1, 255, 'Address of metrics and health for operators.'),
+  adminPort: integer(9090, 0, 65535, '', 'TCP port of metrics and health.', '0 switches it off'),
+  bots: integer(
+    0,
+    0,
+    1024,
+    'count',
+    'Bots that the first room is filled up with; each yields its place to a person.',
+  ),
+  workers: integer(
+    0,
+    0,
+    64,
+    'count',
+    'Worker threads that run rooms.',
+    '0 takes the CPUs this process may use, less one for I/O',
+  ),
+  roomsMax: integer(64, 1, 65536, 'count', 'Rooms open at once.'),
+  roomsWarm: integer(
+    1,
+    0,
+    1024,
+    'count',
+    'Empty rooms kept ready, so that the first player does not wait.',
+  ),
+  playersMax: integer(0, 0, 1024, 'count', 'Places of a room.', "0 takes the game's own figure"),
+  emptyCloseMs: integer(
+    0,
+    0,
+    86_400_000,
+    'ms',
+    'An empty room is closed after this time.',
+    "0 takes the game's own figure",
+  ),
+  guests: flag(
+    true,
+    'Lets players in without a connect token. Off by default as soon as tokenKeys is set.',
+  ),
+  tokenKeys: list(
+    [],
+    KEY(),
+    2,
+    'Keys of connect tokens, 32 bytes in hex: the current one, then the previous one.',
+    'an empty list is the built-in development key',
+    true,
+  ),
+  allowedOrigins: list(
+    [],
+    Type.String({ minLength: 1, maxLength: 255 }),
+    64,
+    'Origins of pages that may connect, or *.',
+    "an empty list is the server's own",
+  ),
+  trustProxy: flag(
+    false,
+    'Takes the address of a player from X-Forwarded-For. Only behind a proxy that sets it.',
+  ),
+  sessionsMax: integer(10_000, 1, 16_384, 'count', 'Sessions at once.'),
+  sessionsPerAddressMax: integer(256, 1, 16_384, 'count', 'Sessions at once from one address.'),
+  hellosPerSecond: integer(
+    1000,
+    1,
+    100_000,
+    '1/s',
+    'Handshakes the whole server answers; further ones are dropped and counted.',
+  ),
+  hellosPerAddressPerSecond: integer(
+    64,
+    1,
+    100_000,
+    '1/s',
+    'The same for one address; four seconds of them may come at once.',
+  ),
+  packetsPerSecond: integer(
+    300,
+    10,
+    10_000,
+    '1/s',
+    'Packets one session may send; one second of them may come at once, more are dropped (E_RATE).',
+  ),
+  bytesPerSecond: integer(
+    65_536,
+    1024,
+    16_777_216,
+    'bytes/s',
+    'Bytes one session may send, in the same way.',
+  ),
+  idleTimeoutMs: integer(
+    10_000,
+    1000,
+    600_000,
+    'ms',
+    'A session that is silent for so long is over (E_TIMEOUT).',
+  ),
+  joinTimeoutMs: integer(
+    5000,
+    500,
+    60_000,
+    'ms',
+    'A connection without a joined room is closed after this time.',
+  ),
+  drainMs: integer(
+    10_000,
+    0,
+    3_600_000,
+    'ms',
+    'Grace time after SIGTERM: players hear a notice and may finish.',
+    '0 closes at once',
+  ),
+  logLevel: choice(
+    'info',
+    ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    'Least level of the log lines on standard error.',
+  ),
+} as const;
+
+function text(value: string, minLength: number, maxLength: number, doc: string) {
+  return { type: Type.String({ minLength, maxLength }), default: value, unit: '', doc };
+}
+
+function integer(
+  value: number,
+  minimum: number,
+  maximum: number,
+  unit: string,
+  doc: string,
+  zero?: string,
+) {
+  return {
+    type: Type.Integer({ minimum, maximum }),
+    default: value,
+    unit,
+    doc,
+    ...(zero === undefined ? {} : { zero }),
+  };
+}
+
+function flag(value: boolean, doc: string) {
+  return { type: Type.Boolean(), default: value, unit: '', doc };
+}
+
+function list<T extends TSchema>(
+  value: Static<T>[],
+  item: T,
+  maxItems: number,
+  doc: string,
+  zero: string,
+  secret?: true,
+) {
+  return {
+    type: Type.Array(item, { maxItems }),
+    default: value,
+    unit: '',
+    doc,
+    zero,
+    ...(secret === undefined ? {} : { secret }),
+  };
+}
+
+function choice<const T extends string[]>(value: T[number], values: T, doc: string) {
+  const type = Type.Union(values.map((one) => Type.Literal(one)));
+  return { type: Type.Unsafe<T[number]>(type), default: value, unit: '', doc };
+}
+
+function KEY() {
+  return Type.String({ pattern: '^[0-9a-fA-F]{64}$' });
+}
