@@ -55,7 +55,12 @@ function wander(room: Room, bot: Bot, mood: number): BotInputOf<typeof arena> {
     if (wanted && !blocked(bot, crate)) angle = Math.atan2(crate.y - bot.y, crate.x - bot.x);
   }
   const home = Math.hypot(bot.x, bot.y) > ARENA_SIZE * 0.42 ? Math.atan2(-bot.y, -bot.x) : angle;
-  return { move: free(bot, { x: Math.cos(home), y: Math.sin(home) }), aim: home, fire: false, dash: false };
+  return {
+    move: free(bot, { x: Math.cos(home), y: Math.sin(home) }),
+    aim: home,
+    fire: false,
+    dash: false,
+  };
 }
 
 function nearest(room: Room, bot: Bot) {
@@ -76,7 +81,10 @@ function free(bot: Spot, wish: Spot): Spot {
   for (const turn of [wish, { x: -wish.y, y: wish.x }, { x: wish.y, y: -wish.x }]) {
     const x = bot.x + turn.x * FEELER;
     const y = bot.y + turn.y * FEELER;
-    if (Math.max(Math.abs(x), Math.abs(y)) < ARENA_SIZE / 2 - 0.6 && !walls.some((wall) => inside(wall, x, y))) {
+    if (
+      Math.max(Math.abs(x), Math.abs(y)) < ARENA_SIZE / 2 - 0.6 &&
+      !walls.some((wall) => inside(wall, x, y))
+    ) {
       return turn;
     }
   }
@@ -94,7 +102,8 @@ function blocked(from: Spot, to: Spot): boolean {
     const x = from.x + ((to.x - from.x) * step) / steps;
     const y = from.y + ((to.y - from.y) * step) / steps;
     const hit = walls.some(
-      (wall) => Math.abs(x - wall.x) < wall.width / 2 + 0.1 && Math.abs(y - wall.y) < wall.depth / 2 + 0.1,
+      (wall) =>
+        Math.abs(x - wall.x) < wall.width / 2 + 0.1 && Math.abs(y - wall.y) < wall.depth / 2 + 0.1,
     );
     if (hit) return true;
   }

@@ -3,17 +3,17 @@ import {
   angle,
   axis2,
   bits,
+  box,
   button,
   circle,
   defineSchema,
-  box,
   hitscan,
   player,
   projectile,
   text,
   tick,
-  u16,
   u8,
+  u16,
 } from 'fray/schema';
 import { ARENA_SIZE } from './map.ts';
 

@@ -1,5 +1,5 @@
 /** The arena's rules: everybody against everybody, crates with medkits and better guns. */
-import { defineGame, type RoomOf, type PlayerViewOf } from 'fray/plugin';
+import { defineGame, type PlayerViewOf, type RoomOf } from 'fray/plugin';
 import { botInput } from './bots.ts';
 import { crateSpots, walls } from './map.ts';
 import { arena, contents } from './schema.ts';
@@ -19,8 +19,32 @@ const PROTECT_TICKS = 45;
 const MEDKIT = 50;
 
 const botNames = [
-  'Ada', 'Brix', 'Comet', 'Dune', 'Echo', 'Flint', 'Gale', 'Hex', 'Iris', 'Jolt', 'Kite', 'Lumen', 'Moss',
-  'Nova', 'Onyx', 'Pike', 'Quill', 'Rook', 'Sable', 'Tarn', 'Umber', 'Vale', 'Wisp', 'Xeno', 'Yarrow', 'Zephyr',
+  'Ada',
+  'Brix',
+  'Comet',
+  'Dune',
+  'Echo',
+  'Flint',
+  'Gale',
+  'Hex',
+  'Iris',
+  'Jolt',
+  'Kite',
+  'Lumen',
+  'Moss',
+  'Nova',
+  'Onyx',
+  'Pike',
+  'Quill',
+  'Rook',
+  'Sable',
+  'Tarn',
+  'Umber',
+  'Vale',
+  'Wisp',
+  'Xeno',
+  'Yarrow',
+  'Zephyr',
 ];
 
 export default defineGame(arena, {

@@ -17,9 +17,17 @@ export function openChromium(extra: readonly string[] = []): Promise<Browser> {
     executablePath: path,
     headless: true,
     args: [
-      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--disable-background-timer-throttling',
-      '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows', ...extra,
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--disable-background-timer-throttling',
+      '--disable-renderer-backgrounding',
+      '--disable-backgrounding-occluded-windows',
+      ...extra,
     ],
   });
 }
@@ -32,10 +40,14 @@ export interface RunningServer {
 
 /** `fray start` from `dist/` on a free port; resolves when it has printed its address. */
 export function startServer(flags: readonly string[]): Promise<RunningServer> {
-  const child = spawn(process.execPath, ['dist/cli.js', 'start', '--port', '0', '--adminPort', '0', ...flags], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['dist/cli.js', 'start', '--port', '0', '--adminPort', '0', ...flags],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const said: string[] = [];
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
   return new Promise((resolve, reject) => {

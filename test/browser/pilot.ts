@@ -47,7 +47,11 @@ declare global {
     pilot: Pilot;
     fray: {
       game: PageGame;
-      view: { me: ShownPlayer | null; players: readonly ShownPlayer[]; entities: readonly unknown[] };
+      view: {
+        me: ShownPlayer | null;
+        players: readonly ShownPlayer[];
+        entities: readonly unknown[];
+      };
     };
   }
 }
@@ -111,7 +115,8 @@ export function installPilot({ fights }: { fights: boolean }): void {
     const moved = lastSeen ? Math.hypot(other.x - lastSeen.x, other.y - lastSeen.y) : 0;
     lastSeen = { x: other.x, y: other.y };
     if (moved > 0.01) {
-      if (stillSince && now - stillSince > 250 && moved < 2) seen.push(performance.timeOrigin + now);
+      if (stillSince && now - stillSince > 250 && moved < 2)
+        seen.push(performance.timeOrigin + now);
       stillSince = 0;
     } else if (!stillSince) stillSince = now;
   };

@@ -44,8 +44,20 @@ export async function playSession(options: SessionOptions): Promise<SessionRepor
   const browser = await openChromium();
   const consoleErrors: string[] = [];
   try {
-    const first = await enter(browser, server.url, 'Ada', { width: 1280, height: 720 }, consoleErrors);
-    const second = await enter(browser, server.url, 'Bob', { width: 640, height: 400 }, consoleErrors);
+    const first = await enter(
+      browser,
+      server.url,
+      'Ada',
+      { width: 1280, height: 720 },
+      consoleErrors,
+    );
+    const second = await enter(
+      browser,
+      server.url,
+      'Bob',
+      { width: 640, height: 400 },
+      consoleErrors,
+    );
     await first.evaluate(installPilot, { fights: true });
     await second.evaluate(installPilot, { fights: false });
     const id = await first.evaluate(() => window.pilot.id());
@@ -106,7 +118,12 @@ interface Facts {
   correctionFreeMax: number;
 }
 
-function report(seconds: number, facts: Facts, seen: number[], consoleErrors: string[]): SessionReport {
+function report(
+  seconds: number,
+  facts: Facts,
+  seen: number[],
+  consoleErrors: string[],
+): SessionReport {
   const delays: number[] = [];
   for (const pressed of facts.presses) {
     const next = seen.find((at) => at > pressed);
@@ -150,7 +167,9 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
     },
   });
   if (values.help) {
-    console.log('npm run session -- [--seconds 300] [--bots 20] [--picture arena.png] [--out report.json]');
+    console.log(
+      'npm run session -- [--seconds 300] [--bots 20] [--picture arena.png] [--out report.json]',
+    );
   } else {
     const result = await playSession({
       seconds: Number(values.seconds),
@@ -161,8 +180,13 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
     console.log(JSON.stringify(result, null, 2));
     if (values.out) writeFileSync(values.out, `${JSON.stringify(result, null, 2)}\n`);
     const held =
-      result.kills >= 5 && result.deaths >= 2 && result.snapshotGapTicksMax <= 3 && result.frameMsP95 <= 34 &&
-      result.consoleErrors.length === 0 && result.presses >= 20 && result.seenMsP95 <= result.seenLimitMs;
+      result.kills >= 5 &&
+      result.deaths >= 2 &&
+      result.snapshotGapTicksMax <= 3 &&
+      result.frameMsP95 <= 34 &&
+      result.consoleErrors.length === 0 &&
+      result.presses >= 20 &&
+      result.seenMsP95 <= result.seenLimitMs;
     console.log(held ? 'held' : 'missed');
     process.exitCode = held ? 0 : 1;
   }

@@ -20,8 +20,14 @@ export interface ControlSurface {
 }
 
 const keyMoves: Record<string, readonly [number, number]> = {
-  KeyW: [0, 1], ArrowUp: [0, 1], KeyS: [0, -1], ArrowDown: [0, -1],
-  KeyA: [-1, 0], ArrowLeft: [-1, 0], KeyD: [1, 0], ArrowRight: [1, 0],
+  KeyW: [0, 1],
+  ArrowUp: [0, 1],
+  KeyS: [0, -1],
+  ArrowDown: [0, -1],
+  KeyA: [-1, 0],
+  ArrowLeft: [-1, 0],
+  KeyD: [1, 0],
+  ArrowRight: [1, 0],
 };
 
 /** Listens on the page. `onTouch` is called once, when a finger first touches. */
@@ -58,7 +64,8 @@ export function listen(canvas: HTMLCanvasElement, onTouch: () => void): ControlS
       }
       if (sticks.aim.length > 0.25) controls.aim = Math.atan2(sticks.aim.y, sticks.aim.x);
       controls.fire = surface.enabled && (mouseFire || held.has('KeyJ') || sticks.aim.length > 0.6);
-      controls.dash = surface.enabled && (dashPressed || held.has('Space') || held.has('ShiftLeft'));
+      controls.dash =
+        surface.enabled && (dashPressed || held.has('Space') || held.has('ShiftLeft'));
       dashPressed = false;
       return controls;
     },

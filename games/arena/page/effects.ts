@@ -18,7 +18,15 @@ const EFFECTS_MAX = 160;
 
 export class Effects {
   readonly #pool: Effect[] = Array.from({ length: EFFECTS_MAX }, () => ({
-    kind: 'none', x: 0, y: 0, vx: 0, vy: 0, colour: palette.gold, bornMs: 0, lifeMs: 0, size: 0,
+    kind: 'none',
+    x: 0,
+    y: 0,
+    vx: 0,
+    vy: 0,
+    colour: palette.gold,
+    bornMs: 0,
+    lifeMs: 0,
+    size: 0,
   }));
   #next = 0;
   #nowMs = 0;
@@ -37,7 +45,16 @@ export class Effects {
   }
 
   muzzle(x: number, y: number, aim: number): void {
-    this.#add('flash', x + Math.cos(aim) * 0.85, y + Math.sin(aim) * 0.85, 0, 0, palette.ink, 70, 0.3);
+    this.#add(
+      'flash',
+      x + Math.cos(aim) * 0.85,
+      y + Math.sin(aim) * 0.85,
+      0,
+      0,
+      palette.ink,
+      70,
+      0.3,
+    );
   }
 
   beam(x: number, y: number, aim: number, length: number): void {
@@ -69,11 +86,29 @@ export class Effects {
     for (let index = 0; index < sparks; index += 1) {
       const angle = Math.random() * Math.PI * 2;
       const pace = speed * (0.4 + Math.random() * 0.6);
-      this.#add('spark', x, y, Math.cos(angle) * pace, Math.sin(angle) * pace, colour, 260 + Math.random() * 160, 0.12);
+      this.#add(
+        'spark',
+        x,
+        y,
+        Math.cos(angle) * pace,
+        Math.sin(angle) * pace,
+        colour,
+        260 + Math.random() * 160,
+        0.12,
+      );
     }
   }
 
-  #add(kind: Effect['kind'], x: number, y: number, vx: number, vy: number, colour: string, lifeMs: number, size: number): void {
+  #add(
+    kind: Effect['kind'],
+    x: number,
+    y: number,
+    vx: number,
+    vy: number,
+    colour: string,
+    lifeMs: number,
+    size: number,
+  ): void {
     const effect = this.#pool[this.#next];
     this.#next = (this.#next + 1) % EFFECTS_MAX;
     if (!effect) return;

@@ -34,7 +34,11 @@ function lobby(): void {
     element('trouble').textContent = '';
     try {
       localStorage.setItem('name', name.value);
-      const game = await connect(location.href, { schema: arena, name: name.value, room: roomChoice() });
+      const game = await connect(location.href, {
+        schema: arena,
+        name: name.value,
+        room: roomChoice(),
+      });
       element('lobby').hidden = true;
       play(game, (reason) => {
         element('lobby').hidden = false;

@@ -34,7 +34,16 @@ export class NetGraph {
     strip.height = 64;
     this.#pen = strip.getContext('2d');
     const list = document.createElement('dl');
-    for (const name of ['round trip', 'loss', 'snapshot', 'correction', 'input margin', 'buffer', 'visible', 'transport']) {
+    for (const name of [
+      'round trip',
+      'loss',
+      'snapshot',
+      'correction',
+      'input margin',
+      'buffer',
+      'visible',
+      'transport',
+    ]) {
       const term = document.createElement('dt');
       term.textContent = name;
       const value = document.createElement('dd');

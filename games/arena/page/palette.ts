@@ -1,8 +1,22 @@
 /** Colours of the arena. The sixteen player colours differ in lightness as well as in hue. */
 
 export const playerColours = [
-  '#f2b84b', '#ef6f6c', '#6fd3a8', '#6ea8fe', '#c39bff', '#ff9f6e', '#8fe0e8', '#e58fc0',
-  '#d7e36b', '#b0784f', '#4fb286', '#4a7bd0', '#9a66d6', '#d64f6a', '#b9c2d9', '#f5e2a8',
+  '#f2b84b',
+  '#ef6f6c',
+  '#6fd3a8',
+  '#6ea8fe',
+  '#c39bff',
+  '#ff9f6e',
+  '#8fe0e8',
+  '#e58fc0',
+  '#d7e36b',
+  '#b0784f',
+  '#4fb286',
+  '#4a7bd0',
+  '#9a66d6',
+  '#d64f6a',
+  '#b9c2d9',
+  '#f5e2a8',
 ] as const;
 
 export const palette = {

@@ -42,7 +42,10 @@ export class Scene {
     this.#canvas.width = Math.round(this.#width * ratio);
     this.#canvas.height = Math.round(this.#height * ratio);
     this.#pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.#scale = Math.max(Math.min(this.#width, this.#height) / (2 * REACH), this.#width / (2 * WIDEST));
+    this.#scale = Math.max(
+      Math.min(this.#width, this.#height) / (2 * REACH),
+      this.#width / (2 * WIDEST),
+    );
   }
 
   /** One frame. `shake` moves the camera by so many units. */
@@ -60,7 +63,8 @@ export class Scene {
     this.#wallShadows();
     effects.drawBelow(this);
     for (const entity of view.entities) if (entity.kind === 'projectile') this.#bolt(entity);
-    for (const player of view.players) if (player.alive && player !== me) this.#player(player, false);
+    for (const player of view.players)
+      if (player.alive && player !== me) this.#player(player, false);
     if (me?.alive) this.#player(me, true);
     this.#walls();
     effects.drawAbove(this);
@@ -97,12 +101,27 @@ export class Scene {
     pen.fillRect(left, top, edge, edge);
     pen.fillStyle = palette.floorLight;
     const firstColumn = Math.max(0, Math.floor((this.#x - this.#width / 2 / scale + HALF) / TILE));
-    const lastColumn = Math.min(ARENA_SIZE / TILE - 1, Math.floor((this.#x + this.#width / 2 / scale + HALF) / TILE));
+    const lastColumn = Math.min(
+      ARENA_SIZE / TILE - 1,
+      Math.floor((this.#x + this.#width / 2 / scale + HALF) / TILE),
+    );
     const firstRow = Math.max(0, Math.floor((this.#y - this.#height / 2 / scale + HALF) / TILE));
-    const lastRow = Math.min(ARENA_SIZE / TILE - 1, Math.floor((this.#y + this.#height / 2 / scale + HALF) / TILE));
+    const lastRow = Math.min(
+      ARENA_SIZE / TILE - 1,
+      Math.floor((this.#y + this.#height / 2 / scale + HALF) / TILE),
+    );
     for (let row = firstRow; row <= lastRow; row += 1) {
-      for (let column = firstColumn + ((firstColumn + row) & 1); column <= lastColumn; column += 2) {
-        pen.fillRect(this.left(column * TILE - HALF), this.top((row + 1) * TILE - HALF), TILE * scale, TILE * scale);
+      for (
+        let column = firstColumn + ((firstColumn + row) & 1);
+        column <= lastColumn;
+        column += 2
+      ) {
+        pen.fillRect(
+          this.left(column * TILE - HALF),
+          this.top((row + 1) * TILE - HALF),
+          TILE * scale,
+          TILE * scale,
+        );
       }
     }
     pen.lineWidth = 3;
@@ -149,7 +168,8 @@ export class Scene {
     const x = this.left(crate.x);
     const y = this.top(crate.y);
     const content = contents[crate.content] ?? 'medkit';
-    const colour = content === 'medkit' ? palette.mint : content === 'rapid' ? palette.gold : palette.sky;
+    const colour =
+      content === 'medkit' ? palette.mint : content === 'rapid' ? palette.gold : palette.sky;
     pen.fillStyle = palette.shadow;
     round(pen, x - half + 4, y - half + 5, half * 2, half * 2, half * 0.35);
     pen.fill();
@@ -209,7 +229,13 @@ export class Scene {
     pen.lineCap = 'round';
     pen.strokeStyle = darker(colour, 0.55);
     pen.lineWidth = 0.34 * scale;
-    line(pen, x, y, x + Math.cos(player.aim) * 0.78 * scale, y - Math.sin(player.aim) * 0.78 * scale);
+    line(
+      pen,
+      x,
+      y,
+      x + Math.cos(player.aim) * 0.78 * scale,
+      y - Math.sin(player.aim) * 0.78 * scale,
+    );
     pen.fillStyle = darker(colour, 0.42);
     disc(pen, x, y, radius);
     pen.fillStyle = colour;
@@ -288,7 +314,12 @@ export class Scene {
     for (const player of view.players) {
       if (!player.alive) continue;
       pen.fillStyle = player === view.me ? palette.own : playerColour(player.colour);
-      disc(pen, left + (player.x + HALF) * unit, top + (HALF - player.y) * unit, player === view.me ? 3.5 : 2.5);
+      disc(
+        pen,
+        left + (player.x + HALF) * unit,
+        top + (HALF - player.y) * unit,
+        player === view.me ? 3.5 : 2.5,
+      );
     }
   }
 }
@@ -306,7 +337,14 @@ function disc(pen: CanvasRenderingContext2D, x: number, y: number, radius: numbe
   pen.fill();
 }
 
-function round(pen: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, radius: number): void {
+function round(
+  pen: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  radius: number,
+): void {
   pen.beginPath();
   pen.roundRect(x, y, width, height, radius);
 }
