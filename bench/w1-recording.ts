@@ -247,7 +247,7 @@ class Play {
     const snapshotTick = line.core.stats.getUint32(ClientStats.snapshotTick, true);
     const truth = this.#truths.find((one) => one.tick === snapshotTick);
     if (truth === undefined) throw new Error(`The server never was at tick ${snapshotTick}`);
-    const count = line.core.view(snapshotTick, snapshotTick);
+    const count = line.core.view(Float64Array.of(snapshotTick, snapshotTick));
     const fail = (index: number, what: string): never => {
       throw new Error(`Slot ${line.slot}, tick ${snapshotTick}, entity ${index}: ${what}`);
     };
