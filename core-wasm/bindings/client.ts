@@ -149,15 +149,16 @@ export class ClientCore {
   }
 
   /**
-   * Fills `matrix` and `viewList`: others at `viewTick`, the own player at `localTick`, both with a fraction.
-   * Answers how many entities are shown.
+   * Fills `matrix` and `viewList`: others at `ticks[0]`, the own player at `ticks[1]`, both with a fraction. Answers how
+   * many entities are shown.
    */
-  view(viewTick: number, localTick: number): number {
-    const tick = viewTick > 0 ? Math.floor(viewTick) : 0;
-    const local = localTick > 0 ? Math.floor(localTick) : 0;
-    const fraction = viewTick > 0 ? ((viewTick - tick) * 65536) | 0 : 0;
-    const localFraction = localTick > 0 ? ((localTick - local) * 65536) | 0 : 0;
-    return this.#exports.client_view(tick, fraction, local, localFraction);
+  view(ticks: Float64Array): number {
+    const view = Math.max(0, ticks[0] as number);
+    const local = Math.max(0, ticks[1] as number);
+    const tick = Math.floor(view);
+    const localTick = Math.floor(local);
+    const fraction = ((view - tick) * 65536) | 0;
+    return this.#exports.client_view(tick, fraction, localTick, ((local - localTick) * 65536) | 0);
   }
 
   /** Switches prediction of the own player off or on; for tests that show what it is worth. */

@@ -28,6 +28,11 @@ export interface ClockOptions {
 }
 
 export class ClientClock {
+  /**
+   * View tick and command tick of the newest frame, see `frame`. An array because a fraction that crosses functions
+   * is garbage wherever V8 does not inline them.
+   */
+  readonly shown = new Float64Array(2);
   readonly #tickMs: number;
   readonly #interpolationTicks: number;
   readonly #resetTicks: number;
@@ -38,10 +43,8 @@ export class ClientClock {
   #modelMs = 0;
   #view = 0;
   #viewHigh = 0;
-  #viewShown = 0;
   #command = 0;
   #commandHigh = 0;
-  #commandShown = 0;
   #commandError = 0;
   #settledMs = 0;
   #blankMs = 0;
@@ -71,10 +74,10 @@ export class ClientClock {
     this.#anchor(tick, nowMs);
     this.#view = tick - this.#interpolationTicks;
     this.#viewHigh = this.#view;
-    this.#viewShown = this.#view;
+    this.shown[0] = this.#view;
     this.#command = tick + rttMs / this.#tickMs + MARGIN_TARGET_TICKS;
     this.#commandHigh = this.#command;
-    this.#commandShown = this.#command;
+    this.shown[1] = this.#command;
     this.#commandError = 0;
     this.#marginKnown = false;
     this.#marginSpread = 0;
@@ -150,20 +153,17 @@ export class ClientClock {
   }
 
   /**
-   * The view tick for a frame at `nowMs`, which may lie a little before the last `advance`: a frame's time stamp is
-   * older than the packets that arrived since. Never less than what was answered before.
+   * Sets `shown` for a frame at `nowMs`, which may lie a little before the last `advance`: a frame's time stamp is
+   * older than the packets that arrived since. Both never fall below what was answered before.
    */
-  viewAt(nowMs: number): number {
-    const shown = this.#viewHigh - this.#ticksBefore(nowMs);
-    if (shown > this.#viewShown) this.#viewShown = shown;
-    return this.#viewShown;
-  }
-
-  /** The command tick for a frame at `nowMs`, likewise. */
-  commandAt(nowMs: number): number {
-    const shown = this.#commandHigh - this.#ticksBefore(nowMs);
-    if (shown > this.#commandShown) this.#commandShown = shown;
-    return this.#commandShown;
+  frame(nowMs: number): void {
+    let back = 0;
+    if (nowMs < this.#nowMs) back = ((this.#nowMs - nowMs) / this.#tickMs) * this.#rate;
+    const { shown } = this;
+    const view = this.#viewHigh - back;
+    const command = this.#commandHigh - back;
+    if (view > (shown[0] as number)) shown[0] = view;
+    if (command > (shown[1] as number)) shown[1] = command;
   }
 
   /** The tick that own commands are at: its whole part is the newest command due. Never goes back. */
@@ -228,10 +228,6 @@ export class ClientClock {
     this.#commandError = 0;
     this.#marginKnown = false;
     this.#blankMs = nowMs + this.#rttMs + BLANK_MS;
-  }
-
-  #ticksBefore(nowMs: number): number {
-    return (Math.max(0, this.#nowMs - nowMs) / this.#tickMs) * this.#rate;
   }
 
   #anchor(tick: number, nowMs: number): void {

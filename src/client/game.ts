@@ -200,10 +200,9 @@ export class Game<S extends GameSchema> {
    * call. Makes no garbage. Also moves the game on, so that commands leave in step with frames.
    */
   view(nowMs: number = this.#nowMs()): ViewOf<S> {
-    if (this.#status === 'open') this.#pump(Math.max(nowMs, this.#pumpedMs));
-    const viewTick = this.#clock.viewAt(nowMs);
-    const frame = this.#view.fill(viewTick, this.#clock.commandAt(nowMs), this.#snapshots > 0);
-    return frame as unknown as ViewOf<S>;
+    this.#pump(nowMs);
+    this.#clock.frame(nowMs);
+    return this.#view.fill(this.#clock.shown, this.#snapshots > 0) as unknown as ViewOf<S>;
   }
 
   /**
@@ -263,7 +262,7 @@ export class Game<S extends GameSchema> {
   }
 
   #packet(bytes: Uint8Array): void {
-    const nowMs = Math.max(this.#nowMs(), this.#pumpedMs);
+    const nowMs = this.#nowMs();
     const received = this.#core.receive(bytes);
     if (received < 0) return;
     this.#silentMs = 0;
@@ -292,7 +291,8 @@ export class Game<S extends GameSchema> {
     if (this.#status !== 'open' || this.#pumping) return;
     this.#pumping = true;
     const passedMs = nowMs - this.#pumpedMs;
-    this.#pumpedMs = nowMs;
+    // A frame's time stamp may be a little older than the packets that came since.
+    if (passedMs > 0) this.#pumpedMs = nowMs;
     this.#clock.advance(nowMs);
     this.#sample(nowMs);
     for (let event = this.#events.due(this.#clock.viewTick); event; event = this.#events.due(this.#clock.viewTick)) {
@@ -303,7 +303,7 @@ export class Game<S extends GameSchema> {
       this.stats.turn();
     }
     // A machine that slept counts as a second, not as silence of the server.
-    this.#silentMs += Math.min(passedMs, SILENCE_STEP_MS);
+    if (passedMs > 0) this.#silentMs += Math.min(passedMs, SILENCE_STEP_MS);
     this.#pumping = false;
     if (this.#silentMs > SILENCE_MS) this.#end(errorOf(ERROR.E_TIMEOUT, 'stay in the game'));
   }

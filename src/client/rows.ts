@@ -135,15 +135,17 @@ export class ProjectileRow extends EntityRow {
 
 export class PlayerRow extends EntityRow {
   /** What one tick of waiting takes from readiness; 1 - wait * step is 0 at the beginning of a wait. */
-  readonly #dashStep: number;
-  readonly #weaponSteps: readonly number[];
+  protected readonly dashStep: number;
+  protected readonly dashAt: number;
+  protected readonly weaponSteps: readonly number[];
 
   constructor(source: RowSource, kind: string, index: number) {
     super(source, kind, index);
     const { movement, weapons, tickRateHz } = source.layout;
     const step = (ms: number) => 1 / Math.max(1, toTicks(ms, tickRateHz));
-    this.#dashStep = movement.dash ? step(movement.dash.cooldownMs) : 1;
-    this.#weaponSteps = weapons.map((weapon) => step(weapon.cooldownMs));
+    this.dashAt = COLUMN.dashWait * this.rows + index;
+    this.dashStep = movement.dash ? step(movement.dash.cooldownMs) : 1;
+    this.weaponSteps = weapons.map((weapon) => step(weapon.cooldownMs));
   }
 
   get #roster(): RosterRow | undefined {
@@ -183,10 +185,10 @@ export class PlayerRow extends EntityRow {
     return this.own && this.raw(COLUMN.protectedUntil) > this.source.ownTick;
   }
   get dashReady(): number {
-    return 1 - this.raw(COLUMN.dashWait) * this.#dashStep;
+    return 1 - (this.cells[this.dashAt] as number) * this.dashStep;
   }
   get weaponReady(): number {
-    return 1 - this.raw(COLUMN.weaponWait) * (this.#weaponSteps[this.raw(COLUMN.weapon)] ?? 0);
+    return 1 - this.raw(COLUMN.weaponWait) * (this.weaponSteps[this.raw(COLUMN.weapon)] as number);
   }
   /** A field that is `to: 'room'`: known of every player, in sight or not. */
   fromRoster(position: number): number {
@@ -225,12 +227,12 @@ function defineField(prototype: EntityRow, { name, spec, column }: PlacedField, 
     });
   } else if (spec.type === 'angle') {
     define(function angle(this: EntityRow) {
-      return (this.raw(column) & 0xffff) * RADIANS;
+      return (this['cells'][column * this['rows'] + this['index']] as number) * RADIANS;
     });
   } else if (spec.type === 'quantised') {
     const { origin, step } = spec;
     define(function quantised(this: EntityRow) {
-      return origin + this.raw(column) * step;
+      return origin + (this['cells'][column * this['rows'] + this['index']] as number) * step;
     });
   } else if (spec.type === 'player') {
     define(function player(this: EntityRow) {

@@ -61,15 +61,18 @@ export class GameView {
     this.#roomTextVersion += 1;
   }
 
-  /** Shows the others at `viewTick` and the own player at `ownTick`. `known`: a snapshot has come. */
-  fill(viewTick: number, ownTick: number, known: boolean): Frame {
+  /**
+   * Shows the others at `ticks[0]` and the own player at `ticks[1]` (see `ClientClock.shown`). `known`: a snapshot
+   * has come.
+   */
+  fill(ticks: Float64Array, known: boolean): Frame {
     const { frame } = this;
     const { matrix, viewList } = this.#core;
-    const shown = this.#core.view(viewTick, ownTick);
-    frame.tick = viewTick;
-    frame.ownTick = ownTick;
+    const shown = this.#core.view(ticks);
+    frame.tick = ticks[0] as number;
+    frame.ownTick = ticks[1] as number;
+    this.#source.ownTick = ticks[1] as number;
     this.#source.own = this.#core.ownHandle;
-    this.#source.ownTick = ownTick;
     let players = 0;
     let entities = 0;
     for (let i = 1; i <= shown; i += 1) {
