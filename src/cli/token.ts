@@ -1,5 +1,5 @@
 /** `fray token`: a connect token for a player, sealed with the key that the server uses. */
-import { DEVELOPMENT_KEY, issueConnectToken } from '../session/token.ts';
+import { DEVELOPMENT_KEY, issueConnectToken } from '../tokens.ts';
 import type { Command } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
 import { readConfig } from './configuration.ts';

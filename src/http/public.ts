@@ -5,13 +5,14 @@
  * Slow peers: headers within `headersMs`, whole requests within `requestMs`, and a socket on which nothing moves for `idleMs`
  * is destroyed; at most `socketsMax` sockets at once.
  */
-import { createServer } from 'node:http';
+
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FrayError } from '../errors.ts';
-import { findFile, sendFile } from './static.ts';
 import type { Mount } from './static.ts';
+import { findFile, sendFile } from './static.ts';
 
 export type { Mount } from './static.ts';
 
@@ -19,7 +20,9 @@ export interface PublicHttpOptions {
   /** Folders served; the longest matching path wins. Default none. */
   readonly mounts?: readonly Mount[];
   /** Answers of exact paths, for GET and HEAD; looked at before mounts. Default none. */
-  readonly routes?: { readonly [path: string]: (request: IncomingMessage, response: ServerResponse) => unknown };
+  readonly routes?: {
+    readonly [path: string]: (request: IncomingMessage, response: ServerResponse) => unknown;
+  };
   /** Takes the upgrade at `/ws`, for example `WebSocketTransport.handleUpgrade`. Default: 404. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown;
   /** `/healthz`: the process works. Default: always. */
@@ -44,7 +47,8 @@ export interface PublicHttpOptions {
  * What the page of a Fray game needs and no more: own scripts, WebAssembly, styles also in the page, pictures also as data,
  * connections to its own server. `frame-ancestors` is left out, so that game portals can embed it.
  */
-export const DEFAULT_CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
+export const DEFAULT_CSP =
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
   "img-src 'self' data: blob:; media-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; " +
   "object-src 'none'; base-uri 'none'; form-action 'none'";
 
@@ -60,8 +64,15 @@ export class PublicHttp {
   constructor(options: PublicHttpOptions = {}) {
     this.#options = options;
     this.#csp = options.csp ?? DEFAULT_CSP;
-    this.server = createServer({ maxHeaderSize: 8192, headersTimeout: options.headersMs ?? 5000, requestTimeout: options.requestMs ?? 10_000,
-      connectionsCheckingInterval: 500, keepAliveTimeout: 5000, noDelay: true, insecureHTTPParser: false });
+    this.server = createServer({
+      maxHeaderSize: 8192,
+      headersTimeout: options.headersMs ?? 5000,
+      requestTimeout: options.requestMs ?? 10_000,
+      connectionsCheckingInterval: 500,
+      keepAliveTimeout: 5000,
+      noDelay: true,
+      insecureHTTPParser: false,
+    });
     this.server.maxHeadersCount = 64;
     this.server.maxConnections = options.socketsMax ?? 20_000;
     this.server.timeout = options.idleMs ?? 15_000;
@@ -77,7 +88,9 @@ export class PublicHttp {
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException): void => {
         const state = REASONS[error.code ?? ''] ?? error.message;
-        reject(new FrayError('E_PORT', `Cannot listen on ${host}:${port}: ${state}`, { cause: error }));
+        reject(
+          new FrayError('E_PORT', `Cannot listen on ${host}:${port}: ${state}`, { cause: error }),
+        );
       };
       this.server.once('error', fail);
       this.server.listen(port, host, () => {
@@ -113,7 +126,8 @@ export class PublicHttp {
     const path = pathOf(request);
     if (path === '/healthz') this.#state(request, response, this.#options.healthy);
     else if (path === '/readyz') this.#state(request, response, this.#options.ready);
-    else if (Object.hasOwn(this.#options.routes ?? {}, path)) this.#options.routes?.[path]?.(request, response);
+    else if (Object.hasOwn(this.#options.routes ?? {}, path))
+      this.#options.routes?.[path]?.(request, response);
     else {
       const found = await findFile(this.#options.mounts ?? [], path);
       if (response.destroyed) return;
@@ -132,7 +146,11 @@ export class PublicHttp {
     this.#options.setHeaders?.(response, request);
   }
 
-  #state(request: IncomingMessage, response: ServerResponse, test: (() => boolean) | undefined): void {
+  #state(
+    request: IncomingMessage,
+    response: ServerResponse,
+    test: (() => boolean) | undefined,
+  ): void {
     response.setHeader('Cache-Control', 'no-store');
     const fine = test === undefined || test();
     answer(request, response, fine ? 200 : 503, fine ? 'ok' : 'not now');
@@ -155,15 +173,26 @@ export class PublicHttp {
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  text: string,
+): void {
   const body = `${text}\n`;
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length });
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': body.length,
+  });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
 function refuse(socket: Duplex, status: string): void {
   socket.on('error', () => {});
-  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  if (socket.writable)
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+      socket.destroy(),
+    );
   else socket.destroy();
 }
 
@@ -175,6 +204,8 @@ function pathOf(request: IncomingMessage): string {
 }
 
 const REASONS: { readonly [code: string]: string } = {
-  EADDRINUSE: 'the port is taken', EACCES: 'the port needs more rights', EADDRNOTAVAIL: 'this machine has no such address',
+  EADDRINUSE: 'the port is taken',
+  EACCES: 'the port needs more rights',
+  EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'there is no such host',
 };

@@ -28,10 +28,13 @@ export interface FoundFile {
 export async function findFile(mounts: readonly Mount[], path: string): Promise<FoundFile | null> {
   const plain = decode(path);
   if (plain === null) return null;
-  const mount = mounts.filter((one) => plain.startsWith(one.path)).sort((a, b) => b.path.length - a.path.length)[0];
+  const mount = mounts
+    .filter((one) => plain.startsWith(one.path))
+    .sort((a, b) => b.path.length - a.path.length)[0];
   if (mount === undefined) return null;
   const parts = plain.slice(mount.path.length).split('/');
-  if (parts.some((part, k) => part.startsWith('.') || (part === '' && k < parts.length - 1))) return null;
+  if (parts.some((part, k) => part.startsWith('.') || (part === '' && k < parts.length - 1)))
+    return null;
   if (parts[parts.length - 1] === '') parts[parts.length - 1] = 'index.html';
   try {
     const root = await realpath(mount.directory);
@@ -41,14 +44,24 @@ export async function findFile(mounts: readonly Mount[], path: string): Promise<
     if (!facts.isFile()) return null;
     const etag = `"${facts.size.toString(36)}-${Math.floor(facts.mtimeMs).toString(36)}"`;
     const cacheControl = HASHED.test(file) ? 'public, max-age=31536000, immutable' : 'no-cache';
-    return { file, bytes: facts.size, etag, cacheControl, type: TYPES[extname(file)] ?? 'application/octet-stream' };
+    return {
+      file,
+      bytes: facts.size,
+      etag,
+      cacheControl,
+      type: TYPES[extname(file)] ?? 'application/octet-stream',
+    };
   } catch {
     return null;
   }
 }
 
 /** Answers with a file: 304 if the client has it, headers alone for HEAD. */
-export function sendFile(request: IncomingMessage, response: ServerResponse, found: FoundFile): void {
+export function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  found: FoundFile,
+): void {
   response.setHeader('ETag', found.etag);
   response.setHeader('Cache-Control', found.cacheControl);
   if (request.headers['if-none-match'] === found.etag) {
@@ -83,9 +96,25 @@ function decode(path: string): string | null {
 const HASHED = /[-.](?=(?:[^.]*[A-Z0-9]){2})[A-Za-z0-9_]{8}\.[a-z0-9]+$/;
 
 const TYPES: { readonly [extension: string]: string } = {
-  '.css': 'text/css; charset=utf-8', '.gif': 'image/gif', '.html': 'text/html; charset=utf-8', '.ico': 'image/x-icon',
-  '.jpeg': 'image/jpeg', '.jpg': 'image/jpeg', '.js': 'text/javascript; charset=utf-8', '.json': 'application/json',
-  '.map': 'application/json', '.mjs': 'text/javascript; charset=utf-8', '.mp3': 'audio/mpeg', '.ogg': 'audio/ogg',
-  '.png': 'image/png', '.svg': 'image/svg+xml', '.ttf': 'font/ttf', '.txt': 'text/plain; charset=utf-8', '.wav': 'audio/wav',
-  '.wasm': 'application/wasm', '.webmanifest': 'application/manifest+json', '.webp': 'image/webp', '.woff2': 'font/woff2',
+  '.css': 'text/css; charset=utf-8',
+  '.gif': 'image/gif',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.jpeg': 'image/jpeg',
+  '.jpg': 'image/jpeg',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.mp3': 'audio/mpeg',
+  '.ogg': 'audio/ogg',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.ttf': 'font/ttf',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wav': 'audio/wav',
+  '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
+  '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
 };

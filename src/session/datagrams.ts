@@ -13,9 +13,15 @@
  * Decoders take any bytes, never throw, and answer with an error code, 0 for none.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { JoinReplySchema, JoinRequestSchema } from '../../protocol/gen/control_pb.ts';
 import type { JoinReply, JoinRequest } from '../../protocol/gen/control_pb.ts';
-import { DATAGRAM, ERROR, NAME_BYTES_MAX, PACKET_BYTES_MAX, PROTOCOL_VERSION } from '../../protocol/gen/tables.ts';
+import { JoinReplySchema, JoinRequestSchema } from '../../protocol/gen/control_pb.ts';
+import {
+  DATAGRAM,
+  ERROR,
+  NAME_BYTES_MAX,
+  PACKET_BYTES_MAX,
+  PROTOCOL_VERSION,
+} from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** How a hello asks to be let in. */
@@ -42,7 +48,11 @@ export function datagramKind(bytes: Uint8Array): number {
 }
 
 /** A hello, written into a new array. `tokenRequest`: the TOKEN_REQUEST_BYTES that `tokenRequestOf` cuts from a token. */
-export function encodeHello(schemaHash: bigint, tokenRequest?: Uint8Array, version: number = PROTOCOL_VERSION): Uint8Array {
+export function encodeHello(
+  schemaHash: bigint,
+  tokenRequest?: Uint8Array,
+  version: number = PROTOCOL_VERSION,
+): Uint8Array {
   const bytes = new Uint8Array(tokenRequest === undefined ? HELLO_BYTES : HELLO_TOKEN_BYTES);
   const view = new DataView(bytes.buffer);
   bytes[0] = DATAGRAM.hello;
@@ -63,7 +73,8 @@ export function checkHello(bytes: Uint8Array, schemaLow: number, schemaHigh: num
   const auth = bytes[3];
   const whole = auth === AUTH.guest ? HELLO_BYTES : auth === AUTH.token ? HELLO_TOKEN_BYTES : -1;
   if (bytes.length !== whole) return ERROR.E_MALFORMED;
-  if (readU32(bytes, 4) !== schemaLow || readU32(bytes, 8) !== schemaHigh) return ERROR.E_SCHEMA_MISMATCH;
+  if (readU32(bytes, 4) !== schemaLow || readU32(bytes, 8) !== schemaHigh)
+    return ERROR.E_SCHEMA_MISMATCH;
   return ERROR.E_OK;
 }
 
@@ -76,11 +87,16 @@ export function encodeAccept(sessionId: number): Uint8Array {
 
 /** The session id, or -1. */
 export function decodeAccept(bytes: Uint8Array): number {
-  return bytes.length === ACCEPT_BYTES && bytes[0] === DATAGRAM.accept && bytes[1] === 0 ? readU32(bytes, 2) : -1;
+  return bytes.length === ACCEPT_BYTES && bytes[0] === DATAGRAM.accept && bytes[1] === 0
+    ? readU32(bytes, 2)
+    : -1;
 }
 
 /** Which room a client asks for, as in `connect`. */
-export type RoomWish = { readonly any: true } | { readonly id: string } | { readonly create: string };
+export type RoomWish =
+  | { readonly any: true }
+  | { readonly id: string }
+  | { readonly create: string };
 
 export interface JoinFacts {
   readonly name: string;
@@ -91,15 +107,21 @@ export interface JoinFacts {
 
 /** A join. The caller keeps the limits; what is too long is refused by the other end. */
 export function encodeJoin(facts: JoinFacts): Uint8Array {
-  const message = create(JoinRequestSchema, { name: facts.name, schemaHash: facts.schemaHash, verify: facts.verify,
-    room: { choice: choiceOf(facts.choice) } });
+  const message = create(JoinRequestSchema, {
+    name: facts.name,
+    schemaHash: facts.schemaHash,
+    verify: facts.verify,
+    room: { choice: choiceOf(facts.choice) },
+  });
   return withKind(DATAGRAM.join, toBinary(JoinRequestSchema, message));
 }
 
 /** A checked join, or the code of its refusal: E_MALFORMED, E_OVERSIZE, E_NAME. */
 export function decodeJoin(bytes: Uint8Array): JoinFacts | ErrorCode {
   if (bytes.length > JOIN_BYTES_MAX) return ERROR.E_OVERSIZE;
-  const message = parse(() => fromBinary(JoinRequestSchema, bytes.subarray(1), { readUnknownFields: false }));
+  const message = parse(() =>
+    fromBinary(JoinRequestSchema, bytes.subarray(1), { readUnknownFields: false }),
+  );
   if (message === null || bytes[0] !== DATAGRAM.join) return ERROR.E_MALFORMED;
   const choice = wishOf(message);
   if (choice === null) return ERROR.E_MALFORMED;
@@ -167,7 +189,9 @@ export function utf8Bytes(text: string): number {
   return bytes;
 }
 
-function choiceOf(wish: RoomWish): { case: 'any'; value: boolean } | { case: 'id' | 'create'; value: string } {
+function choiceOf(
+  wish: RoomWish,
+): { case: 'any'; value: boolean } | { case: 'id' | 'create'; value: string } {
   if ('id' in wish) return { case: 'id', value: wish.id };
   if ('create' in wish) return { case: 'create', value: wish.create };
   return { case: 'any', value: true };
@@ -180,7 +204,8 @@ function wishOf(message: JoinRequest): RoomWish | null {
     const length = utf8Bytes(choice.value);
     return length > 0 && length <= ROOM_ID_BYTES_MAX ? { id: choice.value } : null;
   }
-  if (choice?.case === 'create') return utf8Bytes(choice.value) <= ROOM_OPTIONS_BYTES_MAX ? { create: choice.value } : null;
+  if (choice?.case === 'create')
+    return utf8Bytes(choice.value) <= ROOM_OPTIONS_BYTES_MAX ? { create: choice.value } : null;
   return { any: true };
 }
 
@@ -201,4 +226,5 @@ function parse<T>(read: () => T): T | null {
 }
 
 /** Control characters, line and paragraph separators, and marks that turn the writing direction or cannot be seen. */
-const NAME_BANNED = /[\p{Cc}\p{Zl}\p{Zp}\p{Co}\p{Cs}\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
+const NAME_BANNED =
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Co}\p{Cs}\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;

@@ -26,10 +26,26 @@ export const TOKEN_MAC_BYTES = 16;
 export const TOKEN_SERVERS_MAX = 32;
 
 /** Offsets in a token. */
-export const TOKEN = { version: 0, protocolId: 13, create: 21, expire: 29, nonce: 37, sealed: 61, timeout: 1085, servers: 1089 } as const;
+export const TOKEN = {
+  version: 0,
+  protocolId: 13,
+  create: 21,
+  expire: 29,
+  nonce: 37,
+  sealed: 61,
+  timeout: 1085,
+  servers: 1089,
+} as const;
 
 /** Offsets in a connection request after its prefix byte. */
-export const REQUEST = { version: 0, protocolId: 13, expire: 21, nonce: 29, sealed: 53, mac: 1061 } as const;
+export const REQUEST = {
+  version: 0,
+  protocolId: 13,
+  expire: 21,
+  nonce: 29,
+  sealed: 53,
+  mac: 1061,
+} as const;
 
 /** Fray's protocol id: 'fray' and the packet protocol's version. */
 export const PROTOCOL_ID = (BigInt(PROTOCOL_ID_HIGH) << 32n) | BigInt(PROTOCOL_ID_LOW);
@@ -41,7 +57,10 @@ export const VERSION_INFO = Uint8Array.of(78, 69, 84, 67, 79, 68, 69, 32, 49, 46
 export function tokenBytes(token: string | Uint8Array): Uint8Array {
   const bytes = typeof token === 'string' ? fromBase64Url(token) : token;
   if (bytes.length !== TOKEN_BYTES || !VERSION_INFO.every((byte, at) => bytes[at] === byte)) {
-    throw new FrayError('E_TOKEN_INVALID', 'Cannot use the connect token: it is not 2,048 bytes of netcode 1.02');
+    throw new FrayError(
+      'E_TOKEN_INVALID',
+      'Cannot use the connect token: it is not 2,048 bytes of netcode 1.02',
+    );
   }
   return bytes;
 }
@@ -75,15 +94,27 @@ export function readToken(token: string | Uint8Array): TokenFacts {
   const expiresAt = view.getBigUint64(TOKEN.expire, true);
   const list = readServers(view, TOKEN.servers);
   if (list === null || createdAt > expiresAt || list.end + 64 > TOKEN_BYTES) {
-    throw new FrayError('E_TOKEN_INVALID', 'Cannot use the connect token: its open part is damaged');
+    throw new FrayError(
+      'E_TOKEN_INVALID',
+      'Cannot use the connect token: its open part is damaged',
+    );
   }
-  return { protocolId: view.getBigUint64(TOKEN.protocolId, true), createdAt, expiresAt,
-    timeoutSeconds: view.getInt32(TOKEN.timeout, true), servers: list.servers,
-    clientToServerKey: bytes.slice(list.end, list.end + 32), serverToClientKey: bytes.slice(list.end + 32, list.end + 64) };
+  return {
+    protocolId: view.getBigUint64(TOKEN.protocolId, true),
+    createdAt,
+    expiresAt,
+    timeoutSeconds: view.getInt32(TOKEN.timeout, true),
+    servers: list.servers,
+    clientToServerKey: bytes.slice(list.end, list.end + 32),
+    serverToClientKey: bytes.slice(list.end + 32, list.end + 64),
+  };
 }
 
 /** The list of servers at an offset and where it ends; null for bytes that are none. */
-export function readServers(view: DataView, start: number): { servers: string[]; end: number } | null {
+export function readServers(
+  view: DataView,
+  start: number,
+): { servers: string[]; end: number } | null {
   const count = start + 4 <= view.byteLength ? view.getUint32(start, true) : 0;
   if (count < 1 || count > TOKEN_SERVERS_MAX) return null;
   const servers: string[] = [];
@@ -93,8 +124,12 @@ export function readServers(view: DataView, start: number): { servers: string[];
     const bytes = type === 1 ? 6 : type === 2 ? 18 : 0;
     if (bytes === 0 || at + 1 + bytes > view.byteLength) return null;
     const port = view.getUint16(at + bytes - 1, true);
-    if (type === 1) servers.push(`${[0, 1, 2, 3].map((k) => view.getUint8(at + 1 + k)).join('.')}:${port}`);
-    else servers.push(`[${[0, 1, 2, 3, 4, 5, 6, 7].map((k) => view.getUint16(at + 1 + 2 * k, true).toString(16)).join(':')}]:${port}`);
+    if (type === 1)
+      servers.push(`${[0, 1, 2, 3].map((k) => view.getUint8(at + 1 + k)).join('.')}:${port}`);
+    else
+      servers.push(
+        `[${[0, 1, 2, 3, 4, 5, 6, 7].map((k) => view.getUint16(at + 1 + 2 * k, true).toString(16)).join(':')}]:${port}`,
+      );
     at += 1 + bytes;
   }
   return { servers, end: at };
@@ -103,7 +138,10 @@ export function readServers(view: DataView, start: number): { servers: string[];
 /** Writes a list of servers; returns where it ends. Throws `E_CONFIG` for what is not an address with a port. */
 export function writeServers(view: DataView, start: number, servers: readonly string[]): number {
   if (servers.length < 1 || servers.length > TOKEN_SERVERS_MAX) {
-    throw new FrayError('E_CONFIG', `Cannot issue a connect token: it names ${servers.length} servers, not 1 to ${TOKEN_SERVERS_MAX}`);
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot issue a connect token: it names ${servers.length} servers, not 1 to ${TOKEN_SERVERS_MAX}`,
+    );
   }
   view.setUint32(start, servers.length, true);
   let at = start + 4;
@@ -135,7 +173,10 @@ function addressWords(server: string): number[] {
   const words = six === null ? null : sixWords(six[1] ?? '');
   const port = Number(six?.[2]);
   if (words === null || port > 65_535) {
-    throw new FrayError('E_CONFIG', `Cannot issue a connect token: ${JSON.stringify(server)} is not 1.2.3.4:port or [IPv6]:port`);
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot issue a connect token: ${JSON.stringify(server)} is not 1.2.3.4:port or [IPv6]:port`,
+    );
   }
   return [...words, port];
 }
@@ -147,12 +188,16 @@ function sixWords(text: string): number[] | null {
   const gap = 8 - head.length - tail.length;
   if (rest.length > 0 || (right === undefined ? gap !== 0 : gap < 1)) return null;
   const parts = [...head, ...Array<string>(gap).fill('0'), ...tail];
-  return parts.every((part) => /^[\da-f]{1,4}$/i.test(part)) ? parts.map((part) => Number.parseInt(part, 16)) : null;
+  return parts.every((part) => /^[\da-f]{1,4}$/i.test(part))
+    ? parts.map((part) => Number.parseInt(part, 16))
+    : null;
 }
 
 function fromBase64Url(text: string): Uint8Array {
   try {
-    return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
+    return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) =>
+      letter.charCodeAt(0),
+    );
   } catch {
     return new Uint8Array(0);
   }

@@ -1,6 +1,7 @@
 /**
  * Connect tokens: sealed, expiring permits in the layout of netcode 1.02 (`token-layout.ts` has the open part). Made by
  * whoever knows a player (an account service, the server itself for tests), opened by a game server that shares the key.
+ * Pure; `src/tokens.ts` adds this machine's clock and chance for issuers.
  *
  * The sealed private part, before sealing (1,008 bytes; then 16 bytes of MAC):
  *
@@ -27,23 +28,54 @@
  */
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ERROR } from '../../protocol/gen/tables.ts';
-import { FrayError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import { FrayError } from '../errors.ts';
 import { ROOM_ID_BYTES_MAX, TOKEN_REQUEST_BYTES } from './datagrams.ts';
-import { PROTOCOL_ID, REQUEST, TOKEN, TOKEN_BYTES, TOKEN_KEY_BYTES, TOKEN_MAC_BYTES, TOKEN_NONCE_BYTES, TOKEN_PRIVATE_BYTES,
-  VERSION_INFO, readServers, tokenRequestOf, writeServers } from './token-layout.ts';
+import {
+  PROTOCOL_ID,
+  REQUEST,
+  readServers,
+  TOKEN,
+  TOKEN_BYTES,
+  TOKEN_KEY_BYTES,
+  TOKEN_MAC_BYTES,
+  TOKEN_NONCE_BYTES,
+  TOKEN_PRIVATE_BYTES,
+  tokenRequestOf,
+  VERSION_INFO,
+  writeServers,
+} from './token-layout.ts';
 
-export { PROTOCOL_ID, TOKEN_BYTES, TOKEN_KEY_BYTES, readToken, tokenBytes, tokenRequestOf } from './token-layout.ts';
+export {
+  PROTOCOL_ID,
+  readToken,
+  TOKEN_BYTES,
+  TOKEN_KEY_BYTES,
+  tokenBytes,
+  tokenRequestOf,
+} from './token-layout.ts';
 
 export const USER_ID_BYTES_MAX = 64;
 export const USER_DATA_BYTES_MAX = 128;
 
 /** Offsets in the user data. */
-const USER = { session: 0, layout: 8, roomBytes: 9, userIdBytes: 10, dataBytes: 11, room: 12, userId: 60, data: 128, bytes: 256 } as const;
+const USER = {
+  session: 0,
+  layout: 8,
+  roomBytes: 9,
+  userIdBytes: 10,
+  dataBytes: 11,
+  room: 12,
+  userId: 60,
+  data: 128,
+  bytes: 256,
+} as const;
 const LAYOUT = 1;
 
 /** Key of servers that nobody has given one. Refused on any address but loopback (`checkAddress`). */
-export const DEVELOPMENT_KEY: Uint8Array = new TextEncoder().encode('fray development key, loopback !');
+export const DEVELOPMENT_KEY: Uint8Array = new TextEncoder().encode(
+  'fray development key, loopback !',
+);
 
 export interface TokenOrder {
   /** The player, as the issuer names it: 1..64 bytes of UTF-8. */
@@ -60,10 +92,10 @@ export interface TokenOrder {
   readonly userData?: Uint8Array;
   /** 32 bytes, shared with the servers. */
   readonly key: Uint8Array;
-  /** Milliseconds since 1970. Default: the clock of this machine. */
-  readonly nowMs?: number;
-  /** Fills an array with random bytes. Default: `crypto.getRandomValues`. */
-  readonly random?: (into: Uint8Array) => void;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Fills an array with random bytes, from a source nobody can foretell. */
+  readonly random: (into: Uint8Array) => void;
 }
 
 export interface IssuedToken {
@@ -80,10 +112,15 @@ export interface IssuedToken {
 /** Makes a token. Throws `E_CONFIG` for an order that cannot be met. Some 30 us. */
 export function issueConnectToken(order: TokenOrder): IssuedToken {
   const expireMs = order.expireMs ?? 30_000;
-  need(expireMs >= 1000 && expireMs <= 86_400_000, `expireMs is ${expireMs}, not 1,000 to 86,400,000`);
-  need(order.key.length === TOKEN_KEY_BYTES, `the key has ${order.key.length} bytes, not ${TOKEN_KEY_BYTES}`);
-  const nowMs = order.nowMs ?? Date.now();
-  const random = order.random ?? randomBytes;
+  need(
+    expireMs >= 1000 && expireMs <= 86_400_000,
+    `expireMs is ${expireMs}, not 1,000 to 86,400,000`,
+  );
+  need(
+    order.key.length === TOKEN_KEY_BYTES,
+    `the key has ${order.key.length} bytes, not ${TOKEN_KEY_BYTES}`,
+  );
+  const { nowMs, random } = order;
   const createdAt = Math.floor(nowMs / 1000);
   const expiresAt = Math.ceil((nowMs + expireMs) / 1000);
   const bytes = new Uint8Array(TOKEN_BYTES);
@@ -97,7 +134,11 @@ export function issueConnectToken(order: TokenOrder): IssuedToken {
   const keysAt = writeServers(view, TOKEN.servers, order.servers);
   random(bytes.subarray(keysAt, keysAt + 64));
   const part = privatePart(order, bytes.subarray(TOKEN.timeout, keysAt + 64), random);
-  const sealed = cipher(order.key, bytes.subarray(TOKEN.nonce), bytes.subarray(TOKEN.expire, TOKEN.nonce)).encrypt(part.bytes);
+  const sealed = cipher(
+    order.key,
+    bytes.subarray(TOKEN.nonce),
+    bytes.subarray(TOKEN.expire, TOKEN.nonce),
+  ).encrypt(part.bytes);
   bytes.set(sealed, TOKEN.sealed);
   return { token: toBase64Url(bytes), bytes, expiresAtMs: expiresAt * 1000, session: part.session };
 }
@@ -118,23 +159,34 @@ export interface OpenedToken {
 }
 
 /** Opens a whole token. Throws `E_TOKEN_INVALID` or `E_TOKEN_EXPIRED`. */
-export function openConnectToken(token: string | Uint8Array, options: { keys: readonly Uint8Array[]; nowMs?: number }): OpenedToken {
-  const opened = openTokenRequest(tokenRequestOf(token), options.keys, options.nowMs ?? Date.now());
+export function openConnectToken(
+  token: string | Uint8Array,
+  options: { keys: readonly Uint8Array[]; nowMs: number },
+): OpenedToken {
+  const opened = openTokenRequest(tokenRequestOf(token), options.keys, options.nowMs);
   if (typeof opened === 'object') return opened;
-  if (opened === ERROR.E_TOKEN_EXPIRED) throw new FrayError('E_TOKEN_EXPIRED', 'Cannot open the connect token: it is past its expiry');
-  throw new FrayError('E_TOKEN_INVALID', 'Cannot open the connect token: it is forged, damaged, or for another key');
+  if (opened === ERROR.E_TOKEN_EXPIRED)
+    throw new FrayError('E_TOKEN_EXPIRED', 'Cannot open the connect token: it is past its expiry');
+  throw new FrayError(
+    'E_TOKEN_INVALID',
+    'Cannot open the connect token: it is forged, damaged, or for another key',
+  );
 }
 
 /** All that can be seen without a key, in the order of the standard: length, version, protocol, expiry. 0 if fine. */
 export function checkTokenRequest(request: Uint8Array, nowMs: number): ErrorCode {
   if (request.length !== TOKEN_REQUEST_BYTES) return ERROR.E_TOKEN_INVALID;
-  for (let at = 0; at < REQUEST.expire; at += 1) if (request[at] !== EXPECTED[at]) return ERROR.E_TOKEN_INVALID;
+  for (let at = 0; at < REQUEST.expire; at += 1)
+    if (request[at] !== EXPECTED[at]) return ERROR.E_TOKEN_INVALID;
   return requestExpiryMs(request) <= nowMs ? ERROR.E_TOKEN_EXPIRED : ERROR.E_OK;
 }
 
 /** When it expires, milliseconds since 1970. */
 export function requestExpiryMs(request: Uint8Array): number {
-  return Number(new DataView(request.buffer, request.byteOffset).getBigUint64(REQUEST.expire, true)) * 1000;
+  return (
+    Number(new DataView(request.buffer, request.byteOffset).getBigUint64(REQUEST.expire, true)) *
+    1000
+  );
 }
 
 /** Names a token in the table of used ones: its MAC as 16 characters. */
@@ -143,12 +195,20 @@ export function requestMac(request: Uint8Array): string {
 }
 
 /** Opens the part of a token that a hello carries with one of the keys. Never throws on bytes. */
-export function openTokenRequest(request: Uint8Array, keys: readonly Uint8Array[], nowMs: number): OpenedToken | ErrorCode {
+export function openTokenRequest(
+  request: Uint8Array,
+  keys: readonly Uint8Array[],
+  nowMs: number,
+): OpenedToken | ErrorCode {
   const code = checkTokenRequest(request, nowMs);
   if (code !== ERROR.E_OK) return code;
   const sealed = request.subarray(REQUEST.sealed, REQUEST.sealed + TOKEN_PRIVATE_BYTES);
   for (const key of keys) {
-    const open = cipher(key, request.subarray(REQUEST.nonce), request.subarray(REQUEST.expire, REQUEST.nonce));
+    const open = cipher(
+      key,
+      request.subarray(REQUEST.nonce),
+      request.subarray(REQUEST.expire, REQUEST.nonce),
+    );
     let plain: Uint8Array;
     try {
       plain = open.decrypt(sealed);
@@ -160,12 +220,19 @@ export function openTokenRequest(request: Uint8Array, keys: readonly Uint8Array[
   return ERROR.E_TOKEN_INVALID;
 }
 
-function privatePart(order: TokenOrder, shared: Uint8Array, random: (into: Uint8Array) => void): { bytes: Uint8Array; session: bigint } {
+function privatePart(
+  order: TokenOrder,
+  shared: Uint8Array,
+  random: (into: Uint8Array) => void,
+): { bytes: Uint8Array; session: bigint } {
   const userId = text(order.userId, USER_ID_BYTES_MAX, 'userId');
   const room = text(order.room ?? '', ROOM_ID_BYTES_MAX, 'room');
   const data = order.userData ?? new Uint8Array(0);
   need(userId.length > 0, 'userId is empty');
-  need(data.length <= USER_DATA_BYTES_MAX, `userData has ${data.length} bytes, more than ${USER_DATA_BYTES_MAX}`);
+  need(
+    data.length <= USER_DATA_BYTES_MAX,
+    `userData has ${data.length} bytes, more than ${USER_DATA_BYTES_MAX}`,
+  );
   const bytes = new Uint8Array(TOKEN_PRIVATE_BYTES - TOKEN_MAC_BYTES);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, fnv64(userId), true);
@@ -186,8 +253,14 @@ function readPrivate(plain: Uint8Array, expiresAtMs: number): OpenedToken | null
   const list = readServers(view, 12);
   if (list === null || list.end + 64 + USER.bytes > plain.length) return null;
   const user = plain.subarray(list.end + 64, list.end + 64 + USER.bytes);
-  const [layout, roomBytes = 0, userIdBytes = 0, dataBytes = 0] = user.subarray(USER.layout, USER.room);
-  const fits = roomBytes <= ROOM_ID_BYTES_MAX && userIdBytes <= USER_ID_BYTES_MAX && dataBytes <= USER_DATA_BYTES_MAX;
+  const [layout, roomBytes = 0, userIdBytes = 0, dataBytes = 0] = user.subarray(
+    USER.layout,
+    USER.room,
+  );
+  const fits =
+    roomBytes <= ROOM_ID_BYTES_MAX &&
+    userIdBytes <= USER_ID_BYTES_MAX &&
+    dataBytes <= USER_DATA_BYTES_MAX;
   if (layout !== LAYOUT || !fits || userIdBytes === 0) return null;
   const decoder = new TextDecoder();
   return {
@@ -195,13 +268,21 @@ function readPrivate(plain: Uint8Array, expiresAtMs: number): OpenedToken | null
     session: view.getBigUint64(list.end + 64, true),
     room: decoder.decode(user.subarray(USER.room, USER.room + roomBytes)),
     userData: user.slice(USER.data, USER.data + dataBytes),
-    servers: list.servers, timeoutSeconds: view.getInt32(8, true), clientId: view.getBigUint64(0, true), expiresAtMs,
-    clientToServerKey: plain.slice(list.end, list.end + 32), serverToClientKey: plain.slice(list.end + 32, list.end + 64),
+    servers: list.servers,
+    timeoutSeconds: view.getInt32(8, true),
+    clientId: view.getBigUint64(0, true),
+    expiresAtMs,
+    clientToServerKey: plain.slice(list.end, list.end + 32),
+    serverToClientKey: plain.slice(list.end + 32, list.end + 64),
   };
 }
 
 /** `nonce` and `expire` begin with the bytes that are meant. */
-function cipher(key: Uint8Array, nonce: Uint8Array, expire: Uint8Array): ReturnType<typeof xchacha20poly1305> {
+function cipher(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  expire: Uint8Array,
+): ReturnType<typeof xchacha20poly1305> {
   const associated = new Uint8Array(VERSION_INFO.length + 16);
   associated.set(EXPECTED);
   associated.set(expire.subarray(0, 8), EXPECTED.length);
@@ -222,10 +303,6 @@ function fnv64(bytes: Uint8Array): bigint {
   let hash = 0xcbf2_9ce4_8422_2325n;
   for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100_0000_01b3n);
   return hash;
-}
-
-function randomBytes(into: Uint8Array): void {
-  crypto.getRandomValues(into as Uint8Array<ArrayBuffer>);
 }
 
 function toBase64Url(bytes: Uint8Array): string {

@@ -34,7 +34,15 @@ export const REORDER_MS = 60;
 
 /** A link that changes nothing. */
 export const PERFECT_LINK: LinkSettings = {
-  rttMs: 0, jitterMs: 0, lossPercent: 0, burst: 0, reorderPercent: 0, duplicatePercent: 0, corruptPercent: 0, seed: 1, cuts: [],
+  rttMs: 0,
+  jitterMs: 0,
+  lossPercent: 0,
+  burst: 0,
+  reorderPercent: 0,
+  duplicatePercent: 0,
+  corruptPercent: 0,
+  seed: 1,
+  cuts: [],
 };
 
 /** Reads `key=value` pairs between commas; `cut` may be repeated, an empty text is a perfect link. Throws `E_CONFIG`. */
@@ -51,7 +59,8 @@ export function parseLink(text: string): LinkSettings {
       continue;
     }
     const row = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
-    if (row === undefined) throw refuse(pair, `the keys are ${[...Object.keys(KEYS), 'cut'].join(', ')}`);
+    if (row === undefined)
+      throw refuse(pair, `the keys are ${[...Object.keys(KEYS), 'cut'].join(', ')}`);
     if (seen.has(key)) throw refuse(pair, `${key} stands there twice`);
     seen.add(key);
     facts[row.name] = parseNumber(pair, value, row);
@@ -77,8 +86,13 @@ interface KeyRow {
 
 function parseNumber(pair: string, value: string, row: KeyRow): number {
   const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
-  const fits = number >= row.min && number <= row.max && (row.whole !== true || Number.isInteger(number));
-  if (!fits) throw refuse(pair, `the value is ${row.whole === true ? 'a whole number' : 'a number'} from ${row.min} to ${row.max}`);
+  const fits =
+    number >= row.min && number <= row.max && (row.whole !== true || Number.isInteger(number));
+  if (!fits)
+    throw refuse(
+      pair,
+      `the value is ${row.whole === true ? 'a whole number' : 'a number'} from ${row.min} to ${row.max}`,
+    );
   return number;
 }
 
@@ -91,7 +105,10 @@ function parseCut(pair: string, value: string): LinkCut {
 }
 
 function refuse(pair: string, state: string): FrayError {
-  return new FrayError('E_CONFIG', `Cannot read the link ${JSON.stringify(pair.trim().slice(0, 80))}: ${state}`);
+  return new FrayError(
+    'E_CONFIG',
+    `Cannot read the link ${JSON.stringify(pair.trim().slice(0, 80))}: ${state}`,
+  );
 }
 
 const KEYS: { readonly [key: string]: KeyRow } = {

@@ -6,13 +6,14 @@
  * datagram draws the same number of chances; with the same seed, clock and sends, the same datagrams arrive at the
  * same times. The ideas are those of Linux netem; loss in bursts is Gilbert's model (Bell System Technical Journal, 1960).
  */
-import { PERFECT_LINK, REORDER_MS, parseLink } from './link.ts';
-import type { LinkSettings } from './link.ts';
-import { Ending } from './types.ts';
-import type { ClientPipe, ServerTransport, TransportCounters } from './types.ts';
 
-export { formatLink, parseLink, PERFECT_LINK, REORDER_MS } from './link.ts';
+import type { LinkSettings } from './link.ts';
+import { PERFECT_LINK, parseLink, REORDER_MS } from './link.ts';
+import type { ClientPipe, ServerTransport, TransportCounters } from './types.ts';
+import { Ending } from './types.ts';
+
 export type { LinkCut, LinkSettings } from './link.ts';
+export { formatLink, PERFECT_LINK, parseLink, REORDER_MS } from './link.ts';
 
 /** Time and timers of a link. `nowMs` never goes back. */
 export interface LinkClock {
@@ -49,7 +50,11 @@ export interface LossyPipe extends ClientPipe {
 }
 
 /** Puts a link before a client pipe. Throws `E_CONFIG` for a wrong text. */
-export function lossyPipe(pipe: ClientPipe, link: LinkSettings | string, clock: LinkClock = realClock): LossyPipe {
+export function lossyPipe(
+  pipe: ClientPipe,
+  link: LinkSettings | string,
+  clock: LinkClock = realClock,
+): LossyPipe {
   return new LossyClientPipe(pipe, read(link), clock);
 }
 
@@ -58,7 +63,11 @@ export interface LossyServer extends ServerTransport {
   setLink(link: LinkSettings | string): void;
 }
 
-export function lossyServer(transport: ServerTransport, link: LinkSettings | string, clock: LinkClock = realClock): LossyServer {
+export function lossyServer(
+  transport: ServerTransport,
+  link: LinkSettings | string,
+  clock: LinkClock = realClock,
+): LossyServer {
   return new LossyServerTransport(transport, read(link), clock);
 }
 
@@ -72,8 +81,17 @@ export const realClock: LinkClock = {
 
 /** One direction of a link. */
 class Lane {
-  readonly counters: LaneCounters =
-    { sent: 0, delivered: 0, lost: 0, cut: 0, duplicated: 0, reordered: 0, corrupted: 0, overflowed: 0, waiting: 0 };
+  readonly counters: LaneCounters = {
+    sent: 0,
+    delivered: 0,
+    lost: 0,
+    cut: 0,
+    duplicated: 0,
+    reordered: 0,
+    corrupted: 0,
+    overflowed: 0,
+    waiting: 0,
+  };
   readonly #clock: LinkClock;
   readonly #startMs: number;
   readonly #deliver: (bytes: Uint8Array) => void;
@@ -94,15 +112,24 @@ class Lane {
   }
 
   set(link: LinkSettings, salt: number): void {
-    if (this.#random === null || link.seed !== this.#link.seed) this.#random = generator(link.seed, salt);
+    if (this.#random === null || link.seed !== this.#link.seed)
+      this.#random = generator(link.seed, salt);
     this.#link = link;
   }
 
   push(bytes: Uint8Array): void {
     const link = this.#link;
     const random = this.#random ?? zero;
-    const chances = { turn: random(), loss: random(), jitter: random(), reorder: random(), twice: random(), again: random(),
-      corrupt: random(), bit: random() };
+    const chances = {
+      turn: random(),
+      loss: random(),
+      jitter: random(),
+      reorder: random(),
+      twice: random(),
+      again: random(),
+      corrupt: random(),
+      bit: random(),
+    };
     const nowMs = this.#clock.nowMs();
     this.counters.sent += 1;
     if (this.#isCut(nowMs - this.#startMs)) this.counters.cut += 1;

@@ -118,8 +118,21 @@ export interface TransportCounters {
 }
 
 export function transportCounters(): TransportCounters {
-  return { opened: 0, closed: 0, datagramsIn: 0, bytesIn: 0, datagramsOut: 0, bytesOut: 0, droppedSlow: 0,
-    droppedOut: 0, violations: 0, silent: 0, refusedOrigin: 0, refusedAddress: 0, refusedFull: 0 };
+  return {
+    opened: 0,
+    closed: 0,
+    datagramsIn: 0,
+    bytesIn: 0,
+    datagramsOut: 0,
+    bytesOut: 0,
+    droppedSlow: 0,
+    droppedOut: 0,
+    violations: 0,
+    silent: 0,
+    refusedOrigin: 0,
+    refusedAddress: 0,
+    refusedFull: 0,
+  };
 }
 
 /** Index bits of a pipe number; also the most pipes of one transport. */

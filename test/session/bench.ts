@@ -1,11 +1,17 @@
 /** A session table with a clock, guests and a key, and what it hands out; for the tests of this folder. */
+import { randomFillSync } from 'node:crypto';
 import { DATAGRAM, ERROR } from '../../protocol/gen/tables.ts';
-import { decodeGoodbye, encodeHello, encodeJoin, encodeJoinReply } from '../../src/session/datagrams.ts';
 import type { JoinFacts } from '../../src/session/datagrams.ts';
-import { SessionTable, sessionOutput } from '../../src/session/server/table.ts';
+import {
+  decodeGoodbye,
+  encodeHello,
+  encodeJoin,
+  encodeJoinReply,
+} from '../../src/session/datagrams.ts';
 import type { JoinOrder, SessionOptions } from '../../src/session/server/table.ts';
-import { issueConnectToken, tokenRequestOf } from '../../src/session/token.ts';
+import { SessionTable, sessionOutput } from '../../src/session/server/table.ts';
 import type { TokenOrder } from '../../src/session/token.ts';
+import { issueConnectToken, tokenRequestOf } from '../../src/session/token.ts';
 
 export const SCHEMA = 0x0123_4567_89ab_cdefn;
 export const KEY = Uint8Array.from({ length: 32 }, (_, k) => k + 1);
@@ -28,8 +34,14 @@ export class Bench {
   #random = 1;
 
   constructor(options: Partial<SessionOptions> = {}) {
-    this.table = new SessionTable({ schemaHash: SCHEMA, guests: true, tokenKeys: [KEY], unixMs: () => UNIX_MS + this.nowUs / 1000,
-      random: (into) => into.fill(this.#random++), ...options });
+    this.table = new SessionTable({
+      schemaHash: SCHEMA,
+      guests: true,
+      tokenKeys: [KEY],
+      unixMs: () => UNIX_MS + this.nowUs / 1000,
+      random: (into) => into.fill(this.#random++),
+      ...options,
+    });
   }
 
   open(address = '10.0.0.1'): number {
@@ -73,12 +85,32 @@ export function hello(request?: Uint8Array): Uint8Array {
 }
 
 export function join(more: Partial<JoinFacts> = {}): Uint8Array {
-  return encodeJoin({ name: 'Ann', choice: { any: true }, schemaHash: SCHEMA, verify: false, ...more });
+  return encodeJoin({
+    name: 'Ann',
+    choice: { any: true },
+    schemaHash: SCHEMA,
+    verify: false,
+    ...more,
+  });
 }
 
 export function reply(more: Partial<Parameters<typeof encodeJoinReply>[0]> = {}): Uint8Array {
-  return encodeJoinReply({ roomId: 'r1', playerId: 65_536, handle: 65_537, tick: 9, epoch: 1, tickRateHz: 30, schemaHash: SCHEMA, wallsHash: 1,
-    playersMax: 50, entitiesMax: 256, interpolationTicks: 3, snapshotBytesMax: 600, protocolVersion: 1, ...more });
+  return encodeJoinReply({
+    roomId: 'r1',
+    playerId: 65_536,
+    handle: 65_537,
+    tick: 9,
+    epoch: 1,
+    tickRateHz: 30,
+    schemaHash: SCHEMA,
+    wallsHash: 1,
+    playersMax: 50,
+    entitiesMax: 256,
+    interpolationTicks: 3,
+    snapshotBytesMax: 600,
+    protocolVersion: 1,
+    ...more,
+  });
 }
 
 export function packet(bytes = 20): Uint8Array {
@@ -88,7 +120,17 @@ export function packet(bytes = 20): Uint8Array {
 }
 
 export function tokenRequest(more: Partial<TokenOrder> = {}): Uint8Array {
-  return tokenRequestOf(issueConnectToken({ userId: 'ann', servers: ['127.0.0.1:1'], key: KEY, nowMs: UNIX_MS, expireMs: 60_000, ...more }).token);
+  return tokenRequestOf(
+    issueConnectToken({
+      userId: 'ann',
+      servers: ['127.0.0.1:1'],
+      key: KEY,
+      nowMs: UNIX_MS,
+      expireMs: 60_000,
+      random: (into) => void randomFillSync(into),
+      ...more,
+    }).token,
+  );
 }
 
 /** `send 1 accept`, `close 1 16`, ... */
@@ -103,5 +145,7 @@ export function words(said: readonly Said[]): string[] {
 function nameOf(bytes: Uint8Array): string {
   if (bytes[0] === DATAGRAM.accept) return 'accept';
   if (bytes[0] === DATAGRAM.joined) return 'joined';
-  return bytes[0] === DATAGRAM.goodbye ? `goodbye ${decodeGoodbye(bytes)?.code ?? ERROR.E_MALFORMED}` : 'something else';
+  return bytes[0] === DATAGRAM.goodbye
+    ? `goodbye ${decodeGoodbye(bytes)?.code ?? ERROR.E_MALFORMED}`
+    : 'something else';
 }

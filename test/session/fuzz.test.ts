@@ -2,56 +2,126 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { DATAGRAM, ERROR } from '../../protocol/gen/tables.ts';
-import { checkHello, decodeAccept, decodeGoodbye, decodeJoin, decodeJoined, encodeGoodbye, encodeHello, encodeJoin,
-  utf8Bytes } from '../../src/session/datagrams.ts';
 import { Handshake } from '../../src/session/client/handshake.ts';
-import { VERDICT, sessionOutput } from '../../src/session/server/table.ts';
-import { Bench, SCHEMA, hello, join, packet, reply, tokenRequest } from './bench.ts';
+import {
+  checkHello,
+  decodeAccept,
+  decodeGoodbye,
+  decodeJoin,
+  decodeJoined,
+  encodeGoodbye,
+  encodeHello,
+  encodeJoin,
+  utf8Bytes,
+} from '../../src/session/datagrams.ts';
+import { sessionOutput, VERDICT } from '../../src/session/server/table.ts';
+import { Bench, hello, join, packet, reply, SCHEMA, tokenRequest } from './bench.ts';
 
-const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 1300 }), fc.tuple(fc.integer({ min: 0, max: 7 }), fc.uint8Array({ maxLength: 200 }))
-  .map(([kind, tail]) => Uint8Array.of(kind, ...tail)), mutated([hello(), join(), packet(), encodeGoodbye(1, 'text'), hello(tokenRequest())]));
+const anyBytes = fc.oneof(
+  fc.uint8Array({ maxLength: 1300 }),
+  fc
+    .tuple(fc.integer({ min: 0, max: 7 }), fc.uint8Array({ maxLength: 200 }))
+    .map(([kind, tail]) => Uint8Array.of(kind, ...tail)),
+  mutated([hello(), join(), packet(), encodeGoodbye(1, 'text'), hello(tokenRequest())]),
+);
 
 t.test('decoders answer any bytes and never throw', async () => {
-  fc.assert(fc.property(anyBytes, (bytes) => {
-    checkHello(bytes, 1, 2);
-    decodeAccept(bytes);
-    decodeGoodbye(bytes);
-    decodeJoin(bytes);
-    decodeJoined(bytes);
-    const client = new Handshake({ schemaHash: SCHEMA, name: 'x', room: { any: true } }, 0);
-    client.handle(bytes);
-    return true;
-  }), { numRuns: 3000 });
+  fc.assert(
+    fc.property(anyBytes, (bytes) => {
+      checkHello(bytes, 1, 2);
+      decodeAccept(bytes);
+      decodeGoodbye(bytes);
+      decodeJoin(bytes);
+      decodeJoined(bytes);
+      const client = new Handshake({ schemaHash: SCHEMA, name: 'x', room: { any: true } }, 0);
+      client.handle(bytes);
+      return true;
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 t.test('what is encoded decodes to the same', async () => {
-  const name = fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => text.replaceAll(/[\p{C}\p{Z}]/gu, '')).filter((text) => utf8Bytes(text) <= 32);
-  const choice = fc.oneof(fc.constant({ any: true as const }), fc.string({ minLength: 1, maxLength: 20 }).map((id) => ({ id })),
-    fc.json().filter((text) => utf8Bytes(text) <= 500).map((create) => ({ create })));
-  fc.assert(fc.property(name, choice, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.boolean(), (text, wish, schemaHash, verify) => {
-    const facts = decodeJoin(encodeJoin({ name: text, choice: wish, schemaHash, verify }));
-    return typeof facts === 'object' && facts.name === text && facts.schemaHash === schemaHash && facts.verify === verify &&
-      JSON.stringify(facts.choice) === JSON.stringify(wish);
-  }), { numRuns: 500 });
-  fc.assert(fc.property(fc.integer({ min: 0, max: 0xffff }), fc.string({ unit: 'binary', maxLength: 200 }), (code, text) => {
-    const goodbye = decodeGoodbye(encodeGoodbye(code, text));
-    return goodbye !== null && goodbye.code === code && wellFormed(text).startsWith(goodbye.text) && utf8Bytes(goodbye.text) > Math.min(92, utf8Bytes(text) - 1);
-  }), { numRuns: 500 });
-  fc.assert(fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (hash) =>
-    checkHello(encodeHello(hash), Number(hash & 0xffff_ffffn), Number(hash >> 32n)) === ERROR.E_OK));
+  const name = fc
+    .string({ unit: 'grapheme', maxLength: 12 })
+    .map((text) => text.replaceAll(/[\p{C}\p{Z}]/gu, ''))
+    .filter((text) => utf8Bytes(text) <= 32);
+  const choice = fc.oneof(
+    fc.constant({ any: true as const }),
+    fc.string({ minLength: 1, maxLength: 20 }).map((id) => ({ id })),
+    fc
+      .json()
+      .filter((text) => utf8Bytes(text) <= 500)
+      .map((create) => ({ create })),
+  );
+  fc.assert(
+    fc.property(
+      name,
+      choice,
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      fc.boolean(),
+      (text, wish, schemaHash, verify) => {
+        const facts = decodeJoin(encodeJoin({ name: text, choice: wish, schemaHash, verify }));
+        return (
+          typeof facts === 'object' &&
+          facts.name === text &&
+          facts.schemaHash === schemaHash &&
+          facts.verify === verify &&
+          JSON.stringify(facts.choice) === JSON.stringify(wish)
+        );
+      },
+    ),
+    { numRuns: 500 },
+  );
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 0xffff }),
+      fc.string({ unit: 'binary', maxLength: 200 }),
+      (code, text) => {
+        const goodbye = decodeGoodbye(encodeGoodbye(code, text));
+        return (
+          goodbye !== null &&
+          goodbye.code === code &&
+          wellFormed(text).startsWith(goodbye.text) &&
+          utf8Bytes(goodbye.text) > Math.min(92, utf8Bytes(text) - 1)
+        );
+      },
+    ),
+    { numRuns: 500 },
+  );
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      (hash) =>
+        checkHello(encodeHello(hash), Number(hash & 0xffff_ffffn), Number(hash >> 32n)) ===
+        ERROR.E_OK,
+    ),
+  );
 });
 
-t.test('a table under random bytes never throws, and a good session beside it goes on', async (test) => {
-  fc.assert(fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), anyBytes), { maxLength: 60 }), (datagrams) => {
-    const bench = new Bench({ sessionsMax: 8 });
-    const good = bench.join('1.1.1.1');
-    const pipes = Array.from({ length: 4 }, () => bench.open('2.2.2.2'));
-    for (const [k, bytes] of datagrams) bench.handle(pipes[k] ?? 0, bytes);
-    bench.poll();
-    return bench.handle(good.pipe, packet()) === VERDICT.packet && bench.table.packet(good.sessionId) === good.pipe;
-  }), { numRuns: 500 });
-  test.pass();
-});
+t.test(
+  'a table under random bytes never throws, and a good session beside it goes on',
+  async (test) => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), anyBytes), { maxLength: 60 }),
+        (datagrams) => {
+          const bench = new Bench({ sessionsMax: 8 });
+          const good = bench.join('1.1.1.1');
+          const pipes = Array.from({ length: 4 }, () => bench.open('2.2.2.2'));
+          for (const [k, bytes] of datagrams) bench.handle(pipes[k] ?? 0, bytes);
+          bench.poll();
+          return (
+            bench.handle(good.pipe, packet()) === VERDICT.packet &&
+            bench.table.packet(good.sessionId) === good.pipe
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
+    test.pass();
+  },
+);
 
 /** The slow, obvious model: what each pipe is, as the sequence of operations has it. */
 interface Pipe {
@@ -62,10 +132,37 @@ interface Pipe {
   user: string;
 }
 
-type Step = readonly ['open' | 'hello' | 'join' | 'packet' | 'goodbye' | 'closed' | 'accept-join' | 'refuse-join' | 'wait' | 'token', number];
+type Step = readonly [
+  (
+    | 'open'
+    | 'hello'
+    | 'join'
+    | 'packet'
+    | 'goodbye'
+    | 'closed'
+    | 'accept-join'
+    | 'refuse-join'
+    | 'wait'
+    | 'token'
+  ),
+  number,
+];
 
-const step: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom('open', 'hello', 'join', 'packet', 'goodbye', 'closed', 'accept-join', 'refuse-join',
-  'wait', 'token'), fc.integer({ min: 0, max: 7 })) as fc.Arbitrary<Step>;
+const step: fc.Arbitrary<Step> = fc.tuple(
+  fc.constantFrom(
+    'open',
+    'hello',
+    'join',
+    'packet',
+    'goodbye',
+    'closed',
+    'accept-join',
+    'refuse-join',
+    'wait',
+    'token',
+  ),
+  fc.integer({ min: 0, max: 7 }),
+) as fc.Arbitrary<Step>;
 
 class Model {
   readonly bench = new Bench({ sessionsMax: SLOTS });
@@ -94,14 +191,24 @@ class Model {
   #open(): void {
     const full = this.pipes.size >= SLOTS;
     const number = this.bench.open(`10.0.0.${this.pipes.size}`);
-    if (!full) this.pipes.set(number, { state: 'open', sessionId: 0, openedUs: this.bench.nowUs, heardUs: this.bench.nowUs, user: '' });
+    if (!full)
+      this.pipes.set(number, {
+        state: 'open',
+        sessionId: 0,
+        openedUs: this.bench.nowUs,
+        heardUs: this.bench.nowUs,
+        user: '',
+      });
   }
 
   #wait(ms: number): void {
     this.bench.nowUs += ms * 1000;
     this.bench.table.tick(this.bench.nowUs);
     for (const [number, pipe] of this.pipes) {
-      const over = pipe.state === 'joined' ? this.bench.nowUs - pipe.heardUs > 10_000_000 : this.bench.nowUs - pipe.openedUs > 5_000_000;
+      const over =
+        pipe.state === 'joined'
+          ? this.bench.nowUs - pipe.heardUs > 10_000_000
+          : this.bench.nowUs - pipe.openedUs > 5_000_000;
       if (over) this.pipes.delete(number);
     }
   }
@@ -122,7 +229,8 @@ class Model {
     const verdict = this.bench.handle(number, this.#bytes(name, k));
     pipe.heardUs = this.bench.nowUs;
     same(verdict === VERDICT.packet, name === 'packet' && pipe.state === 'joined', 'packet');
-    if (verdict === VERDICT.packet) same(this.bench.table.sessionId, pipe.sessionId, 'whose packet');
+    if (verdict === VERDICT.packet)
+      same(this.bench.table.sessionId, pipe.sessionId, 'whose packet');
     if ((name === 'hello' || name === 'token') && pipe.state === 'open') {
       pipe.state = 'accepted';
       if (name === 'token') this.#takeOver(number, pipe, ['a', 'b', 'c'][k % 3] ?? '');
@@ -131,7 +239,8 @@ class Model {
   }
 
   #takeOver(number: number, pipe: Pipe, user: string): void {
-    for (const [other, facts] of this.pipes) if (other !== number && facts.user === user) this.pipes.delete(other);
+    for (const [other, facts] of this.pipes)
+      if (other !== number && facts.user === user) this.pipes.delete(other);
     pipe.user = user;
   }
 
@@ -152,7 +261,8 @@ class Model {
         this.inRoom.add(out.sessionId);
         const pipe = this.pipes.get(out.pipe);
         if (pipe !== undefined) pipe.sessionId = out.sessionId;
-      } else if (out.kind === 'left') same(this.inRoom.delete(out.sessionId), true, 'leaves once, after its join');
+      } else if (out.kind === 'left')
+        same(this.inRoom.delete(out.sessionId), true, 'leaves once, after its join');
       else if (out.kind === 'close') {
         same(this.pipes.has(out.pipe), false, 'only what is over is closed');
         closed.add(out.pipe);
@@ -169,17 +279,25 @@ class Model {
     same(facts.pipes, states.length, 'pipes');
     same(facts.slots, states.length, 'slots');
     same(facts.joined, states.filter((state) => state === 'joined').length, 'joined');
-    same(this.inRoom.size, states.filter((state) => state === 'joined' || state === 'joining').length, 'sessions of rooms');
-    for (const [number, pipe] of this.pipes) same(this.bench.table.packet(pipe.sessionId), pipe.state === 'joined' ? number : -1, 'route');
+    same(
+      this.inRoom.size,
+      states.filter((state) => state === 'joined' || state === 'joining').length,
+      'sessions of rooms',
+    );
+    for (const [number, pipe] of this.pipes)
+      same(this.bench.table.packet(pipe.sessionId), pipe.state === 'joined' ? number : -1, 'route');
   }
 }
 
 t.test('any sequence of operations leaves what the model says', async (test) => {
-  fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-    const model = new Model();
-    for (const one of [['open', 0], ['open', 0], ...steps] as Step[]) model.run(one);
-    return true;
-  }), { numRuns: 400 });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const model = new Model();
+      for (const one of [['open', 0], ['open', 0], ...steps] as Step[]) model.run(one);
+      return true;
+    }),
+    { numRuns: 400 },
+  );
   test.pass();
 });
 
@@ -195,12 +313,14 @@ function wellFormed(text: string): string {
 /** Good datagrams with a few bytes changed, cut or appended. */
 function mutated(seeds: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   const edits = fc.array(fc.tuple(fc.nat(1200), fc.nat(255)), { maxLength: 4 });
-  return fc.tuple(fc.constantFrom(...seeds), edits, fc.integer({ min: -3, max: 3 })).map(([seed, changes, more]) => {
-    const bytes = new Uint8Array(Math.max(0, seed.length + more));
-    bytes.set(seed.subarray(0, bytes.length));
-    for (const [at, value] of changes) if (bytes.length > 0) bytes[at % bytes.length] = value;
-    return bytes;
-  });
+  return fc
+    .tuple(fc.constantFrom(...seeds), edits, fc.integer({ min: -3, max: 3 }))
+    .map(([seed, changes, more]) => {
+      const bytes = new Uint8Array(Math.max(0, seed.length + more));
+      bytes.set(seed.subarray(0, bytes.length));
+      for (const [at, value] of changes) if (bytes.length > 0) bytes[at % bytes.length] = value;
+      return bytes;
+    });
 }
 
 const SLOTS = 5;

@@ -3,32 +3,47 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
-import { Handshake } from '../../src/session/client/handshake.ts';
 import type { HandshakeOptions } from '../../src/session/client/handshake.ts';
-import { decodeJoin, encodeGoodbye, encodeHello, encodeJoined } from '../../src/session/datagrams.ts';
-import { SessionTable, VERDICT, sessionOutput } from '../../src/session/server/table.ts';
-import { issueConnectToken } from '../../src/session/token.ts';
+import { Handshake } from '../../src/session/client/handshake.ts';
+import {
+  decodeJoin,
+  encodeGoodbye,
+  encodeHello,
+  encodeJoined,
+} from '../../src/session/datagrams.ts';
+import { SessionTable, sessionOutput, VERDICT } from '../../src/session/server/table.ts';
+import { issueConnectToken } from '../../src/tokens.ts';
 import { openNodeWebSocket } from '../../src/transport/client/websocket-node.ts';
 import { lossyPipe } from '../../src/transport/lossy.ts';
 import { MemoryServer } from '../../src/transport/server/memory.ts';
 import { WebSocketTransport } from '../../src/transport/server/websocket.ts';
 import type { ClientPipe, ServerTransport } from '../../src/transport/types.ts';
-import { KEY, SCHEMA, packet, reply } from './bench.ts';
+import { KEY, packet, reply, SCHEMA } from './bench.ts';
 
 const OPTIONS: HandshakeOptions = { schemaHash: SCHEMA, name: 'Ann', room: { any: true } };
 
-t.test('the client says hello and join at once, and repeats them at 250, 500 and 1,000 ms', async (test) => {
-  const client = new Handshake(OPTIONS, 0);
-  const sent: [number, number][] = [];
-  for (let ms = 0; ms <= 10_000; ms += 50) {
-    for (let bytes = client.poll(ms * 1000); bytes !== null; bytes = client.poll(ms * 1000)) sent.push([ms, bytes[0] ?? 0]);
-  }
-  const times = [0, 250, 750, 1750, 2750, 3750, 4750, 5750, 6750, 7750, 8750, 9750];
-  test.same(sent, times.flatMap((ms) => [[ms, 1], [ms, 3]]));
-  test.equal(client.state, 'over');
-  test.equal(client.code, ERROR.E_JOIN_TIMEOUT);
-  test.equal(client.dueUs, Infinity);
-});
+t.test(
+  'the client says hello and join at once, and repeats them at 250, 500 and 1,000 ms',
+  async (test) => {
+    const client = new Handshake(OPTIONS, 0);
+    const sent: [number, number][] = [];
+    for (let ms = 0; ms <= 10_000; ms += 50) {
+      for (let bytes = client.poll(ms * 1000); bytes !== null; bytes = client.poll(ms * 1000))
+        sent.push([ms, bytes[0] ?? 0]);
+    }
+    const times = [0, 250, 750, 1750, 2750, 3750, 4750, 5750, 6750, 7750, 8750, 9750];
+    test.same(
+      sent,
+      times.flatMap((ms) => [
+        [ms, 1],
+        [ms, 3],
+      ]),
+    );
+    test.equal(client.state, 'over');
+    test.equal(client.code, ERROR.E_JOIN_TIMEOUT);
+    test.equal(client.dueUs, Infinity);
+  },
+);
 
 t.test('after accept only join is repeated; after joined nothing', async (test) => {
   const client = new Handshake(OPTIONS, 0);
@@ -65,61 +80,95 @@ t.test('golden bytes of the small datagrams', async (test) => {
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
   test.equal(hex(encodeHello(SCHEMA)), '01010000efcdab8967452301');
   test.equal(hex(encodeGoodbye(ERROR.E_RATE, 'slow')), '050010000' + '4736c6f77');
-  test.equal(hex(new Handshake(OPTIONS, 0).poll(0) ?? new Uint8Array()), '01010000efcdab8967452301');
-  test.match(decodeJoin(Uint8Array.from(Buffer.from('030a0208011203416e6e19efcdab8967452301', 'hex'))), { name: 'Ann', choice: { any: true }, schemaHash: SCHEMA });
+  test.equal(
+    hex(new Handshake(OPTIONS, 0).poll(0) ?? new Uint8Array()),
+    '01010000efcdab8967452301',
+  );
+  test.match(
+    decodeJoin(Uint8Array.from(Buffer.from('030a0208011203416e6e19efcdab8967452301', 'hex'))),
+    { name: 'Ann', choice: { any: true }, schemaHash: SCHEMA },
+  );
 });
 
-t.test('over memory and over WebSocket, as a guest and with a token: joined in one exchange', async (test) => {
-  const memory = new MemoryServer();
-  const web = await startWeb();
-  const token = (): string => issueConnectToken({ userId: 'ann', servers: ['127.0.0.1:1'], key: KEY }).token;
-  for (const [server, open] of [[memory, async () => memory.connect()], [web.server, () => openNodeWebSocket(web.url)]] as [ServerTransport, () => Promise<ClientPipe>][]) {
-    const host = new Host(server);
-    for (const options of [OPTIONS, { ...OPTIONS, token: token() }]) {
-      const client = new Client(await open(), options);
-      await client.done;
-      test.equal(client.handshake.state, 'joined', `${server.kind} ${client.handshake.text}`);
-      test.equal(client.sent, 2);
-      client.pipe.send(packet());
-      await until(() => host.packets > 0);
-      client.pipe.close(ERROR.E_LEFT);
-      await until(() => host.table.facts.slots === 0);
+t.test(
+  'over memory and over WebSocket, as a guest and with a token: joined in one exchange',
+  async (test) => {
+    const memory = new MemoryServer();
+    const web = await startWeb();
+    const token = (): string =>
+      issueConnectToken({ userId: 'ann', servers: ['127.0.0.1:1'], key: KEY }).token;
+    for (const [server, open] of [
+      [memory, async () => memory.connect()],
+      [web.server, () => openNodeWebSocket(web.url)],
+    ] as [ServerTransport, () => Promise<ClientPipe>][]) {
+      const host = new Host(server);
+      for (const options of [OPTIONS, { ...OPTIONS, token: token() }]) {
+        const client = new Client(await open(), options);
+        await client.done;
+        test.equal(client.handshake.state, 'joined', `${server.kind} ${client.handshake.text}`);
+        test.equal(client.sent, 2);
+        client.pipe.send(packet());
+        await until(() => host.packets > 0);
+        client.pipe.close(ERROR.E_LEFT);
+        await until(() => host.table.facts.slots === 0);
+      }
+      test.equal(host.table.counters.accepted, 2);
+      host.stop();
     }
-    test.equal(host.table.counters.accepted, 2);
-    host.stop();
-  }
-  await web.stop();
-});
+    await web.stop();
+  },
+);
 
 t.test('20 clients get in over 30 % loss, duplicates and reorder, each once', async (test) => {
   const memory = new MemoryServer();
   const host = new Host(memory);
-  const clients = Array.from({ length: 20 }, (_, k) =>
-    new Client(lossyPipe(memory.connect(), `rtt=40,jitter=40,loss=30,reorder=10,duplicate=10,seed=${k + 1}`), OPTIONS));
+  const clients = Array.from(
+    { length: 20 },
+    (_, k) =>
+      new Client(
+        lossyPipe(
+          memory.connect(),
+          `rtt=40,jitter=40,loss=30,reorder=10,duplicate=10,seed=${k + 1}`,
+        ),
+        OPTIONS,
+      ),
+  );
   await Promise.all(clients.map((client) => client.done));
-  test.same(clients.map((client) => client.handshake.state), Array(20).fill('joined'));
+  test.same(
+    clients.map((client) => client.handshake.state),
+    Array(20).fill('joined'),
+  );
   test.match(host.table.counters, { accepted: 20, joins: 20, joined: 20, left: 0 });
   host.stop();
 });
 
-t.test('a refused client hears the code as a goodbye and as the close of its pipe', async (test) => {
-  const web = await startWeb();
-  const host = new Host(web.server);
-  const pipe = await openNodeWebSocket(web.url);
-  const closed = new Promise<number>((resolve) => pipe.onClose(resolve));
-  const client = new Client(pipe, { ...OPTIONS, schemaHash: 5n });
-  await client.done;
-  test.match(client.handshake, { state: 'over', code: ERROR.E_SCHEMA_MISMATCH });
-  test.equal(await closed, ERROR.E_SCHEMA_MISMATCH);
-  await until(() => web.server.pipes === 0);
-  test.equal(host.table.facts.slots, 0);
-  host.stop();
-  await web.stop();
-});
+t.test(
+  'a refused client hears the code as a goodbye and as the close of its pipe',
+  async (test) => {
+    const web = await startWeb();
+    const host = new Host(web.server);
+    const pipe = await openNodeWebSocket(web.url);
+    const closed = new Promise<number>((resolve) => pipe.onClose(resolve));
+    const client = new Client(pipe, { ...OPTIONS, schemaHash: 5n });
+    await client.done;
+    test.match(client.handshake, { state: 'over', code: ERROR.E_SCHEMA_MISMATCH });
+    test.equal(await closed, ERROR.E_SCHEMA_MISMATCH);
+    await until(() => web.server.pipes === 0);
+    test.equal(host.table.facts.slots, 0);
+    host.stop();
+    await web.stop();
+  },
+);
 
 /** What `src/server.ts` does with table and transport, with a room that has a place for all. */
 class Host {
-  readonly table = new SessionTable({ schemaHash: SCHEMA, guests: true, tokenKeys: [KEY], unixMs: () => Date.now(), random: (into) => crypto.getRandomValues(into as Uint8Array<ArrayBuffer>) });
+  readonly table = new SessionTable({
+    schemaHash: SCHEMA,
+    guests: true,
+    tokenKeys: [KEY],
+    unixMs: () => Date.now(),
+    random: (into) => crypto.getRandomValues(into as Uint8Array<ArrayBuffer>),
+  });
   packets = 0;
   readonly #server: ServerTransport;
   readonly #out = sessionOutput();
@@ -186,16 +235,24 @@ class Client {
   }
 }
 
-async function startWeb(): Promise<{ server: WebSocketTransport; url: string; stop(): Promise<void> }> {
+async function startWeb(): Promise<{
+  server: WebSocketTransport;
+  url: string;
+  stop(): Promise<void>;
+}> {
   const server = new WebSocketTransport();
   const http = createServer();
   http.on('upgrade', (request, socket, head) => server.handleUpgrade(request, socket, head));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  return { server, url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`, async stop() {
-    await server.stop();
-    http.closeAllConnections();
-    await new Promise((resolve) => http.close(resolve));
-  } };
+  return {
+    server,
+    url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    async stop() {
+      await server.stop();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    },
+  };
 }
 
 function now(): number {
@@ -203,6 +260,7 @@ function now(): number {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let k = 0; k < 3000 && !holds(); k += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let k = 0; k < 3000 && !holds(); k += 1)
+    await new Promise((resolve) => setTimeout(resolve, 1));
   if (!holds()) throw new Error(`not within 3 s: ${holds.toString()}`);
 }

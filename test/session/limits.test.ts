@@ -1,28 +1,40 @@
 import t from 'tap';
-import { AddressLedger, Bucket, SessionRates, addressPrefix } from '../../src/session/server/limits.ts';
+import {
+  AddressLedger,
+  addressPrefix,
+  Bucket,
+  SessionRates,
+} from '../../src/session/server/limits.ts';
 
-t.test('a bucket lets a burst through, refills evenly, and never more than its depth', async (test) => {
-  const bucket = new Bucket(10, 5, 0);
-  const take = (count: number, nowUs: number): number => Array.from({ length: count }, () => bucket.take(nowUs)).filter(Boolean).length;
-  test.equal(take(20, 0), 5);
-  test.equal(take(20, 99_999), 0);
-  test.equal(take(20, 100_001), 1);
-  test.equal(take(20, 60e6), 5);
-  test.equal(take(20, 50e6), 0, 'time that goes back gives nothing');
-  test.equal(bucket.isFull(60.4e6), false);
-  test.equal(bucket.isFull(60.6e6), true);
-});
+t.test(
+  'a bucket lets a burst through, refills evenly, and never more than its depth',
+  async (test) => {
+    const bucket = new Bucket(10, 5, 0);
+    const take = (count: number, nowUs: number): number =>
+      Array.from({ length: count }, () => bucket.take(nowUs)).filter(Boolean).length;
+    test.equal(take(20, 0), 5);
+    test.equal(take(20, 99_999), 0);
+    test.equal(take(20, 100_001), 1);
+    test.equal(take(20, 60e6), 5);
+    test.equal(take(20, 50e6), 0, 'time that goes back gives nothing');
+    test.equal(bucket.isFull(60.4e6), false);
+    test.equal(bucket.isFull(60.6e6), true);
+  },
+);
 
-t.test('rates of sessions do not touch each other, and time that goes back gives nothing', async (test) => {
-  const rates = new SessionRates(2, 10, 1000);
-  rates.reset(0, 0);
-  rates.reset(1, 0);
-  test.equal(Array.from({ length: 15 }, () => rates.take(0, 1, 0)).filter(Boolean).length, 10);
-  test.equal(rates.take(1, 1000, 0), true);
-  test.equal(rates.take(1, 1, 0), false, 'bytes are out');
-  test.equal(rates.take(1, 1, -1e6), false);
-  test.equal(rates.take(1, 1, 1000), true);
-});
+t.test(
+  'rates of sessions do not touch each other, and time that goes back gives nothing',
+  async (test) => {
+    const rates = new SessionRates(2, 10, 1000);
+    rates.reset(0, 0);
+    rates.reset(1, 0);
+    test.equal(Array.from({ length: 15 }, () => rates.take(0, 1, 0)).filter(Boolean).length, 10);
+    test.equal(rates.take(1, 1000, 0), true);
+    test.equal(rates.take(1, 1, 0), false, 'bytes are out');
+    test.equal(rates.take(1, 1, -1e6), false);
+    test.equal(rates.take(1, 1, 1000), true);
+  },
+);
 
 t.test('an address is an IPv4 address or an IPv6 /56', async (test) => {
   test.equal(addressPrefix('10.1.2.3'), '10.1.2.3');
@@ -30,11 +42,16 @@ t.test('an address is an IPv4 address or an IPv6 /56', async (test) => {
   test.equal(addressPrefix('2001:db8::1'), '2001:db8:0:0::/56');
   test.equal(addressPrefix('::1'), '0:0:0:0::/56');
   test.equal(addressPrefix('2001:db8:1:200::'), addressPrefix('2001:db8:1:2ab:1::'));
-  for (const text of ['', 'memory', ':', 'x:y:z:w:1:2:3:4', '1:2:3', '12345::']) test.equal(addressPrefix(text), text);
+  for (const text of ['', 'memory', ':', 'x:y:z:w:1:2:3:4', '1:2:3', '12345::'])
+    test.equal(addressPrefix(text), text);
 });
 
 t.test('of too many addresses the oldest without a session is forgotten', async (test) => {
-  const ledger = new AddressLedger({ sessionsPerAddressMax: 1, hellosPerAddressPerSecond: 1, addressesMax: 3 });
+  const ledger = new AddressLedger({
+    sessionsPerAddressMax: 1,
+    hellosPerAddressPerSecond: 1,
+    addressesMax: 3,
+  });
   for (const address of ['a', 'b', 'c']) {
     test.equal(ledger.open(address, 0), true);
     for (let k = 0; k < 5; k += 1) ledger.hello(address, 0);

@@ -2,22 +2,41 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
-import { decodeAccept, decodeGoodbye, decodeJoined, encodeGoodbye, encodeHello } from '../../src/session/datagrams.ts';
+import {
+  decodeAccept,
+  decodeGoodbye,
+  decodeJoined,
+  encodeGoodbye,
+  encodeHello,
+} from '../../src/session/datagrams.ts';
 import { VERDICT } from '../../src/session/server/table.ts';
-import { Bench, SCHEMA, hello, join, packet, reply, tokenRequest, words } from './bench.ts';
+import { Bench, hello, join, packet, reply, SCHEMA, tokenRequest, words } from './bench.ts';
 
 t.test('hello and join back to back lead into a room in one exchange', async (test) => {
   const bench = new Bench();
   const pipe = bench.open('192.0.2.1');
   test.equal(bench.handle(pipe, packet()), VERDICT.dropped);
   test.equal(bench.handle(pipe, hello()), VERDICT.consumed);
-  test.equal(bench.handle(pipe, join({ name: ' Zoë ', verify: true, choice: { id: 'r7' } })), VERDICT.consumed);
+  test.equal(
+    bench.handle(pipe, join({ name: ' Zoë ', verify: true, choice: { id: 'r7' } })),
+    VERDICT.consumed,
+  );
   const [accept, order, ...rest] = bench.poll();
-  test.same(words([accept, order].filter((one) => one !== undefined)), [`send ${pipe} accept`, 'join']);
+  test.same(words([accept, order].filter((one) => one !== undefined)), [
+    `send ${pipe} accept`,
+    'join',
+  ]);
   test.equal(rest.length, 0);
   const sessionId = order?.sessionId ?? 0;
   test.equal(decodeAccept(accept?.bytes ?? new Uint8Array()), sessionId);
-  test.match(order?.join, { sessionId, name: 'Zoë', choice: { id: 'r7' }, schemaHash: SCHEMA, verify: true, address: '192.0.2.1' });
+  test.match(order?.join, {
+    sessionId,
+    name: 'Zoë',
+    choice: { id: 'r7' },
+    schemaHash: SCHEMA,
+    verify: true,
+    address: '192.0.2.1',
+  });
   test.match(order?.join?.userId, /^guest-[0-9a-f]{16}$/);
   test.equal(bench.table.packet(sessionId), -1);
   test.equal(bench.table.joined(sessionId, reply({ roomId: 'r7' })), true);
@@ -26,7 +45,14 @@ t.test('hello and join back to back lead into a room in one exchange', async (te
   test.equal(bench.table.packet(sessionId), pipe);
   test.equal(bench.handle(pipe, packet()), VERDICT.packet);
   test.equal(bench.table.sessionId, sessionId);
-  test.match(bench.table.counters, { opened: 1, accepted: 1, joins: 1, joined: 1, packets: 1, dropState: 1 });
+  test.match(bench.table.counters, {
+    opened: 1,
+    accepted: 1,
+    joins: 1,
+    joined: 1,
+    packets: 1,
+    dropState: 1,
+  });
 });
 
 t.test('repeats of hello and join are answered again and change nothing', async (test) => {
@@ -49,22 +75,29 @@ t.test('repeats of hello and join are answered again and change nothing', async 
   test.match(bench.table.counters, { accepted: 1, joins: 1, joined: 1 });
 });
 
-t.test('session ids name thread, slot and generation, and are never used twice in a row', async (test) => {
-  const bench = new Bench({ ioThread: 9 });
-  const first = bench.join();
-  bench.table.closed(first.pipe, bench.nowUs);
-  bench.poll();
-  const second = bench.join();
-  test.equal(first.sessionId >>> 28, 9);
-  test.equal((first.sessionId >>> 14) & 0x3fff, (second.sessionId >>> 14) & 0x3fff, 'the slot is used again');
-  test.not(first.sessionId, second.sessionId);
-  test.equal(bench.table.packet(first.sessionId), -1);
-  test.equal(bench.table.packet(second.sessionId), second.pipe);
-  bench.table.refuse(first.sessionId, ERROR.E_KICKED);
-  test.same(bench.poll(), [], 'an old id does nothing');
-  test.equal(bench.table.packet(0), -1);
-  test.equal(bench.table.packet(0xffff_ffff), -1);
-});
+t.test(
+  'session ids name thread, slot and generation, and are never used twice in a row',
+  async (test) => {
+    const bench = new Bench({ ioThread: 9 });
+    const first = bench.join();
+    bench.table.closed(first.pipe, bench.nowUs);
+    bench.poll();
+    const second = bench.join();
+    test.equal(first.sessionId >>> 28, 9);
+    test.equal(
+      (first.sessionId >>> 14) & 0x3fff,
+      (second.sessionId >>> 14) & 0x3fff,
+      'the slot is used again',
+    );
+    test.not(first.sessionId, second.sessionId);
+    test.equal(bench.table.packet(first.sessionId), -1);
+    test.equal(bench.table.packet(second.sessionId), second.pipe);
+    bench.table.refuse(first.sessionId, ERROR.E_KICKED);
+    test.same(bench.poll(), [], 'an old id does nothing');
+    test.equal(bench.table.packet(0), -1);
+    test.equal(bench.table.packet(0xffff_ffff), -1);
+  },
+);
 
 t.test('each refusal is a coded goodbye, a close and a count', async (test) => {
   const wrongVersion = encodeHello(SCHEMA, undefined, 2);
@@ -88,7 +121,11 @@ t.test('each refusal is a coded goodbye, a close and a count', async (test) => {
     const pipe = bench.open();
     for (const bytes of datagrams) bench.handle(pipe, bytes);
     const said = bench.poll().slice(-2);
-    test.same(words(said), [`send ${pipe} goodbye ${ERROR[code]}`, `close ${pipe} ${ERROR[code]}`], name);
+    test.same(
+      words(said),
+      [`send ${pipe} goodbye ${ERROR[code]}`, `close ${pipe} ${ERROR[code]}`],
+      name,
+    );
     test.ok((decodeGoodbye(said[0]?.bytes ?? new Uint8Array())?.text ?? '').length > 10, name);
     test.equal(bench.table.refused[code], 1, name);
     test.equal(bench.handle(pipe, hello()), VERDICT.dropped, name);
@@ -103,28 +140,44 @@ t.test('a full room is a refusal of the directory', async (test) => {
   bench.handle(pipe, join());
   const sessionId = bench.poll()[1]?.sessionId ?? 0;
   bench.table.refuse(sessionId, ERROR.E_ROOM_FULL);
-  test.same(words(bench.poll()), [`send ${pipe} goodbye ${ERROR.E_ROOM_FULL}`, `close ${pipe} ${ERROR.E_ROOM_FULL}`]);
+  test.same(words(bench.poll()), [
+    `send ${pipe} goodbye ${ERROR.E_ROOM_FULL}`,
+    `close ${pipe} ${ERROR.E_ROOM_FULL}`,
+  ]);
   test.equal(bench.table.refused.E_ROOM_FULL, 1);
   test.equal(bench.table.joined(sessionId, reply()), false);
 });
 
-t.test('malformed and oversize datagrams are counted and dropped; at 64 the session is closed', async (test) => {
-  const bench = new Bench();
-  const { pipe } = bench.join();
-  test.equal(bench.handle(pipe, new Uint8Array(PACKET_BYTES_MAX + 1)), VERDICT.dropped);
-  test.equal(bench.table.counters.dropOversize, 1);
-  const bad = [new Uint8Array(0), Uint8Array.of(0), Uint8Array.of(7), Uint8Array.of(15), Uint8Array.of(0x21), Uint8Array.of(2, 0, 1, 0, 0, 0),
-    Uint8Array.of(1, 1), hello().subarray(0, 11), Uint8Array.of(5, 0, 0, 0, 9), Uint8Array.of(5, 1, 0, 0, 0)];
-  for (const bytes of bad) test.equal(bench.handle(pipe, bytes), VERDICT.dropped);
-  test.equal(bench.table.counters.dropMalformed, bad.length);
-  test.equal(bench.handle(pipe, packet()), VERDICT.packet, 'the session goes on');
-  for (let k = bad.length; k < 64; k += 1) bench.handle(pipe, Uint8Array.of(0));
-  test.same(words(bench.poll()), ['left 14', `send ${pipe} goodbye 14`, `close ${pipe} 14`]);
-  const other = bench.open();
-  bench.handle(other, hello());
-  bench.handle(other, Uint8Array.of(3, 0xff, 0xff, 0xff));
-  test.equal(bench.table.counters.dropMalformed, 65);
-});
+t.test(
+  'malformed and oversize datagrams are counted and dropped; at 64 the session is closed',
+  async (test) => {
+    const bench = new Bench();
+    const { pipe } = bench.join();
+    test.equal(bench.handle(pipe, new Uint8Array(PACKET_BYTES_MAX + 1)), VERDICT.dropped);
+    test.equal(bench.table.counters.dropOversize, 1);
+    const bad = [
+      new Uint8Array(0),
+      Uint8Array.of(0),
+      Uint8Array.of(7),
+      Uint8Array.of(15),
+      Uint8Array.of(0x21),
+      Uint8Array.of(2, 0, 1, 0, 0, 0),
+      Uint8Array.of(1, 1),
+      hello().subarray(0, 11),
+      Uint8Array.of(5, 0, 0, 0, 9),
+      Uint8Array.of(5, 1, 0, 0, 0),
+    ];
+    for (const bytes of bad) test.equal(bench.handle(pipe, bytes), VERDICT.dropped);
+    test.equal(bench.table.counters.dropMalformed, bad.length);
+    test.equal(bench.handle(pipe, packet()), VERDICT.packet, 'the session goes on');
+    for (let k = bad.length; k < 64; k += 1) bench.handle(pipe, Uint8Array.of(0));
+    test.same(words(bench.poll()), ['left 14', `send ${pipe} goodbye 14`, `close ${pipe} 14`]);
+    const other = bench.open();
+    bench.handle(other, hello());
+    bench.handle(other, Uint8Array.of(3, 0xff, 0xff, 0xff));
+    test.equal(bench.table.counters.dropMalformed, 65);
+  },
+);
 
 t.test('too many packets or bytes are dropped; ten seconds of it end the session', async (test) => {
   const bench = new Bench({ packetsPerSecond: 100, bytesPerSecond: 10_000 });
@@ -132,13 +185,15 @@ t.test('too many packets or bytes are dropped; ten seconds of it end the session
   const other = bench.join();
   bench.wait(1000);
   let passed = 0;
-  for (let k = 0; k < 1000; k += 1) if (bench.handle(pipe, packet()) === VERDICT.packet) passed += 1;
+  for (let k = 0; k < 1000; k += 1)
+    if (bench.handle(pipe, packet()) === VERDICT.packet) passed += 1;
   test.equal(passed, 100);
   test.equal(bench.table.counters.dropRate, 900);
   test.equal(bench.handle(other.pipe, packet()), VERDICT.packet, 'others do not notice');
   bench.wait(1000);
   passed = 0;
-  for (let k = 0; k < 20; k += 1) if (bench.handle(pipe, packet(1000)) === VERDICT.packet) passed += 1;
+  for (let k = 0; k < 20; k += 1)
+    if (bench.handle(pipe, packet(1000)) === VERDICT.packet) passed += 1;
   test.equal(passed, 10, 'bytes count, too');
   let said: string[] = [];
   let ms = 0;
@@ -147,7 +202,11 @@ t.test('too many packets or bytes are dropped; ten seconds of it end the session
     if (ms % 1000 === 0) bench.handle(other.pipe, packet());
     said = words(bench.wait(10));
   }
-  test.same(said, [`left ${ERROR.E_RATE}`, `send ${pipe} goodbye ${ERROR.E_RATE}`, `close ${pipe} ${ERROR.E_RATE}`]);
+  test.same(said, [
+    `left ${ERROR.E_RATE}`,
+    `send ${pipe} goodbye ${ERROR.E_RATE}`,
+    `close ${pipe} ${ERROR.E_RATE}`,
+  ]);
   test.ok(ms >= 9000 && ms <= 11_500, `${ms} ms`);
 });
 
@@ -172,11 +231,22 @@ t.test('a handshake that does not end and a session that is silent time out', as
   bench.handle(unanswered, join());
   bench.poll();
   test.same(bench.wait(5000), []);
-  test.same(words(bench.wait(1)), [`send ${mute} goodbye 17`, `close ${mute} 17`, `send ${half} goodbye 17`, `close ${half} 17`,
-    'left 17', `send ${unanswered} goodbye 17`, `close ${unanswered} 17`]);
+  test.same(words(bench.wait(1)), [
+    `send ${mute} goodbye 17`,
+    `close ${mute} 17`,
+    `send ${half} goodbye 17`,
+    `close ${half} 17`,
+    'left 17',
+    `send ${unanswered} goodbye 17`,
+    `close ${unanswered} 17`,
+  ]);
   bench.handle(idle.pipe, Uint8Array.of(0));
   test.same(bench.wait(10_000), [], 'anything that was heard counts');
-  test.same(words(bench.wait(1)), ['left 17', `send ${idle.pipe} goodbye 17`, `close ${idle.pipe} 17`]);
+  test.same(words(bench.wait(1)), [
+    'left 17',
+    `send ${idle.pipe} goodbye 17`,
+    `close ${idle.pipe} 17`,
+  ]);
   test.match(bench.table.counters, { idleTimeouts: 1, handshakeTimeouts: 3 });
   test.equal(bench.table.facts.slots, 0);
 });
@@ -200,31 +270,39 @@ t.test('a client that leaves, and a pipe that breaks, are told to the room once'
   test.equal(bench.table.facts.slots, 0);
 });
 
-t.test('a token opens one session: repeats on its pipe pass, another pipe does not', async (test) => {
-  const bench = new Bench({ guests: false });
-  const request = tokenRequest({ room: 'r9', userData: Uint8Array.of(4, 5) });
-  const pipe = bench.open();
-  bench.handle(pipe, hello(request));
-  bench.handle(pipe, hello(request));
-  bench.handle(pipe, join({ choice: { create: '{}' } }));
-  const said = bench.poll();
-  test.same(words(said), [`send ${pipe} accept`, 'join']);
-  test.match(said[1]?.join, { userId: 'ann', choice: { id: 'r9' } });
-  test.same([...(said[1]?.join?.userData ?? [])], [4, 5]);
-  const thief = bench.open('10.0.0.2');
-  bench.handle(thief, hello(request));
-  test.same(words(bench.poll()), [`send ${thief} goodbye 5`, `close ${thief} 5`]);
-  bench.table.closed(pipe, bench.nowUs);
-  bench.poll();
-  const again = bench.open();
-  bench.handle(again, hello(request));
-  test.same(words(bench.poll()), [`send ${again} goodbye 5`, `close ${again} 5`], 'also after its session is over');
-  test.equal(bench.table.refused.E_TOKEN_REUSED, 2);
-});
+t.test(
+  'a token opens one session: repeats on its pipe pass, another pipe does not',
+  async (test) => {
+    const bench = new Bench({ guests: false });
+    const request = tokenRequest({ room: 'r9', userData: Uint8Array.of(4, 5) });
+    const pipe = bench.open();
+    bench.handle(pipe, hello(request));
+    bench.handle(pipe, hello(request));
+    bench.handle(pipe, join({ choice: { create: '{}' } }));
+    const said = bench.poll();
+    test.same(words(said), [`send ${pipe} accept`, 'join']);
+    test.match(said[1]?.join, { userId: 'ann', choice: { id: 'r9' } });
+    test.same([...(said[1]?.join?.userData ?? [])], [4, 5]);
+    const thief = bench.open('10.0.0.2');
+    bench.handle(thief, hello(request));
+    test.same(words(bench.poll()), [`send ${thief} goodbye 5`, `close ${thief} 5`]);
+    bench.table.closed(pipe, bench.nowUs);
+    bench.poll();
+    const again = bench.open();
+    bench.handle(again, hello(request));
+    test.same(
+      words(bench.poll()),
+      [`send ${again} goodbye 5`, `close ${again} 5`],
+      'also after its session is over',
+    );
+    test.equal(bench.table.refused.E_TOKEN_REUSED, 2);
+  },
+);
 
 t.test('used tokens are kept until they expire, and no more than the limit', async (test) => {
   const bench = new Bench({ usedTokensMax: 2 });
-  for (const userId of ['a', 'b']) bench.handle(bench.open(), hello(tokenRequest({ userId, expireMs: 10_000 })));
+  for (const userId of ['a', 'b'])
+    bench.handle(bench.open(), hello(tokenRequest({ userId, expireMs: 10_000 })));
   const third = bench.open();
   bench.handle(third, hello(tokenRequest({ userId: 'c' })));
   test.equal(words(bench.poll()).at(-1), `close ${third} ${ERROR.E_SESSIONS_LIMIT}`);
@@ -239,7 +317,13 @@ t.test('a newer session of the same player takes over', async (test) => {
   const pipe = bench.open();
   bench.handle(pipe, hello(tokenRequest()));
   bench.handle(pipe, join());
-  test.same(words(bench.poll()), [`left ${ERROR.E_REPLACED}`, `send ${old.pipe} goodbye 21`, `close ${old.pipe} 21`, `send ${pipe} accept`, 'join']);
+  test.same(words(bench.poll()), [
+    `left ${ERROR.E_REPLACED}`,
+    `send ${old.pipe} goodbye 21`,
+    `close ${old.pipe} 21`,
+    `send ${pipe} accept`,
+    'join',
+  ]);
   test.equal(bench.table.counters.replaced, 1);
 });
 
@@ -294,9 +378,13 @@ t.test('two keys are valid at a time, and can be changed while it runs', async (
 
 t.test('places and addresses are limited; what is refused costs no slot', async (test) => {
   const bench = new Bench({ sessionsMax: 6, sessionsPerAddressMax: 2 });
-  for (const address of ['1.1.1.1', '1.1.1.1', '2001:db8:0:100::1', '2001:db8:0:1ff::2']) bench.open(address);
+  for (const address of ['1.1.1.1', '1.1.1.1', '2001:db8:0:100::1', '2001:db8:0:1ff::2'])
+    bench.open(address);
   const refused = [bench.open('1.1.1.1'), bench.open('2001:db8:0:1aa::3')];
-  test.same(words(bench.poll()), refused.map((pipe) => `close ${pipe} ${ERROR.E_SESSIONS_LIMIT}`));
+  test.same(
+    words(bench.poll()),
+    refused.map((pipe) => `close ${pipe} ${ERROR.E_SESSIONS_LIMIT}`),
+  );
   test.equal(bench.table.sessionsOf('2001:db8:0:100::9'), 2);
   bench.open('3.3.3.3');
   bench.open('4.4.4.4');
@@ -311,10 +399,18 @@ t.test('places and addresses are limited; what is refused costs no slot', async 
 });
 
 t.test('handshakes are limited per address and for the whole server', async (test) => {
-  const bench = new Bench({ hellosPerAddressPerSecond: 2, hellosPerSecond: 20, sessionsPerAddressMax: 1000 });
+  const bench = new Bench({
+    hellosPerAddressPerSecond: 2,
+    hellosPerSecond: 20,
+    sessionsPerAddressMax: 1000,
+  });
   const greet = (address: string): number => bench.handle(bench.open(address), hello());
   const verdicts = Array.from({ length: 10 }, () => greet('1.1.1.1'));
-  test.equal(verdicts.filter((one) => one === VERDICT.consumed).length, 8, 'a burst of four seconds');
+  test.equal(
+    verdicts.filter((one) => one === VERDICT.consumed).length,
+    8,
+    'a burst of four seconds',
+  );
   test.equal(bench.table.counters.dropHelloAddress, 2);
   const others = Array.from({ length: 20 }, (_, k) => greet(`2.2.2.${k}`));
   test.equal(others.filter((one) => one === VERDICT.consumed).length, 12);

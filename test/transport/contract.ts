@@ -1,8 +1,9 @@
 /**
  * What every transport has to keep, whatever carries it. A transport brings a `Bench`, and runs the same suite.
  */
-import t from 'tap';
+
 import type { Test } from 'tap';
+import t from 'tap';
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { ClientPipe, ServerTransport } from '../../src/transport/types.ts';
 import { CLOSE } from '../../src/transport/types.ts';
@@ -57,62 +58,77 @@ export function contract(bench: Bench): void {
     });
   };
 
-  stage('opens with an address and carries datagrams both ways', async (test, { server, connect }) => {
-    const log = new Log(server, true);
-    const pipe = await connect();
-    const back: string[] = [];
-    pipe.onDatagram((bytes) => back.push(text(bytes)));
-    pipe.send(bytesOf('one'));
-    pipe.send(bytesOf('two'));
-    await until(() => back.length === 2);
-    test.same(back, ['one', 'two']);
-    test.equal(server.pipes, 1);
-    test.ok((log.addresses[0] ?? '').length > 0);
-    test.equal(server.counters.datagramsIn, 2);
-    test.equal(server.counters.bytesOut, 6);
-  });
+  stage(
+    'opens with an address and carries datagrams both ways',
+    async (test, { server, connect }) => {
+      const log = new Log(server, true);
+      const pipe = await connect();
+      const back: string[] = [];
+      pipe.onDatagram((bytes) => back.push(text(bytes)));
+      pipe.send(bytesOf('one'));
+      pipe.send(bytesOf('two'));
+      await until(() => back.length === 2);
+      test.same(back, ['one', 'two']);
+      test.equal(server.pipes, 1);
+      test.ok((log.addresses[0] ?? '').length > 0);
+      test.equal(server.counters.datagramsIn, 2);
+      test.equal(server.counters.bytesOut, 6);
+    },
+  );
 
-  stage('carries every size from 1 to the limit, and nothing else', async (test, { server, connect }) => {
-    const log = new Log(server, true);
-    const pipe = await connect();
-    const sizes: number[] = [];
-    let wrong = 0;
-    pipe.onDatagram((bytes) => {
-      sizes.push(bytes.length);
-      if (!bytes.every((byte, at) => byte === (bytes.length * 31 + at) % 256)) wrong += 1;
-    });
-    for (let size = 1; size <= PACKET_BYTES_MAX; size += 1) {
-      pipe.send(Uint8Array.from({ length: size }, (_, at) => (size * 31 + at) % 256));
-      if (size % 20 === 0) await until(() => sizes.length === size);
-    }
-    test.same(sizes, Array.from({ length: PACKET_BYTES_MAX }, (_, at) => at + 1));
-    test.equal(wrong, 0);
-    const number = log.opened[0] ?? -1;
-    test.equal(server.send(number, new Uint8Array(PACKET_BYTES_MAX + 1)), false);
-    test.equal(server.send(number, new Uint8Array(0)), false);
-    pipe.send(new Uint8Array(PACKET_BYTES_MAX + 1));
-    pipe.send(new Uint8Array(0));
-    test.equal(pipe.dropped, 2);
-    test.equal(server.counters.droppedOut, 2);
-  });
+  stage(
+    'carries every size from 1 to the limit, and nothing else',
+    async (test, { server, connect }) => {
+      const log = new Log(server, true);
+      const pipe = await connect();
+      const sizes: number[] = [];
+      let wrong = 0;
+      pipe.onDatagram((bytes) => {
+        sizes.push(bytes.length);
+        if (!bytes.every((byte, at) => byte === (bytes.length * 31 + at) % 256)) wrong += 1;
+      });
+      for (let size = 1; size <= PACKET_BYTES_MAX; size += 1) {
+        pipe.send(Uint8Array.from({ length: size }, (_, at) => (size * 31 + at) % 256));
+        if (size % 20 === 0) await until(() => sizes.length === size);
+      }
+      test.same(
+        sizes,
+        Array.from({ length: PACKET_BYTES_MAX }, (_, at) => at + 1),
+      );
+      test.equal(wrong, 0);
+      const number = log.opened[0] ?? -1;
+      test.equal(server.send(number, new Uint8Array(PACKET_BYTES_MAX + 1)), false);
+      test.equal(server.send(number, new Uint8Array(0)), false);
+      pipe.send(new Uint8Array(PACKET_BYTES_MAX + 1));
+      pipe.send(new Uint8Array(0));
+      test.equal(pipe.dropped, 2);
+      test.equal(server.counters.droppedOut, 2);
+    },
+  );
 
-  stage('sends copies: the caller may write over its bytes at once', async (test, { server, connect }) => {
-    const log = new Log(server);
-    const pipe = await connect();
-    const back: number[] = [];
-    pipe.onDatagram((bytes) => back.push(bytes[0] ?? -1));
-    await until(() => log.opened.length === 1);
-    const scratch = new Uint8Array(200);
-    for (let k = 0; k < 4; k += 1) {
-      scratch.fill(k);
-      server.send(log.opened[0] ?? -1, scratch);
-      pipe.send(scratch);
-    }
-    scratch.fill(99);
-    await until(() => back.length === 4 && log.heard.get(log.opened[0] ?? -1)?.length === 4);
-    test.same(back, [0, 1, 2, 3]);
-    test.same(log.heard.get(log.opened[0] ?? -1)?.map((bytes) => bytes[199]), [0, 1, 2, 3]);
-  });
+  stage(
+    'sends copies: the caller may write over its bytes at once',
+    async (test, { server, connect }) => {
+      const log = new Log(server);
+      const pipe = await connect();
+      const back: number[] = [];
+      pipe.onDatagram((bytes) => back.push(bytes[0] ?? -1));
+      await until(() => log.opened.length === 1);
+      const scratch = new Uint8Array(200);
+      for (let k = 0; k < 4; k += 1) {
+        scratch.fill(k);
+        server.send(log.opened[0] ?? -1, scratch);
+        pipe.send(scratch);
+      }
+      scratch.fill(99);
+      await until(() => back.length === 4 && log.heard.get(log.opened[0] ?? -1)?.length === 4);
+      test.same(back, [0, 1, 2, 3]);
+      test.same(
+        log.heard.get(log.opened[0] ?? -1)?.map((bytes) => bytes[199]),
+        [0, 1, 2, 3],
+      );
+    },
+  );
 
   stage('carries a burst in order', async (test, { server, connect }) => {
     const log = new Log(server);
@@ -120,7 +136,10 @@ export function contract(bench: Bench): void {
     for (let k = 0; k < 50; k += 1) pipe.send(Uint8Array.of(k, 1, 2, 3));
     const heard = (): Uint8Array[] => log.heard.get(log.opened[0] ?? -1) ?? [];
     await until(() => heard().length === 50);
-    test.same(heard().map((bytes) => bytes[0]), Array.from({ length: 50 }, (_, k) => k));
+    test.same(
+      heard().map((bytes) => bytes[0]),
+      Array.from({ length: 50 }, (_, k) => k),
+    );
   });
 
   stage('drops behind a slow reader, tells, and goes on after', async (test, held) => {
@@ -159,7 +178,7 @@ export function contract(bench: Bench): void {
     test.equal(log.closed.length, 0);
   });
 
-  stage('closes from the server with the caller\'s code', async (test, { server, connect }) => {
+  stage("closes from the server with the caller's code", async (test, { server, connect }) => {
     const log = new Log(server);
     const pipe = await connect();
     const codes: number[] = [];
@@ -181,21 +200,24 @@ export function contract(bench: Bench): void {
     test.equal(server.pipes, 0);
   });
 
-  stage('closes from the client with the caller\'s code, once', async (test, { server, connect }) => {
-    const log = new Log(server);
-    const pipe = await connect();
-    const codes: number[] = [];
-    pipe.onClose((code) => codes.push(code));
-    await until(() => log.opened.length === 1);
-    pipe.send(bytesOf('bye'));
-    pipe.close(19);
-    pipe.close(20);
-    await until(() => codes.length > 0 && log.closed.length > 0);
-    await sleep(5);
-    test.same(log.heard.get(log.opened[0] ?? -1)?.map(text), ['bye']);
-    test.same(codes, [19]);
-    test.same(log.closed, [{ pipe: log.opened[0], code: 19 }]);
-  });
+  stage(
+    "closes from the client with the caller's code, once",
+    async (test, { server, connect }) => {
+      const log = new Log(server);
+      const pipe = await connect();
+      const codes: number[] = [];
+      pipe.onClose((code) => codes.push(code));
+      await until(() => log.opened.length === 1);
+      pipe.send(bytesOf('bye'));
+      pipe.close(19);
+      pipe.close(20);
+      await until(() => codes.length > 0 && log.closed.length > 0);
+      await sleep(5);
+      test.same(log.heard.get(log.opened[0] ?? -1)?.map(text), ['bye']);
+      test.same(codes, [19]);
+      test.same(log.closed, [{ pipe: log.opened[0], code: 19 }]);
+    },
+  );
 
   stage('tells that a peer has vanished', async (test, held) => {
     const log = new Log(held.server);
@@ -252,7 +274,10 @@ export function contract(bench: Bench): void {
     await until(() => codes.length === 3);
     test.same(codes, [CLOSE.away, CLOSE.away, CLOSE.away]);
     test.equal(log.closed.length, 3);
-    const late = await held.connect().then((pipe) => new Promise<number>((resolve) => pipe.onClose(resolve)), () => CLOSE.lost);
+    const late = await held.connect().then(
+      (pipe) => new Promise<number>((resolve) => pipe.onClose(resolve)),
+      () => CLOSE.lost,
+    );
     test.equal(late, CLOSE.lost);
   });
 }
@@ -261,7 +286,8 @@ export function contract(bench: Bench): void {
 export async function until(holds: () => boolean, timeoutMs = 5000): Promise<void> {
   const started = performance.now();
   while (!holds()) {
-    if (performance.now() - started > timeoutMs) throw new Error(`not within ${timeoutMs} ms: ${holds.toString()}`);
+    if (performance.now() - started > timeoutMs)
+      throw new Error(`not within ${timeoutMs} ms: ${holds.toString()}`);
     await sleep(1);
   }
 }

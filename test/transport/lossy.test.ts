@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { MemoryServer } from '../../src/transport/server/memory.ts';
-import { PERFECT_LINK, formatLink, lossyPipe, lossyServer, parseLink } from '../../src/transport/lossy.ts';
 import type { LinkClock, LinkSettings, LossyPipe } from '../../src/transport/lossy.ts';
+import {
+  formatLink,
+  lossyPipe,
+  lossyServer,
+  PERFECT_LINK,
+  parseLink,
+} from '../../src/transport/lossy.ts';
+import { MemoryServer } from '../../src/transport/server/memory.ts';
 import type { ClientPipe } from '../../src/transport/types.ts';
 
 /** A clock that stands still until it is told to go on. */
@@ -17,13 +23,17 @@ class ManualClock implements LinkClock {
   after(delayMs: number, fn: () => void): () => void {
     const timer = { dueMs: this.#nowMs + delayMs, fn };
     this.#timers.push(timer);
-    return () => void (this.#timers = this.#timers.filter((one) => one !== timer));
+    return () => {
+      this.#timers = this.#timers.filter((one) => one !== timer);
+    };
   }
 
   advance(ms: number): void {
     const end = this.#nowMs + ms;
     for (;;) {
-      const next = this.#timers.filter((one) => one.dueMs <= end).sort((a, b) => a.dueMs - b.dueMs)[0];
+      const next = this.#timers
+        .filter((one) => one.dueMs <= end)
+        .sort((a, b) => a.dueMs - b.dueMs)[0];
       if (next === undefined) break;
       this.#timers = this.#timers.filter((one) => one !== next);
       this.#nowMs = next.dueMs;
@@ -78,7 +88,11 @@ function numbered(k: number): Uint8Array {
 }
 
 /** Sends `count` datagrams, one each `everyMs`, and gives the numbers that arrived. */
-function run(link: string, count: number, everyMs = 10): { numbers: number[]; made: ReturnType<typeof make> } {
+function run(
+  link: string,
+  count: number,
+  everyMs = 10,
+): { numbers: number[]; made: ReturnType<typeof make> } {
   const made = make(link);
   for (let k = 0; k < count; k += 1) {
     made.pipe.send(numbered(k));
@@ -93,13 +107,21 @@ t.test('the same seed and clock give the same arrivals, another seed others', as
   const link = 'rtt=60,jitter=40,loss=10,burst=3,reorder=5,duplicate=5,corrupt=5';
   const a = run(`${link},seed=7`, 2000).made.probe.sent;
   test.same(run(`${link},seed=7`, 2000).made.probe.sent, a);
-  test.not(JSON.stringify(run(`${link},seed=8`, 2000).made.probe.sent.map((one) => one.atMs)), JSON.stringify(a.map((one) => one.atMs)));
+  test.not(
+    JSON.stringify(run(`${link},seed=8`, 2000).made.probe.sent.map((one) => one.atMs)),
+    JSON.stringify(a.map((one) => one.atMs)),
+  );
 });
 
 t.test('the k-th datagram meets the same chances whatever the others met', async (test) => {
   const clean = new Set(run('loss=20,seed=3', 3000).numbers);
-  const busy = new Set(run('loss=20,seed=3,jitter=50,rtt=80,duplicate=30,reorder=30', 3000).numbers);
-  test.same([...busy].sort((x, y) => x - y), [...clean]);
+  const busy = new Set(
+    run('loss=20,seed=3,jitter=50,rtt=80,duplicate=30,reorder=30', 3000).numbers,
+  );
+  test.same(
+    [...busy].sort((x, y) => x - y),
+    [...clean],
+  );
 });
 
 t.test('delay is half the round trip, varied by the jitter, in order', async (test) => {
@@ -111,7 +133,10 @@ t.test('delay is half the round trip, varied by the jitter, in order', async (te
   const mean = delays.reduce((sum, one) => sum + one, 0) / delays.length;
   test.ok(Math.abs(mean - 50) < 0.5, `mean ${mean}`);
   const dense = run('rtt=100,jitter=100,seed=5', 3000, 1).numbers;
-  test.same(dense, Array.from({ length: 3000 }, (_, k) => k));
+  test.same(
+    dense,
+    Array.from({ length: 3000 }, (_, k) => k),
+  );
 });
 
 t.test('losses come as often as asked, alone or in bursts', async (test) => {
@@ -166,7 +191,10 @@ t.test('cuts let nothing through in either direction, and can be repeated', asyn
     clock.advance(10);
   }
   const open = [...Array(50).keys()].filter((k) => !(k >= 10 && k < 20) && !(k >= 30 && k < 40));
-  test.same(probe.sent.map(({ bytes }) => bytes[3]), open);
+  test.same(
+    probe.sent.map(({ bytes }) => bytes[3]),
+    open,
+  );
   test.same(down, open);
   test.equal(pipe.up.cut, 20);
   test.equal(pipe.down.cut, 20);
@@ -181,7 +209,10 @@ t.test('the link changes while it runs; what is on its way keeps its time', asyn
   clock.advance(99);
   test.equal(probe.sent.length, 0, 'order is kept');
   clock.advance(1);
-  test.same(probe.sent.map(({ bytes }) => bytes[3]), [0, 1]);
+  test.same(
+    probe.sent.map(({ bytes }) => bytes[3]),
+    [0, 1],
+  );
   clock.advance(1);
   pipe.send(numbered(2));
   test.equal(probe.sent.length, 3, 'a perfect link delivers at once');
@@ -223,7 +254,10 @@ t.test('what waits is a copy: the caller may write over its bytes at once', asyn
     pipe.send(scratch);
   }
   clock.advance(50);
-  test.same(probe.sent.map(({ bytes }) => bytes[7]), [0, 1, 2]);
+  test.same(
+    probe.sent.map(({ bytes }) => bytes[7]),
+    [0, 1, 2],
+  );
 });
 
 t.test('a flood onto a slow link is bounded', async (test) => {
@@ -266,29 +300,85 @@ t.test('a server behind a link: its own chances for each pipe, both ways', async
   test.equal(server.pipes, 0);
 });
 
-t.test('text and settings go into each other; wrong text is refused with a reason', async (test) => {
-  test.same(parseLink(''), PERFECT_LINK);
-  test.same(parseLink(' rtt=60, jitter=10 ,loss=5,seed=1,burst=3,reorder=1,duplicate=0.5,corrupt=0,cut=5000-8000,cut=1-2'), {
-    rttMs: 60, jitterMs: 10, lossPercent: 5, seed: 1, burst: 3, reorderPercent: 1, duplicatePercent: 0.5, corruptPercent: 0,
-    cuts: [{ fromMs: 5000, toMs: 8000 }, { fromMs: 1, toMs: 2 }] });
-  const wrong: [string, RegExp][] = [['rtt', /key=value/], ['rtt=', /key=value/], ['rtt=1=2', /key=value/], ['ping=3', /keys are rtt/],
-    ['loss=101', /0 to 100/], ['loss=-1', /0 to 100/], ['loss=x', /0 to 100/], ['seed=1.5', /whole number/], ['rtt=1,rtt=2', /twice/],
-    ['cut=5', /from-to/], ['cut=5-5', /from-to/], ['cut=9-5', /from-to/], ['rtt=1e3', /number/], ['toString=1', /keys are/], ['__proto__=1', /keys are/]];
-  for (const [text, reason] of wrong) test.throws(() => parseLink(text), { code: 'E_CONFIG', message: reason }, text);
-  const whole = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
-  const cut = fc.tuple(whole(10_000), fc.integer({ min: 1, max: 10_000 })).map(([fromMs, more]) => ({ fromMs, toMs: fromMs + more }));
-  fc.assert(fc.property(fc.record({ rttMs: whole(60_000), jitterMs: whole(100), lossPercent: whole(100), burst: whole(1000), reorderPercent: whole(100),
-    duplicatePercent: whole(100), corruptPercent: whole(100), seed: whole(0xffff_ffff), cuts: fc.array(cut, { maxLength: 3 }) },
-  { noNullPrototype: true }), (link) => JSON.stringify(sorted(parseLink(formatLink(link)))) === JSON.stringify(sorted(link))), { numRuns: 50 });
-  fc.assert(fc.property(fc.string(), (text) => {
-    try {
-      parseLink(text);
-    } catch (error) {
-      return (error as { code?: string }).code === 'E_CONFIG';
-    }
-    return true;
-  }));
-});
+t.test(
+  'text and settings go into each other; wrong text is refused with a reason',
+  async (test) => {
+    test.same(parseLink(''), PERFECT_LINK);
+    test.same(
+      parseLink(
+        ' rtt=60, jitter=10 ,loss=5,seed=1,burst=3,reorder=1,duplicate=0.5,corrupt=0,cut=5000-8000,cut=1-2',
+      ),
+      {
+        rttMs: 60,
+        jitterMs: 10,
+        lossPercent: 5,
+        seed: 1,
+        burst: 3,
+        reorderPercent: 1,
+        duplicatePercent: 0.5,
+        corruptPercent: 0,
+        cuts: [
+          { fromMs: 5000, toMs: 8000 },
+          { fromMs: 1, toMs: 2 },
+        ],
+      },
+    );
+    const wrong: [string, RegExp][] = [
+      ['rtt', /key=value/],
+      ['rtt=', /key=value/],
+      ['rtt=1=2', /key=value/],
+      ['ping=3', /keys are rtt/],
+      ['loss=101', /0 to 100/],
+      ['loss=-1', /0 to 100/],
+      ['loss=x', /0 to 100/],
+      ['seed=1.5', /whole number/],
+      ['rtt=1,rtt=2', /twice/],
+      ['cut=5', /from-to/],
+      ['cut=5-5', /from-to/],
+      ['cut=9-5', /from-to/],
+      ['rtt=1e3', /number/],
+      ['toString=1', /keys are/],
+      ['__proto__=1', /keys are/],
+    ];
+    for (const [text, reason] of wrong)
+      test.throws(() => parseLink(text), { code: 'E_CONFIG', message: reason }, text);
+    const whole = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
+    const cut = fc
+      .tuple(whole(10_000), fc.integer({ min: 1, max: 10_000 }))
+      .map(([fromMs, more]) => ({ fromMs, toMs: fromMs + more }));
+    fc.assert(
+      fc.property(
+        fc.record(
+          {
+            rttMs: whole(60_000),
+            jitterMs: whole(100),
+            lossPercent: whole(100),
+            burst: whole(1000),
+            reorderPercent: whole(100),
+            duplicatePercent: whole(100),
+            corruptPercent: whole(100),
+            seed: whole(0xffff_ffff),
+            cuts: fc.array(cut, { maxLength: 3 }),
+          },
+          { noNullPrototype: true },
+        ),
+        (link) =>
+          JSON.stringify(sorted(parseLink(formatLink(link)))) === JSON.stringify(sorted(link)),
+      ),
+      { numRuns: 50 },
+    );
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        try {
+          parseLink(text);
+        } catch (error) {
+          return (error as { code?: string }).code === 'E_CONFIG';
+        }
+        return true;
+      }),
+    );
+  },
+);
 
 function sorted(link: LinkSettings): unknown {
   return Object.entries(link).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,6 +1,6 @@
-import { MemoryServer } from '../../src/transport/server/memory.ts';
 import type { MemoryPipe } from '../../src/transport/client/memory.ts';
 import { connectMemory } from '../../src/transport/client/memory.ts';
+import { MemoryServer } from '../../src/transport/server/memory.ts';
 import { contract } from './contract.ts';
 
 contract({

@@ -1,16 +1,16 @@
-import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import { connect as connectTcp } from 'node:net';
+import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import t from 'tap';
 import { WebSocket } from 'ws';
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
-import { openNodeWebSocket } from '../../src/transport/client/websocket-node.ts';
-import { openWebSocket, webSocketUrl } from '../../src/transport/client/websocket.ts';
 import type { SocketLike } from '../../src/transport/client/websocket.ts';
+import { openWebSocket, webSocketUrl } from '../../src/transport/client/websocket.ts';
+import { openNodeWebSocket } from '../../src/transport/client/websocket-node.ts';
 import { addressOf, originAllowed } from '../../src/transport/server/peer.ts';
-import { WebSocketTransport } from '../../src/transport/server/websocket.ts';
 import type { WebSocketServerOptions } from '../../src/transport/server/websocket.ts';
+import { WebSocketTransport } from '../../src/transport/server/websocket.ts';
 import { CLOSE } from '../../src/transport/types.ts';
 import { bytesOf, contract, sleep, until } from './contract.ts';
 
@@ -27,12 +27,18 @@ contract({
     const running = await start({ silentMs: 200 });
     const sockets = new Map<unknown, WebSocket>();
     const raw: Socket[] = [];
-    const socketOf = (pipe: unknown): Socket => (sockets.get(pipe) as unknown as { _socket: Socket })._socket;
+    const socketOf = (pipe: unknown): Socket =>
+      (sockets.get(pipe) as unknown as { _socket: Socket })._socket;
     return {
       server: running.server,
       async connect() {
         let made: WebSocket | null = null;
-        const pipe = await openNodeWebSocket(running.url, { make: (url) => (made = new WebSocket(url)) as unknown as SocketLike });
+        const pipe = await openNodeWebSocket(running.url, {
+          make: (url) => {
+            made = new WebSocket(url);
+            return made as unknown as SocketLike;
+          },
+        });
         if (made !== null) sockets.set(pipe, made);
         return pipe;
       },
@@ -95,32 +101,58 @@ t.test('a peer that pings and does not read makes no queue of pongs', async (tes
   const ping = Buffer.concat([Buffer.from([0x89, 0x80 | 125, 0, 0, 0, 0]), Buffer.alloc(125)]);
   const many = Buffer.concat(Array.from({ length: 1000 }, () => ping));
   for (let k = 0; k < 80; k += 1) {
-    if (!socket.write(many)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), sleep(200)]);
+    if (!socket.write(many))
+      await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), sleep(200)]);
   }
   await sleep(50);
   test.ok(pipe > 0);
   test.equal(running.server.pipes, 1);
-  const internals = (running.server as unknown as { send(pipe: number, bytes: Uint8Array): boolean });
+  const internals = running.server as unknown as { send(pipe: number, bytes: Uint8Array): boolean };
   test.equal(internals.send(pipe, bytesOf('x')), false, 'the reader is behind');
   test.equal(running.server.counters.droppedSlow, 1);
 });
 
 t.test('who may connect: origins, addresses, places', async (test) => {
-  const running = await start({ admit: (address) => address !== '9.9.9.9', trustProxy: 1, pipesMax: 2, allowedOrigins: ['https://game.example'] });
+  const running = await start({
+    admit: (address) => address !== '9.9.9.9',
+    trustProxy: 1,
+    pipesMax: 2,
+    allowedOrigins: ['https://game.example'],
+  });
   test.teardown(() => running.stop());
   test.equal(await statusOf(running.url, { origin: 'https://evil.example' }), 403);
   test.equal(await statusOf(running.url, { origin: `http://127.0.0.1:${running.port}` }), 403);
   test.equal(await statusOf(running.url, { 'x-forwarded-for': '1.1.1.1, 9.9.9.9' }), 429);
-  test.equal(await statusOf(running.url, { 'x-forwarded-for': '9.9.9.9, 1.1.1.1', origin: 'https://game.example' }), 101);
+  test.equal(
+    await statusOf(running.url, {
+      'x-forwarded-for': '9.9.9.9, 1.1.1.1',
+      origin: 'https://game.example',
+    }),
+    101,
+  );
   test.equal(await statusOf(running.url, {}), 101);
   test.equal(await statusOf(running.url, {}), 503);
   const { refusedOrigin, refusedAddress, refusedFull } = running.server.counters;
-  test.same({ refusedOrigin, refusedAddress, refusedFull }, { refusedOrigin: 2, refusedAddress: 1, refusedFull: 1 });
+  test.same(
+    { refusedOrigin, refusedAddress, refusedFull },
+    { refusedOrigin: 2, refusedAddress: 1, refusedFull: 1 },
+  );
 });
 
-t.test('origins are compared whole; the default is the server\'s own', async (test) => {
+t.test("origins are compared whole; the default is the server's own", async (test) => {
   const asks = (origin: string | undefined, allowed: string[], extra = {}, hops = 0): boolean =>
-    originAllowed({ headers: { host: 'play.example:8080', ...(origin === undefined ? {} : { origin }), ...extra }, socket: {} }, allowed, hops);
+    originAllowed(
+      {
+        headers: {
+          host: 'play.example:8080',
+          ...(origin === undefined ? {} : { origin }),
+          ...extra,
+        },
+        socket: {},
+      },
+      allowed,
+      hops,
+    );
   test.equal(asks(undefined, []), true);
   test.equal(asks('http://play.example:8080', []), true);
   test.equal(asks('https://play.example:8080', []), true);
@@ -136,7 +168,13 @@ t.test('origins are compared whole; the default is the server\'s own', async (te
 
 t.test('the address: own socket, or what trusted proxies saw', async (test) => {
   const of = (remoteAddress: string, forwarded: string | undefined, hops: number): string =>
-    addressOf({ headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }, socket: { remoteAddress } }, hops);
+    addressOf(
+      {
+        headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+        socket: { remoteAddress },
+      },
+      hops,
+    );
   test.equal(of('::ffff:10.0.0.1', undefined, 0), '10.0.0.1');
   test.equal(of('10.0.0.1', '6.6.6.6', 0), '10.0.0.1');
   test.equal(of('10.0.0.1', '6.6.6.6, 7.7.7.7', 1), '7.7.7.7');
@@ -148,26 +186,31 @@ t.test('the address: own socket, or what trusted proxies saw', async (test) => {
   test.equal(of('fe80::1%eth0', undefined, 0), 'fe80::1');
 });
 
-t.test('a client that finds nobody, is refused, gives up or waits too long hears why', async (test) => {
-  await test.rejects(openNodeWebSocket('http://127.0.0.1:1/'), { code: 'E_CLOSED' });
-  const running = await start({ admit: () => false });
-  test.teardown(() => running.stop());
-  await test.rejects(openNodeWebSocket(running.url), { code: 'E_CLOSED' });
-  const gone = new AbortController();
-  gone.abort();
-  await test.rejects(openNodeWebSocket(running.url, { signal: gone.signal }), { code: 'E_ABORTED' });
-  const silent = createServer();
-  silent.on('upgrade', () => {});
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  test.teardown(() => void silent.close());
-  test.teardown(() => silent.closeAllConnections());
-  const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/ws`;
-  await test.rejects(openNodeWebSocket(url, { timeoutMs: 50 }), { code: 'E_JOIN_TIMEOUT' });
-  const later = new AbortController();
-  setTimeout(() => later.abort(), 20);
-  await test.rejects(openNodeWebSocket(url, { signal: later.signal }), { code: 'E_ABORTED' });
-  await test.rejects(async () => openWebSocket('arena'), { code: 'E_ADDRESS' });
-});
+t.test(
+  'a client that finds nobody, is refused, gives up or waits too long hears why',
+  async (test) => {
+    await test.rejects(openNodeWebSocket('http://127.0.0.1:1/'), { code: 'E_CLOSED' });
+    const running = await start({ admit: () => false });
+    test.teardown(() => running.stop());
+    await test.rejects(openNodeWebSocket(running.url), { code: 'E_CLOSED' });
+    const gone = new AbortController();
+    gone.abort();
+    await test.rejects(openNodeWebSocket(running.url, { signal: gone.signal }), {
+      code: 'E_ABORTED',
+    });
+    const silent = createServer();
+    silent.on('upgrade', () => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    test.teardown(() => void silent.close());
+    test.teardown(() => silent.closeAllConnections());
+    const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/ws`;
+    await test.rejects(openNodeWebSocket(url, { timeoutMs: 50 }), { code: 'E_JOIN_TIMEOUT' });
+    const later = new AbortController();
+    setTimeout(() => later.abort(), 20);
+    await test.rejects(openNodeWebSocket(url, { signal: later.signal }), { code: 'E_ABORTED' });
+    await test.rejects(async () => openWebSocket('arena'), { code: 'E_ADDRESS' });
+  },
+);
 
 t.test('URLs: http and ws alike, /ws where no path is given', async (test) => {
   test.equal(webSocketUrl('http://a.example'), 'ws://a.example/ws');
@@ -182,19 +225,26 @@ async function start(options: WebSocketServerOptions = {}): Promise<Running> {
   http.on('upgrade', (request, socket, head) => server.handleUpgrade(request, socket, head));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
-  return { server, port, url: `ws://127.0.0.1:${port}/ws`, async stop() {
-    await server.stop();
-    http.closeAllConnections();
-    await new Promise((resolve) => http.close(resolve));
-  } };
+  return {
+    server,
+    port,
+    url: `ws://127.0.0.1:${port}/ws`,
+    async stop() {
+      await server.stop();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    },
+  };
 }
 
 /** Upgrades by hand and then never says a word. */
 async function rawUpgrade(port: number): Promise<Socket> {
   const socket = connectTcp(port, '127.0.0.1');
   socket.on('error', () => {});
-  socket.write('GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+  socket.write(
+    'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
   await new Promise((resolve) => socket.once('data', resolve));
   return socket;
 }

@@ -4,9 +4,16 @@
  * goodbye.
  */
 import type { JoinReply } from '../../../protocol/gen/control_pb.ts';
-import { DATAGRAM, ERROR, PROTOCOL_VERSION, errorText } from '../../../protocol/gen/tables.ts';
-import { datagramKind, decodeAccept, decodeGoodbye, decodeJoined, encodeHello, encodeJoin } from '../datagrams.ts';
+import { DATAGRAM, ERROR, errorText, PROTOCOL_VERSION } from '../../../protocol/gen/tables.ts';
 import type { RoomWish } from '../datagrams.ts';
+import {
+  datagramKind,
+  decodeAccept,
+  decodeGoodbye,
+  decodeJoined,
+  encodeHello,
+  encodeJoin,
+} from '../datagrams.ts';
 import { tokenRequestOf } from '../token-layout.ts';
 
 export interface HandshakeOptions {
@@ -43,8 +50,16 @@ export class Handshake {
   /** Throws `E_TOKEN_INVALID` for a token that is none. */
   constructor(options: HandshakeOptions, nowUs: number) {
     this.#schemaHash = options.schemaHash;
-    this.#hello = encodeHello(options.schemaHash, options.token === undefined ? undefined : tokenRequestOf(options.token));
-    this.#join = encodeJoin({ name: options.name, choice: options.room, schemaHash: options.schemaHash, verify: options.verify ?? false });
+    this.#hello = encodeHello(
+      options.schemaHash,
+      options.token === undefined ? undefined : tokenRequestOf(options.token),
+    );
+    this.#join = encodeJoin({
+      name: options.name,
+      choice: options.room,
+      schemaHash: options.schemaHash,
+      verify: options.verify ?? false,
+    });
     this.#endUs = nowUs + (options.timeoutMs ?? 10_000) * 1000;
     this.#dueUs = nowUs;
   }
@@ -79,8 +94,10 @@ export class Handshake {
     const kind = datagramKind(bytes);
     if (kind === DATAGRAM.packet) return false;
     if (this.state === 'over') return true;
-    if (kind === DATAGRAM.accept && this.sessionId === 0) this.sessionId = Math.max(0, decodeAccept(bytes));
-    else if (kind === DATAGRAM.joined && this.state === 'joining') this.#joined(decodeJoined(bytes));
+    if (kind === DATAGRAM.accept && this.sessionId === 0)
+      this.sessionId = Math.max(0, decodeAccept(bytes));
+    else if (kind === DATAGRAM.joined && this.state === 'joining')
+      this.#joined(decodeJoined(bytes));
     else if (kind === DATAGRAM.goodbye) {
       const goodbye = decodeGoodbye(bytes);
       if (goodbye !== null) this.#end(goodbye.code, goodbye.text);

@@ -59,8 +59,14 @@ export class SessionRates {
   /** False: over the limit; nothing is charged then, so that what is allowed still passes during a flood. */
   take(index: number, bytes: number, nowUs: number): boolean {
     const seconds = Math.max(0, nowUs - (this.#refilledUs[index] ?? 0)) / 1e6;
-    const packetsLeft = Math.min(this.#packetsPerSecond, (this.#packets[index] ?? 0) + seconds * this.#packetsPerSecond);
-    const bytesLeft = Math.min(this.#bytesPerSecond, (this.#bytes[index] ?? 0) + seconds * this.#bytesPerSecond);
+    const packetsLeft = Math.min(
+      this.#packetsPerSecond,
+      (this.#packets[index] ?? 0) + seconds * this.#packetsPerSecond,
+    );
+    const bytesLeft = Math.min(
+      this.#bytesPerSecond,
+      (this.#bytes[index] ?? 0) + seconds * this.#bytesPerSecond,
+    );
     const passes = packetsLeft >= 1 && bytesLeft >= bytes;
     this.#packets[index] = passes ? packetsLeft - 1 : packetsLeft;
     this.#bytes[index] = passes ? bytesLeft - bytes : bytesLeft;
@@ -109,7 +115,10 @@ export class AddressLedger {
       return true;
     }
     const perSecond = this.#limits.hellosPerAddressPerSecond;
-    const entry = this.#idle.get(key) ?? { sessions: 0, hellos: new Bucket(perSecond, perSecond * BURST_SECONDS, nowUs) };
+    const entry = this.#idle.get(key) ?? {
+      sessions: 0,
+      hellos: new Bucket(perSecond, perSecond * BURST_SECONDS, nowUs),
+    };
     this.#idle.delete(key);
     entry.sessions = 1;
     this.#busy.set(key, entry);

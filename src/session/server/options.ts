@@ -37,9 +37,21 @@ export interface SessionOptions {
   readonly usedTokensMax?: number;
 }
 
-export const DEFAULTS = { guests: false, ioThread: 0, sessionsMax: 10_000, sessionsPerAddressMax: 256, hellosPerAddressPerSecond: 64,
-  hellosPerSecond: 1000, packetsPerSecond: 300, bytesPerSecond: 65_536, rateCloseMs: 10_000, idleTimeoutMs: 10_000,
-  joinTimeoutMs: 5000, malformedMax: 64, usedTokensMax: 65_536 } as const;
+export const DEFAULTS = {
+  guests: false,
+  ioThread: 0,
+  sessionsMax: 10_000,
+  sessionsPerAddressMax: 256,
+  hellosPerAddressPerSecond: 64,
+  hellosPerSecond: 1000,
+  packetsPerSecond: 300,
+  bytesPerSecond: 65_536,
+  rateCloseMs: 10_000,
+  idleTimeoutMs: 10_000,
+  joinTimeoutMs: 5000,
+  malformedMax: 64,
+  usedTokensMax: 65_536,
+} as const;
 
 /** Slot bits of a session id. */
 export const SLOTS_MAX = 1 << 14;

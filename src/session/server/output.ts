@@ -49,7 +49,15 @@ export interface SessionOutput {
 }
 
 export function sessionOutput(): SessionOutput {
-  return { kind: 'send', pipe: -1, sessionId: 0 as SessionId, code: ERROR.E_OK, text: '', bytes: new Uint8Array(0), join: null };
+  return {
+    kind: 'send',
+    pipe: -1,
+    sessionId: 0 as SessionId,
+    code: ERROR.E_OK,
+    text: '',
+    bytes: new Uint8Array(0),
+    join: null,
+  };
 }
 
 /** All rise only. */
@@ -83,9 +91,25 @@ export interface SessionCounters {
 }
 
 export function sessionCounters(): SessionCounters {
-  return { opened: 0, accepted: 0, joins: 0, joined: 0, left: 0, packets: 0, dropUnknown: 0, dropMalformed: 0, dropOversize: 0,
-    dropRate: 0, dropState: 0, dropHelloAddress: 0, dropHelloServer: 0, idleTimeouts: 0, handshakeTimeouts: 0, replaced: 0,
-    closesForgotten: 0 };
+  return {
+    opened: 0,
+    accepted: 0,
+    joins: 0,
+    joined: 0,
+    left: 0,
+    packets: 0,
+    dropUnknown: 0,
+    dropMalformed: 0,
+    dropOversize: 0,
+    dropRate: 0,
+    dropState: 0,
+    dropHelloAddress: 0,
+    dropHelloServer: 0,
+    idleTimeouts: 0,
+    handshakeTimeouts: 0,
+    replaced: 0,
+    closesForgotten: 0,
+  };
 }
 
 /** How often a session was refused or closed with each code. */

@@ -41,7 +41,8 @@ export class Slot {
 
   open(pipe: number, address: string, nowUs: number, ioThread: number): void {
     this.#generation = this.#generation >= GENERATION_MAX ? 1 : this.#generation + 1;
-    this.sessionId = (((ioThread << 28) | (this.index << 14) | this.#generation) >>> 0) as SessionId;
+    this.sessionId = (((ioThread << 28) | (this.index << 14) | this.#generation) >>>
+      0) as SessionId;
     this.state = STATE.open;
     this.pipe = pipe;
     this.address = address;

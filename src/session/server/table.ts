@@ -10,23 +10,38 @@
  * Cost: `handle` of a packet is O(1) and allocates nothing; a hello with a token costs some 10 us, at most
  * `hellosPerSecond` times a second.
  */
-import { DATAGRAM, ERROR, PACKET_BYTES_MAX, errorName, errorText } from '../../../protocol/gen/tables.ts';
+import {
+  DATAGRAM,
+  ERROR,
+  errorName,
+  errorText,
+  PACKET_BYTES_MAX,
+} from '../../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { AUTH, HELLO_BYTES, checkHello, datagramKind, decodeGoodbye, decodeJoin, encodeAccept, encodeGoodbye,
-  encodeJoined } from '../datagrams.ts';
-import { checkTokenRequest, openTokenRequest, requestMac } from '../token.ts';
+import {
+  AUTH,
+  checkHello,
+  datagramKind,
+  decodeGoodbye,
+  decodeJoin,
+  encodeAccept,
+  encodeGoodbye,
+  encodeJoined,
+  HELLO_BYTES,
+} from '../datagrams.ts';
 import type { OpenedToken } from '../token.ts';
+import { checkTokenRequest, openTokenRequest, requestMac } from '../token.ts';
 import { AddressLedger, Bucket, SessionRates } from './limits.ts';
-import { VERDICT, refusals, sessionCounters } from './output.ts';
-import type { SessionId, SessionOutput, Verdict } from './output.ts';
-import { DEFAULTS, SLOTS_MAX } from './options.ts';
 import type { SessionOptions } from './options.ts';
-import { ACTION, NOTHING, STATE, Slot } from './slot.ts';
+import { DEFAULTS, SLOTS_MAX } from './options.ts';
+import type { SessionId, SessionOutput, Verdict } from './output.ts';
+import { refusals, sessionCounters, VERDICT } from './output.ts';
+import { ACTION, NOTHING, Slot, STATE } from './slot.ts';
 import { UsedTokens } from './used-tokens.ts';
 
 export type { SessionOptions } from './options.ts';
-export { VERDICT, sessionOutput } from './output.ts';
 export type { JoinOrder, SessionCounters, SessionId, SessionOutput, Verdict } from './output.ts';
+export { sessionOutput, VERDICT } from './output.ts';
 
 export class SessionTable {
   readonly counters = sessionCounters();
@@ -64,16 +79,34 @@ export class SessionTable {
     this.#schemaHigh = Number((options.schemaHash >> 32n) & 0xffff_ffffn);
     this.#keys = options.tokenKeys ?? [];
     this.#heardUs = new Float64Array(sessionsMax);
-    this.#rates = new SessionRates(sessionsMax, this.#options.packetsPerSecond, this.#options.bytesPerSecond);
-    this.#addresses = new AddressLedger({ sessionsPerAddressMax: this.#options.sessionsPerAddressMax,
-      hellosPerAddressPerSecond: this.#options.hellosPerAddressPerSecond, addressesMax: 2 * sessionsMax });
+    this.#rates = new SessionRates(
+      sessionsMax,
+      this.#options.packetsPerSecond,
+      this.#options.bytesPerSecond,
+    );
+    this.#addresses = new AddressLedger({
+      sessionsPerAddressMax: this.#options.sessionsPerAddressMax,
+      hellosPerAddressPerSecond: this.#options.hellosPerAddressPerSecond,
+      addressesMax: 2 * sessionsMax,
+    });
     this.#used = new UsedTokens(this.#options.usedTokensMax);
   }
 
   /** What it holds now. `pipes` counts slots in use, with or without a session. */
-  get facts(): { pipes: number; joined: number; addresses: number; usedTokens: number; slots: number } {
-    return { pipes: this.#byPipe.size, joined: this.#joined, addresses: this.#addresses.size, usedTokens: this.#used.size,
-      slots: this.#slots.length - this.#free.length };
+  get facts(): {
+    pipes: number;
+    joined: number;
+    addresses: number;
+    usedTokens: number;
+    slots: number;
+  } {
+    return {
+      pipes: this.#byPipe.size,
+      joined: this.#joined,
+      addresses: this.#addresses.size,
+      usedTokens: this.#used.size,
+      slots: this.#slots.length - this.#free.length,
+    };
   }
 
   /** New keys of connect tokens; sessions that are open stay. */
@@ -84,7 +117,10 @@ export class SessionTable {
   /** A pipe has opened. Where there is no room for it, `poll` hands out its close. */
   open(pipe: number, address: string, nowUs: number): void {
     if (this.#byPipe.has(pipe)) return;
-    const index = this.#free.length > 0 || this.#slots.length >= this.#options.sessionsMax ? this.#free.pop() ?? -1 : this.#slots.length;
+    const index =
+      this.#free.length > 0 || this.#slots.length >= this.#options.sessionsMax
+        ? (this.#free.pop() ?? -1)
+        : this.#slots.length;
     const seated = index >= 0 && this.#addresses.open(address, nowUs);
     if (!seated) {
       if (index >= 0 && index < this.#slots.length) this.#free.push(index);
@@ -146,7 +182,11 @@ export class SessionTable {
         if (nowUs - (this.#heardUs[slot.index] ?? 0) <= idleUs) continue;
         this.counters.idleTimeouts += 1;
         this.#end(slot, ERROR.E_TIMEOUT);
-      } else if (slot.state > STATE.free && slot.state < STATE.joined && nowUs - slot.openedUs > joinUs) {
+      } else if (
+        slot.state > STATE.free &&
+        slot.state < STATE.joined &&
+        nowUs - slot.openedUs > joinUs
+      ) {
         this.counters.handshakeTimeouts += 1;
         this.#end(slot, ERROR.E_TIMEOUT);
       }
@@ -204,13 +244,16 @@ export class SessionTable {
 
   /** Ends every session and handshake; rooms are told. */
   endAll(code: ErrorCode, text = ''): void {
-    for (const slot of this.#slots) if (slot.state > STATE.free && slot.state < STATE.ending) this.#end(slot, code, text);
+    for (const slot of this.#slots)
+      if (slot.state > STATE.free && slot.state < STATE.ending) this.#end(slot, code, text);
   }
 
   /** Pipe that outgoing packets of a session take, or -1: it has no place in a room, or is over. O(1). */
   packet(sessionId: number): number {
     const slot = this.#slots[(sessionId >>> 14) & 0x3fff];
-    return slot !== undefined && slot.sessionId === sessionId && slot.state === STATE.joined ? slot.pipe : -1;
+    return slot !== undefined && slot.sessionId === sessionId && slot.state === STATE.joined
+      ? slot.pipe
+      : -1;
   }
 
   /** Open pipes of one address (IPv6: of its /56), for a transport that asks before it opens one more. */
@@ -251,7 +294,8 @@ export class SessionTable {
     if (this.#used.has(mac)) return this.#turnAway(slot, ERROR.E_TOKEN_REUSED);
     const token = openTokenRequest(request, this.#keys, nowMs);
     if (typeof token === 'number') return this.#turnAway(slot, token);
-    if (!this.#used.add(mac, token.expiresAtMs, nowMs)) return this.#turnAway(slot, ERROR.E_SESSIONS_LIMIT);
+    if (!this.#used.add(mac, token.expiresAtMs, nowMs))
+      return this.#turnAway(slot, ERROR.E_SESSIONS_LIMIT);
     const before = this.#byUser.get(token.userId);
     if (before !== undefined) {
       this.counters.replaced += 1;
@@ -282,8 +326,14 @@ export class SessionTable {
       return this.#turnAway(slot, facts);
     }
     const room = slot.token?.room ?? '';
-    slot.join = { ...facts, choice: room === '' ? facts.choice : { id: room }, sessionId: slot.sessionId, userId: slot.userId,
-      userData: slot.token?.userData ?? NOTHING, address: slot.address };
+    slot.join = {
+      ...facts,
+      choice: room === '' ? facts.choice : { id: room },
+      sessionId: slot.sessionId,
+      userId: slot.userId,
+      userData: slot.token?.userData ?? NOTHING,
+      address: slot.address,
+    };
     slot.state = STATE.joining;
     this.counters.joins += 1;
     this.#act(slot, ACTION.join);
@@ -302,7 +352,8 @@ export class SessionTable {
     this.counters.dropRate += 1;
     if (nowUs - slot.overUs > OVER_GAP_US) slot.overSinceUs = nowUs;
     slot.overUs = nowUs;
-    if (slot.state < STATE.ending && nowUs - slot.overSinceUs >= this.#options.rateCloseMs * 1000) this.#end(slot, ERROR.E_RATE);
+    if (slot.state < STATE.ending && nowUs - slot.overSinceUs >= this.#options.rateCloseMs * 1000)
+      this.#end(slot, ERROR.E_RATE);
     return VERDICT.dropped;
   }
 
@@ -325,7 +376,8 @@ export class SessionTable {
 
   #unseat(pipe: number): void {
     this.refused.E_SESSIONS_LIMIT += 1;
-    if (this.#unseated.length < UNSEATED_MAX) this.#unseated.push({ pipe, code: ERROR.E_SESSIONS_LIMIT });
+    if (this.#unseated.length < UNSEATED_MAX)
+      this.#unseated.push({ pipe, code: ERROR.E_SESSIONS_LIMIT });
     else this.counters.closesForgotten += 1;
   }
 
@@ -346,7 +398,9 @@ export class SessionTable {
       this.#joined -= 1;
       this.counters.left += 1;
     }
-    const known = slot.state === STATE.joined || (slot.state === STATE.joining && (slot.actions & ACTION.join) === 0);
+    const known =
+      slot.state === STATE.joined ||
+      (slot.state === STATE.joining && (slot.actions & ACTION.join) === 0);
     slot.actions &= ~(ACTION.accept | ACTION.join | ACTION.joined);
     slot.code = code;
     if (this.#byUser.get(slot.userId) === slot) this.#byUser.delete(slot.userId);
@@ -369,7 +423,14 @@ export class SessionTable {
   #emit(slot: Slot, out: SessionOutput): void {
     const action = slot.actions & -slot.actions;
     slot.actions &= ~action;
-    const kind = action === ACTION.join ? 'join' : action === ACTION.left ? 'left' : action === ACTION.close ? 'close' : 'send';
+    const kind =
+      action === ACTION.join
+        ? 'join'
+        : action === ACTION.left
+          ? 'left'
+          : action === ACTION.close
+            ? 'close'
+            : 'send';
     fill(out, kind, slot.pipe, slot.sessionId, slot.code);
     if (action === ACTION.accept) out.bytes = encodeAccept(slot.sessionId);
     else if (action === ACTION.joined) out.bytes = slot.reply;
@@ -390,11 +451,19 @@ export class SessionTable {
 
   #find(sessionId: number): Slot | undefined {
     const slot = this.#slots[(sessionId >>> 14) & 0x3fff];
-    return slot !== undefined && slot.sessionId === sessionId && slot.state > STATE.free ? slot : undefined;
+    return slot !== undefined && slot.sessionId === sessionId && slot.state > STATE.free
+      ? slot
+      : undefined;
   }
 }
 
-function fill(out: SessionOutput, kind: SessionOutput['kind'], pipe: number, sessionId: SessionId, code: ErrorCode): void {
+function fill(
+  out: SessionOutput,
+  kind: SessionOutput['kind'],
+  pipe: number,
+  sessionId: SessionId,
+  code: ErrorCode,
+): void {
   out.kind = kind;
   out.pipe = pipe;
   out.sessionId = sessionId;

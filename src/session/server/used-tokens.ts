@@ -30,11 +30,21 @@ export class UsedTokens {
   /** Forgets expired ones: looks at `count` of them, round and round, going on there at the next call. */
   sweep(nowMs: number, count = 64): void {
     for (let looks = Math.min(count, this.#expiresMs.size); looks > 0; looks -= 1) {
-      let next = (this.#cursor ??= this.#expiresMs.entries()).next();
-      if (next.done === true) next = (this.#cursor = this.#expiresMs.entries()).next();
-      if (next.done === true) return;
-      const [mac, expiresMs] = next.value;
+      const next = this.#next();
+      if (next === null) return;
+      const [mac, expiresMs] = next;
       if (expiresMs <= nowMs) this.#expiresMs.delete(mac);
     }
+  }
+
+  /** The next one, after the last the first again; null where there is none. */
+  #next(): [string, number] | null {
+    this.#cursor ??= this.#expiresMs.entries();
+    let next = this.#cursor.next();
+    if (next.done === true) {
+      this.#cursor = this.#expiresMs.entries();
+      next = this.#cursor.next();
+    }
+    return next.done === true ? null : next.value;
   }
 }

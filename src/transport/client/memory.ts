@@ -3,8 +3,8 @@
  * server. Order is kept and nothing is lost, but for what a paused reader makes the other end drop.
  */
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
-import { CLOSE, Ending } from '../types.ts';
 import type { ClientPipe } from '../types.ts';
+import { CLOSE, Ending } from '../types.ts';
 
 /** What opens memory pipes: the server end. */
 export interface MemoryListener {

@@ -4,8 +4,8 @@
  */
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import { FrayError } from '../../errors.ts';
-import { CLOSE, Ending } from '../types.ts';
 import type { ClientPipe } from '../types.ts';
+import { CLOSE, Ending } from '../types.ts';
 
 /** The part of the standard interface that is used. */
 export interface SocketLike {
@@ -51,7 +51,10 @@ export function openWebSocket(url: string, options: WebSocketOptions = {}): Prom
       reject(new FrayError(code, `Cannot connect to ${target}: ${state}`));
     };
     const abort = (): void => fail('E_ABORTED', 'the caller gave up');
-    const timer = setTimeout(() => fail('E_JOIN_TIMEOUT', 'no answer came in time'), options.timeoutMs ?? 5000);
+    const timer = setTimeout(
+      () => fail('E_JOIN_TIMEOUT', 'no answer came in time'),
+      options.timeoutMs ?? 5000,
+    );
     const settle = (): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', abort);
@@ -72,11 +75,16 @@ export function webSocketUrl(text: string): string {
   try {
     url = new URL(text);
   } catch (cause) {
-    throw new FrayError('E_ADDRESS', `Cannot connect to ${JSON.stringify(text)}: it is not a URL`, { cause });
+    throw new FrayError('E_ADDRESS', `Cannot connect to ${JSON.stringify(text)}: it is not a URL`, {
+      cause,
+    });
   }
   const scheme = SCHEMES[url.protocol];
   if (scheme === undefined) {
-    throw new FrayError('E_ADDRESS', `Cannot connect to ${JSON.stringify(text)}: its scheme is not http, https, ws or wss`);
+    throw new FrayError(
+      'E_ADDRESS',
+      `Cannot connect to ${JSON.stringify(text)}: its scheme is not http, https, ws or wss`,
+    );
   }
   return `${scheme}//${url.host}${url.pathname === '/' ? '/ws' : url.pathname}`;
 }
@@ -106,7 +114,11 @@ class WebSocketPipe implements ClientPipe {
 
   send(bytes: Uint8Array): void {
     const fits = bytes.length > 0 && bytes.length <= PACKET_BYTES_MAX;
-    if (!fits || this.#socket.readyState !== OPEN || this.#socket.bufferedAmount > this.#bufferedBytesMax) {
+    if (
+      !fits ||
+      this.#socket.readyState !== OPEN ||
+      this.#socket.bufferedAmount > this.#bufferedBytesMax
+    ) {
       this.dropped += 1;
       return;
     }
@@ -137,7 +149,13 @@ class WebSocketPipe implements ClientPipe {
   }
 
   #end(code: number): void {
-    this.#ending.happen(code >= 4000 && code < 5000 ? code - 4000 : code === 1000 || code === 1005 ? CLOSE.normal : code);
+    this.#ending.happen(
+      code >= 4000 && code < 5000
+        ? code - 4000
+        : code === 1000 || code === 1005
+          ? CLOSE.normal
+          : code,
+    );
   }
 }
 
@@ -152,4 +170,9 @@ function clip(reason: string): string {
 
 const OPEN = 1;
 const EARLY_MAX = 64;
-const SCHEMES: { readonly [scheme: string]: string } = { 'http:': 'ws:', 'ws:': 'ws:', 'https:': 'wss:', 'wss:': 'wss:' };
+const SCHEMES: { readonly [scheme: string]: string } = {
+  'http:': 'ws:',
+  'ws:': 'ws:',
+  'https:': 'wss:',
+  'wss:': 'wss:',
+};

@@ -2,10 +2,10 @@
  * Server end of the memory transport. Datagrams are handed over in a later microtask (or by `defer`), in order.
  */
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
-import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
-import type { ServerTransport } from '../types.ts';
-import { MemoryClientPipe, MemoryLane } from '../client/memory.ts';
 import type { Defer, MemoryEndOptions, MemoryListener, MemoryPipe } from '../client/memory.ts';
+import { MemoryClientPipe, MemoryLane } from '../client/memory.ts';
+import type { ServerTransport } from '../types.ts';
+import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
 
 export interface MemoryServerOptions {
   /** Runs a delivery later. Default: `queueMicrotask`. */
@@ -33,7 +33,10 @@ export class MemoryServer implements ServerTransport, MemoryListener {
   #stopped = false;
 
   constructor(options: MemoryServerOptions = {}) {
-    this.#lane = { defer: options.defer ?? queueMicrotask, bufferedBytesMax: options.bufferedBytesMax ?? 65_536 };
+    this.#lane = {
+      defer: options.defer ?? queueMicrotask,
+      bufferedBytesMax: options.bufferedBytesMax ?? 65_536,
+    };
     this.#numbers = new PipeNumbers(options.pipesMax ?? 4096);
   }
 

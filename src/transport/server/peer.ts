@@ -16,7 +16,7 @@ export function addressOf(request: RequestFacts, hops: number): string {
   const own = plainAddress(request.socket.remoteAddress ?? '');
   if (hops < 1) return own;
   const header = request.headers['x-forwarded-for'];
-  const entries = (Array.isArray(header) ? header.join(',') : header ?? '').split(',');
+  const entries = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
   const entry = entries[entries.length - hops]?.trim() ?? '';
   return ADDRESS.test(entry) ? plainAddress(entry) : own;
 }
@@ -25,7 +25,11 @@ export function addressOf(request: RequestFacts, hops: number): string {
  * Whether a page may connect. Requests without an Origin header come from programs, which could claim any origin, and
  * pass. An empty list means the origin the request went to: its Host, or X-Forwarded-Host behind a trusted proxy.
  */
-export function originAllowed(request: RequestFacts, allowed: readonly string[], hops: number): boolean {
+export function originAllowed(
+  request: RequestFacts,
+  allowed: readonly string[],
+  hops: number,
+): boolean {
   const origin = request.headers.origin;
   if (origin === undefined || allowed.includes('*')) return true;
   if (allowed.length > 0) return allowed.includes(origin);
@@ -36,7 +40,9 @@ export function originAllowed(request: RequestFacts, allowed: readonly string[],
 
 /** An IPv4 address inside IPv6 (`::ffff:1.2.3.4`) is the IPv4 address; a zone (`%eth0`) and a port are left out. */
 function plainAddress(address: string): string {
-  const bare = address.startsWith('[') ? address.slice(1, address.indexOf(']')) : address.replace(/^([\d.]+):\d+$/, '$1');
+  const bare = address.startsWith('[')
+    ? address.slice(1, address.indexOf(']'))
+    : address.replace(/^([\d.]+):\d+$/, '$1');
   const zone = bare.indexOf('%');
   const inner = zone < 0 ? bare : bare.slice(0, zone);
   return /^::ffff:[\d.]+$/i.test(inner) ? inner.slice(7) : inner;

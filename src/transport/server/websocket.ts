@@ -7,12 +7,12 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
-import { addressOf, originAllowed } from './peer.ts';
-import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
 import type { ServerTransport } from '../types.ts';
+import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
+import { addressOf, originAllowed } from './peer.ts';
 
 export interface WebSocketServerOptions {
   /** Exact origins (`https://example.org`), or `*`. Empty or absent: only the origin the request itself went to. */
@@ -78,8 +78,16 @@ export class WebSocketTransport implements ServerTransport {
     };
     this.#numbers = new PipeNumbers(this.#options.pipesMax);
     // A variable, because the types of `ws` are older than `maxFragments` and `closeTimeout`.
-    const reader = { noServer: true, clientTracking: false, perMessageDeflate: false, skipUTF8Validation: true,
-      autoPong: false, maxPayload: PACKET_BYTES_MAX, maxFragments: 16, closeTimeout: this.#options.closeMs };
+    const reader = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+      autoPong: false,
+      maxPayload: PACKET_BYTES_MAX,
+      maxFragments: 16,
+      closeTimeout: this.#options.closeMs,
+    };
     this.#wss = new WebSocketServer(reader);
     this.#sweeper = setInterval(() => this.#sweepSilent(), sweepMs(silentMs));
     this.#sweeper.unref();
@@ -120,7 +128,12 @@ export class WebSocketTransport implements ServerTransport {
   send(pipe: number, bytes: Uint8Array): boolean {
     const one = this.#numbers.get(pipe);
     const length = bytes.length;
-    if (one === undefined || length === 0 || length > PACKET_BYTES_MAX || one.ws.readyState !== OPEN) {
+    if (
+      one === undefined ||
+      length === 0 ||
+      length > PACKET_BYTES_MAX ||
+      one.ws.readyState !== OPEN
+    ) {
       this.counters.droppedOut += 1;
       return false;
     }
@@ -202,14 +215,16 @@ export class WebSocketTransport implements ServerTransport {
   /** `ws` would queue pongs without bound for a peer that pings and does not read. */
   #ping(pipe: Pipe, data: Buffer): void {
     pipe.heard = this.#sweep;
-    if (pipe.ws.readyState === OPEN && pipe.socket.writableLength < this.#options.bufferedBytesMax) pipe.ws.pong(data);
+    if (pipe.ws.readyState === OPEN && pipe.socket.writableLength < this.#options.bufferedBytesMax)
+      pipe.ws.pong(data);
   }
 
   /** `ws` closes the socket itself after a broken frame; the code that it sends is kept for our own listener. */
   #fault(pipe: Pipe, error: Error & { code?: string }): void {
     if (error.code?.startsWith('WS_ERR') !== true) return;
     this.counters.violations += 1;
-    pipe.code = error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? CLOSE.oversize : CLOSE.unsupported;
+    pipe.code =
+      error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? CLOSE.oversize : CLOSE.unsupported;
   }
 
   #end(pipe: Pipe, code: number): void {
@@ -228,7 +243,11 @@ export class WebSocketTransport implements ServerTransport {
         this.counters.silent += 1;
         pipe.code = CLOSE.silent;
         pipe.ws.terminate();
-      } else if (silent >= pingAfter && pipe.ws.readyState === OPEN && pipe.socket.writableLength === 0) {
+      } else if (
+        silent >= pingAfter &&
+        pipe.ws.readyState === OPEN &&
+        pipe.socket.writableLength === 0
+      ) {
         pipe.ws.ping();
       }
     }
@@ -266,13 +285,23 @@ export function ownCode(code: number): number {
 /** A close frame holds at most 123 bytes of text. */
 function reasonOf(reason: string): Buffer {
   const bytes = Buffer.from(reason);
-  return bytes.length <= 123 ? bytes : Buffer.from(bytes.subarray(0, 123).toString().replace(/\uFFFD.*$/u, ''));
+  return bytes.length <= 123
+    ? bytes
+    : Buffer.from(
+        bytes
+          .subarray(0, 123)
+          .toString()
+          .replace(/\uFFFD.*$/u, ''),
+      );
 }
 
 function refuseUpgrade(socket: Duplex, refusal: UpgradeRefusal): void {
   const body = `${refusal.text}\n`;
-  socket.end(`HTTP/1.1 ${refusal.status} ${STATUS[refusal.status] ?? 'Refused'}\r\nConnection: close\r\n` +
-    `Content-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`, () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${refusal.status} ${STATUS[refusal.status] ?? 'Refused'}\r\nConnection: close\r\n` +
+      `Content-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
 }
 
 /** Silence is counted in sweeps, eight to the limit, so that no clock is read per datagram. */
@@ -291,4 +320,8 @@ function sleep(ms: number): Promise<void> {
 }
 
 const OPEN = 1;
-const STATUS: { readonly [status: number]: string } = { 403: 'Forbidden', 429: 'Too Many Requests', 503: 'Service Unavailable' };
+const STATUS: { readonly [status: number]: string } = {
+  403: 'Forbidden',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable',
+};
