@@ -68,7 +68,6 @@ pub fn receive(room: &mut Room, slot: usize, packet: &[u8], arrival_us: u32) -> 
         }
     };
     let tick = room.r.head[0].tick;
-    let sizes = room.r.head[0].sizes;
     let Region { channels, pool_head, pool_chunks, pool_bytes, fragments, .. } = &mut room.r;
     let channel = &mut channels[slot];
     let slots = &mut fragments[slot * WINDOW..][..WINDOW];

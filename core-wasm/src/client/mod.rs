@@ -48,7 +48,7 @@ const ARRIVED: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct ClientHead {
     magic: u32,
-    sizes: Sizes,
+    pub(crate) sizes: Sizes,
     /// From the JoinReply.
     pub player_id: u32,
     /// Entity of the own player.
@@ -90,7 +90,7 @@ pub struct Held {
 /// Which tick came with which packet.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-struct Arrived {
+pub struct Arrived {
     tick: u32,
     sequence: u16,
     known: u16,
@@ -99,7 +99,7 @@ struct Arrived {
 /// An entity that a snapshot lets in.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-struct Enter {
+pub struct Enter {
     index: u32,
     generation: u32,
     owner: u32,

@@ -147,6 +147,12 @@ impl Client<'_> {
         self.holds(tick) && has(self.updates_at(tick), e)
     }
 
+    /// The row of an entity as the snapshot of `tick` carried it; None if it is not held.
+    pub fn held_row(&self, tick: u32, e: usize) -> Option<&[u16]> {
+        let start = self.row_start(self.place(tick), e);
+        self.has_row(tick, e).then(|| &self.m.rows[start..start + self.m.head[0].sizes.row_halves as usize])
+    }
+
     fn row_start(&self, place: usize, e: usize) -> usize {
         let sizes = &self.m.head[0].sizes;
         (place * sizes.entities as usize + e) * sizes.row_halves as usize

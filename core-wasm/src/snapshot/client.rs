@@ -5,8 +5,8 @@ use crate::bits::BitWriter;
 use crate::codec::event::EventCode;
 use crate::codec::own;
 use crate::codec::row::Origin;
-use crate::gen::{column, event, flag, kind, ENTITIES_MAX, EVENTS_MAX, EVENTS_PER_SNAPSHOT_MAX};
-use crate::history::{head_kind, OwnFast, Words, WIRE_WORDS, W_HEAD};
+use crate::gen::{column, flag, kind, ENTITIES_MAX, EVENTS_MAX, EVENTS_PER_SNAPSHOT_MAX};
+use crate::history::{head_kind, OwnFast, Words, W_HEAD};
 use crate::netchan::Header;
 use crate::packet::{WIRE_DEFERRED, WIRE_LATE_TOLD};
 use crate::region::{Client, Flight, Region, CLIENT_VERIFY, TICK_NONE};
@@ -125,7 +125,7 @@ impl Writer<'_, '_> {
                 out.bit(near);
                 out.put(u32::from(back) - u32::from(near), if near { 3 } else { 8 });
                 let even = tick - base == u32::from(back);
-                out.bit(even);
+                out.bit(!even);
                 if !even {
                     out.put(tick - base, 8);
                 }

@@ -27,8 +27,6 @@ const AGES: usize = 8;
 const DELTA_WORDS: usize = 2;
 /// Bits said for a difference that is too long to be kept.
 const TOO_LONG: u8 = 255;
-/// Words of a bit set of entities at most.
-const SET_WORDS_MAX: usize = crate::gen::ENTITIES_MAX as usize / 32;
 /// Bytes of a packet that are kept for the snapshot while reliable fragments wait.
 const SNAPSHOT_BYTES_KEPT: u32 = 320;
 /// Bytes of a snapshot for a client that has fallen silent.
