@@ -87,8 +87,10 @@ pub fn apply(room: &mut Room) {
         }
         client.missing = client.missing.saturating_add(1);
         substitute(applied, now, client.missing <= repeat && client.newest_input != TICK_NONE);
-        if client.flags & CLIENT_BOT == 0 && client.newest_input != TICK_NONE {
-            room.r.stats[0].inputs_missing = room.r.stats[0].inputs_missing.wrapping_add(1);
+        if client.flags & CLIENT_BOT == 0 {
+            // Before the first command nothing is missing, but the client may have predicted commands that were lost.
+            let known = u32::from(client.newest_input != TICK_NONE);
+            room.r.stats[0].inputs_missing = room.r.stats[0].inputs_missing.wrapping_add(known);
             // The client predicted another command than the one that is applied: it has to be told.
             let row = (client.handle & 0xffff) as usize;
             if let Some(flags) = room.r.columns.get_mut(column::FLAGS * n + row) {
