@@ -107,7 +107,7 @@ fn damaged_packets_count_as_lost() {
     let mut malformed = 0;
     for player in &mut play.players {
         let stats = player.stats();
-        assert_eq!((stats.hash_mismatches, stats.correction_free_max), (0, 0));
+        assert_eq!((stats.hash_mismatches, stats.correction_free_max), (0, 0), "{stats:?}");
         malformed += stats.malformed;
     }
     assert!(malformed > 100);

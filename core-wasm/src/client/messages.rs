@@ -199,6 +199,8 @@ impl Client<'_> {
             self.m.wall_grid[0] = walls::build(self.config.head, boxes, self.m.wall_starts, self.m.wall_items);
             self.m.walls_count[0] = u32::from(total);
             (self.m.stats[0].walls_hash, self.m.stats[0].walls_count) = (walls::hash(boxes), u32::from(total));
+            // What was predicted before walked through them.
+            self.predict_again();
         }
         Some(())
     }

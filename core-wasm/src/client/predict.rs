@@ -199,6 +199,14 @@ impl Client<'_> {
         }
     }
 
+    /// Runs all commands after the newest snapshot again.
+    pub(super) fn predict_again(&mut self) {
+        let head = &self.m.head[0];
+        if head.newest != TICK_NONE && head.predicting != 0 {
+            self.replay(head.newest, false);
+        }
+    }
+
     /// The server's state of `tick` takes the place of what was predicted for it; what followed is predicted again.
     pub(super) fn reconcile(&mut self, tick: u32, touched: bool) {
         let truth = self.authoritative(tick);
