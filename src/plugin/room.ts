@@ -181,12 +181,12 @@ export class PluginRoom {
 
   broadcast(name: string, value: Readonly<Record<string, unknown>>, options: { except?: EntityView } = {}): void {
     this.#context.scope.assertOpen('broadcast');
-    this.#send(PLAYER_NONE, { name, value, except: options.except?.slotOf() ?? PLAYER_NONE });
+    this.#send(PLAYER_NONE, { name, value, except: options.except?.$slotOf() ?? PLAYER_NONE });
   }
 
   send(to: EntityView, name: string, value: Readonly<Record<string, unknown>>): void {
     this.#context.scope.assertOpen('send');
-    this.#send(to.slotOf(), { name, value, except: PLAYER_NONE });
+    this.#send(to.$slotOf(), { name, value, except: PLAYER_NONE });
   }
 
   addBot(options: { readonly name?: string; readonly team?: number } = {}): void {
@@ -205,14 +205,14 @@ export class PluginRoom {
 
   removeBot(bot?: EntityView): void {
     this.#context.scope.assertOpen('remove a bot');
-    const slot = bot === undefined ? this.#seats.lastBot(false) : bot.slotOf();
+    const slot = bot === undefined ? this.#seats.lastBot(false) : bot.$slotOf();
     if (slot < 0 || !this.#context.isBot(slot)) return;
     this.#seats.remove({ slot, playerId: this.#context.playerId(slot), code: ERROR.E_LEFT, reason: '' });
   }
 
   kick(player: EntityView, reason = ''): void {
     this.#context.scope.assertOpen('kick a player');
-    const slot = player.slotOf();
+    const slot = player.$slotOf();
     this.#seats.remove({ slot, playerId: this.#context.playerId(slot), code: ERROR.E_KICKED, reason });
   }
 

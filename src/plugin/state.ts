@@ -1,55 +1,81 @@
 /** The fields of the room as one object: reads see this tick's writes, writes are commands. */
-import type { PlacedField, PlacedText } from '../schema/layout.ts';
-import { fieldProperty, installProperties } from '../schema/rows.ts';
 import { FrayError } from '../errors.ts';
+import type { PlacedField, PlacedText, SchemaLayout } from '../schema/layout.ts';
+import { fieldProperty, installProperties } from '../schema/rows.ts';
+import type { WritableRow } from '../schema/rows.ts';
 import type { PluginContext } from './context.ts';
 import { writeText } from './views.ts';
 
 /** `write` for hooks; `seen` for bots: read only, without fields `to: 'none'`. */
-export function roomState(context: PluginContext, flavour: 'write' | 'seen'): object {
-  const { layout } = context;
-  const writable = flavour === 'write';
-  const state = Object.create(new RoomState(context)) as RoomState;
-  const known = (field: PlacedField | PlacedText): boolean => writable || field.audience !== 'none';
-  const properties = layout.roomFields.filter(known).map((field) => fieldProperty(field, 'room.state'));
-  installProperties(state, properties, { writable });
-  for (const text of layout.roomTexts.filter(known)) installText(state, { text, context, writable });
-  return Object.freeze(state);
-}
+export type StateFlavour = 'write' | 'seen';
 
-class RoomState {
-  readonly raw: (field: number) => number;
-  readonly write: (field: number, raw: number) => void;
+/** A state without the fields of its schema, which are installed on the classes that extend it. */
+export class RoomState implements WritableRow {
+  readonly #context: PluginContext;
 
   constructor(context: PluginContext) {
-    this.raw = (field) => {
-      context.scope.assertOpen('read room.state');
-      return context.overlay.readRoom(field);
-    };
-    this.write = (field, raw) => {
-      context.scope.assertOpen('write room.state');
-      context.commands.setRoomField(field, raw);
-      context.overlay.writeRoom(field, raw);
-    };
+    this.#context = context;
+  }
+
+  $raw(field: number): number {
+    this.#context.scope.assertOpen('read room.state');
+    return this.#context.overlay.readRoom(field);
+  }
+
+  $write(field: number, raw: number): void {
+    this.#context.scope.assertOpen('write room.state');
+    this.#context.commands.setRoomField(field, raw);
+    this.#context.overlay.writeRoom(field, raw);
+  }
+
+  $readText(text: PlacedText): string {
+    const { scope, overlay, core } = this.#context;
+    scope.assertOpen('read room.state');
+    return overlay.readText(0, text.index) ?? this.#context.text(core.roomTexts + text.offset);
+  }
+
+  $writeText(text: PlacedText, value: unknown): void {
+    this.#context.scope.assertOpen('write room.state');
+    const path = `room.state.${text.name}`;
+    writeText(this.#context, { handle: 0, field: text.index, bytesMax: text.spec.bytesMax, path, value });
   }
 }
 
-function installText(
-  state: object,
-  row: { readonly text: PlacedText; readonly context: PluginContext; readonly writable: boolean },
-): void {
-  const { text, context, writable } = row;
-  const path = `room.state.${text.name}`;
-  Object.defineProperty(state, text.name, {
-    enumerable: true,
-    get(): string {
-      context.scope.assertOpen('read room.state');
-      return context.overlay.readText(0, text.index) ?? context.text(context.core.roomTexts + text.offset);
-    },
-    set(value: unknown): void {
-      if (!writable) throw new FrayError('E_VALUE', `Cannot set ${path}: it can only be read here`);
-      context.scope.assertOpen('write room.state');
-      writeText(context, { handle: 0, field: text.index, bytesMax: text.spec.bytesMax, path, value });
-    },
-  });
+export function roomState(context: PluginContext, flavour: StateFlavour): RoomState {
+  const { layout } = context;
+  let shape = CLASSES[flavour].get(layout);
+  if (shape === undefined) {
+    shape = stateClass(layout, flavour);
+    CLASSES[flavour].set(layout, shape);
+  }
+  const state = new shape(context);
+  Object.freeze(state);
+  return state;
 }
+
+function stateClass(layout: SchemaLayout, flavour: StateFlavour): typeof RoomState {
+  const writable = flavour === 'write';
+  const known = (field: PlacedField | PlacedText): boolean => writable || field.audience !== 'none';
+  const shape = class extends RoomState {};
+  const properties = layout.roomFields.filter(known).map((field) => fieldProperty(field, 'room.state'));
+  installProperties(shape.prototype, properties, { writable });
+  for (const text of layout.roomTexts.filter(known)) {
+    Object.defineProperty(shape.prototype, text.name, {
+      enumerable: true,
+      get(this: RoomState): string {
+        return this.$readText(text);
+      },
+      set(this: RoomState, value: unknown): void {
+        if (!writable) throw new FrayError('E_VALUE', `Cannot set room.state.${text.name}: it can only be read here`);
+        this.$writeText(text, value);
+      },
+    });
+  }
+  return shape;
+}
+
+/** Made once per game and shared by its rooms. */
+const CLASSES: Readonly<Record<StateFlavour, WeakMap<SchemaLayout, typeof RoomState>>> = {
+  write: new WeakMap(),
+  seen: new WeakMap(),
+};

@@ -1,11 +1,11 @@
 /**
- * Views of entities: one class per kind, made once per room from the schema; one object per entity and generation, made
+ * Views of entities: one class per kind, made once per game from its schema; one object per entity and generation, made
  * when it is first asked for and used again after that. A view carries the serial of the hook that got it.
  */
 import { COLUMN, KIND, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import type { PlayerId } from '../schema/fields.ts';
-import type { PlacedKind, PlacedText } from '../schema/layout.ts';
+import type { PlacedKind, PlacedText, SchemaLayout } from '../schema/layout.ts';
 import { installProperties, rowProperties } from '../schema/rows.ts';
 import type { RowProperty, WritableRow } from '../schema/rows.ts';
 import type { PluginContext } from './context.ts';
@@ -35,27 +35,27 @@ export class EntityView implements WritableRow {
   }
 
   /** Makes it valid for the hook that runs. */
-  stamp(): void {
+  $stamp(): void {
     this.#serial = this.#context.scope.serial;
   }
 
   /** True for the entity it was made for. */
-  names(handle: number): boolean {
+  $names(handle: number): boolean {
     return this.#handle === handle;
   }
 
-  raw(column: number): number {
+  $raw(column: number): number {
     this.#context.scope.assertFresh(this.#serial);
     return this.#context.overlay.read(column, this.#index);
   }
 
-  write(column: number, raw: number): void {
+  $write(column: number, raw: number): void {
     this.#context.scope.assertFresh(this.#serial);
     this.#context.commands.setField(this.#handle, column, raw);
     this.#context.overlay.write(column, this.#index, raw);
   }
 
-  readText(text: PlacedText): string {
+  $readText(text: PlacedText): string {
     this.#context.scope.assertFresh(this.#serial);
     const written = this.#context.overlay.readText(this.#handle, text.index);
     if (written !== undefined) return written;
@@ -63,27 +63,27 @@ export class EntityView implements WritableRow {
     return this.#context.text(core.texts + this.#index * core.textBytes + text.offset);
   }
 
-  writeText(field: number, bytesMax: number, named: { readonly path: string; readonly value: unknown }): void {
+  $writeText(field: number, bytesMax: number, named: { readonly path: string; readonly value: unknown }): void {
     this.#context.scope.assertFresh(this.#serial);
     writeText(this.#context, { ...named, handle: this.#handle, field, bytesMax });
   }
 
   /** Slot of a player, or PLAYER_NONE. */
-  slotOf(): number {
-    return this.raw(COLUMN.slot) & 0xffff;
+  $slotOf(): number {
+    return this.$raw(COLUMN.slot) & 0xffff;
   }
 
-  playerId(): PlayerId {
-    return this.#context.playerId(this.slotOf());
+  $playerId(): PlayerId {
+    return this.#context.playerId(this.$slotOf());
   }
 
-  isBot(): boolean {
-    return this.#context.isBot(this.slotOf());
+  $isBot(): boolean {
+    return this.#context.isBot(this.$slotOf());
   }
 
-  playerName(): string {
+  $playerName(): string {
     this.#context.scope.assertFresh(this.#serial);
-    return this.#context.overlay.readText(this.#handle, NAME_FIELD) ?? this.#context.playerName(this.slotOf());
+    return this.#context.overlay.readText(this.#handle, NAME_FIELD) ?? this.#context.playerName(this.$slotOf());
   }
 }
 
@@ -118,14 +118,14 @@ export class ViewPool {
 
   constructor(context: PluginContext, flavour: ViewFlavour) {
     this.#context = context;
-    this.#classes = context.layout.kinds.map((kind) => viewClass(context, kind, flavour));
+    this.#classes = classesOf(context.layout, flavour);
     this.#views = Array.from({ length: context.core.entitiesMax }, () => undefined);
   }
 
   /** The entity of that handle, if it exists now; stamped for the hook that runs. */
   byHandle(handle: number): EntityView | undefined {
     const view = this.byIndex(handle & 0xffff);
-    return view?.names(handle) === true ? view : undefined;
+    return view?.$names(handle) === true ? view : undefined;
   }
 
   /** The entity in a row, if there is one. */
@@ -138,11 +138,11 @@ export class ViewPool {
     const handle = (((overlay.read(COLUMN.generation, index) & 0xffff) << 16) | index) >>> 0;
     let view = this.#views[index];
     // A kind has its own class; another generation is another entity, and old references must not reach it.
-    if (view === undefined || !view.names(handle) || !(view instanceof shape)) {
+    if (view === undefined || !view.$names(handle) || !(view instanceof shape)) {
       view = new shape(this.#context, handle);
       this.#views[index] = view;
     }
-    view.stamp();
+    view.$stamp();
     return view;
   }
 
@@ -156,10 +156,20 @@ export class ViewPool {
   }
 }
 
-function viewClass(context: PluginContext, kind: PlacedKind, flavour: ViewFlavour): typeof EntityView {
+/** The classes of a game are made once and shared by all its rooms: the engine then knows their shapes. */
+function classesOf(layout: SchemaLayout, flavour: ViewFlavour): (typeof EntityView)[] {
+  let classes = CLASSES[flavour].get(layout);
+  if (classes === undefined) {
+    classes = layout.kinds.map((kind) => viewClass(layout, kind, flavour));
+    CLASSES[flavour].set(layout, classes);
+  }
+  return classes;
+}
+
+function viewClass(layout: SchemaLayout, kind: PlacedKind, flavour: ViewFlavour): typeof EntityView {
   const shape = class extends EntityView {};
   const writable = flavour === 'write';
-  const properties = rowProperties(context.layout, kind.number).filter((property) => knows(property, flavour));
+  const properties = rowProperties(layout, kind.number).filter((property) => knows(property, flavour));
   installProperties(shape.prototype, properties, { writable });
   for (const text of kind.texts) {
     if (knows(text, flavour)) installText(shape.prototype, { kind, text, writable });
@@ -184,11 +194,11 @@ function installText(
   Object.defineProperty(prototype, text.name, {
     enumerable: true,
     get(this: EntityView): string {
-      return this.readText(text);
+      return this.$readText(text);
     },
     set(this: EntityView, value: unknown): void {
       if (!writable) throw readOnly(path);
-      this.writeText(text.index, text.spec.bytesMax, { path, value });
+      this.$writeText(text.index, text.spec.bytesMax, { path, value });
     },
   });
 }
@@ -198,29 +208,29 @@ function installPlayer(prototype: EntityView, writable: boolean): void {
     id: {
       enumerable: true,
       get(this: EntityView): PlayerId {
-        return this.playerId();
+        return this.$playerId();
       },
     },
     slot: {
       enumerable: true,
       get(this: EntityView): number {
-        return this.slotOf();
+        return this.$slotOf();
       },
     },
     bot: {
       enumerable: true,
       get(this: EntityView): boolean {
-        return this.isBot();
+        return this.$isBot();
       },
     },
     name: {
       enumerable: true,
       get(this: EntityView): string {
-        return this.playerName();
+        return this.$playerName();
       },
       set(this: EntityView, value: unknown): void {
         if (!writable) throw readOnly('player.name');
-        this.writeText(NAME_FIELD, NAME_BYTES_MAX, { path: 'player.name', value });
+        this.$writeText(NAME_FIELD, NAME_BYTES_MAX, { path: 'player.name', value });
       },
     },
   });
@@ -230,3 +240,9 @@ function readOnly(path: string): FrayError {
   return new FrayError('E_VALUE', `Cannot set ${path}: it can only be read here`);
 }
 
+
+const CLASSES: Readonly<Record<ViewFlavour, WeakMap<SchemaLayout, (typeof EntityView)[]>>> = {
+  write: new WeakMap(),
+  own: new WeakMap(),
+  seen: new WeakMap(),
+};

@@ -158,8 +158,13 @@ export function fromRaw(spec: Field, raw: number): number | boolean {
 
 /** What an author writes, as the core holds it (i32); E_VALUE with `path` where it does not fit. */
 export function toRaw(spec: Field, value: unknown, path: string): number {
+  if (spec.type === 'integer' || spec.type === 'tick') {
+    // The usual case stays an integer all the way: no number on the heap.
+    const whole = (value as number) | 0;
+    if (whole === value && whole >= spec.min && whole <= spec.max) return whole;
+  }
   const raw = rawOf(spec, value);
-  if (raw >= spec.min && raw <= spec.max) return raw;
+  if (raw >= spec.min && raw <= spec.max) return raw | 0;
   throw new FrayError('E_VALUE', `Cannot set ${path}: ${show(value)} is not ${rangeText(spec)}`);
 }
 

@@ -11,15 +11,18 @@ import type { Audience, Field } from './fields.ts';
 import type { PlacedField, SchemaLayout } from './layout.ts';
 import { fromPitch16, fromTurn16, toAcceleration, toPitch16, toPosition, toTurn16, toVelocity } from './units.ts';
 
-/** What a property is defined over: something that knows the raw value of each of its columns. */
+/**
+ * What a property is defined over: something that knows the raw value of each of its columns. Names of its own begin with
+ * `$`, which no field's name can.
+ */
 export interface RawRow {
   /** i32 of a column of this row. */
-  raw(column: number): number;
+  $raw(column: number): number;
 }
 
 /** A row that can be written, one raw column at a time. */
 export interface WritableRow extends RawRow {
-  write(column: number, raw: number): void;
+  $write(column: number, raw: number): void;
 }
 
 /** One property: where it stands and how it is converted. */
@@ -90,12 +93,12 @@ export function installProperties(
       configurable: false,
       enumerable: true,
       get(this: RawRow): unknown {
-        return read(this.raw(column));
+        return read(this.$raw(column));
       },
     };
     if (options.writable && raw !== null) {
       descriptor.set = function set(this: WritableRow, value: unknown): void {
-        this.write(column, raw(value));
+        this.$write(column, raw(value));
       };
     } else {
       descriptor.set = function refuse(): never {
@@ -164,7 +167,7 @@ function free(name: string, column: number, conversion: Conversion): RowProperty
   const { read, write, min = -0x80000000, max = 0x7fffffff } = conversion;
   const convert = (value: unknown): number => {
     const raw = typeof value === 'number' ? write(value) : Number.NaN;
-    if (raw >= min && raw <= max) return raw;
+    if (raw >= min && raw <= max) return raw | 0;
     const range = `${read(min)}..${read(max)}`;
     throw new FrayError('E_VALUE', `Cannot set ${name}: ${String(value)} is not a number in ${range}`);
   };

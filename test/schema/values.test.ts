@@ -53,10 +53,10 @@ t.test('inputs become raw controls; what is missing, wrong or too large is neutr
 
 class Row {
   readonly cells = new Map<number, number>();
-  raw(column: number): number {
+  $raw(column: number): number {
     return this.cells.get(column) ?? 0;
   }
-  write(column: number, raw: number): void {
+  $write(column: number, raw: number): void {
     this.cells.set(column, raw);
   }
 }
