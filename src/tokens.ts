@@ -8,8 +8,9 @@ import * as pure from './session/token.ts';
 export type { IssuedToken, OpenedToken } from './session/token.ts';
 export { DEVELOPMENT_KEY } from './session/token.ts';
 
-/** As the pure order, without the need to name time and chance. */
-export type TokenOrder = Omit<pure.TokenOrder, 'nowMs' | 'random'>;
+/** As the pure order; `nowMs` and `random` need not be named. */
+export type TokenOrder = Omit<pure.TokenOrder, 'nowMs' | 'random'> &
+  Partial<Pick<pure.TokenOrder, 'nowMs' | 'random'>>;
 
 /**
  * Makes a token. Throws `E_CONFIG` for an order that cannot be met. Some 30 us.

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import t from 'tap';
 import { DATAGRAM, ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { Server } from '../../src/server.ts';
-import { issueConnectToken } from '../../src/session/token.ts';
+import { issueConnectToken } from '../../src/tokens.ts';
 import { metricsOf, RawClient, serve, until } from './fixture.ts';
 import { duel } from './games/schema.ts';
 

@@ -11,8 +11,8 @@ import { CLOSE } from '../../src/transport/types.ts';
 /** One transport under test. */
 export interface Bench {
   readonly name: string;
-  /** Server with a silence limit of some 200 ms where its kind has one. */
-  open(): Promise<Stage>;
+  /** `impatient`: with a silence limit of some 200 ms where its kind has one, otherwise with its default. */
+  open(impatient: boolean): Promise<Stage>;
 }
 
 export interface Stage {
@@ -52,7 +52,7 @@ class Log {
 export function contract(bench: Bench): void {
   const stage = (name: string, run: (test: Test, stage: Stage) => Promise<void>): void => {
     t.test(`${bench.name}: ${name}`, async (test) => {
-      const held = await bench.open();
+      const held = await bench.open(name.includes('half-open'));
       test.teardown(() => held.stop());
       await run(test, held);
     });

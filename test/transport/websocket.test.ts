@@ -23,8 +23,8 @@ interface Running {
 
 contract({
   name: 'websocket',
-  async open() {
-    const running = await start({ silentMs: 200 });
+  async open(impatient) {
+    const running = await start(impatient ? { silentMs: 200 } : {});
     const sockets = new Map<unknown, WebSocket>();
     const raw: Socket[] = [];
     const socketOf = (pipe: unknown): Socket =>
