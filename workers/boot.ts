@@ -45,4 +45,9 @@ export interface GameFacts {
 /** Worker to host, by postMessage. Nothing else is posted. */
 export type WorkerReport =
   | { readonly kind: 'ready'; readonly facts: GameFacts }
-  | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly fields: Record<string, string | number>; readonly text: string };
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly fields: Record<string, string | number>;
+      readonly text: string;
+    };

@@ -64,7 +64,11 @@ export interface JournalEntry {
 /** Reads a file of `fileJournal`. A torn tail is left out; throws `E_MALFORMED` where there is no journal at all. */
 export function readJournal(file: Uint8Array): { config: Uint8Array; entries: JournalEntry[] } {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.length < 12 || view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== VERSION) {
+  if (
+    file.length < 12 ||
+    view.getUint32(0, true) !== MAGIC ||
+    view.getUint32(4, true) !== VERSION
+  ) {
     throw new FrayError('E_MALFORMED', 'Cannot read a journal: the file does not begin like one');
   }
   const configBytes = view.getUint32(8, true);
@@ -74,7 +78,11 @@ export function readJournal(file: Uint8Array): { config: Uint8Array; entries: Jo
   while (at + 12 <= file.length) {
     const bytes = view.getUint32(at + 8, true);
     if (at + 12 + bytes > file.length) break;
-    entries.push({ stage: view.getUint32(at, true), tick: view.getUint32(at + 4, true), bytes: file.slice(at + 12, at + 12 + bytes) });
+    entries.push({
+      stage: view.getUint32(at, true),
+      tick: view.getUint32(at + 4, true),
+      bytes: file.slice(at + 12, at + 12 + bytes),
+    });
     at += 12 + ((bytes + 3) & ~3);
   }
   return { config, entries };

@@ -3,8 +3,8 @@ import { RoomCore } from '../core-wasm/bindings/room.ts';
 import { FrayError } from '../src/errors.ts';
 import type { Game } from '../src/plugin/game.ts';
 import { parseRoomOptions } from '../src/plugin/options.ts';
-import { GameRuntime } from '../src/plugin/runtime.ts';
 import type { RuntimeHost } from '../src/plugin/runtime.ts';
+import { GameRuntime } from '../src/plugin/runtime.ts';
 import { compileConfig, interpolationTicks, roomSizes } from '../src/schema/compile.ts';
 import type { GameFacts, WorkerBoot, WorkerReport } from './boot.ts';
 import { fileJournal } from './journal.ts';
@@ -22,7 +22,10 @@ export async function loadGame(boot: WorkerBoot): Promise<LoadedGame> {
   const module = (await import(boot.game)) as { default?: Partial<Game> };
   const game = module.default as Game | undefined;
   if (game?.game !== 'fray') {
-    throw new FrayError('E_SCHEMA', `Cannot use ${boot.game}: its default export is not made by defineGame`);
+    throw new FrayError(
+      'E_SCHEMA',
+      `Cannot use ${boot.game}: its default export is not made by defineGame`,
+    );
   }
   const { layout, hash, name } = game.schema;
   const own = game.options.entitiesMax;
@@ -46,16 +49,29 @@ export async function loadGame(boot: WorkerBoot): Promise<LoadedGame> {
 }
 
 /** Makes rooms of a loaded game. The maker throws E_ROOM_OPTIONS for options that the game does not declare. */
-export function roomFactory(boot: WorkerBoot, loaded: LoadedGame, report: (message: WorkerReport) => void): RoomFactory {
+export function roomFactory(
+  boot: WorkerBoot,
+  loaded: LoadedGame,
+  report: (message: WorkerReport) => void,
+): RoomFactory {
   const { game, facts, emptyCloseMs } = loaded;
   return (order, parts) => {
     const host = hostOf(report);
     const options = parseRoomOptions(game.options.room, order.optionsJson);
     const { playersMax, entitiesMax } = facts;
     const { seed, epoch } = order;
-    const config = compileConfig(game.schema, { playersMax, entitiesMax, seed, epoch, hashEveryTick: boot.hashEveryTick ?? false });
+    const config = compileConfig(game.schema, {
+      playersMax,
+      entitiesMax,
+      seed,
+      epoch,
+      hashEveryTick: boot.hashEveryTick ?? false,
+    });
     const core = new RoomCore(boot.core, config);
-    const runtime = new GameRuntime(game, core, { host, options: { roomId: order.id, seed, options, bots: order.bots } });
+    const runtime = new GameRuntime(game, core, {
+      host,
+      options: { roomId: order.id, seed, options, bots: order.bots },
+    });
     return new ShardRoom({
       row: order.row,
       id: order.id,
@@ -65,7 +81,9 @@ export function roomFactory(boot: WorkerBoot, loaded: LoadedGame, report: (messa
       botsYield: facts.botsYield,
       emptyCloseTicks: Math.ceil((emptyCloseMs * facts.tickRateHz) / 1000),
       ...parts,
-      ...(boot.journalDir !== undefined && { journal: fileJournal(boot.journalDir, order.id, config) }),
+      ...(boot.journalDir !== undefined && {
+        journal: fileJournal(boot.journalDir, order.id, config),
+      }),
     });
   };
 }
@@ -77,7 +95,12 @@ function hostOf(report: (message: WorkerReport) => void): RuntimeHost {
     hookFailed({ roomId, tick, hook, error }) {
       failures += 1;
       if (failures > FAILURES_LOGGED && failures % FAILURES_LOGGED_EVERY !== 0) return;
-      report({ kind: 'log', level: 'error', fields: { room: roomId, tick, hook, failures, error: errorText(error) }, text: 'a hook failed' });
+      report({
+        kind: 'log',
+        level: 'error',
+        fields: { room: roomId, tick, hook, failures, error: errorText(error) },
+        text: 'a hook failed',
+      });
     },
     log: (level, text, fields) => report({ kind: 'log', level, fields: plainFields(fields), text }),
   };
@@ -89,7 +112,12 @@ function errorText(error: unknown): string {
 
 /** An author's log fields as text and numbers: whatever they were, they can be posted. */
 function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, string | number> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? value : String(value),
+    ]),
+  );
 }
 
 /** Failed hooks of a room that get a line each; after them only every so many. */

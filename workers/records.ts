@@ -2,7 +2,16 @@
  * Writes records into a room's input buffer: what enters a room is this and nothing else. The layouts are those of
  * protocol/tables.ts. No method allocates; each returns false where the record does not fit.
  */
-import { COMMAND, INPUT_BYTES_MAX, Join, Leave, NAME_BYTES_MAX, Packet, RecordHeader, Send } from '../protocol/gen/tables.ts';
+import {
+  COMMAND,
+  INPUT_BYTES_MAX,
+  Join,
+  Leave,
+  NAME_BYTES_MAX,
+  Packet,
+  RecordHeader,
+  Send,
+} from '../protocol/gen/tables.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 
 /** The part of a core that takes records and commands. */
@@ -40,14 +49,18 @@ export class RecordWriter {
   }
 
   /** `session` 0 is a bot. `name`: UTF-8, at most 32 bytes. */
-  join(slot: number, who: { session: number; flags: number; team: number; name: Uint8Array }): boolean {
+  join(
+    slot: number,
+    who: { session: number; flags: number; team: number; name: Uint8Array },
+  ): boolean {
     const word = this.#header(Join.kind, slot, Join.bytes, this.recordsMax);
     if (word < 0) return false;
     const { i32, u8 } = this.#target;
     const payload = (word + 2) << 2;
     const nameBytes = Math.min(who.name.length, NAME_BYTES_MAX);
     i32[(payload + Join.session) >> 2] = who.session;
-    i32[(payload + Join.flags) >> 2] = (who.flags & 0xffff) | ((who.team & 0xff) << 16) | (nameBytes << 24);
+    i32[(payload + Join.flags) >> 2] =
+      (who.flags & 0xffff) | ((who.team & 0xff) << 16) | (nameBytes << 24);
     u8.fill(0, payload + Join.name, payload + Join.name + NAME_BYTES_MAX);
     for (let i = 0; i < nameBytes; i += 1) u8[payload + Join.name + i] = who.name[i] as number;
     return true;
@@ -62,7 +75,12 @@ export class RecordWriter {
 
   /** A command after the plugin's: a reliable message, with its kind byte, to everybody. */
   sendAll(message: Uint8Array): boolean {
-    const word = this.#header(COMMAND.send.kind, EVERYBODY, Send.bytes + message.length, this.#target.inputBytes);
+    const word = this.#header(
+      COMMAND.send.kind,
+      EVERYBODY,
+      Send.bytes + message.length,
+      this.#target.inputBytes,
+    );
     if (word < 0) return false;
     const { i32, u8 } = this.#target;
     i32[word + 2] = EVERYBODY;

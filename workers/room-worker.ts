@@ -16,7 +16,12 @@ const boot = workerData as WorkerBoot;
 const report = (message: WorkerReport): void => parentPort?.postMessage(message);
 const clock = systemClock();
 const game = await loadGame(boot);
-const shard = new Shard({ boot, openRoom: roomFactory(boot, game, report), nowUs: clock.nowUs, report });
+const shard = new Shard({
+  boot,
+  openRoom: roomFactory(boot, game, report),
+  nowUs: clock.nowUs,
+  report,
+});
 const bell = new Bell(boot.bell);
 
 function turn(): void {

@@ -3,21 +3,42 @@
  */
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import { ERROR, RoomStats, RosterRow } from '../protocol/gen/tables.ts';
-import { ANSWER, DATA, ioThreadOf, JOINED, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
 import type { WorkerEnd } from '../src/mailbox/messages.ts';
+import { ANSWER, DATA, ioThreadOf, JOINED, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
-import { STAGE } from './journal.ts';
 import type { JournalSink } from './journal.ts';
+import { STAGE } from './journal.ts';
 import { RecordWriter } from './records.ts';
 import type { OnRemoved, RoomGame } from './room-game.ts';
 import { Seats } from './seats.ts';
 import type { Slot } from './slots.ts';
-import { COUNTER, ROW, SUMMED } from './timing.ts';
 import type { Timing } from './timing.ts';
+import { COUNTER, ROW, SUMMED } from './timing.ts';
 
 /** What a room's tick needs of its core. */
-export type TickCore = Pick<RoomCore, 'u8' | 'i32' | 'view' | 'input' | 'inputBytes' | 'players' | 'playersMax' | 'tickRateHz' | 'roster'
-  | 'rosterRowBytes' | 'tick' | 'begin' | 'end' | 'stat' | 'stateHash' | 'stateHashLow' | 'stateHashHigh' | 'packetSlot' | 'packetBytes' | 'packetAddress'>;
+export type TickCore = Pick<
+  RoomCore,
+  | 'u8'
+  | 'i32'
+  | 'view'
+  | 'input'
+  | 'inputBytes'
+  | 'players'
+  | 'playersMax'
+  | 'tickRateHz'
+  | 'roster'
+  | 'rosterRowBytes'
+  | 'tick'
+  | 'begin'
+  | 'end'
+  | 'stat'
+  | 'stateHash'
+  | 'stateHashLow'
+  | 'stateHashHigh'
+  | 'packetSlot'
+  | 'packetBytes'
+  | 'packetAddress'
+>;
 
 /** A person who waits for a slot, or whose Join runs in this tick. */
 export interface Arrival {
@@ -82,7 +103,10 @@ export class ShardRoom {
     this.#journal = options.journal;
     this.#seats = new Seats(core.playersMax);
     this.#input = new RecordWriter(core);
-    this.#packetsLimit = this.#input.recordsMax - core.playersMax * SLOT_RECORDS_BYTES - JOINS_PER_TICK_MAX * JOIN_RECORD_BYTES;
+    this.#packetsLimit =
+      this.#input.recordsMax -
+      core.playersMax * SLOT_RECORDS_BYTES -
+      JOINS_PER_TICK_MAX * JOIN_RECORD_BYTES;
   }
 
   /** Runs onCreate and ends tick 0. */
@@ -137,6 +161,20 @@ export class ShardRoom {
     return this.#seats.sessions.indexOf(session);
   }
 
+  /** Nobody is here or on the way, and nothing is to be said: time may run slower (IDLE_TICK_EVERY in shard.ts). */
+  get dormant(): boolean {
+    return (
+      this.#arrivals.length === 0 &&
+      this.#notices.length === 0 &&
+      this.core.stat(RoomStats.players) === 0
+    );
+  }
+
+  /** An interval in which a dormant room does not tick. */
+  rest(): void {
+    this.#countEmpty(0);
+  }
+
   /** One tick: everything that enters, `begin`, hooks, `end`, everything that goes out. */
   tick(): void {
     const { core, game } = this;
@@ -187,7 +225,11 @@ export class ShardRoom {
   #recordHash(journal: JournalSink): void {
     const { core } = this;
     core.stateHash();
-    journal.record(STAGE.hash, core.tick, new Uint8Array(Uint32Array.of(core.stateHashLow, core.stateHashHigh).buffer));
+    journal.record(
+      STAGE.hash,
+      core.tick,
+      new Uint8Array(Uint32Array.of(core.stateHashLow, core.stateHashHigh).buffer),
+    );
   }
 
   /** Gives slots to arrivals; where there is none, one bot each makes room and they wait a tick. */
@@ -202,7 +244,12 @@ export class ShardRoom {
       if (slot >= 0) {
         joins += 1;
         if (joins > JOINS_PER_TICK_MAX) break;
-        this.#input.join(slot, { session: arrival.session, flags: arrival.flags, team: 0, name: arrival.name });
+        this.#input.join(slot, {
+          session: arrival.session,
+          flags: arrival.flags,
+          team: 0,
+          name: arrival.name,
+        });
         seats.take(slot, arrival.session);
         arrival.slot = slot;
         continue;
@@ -234,7 +281,10 @@ export class ShardRoom {
       this.#arrivals.splice(this.#arrivals.indexOf(arrival), 1);
       this.#timing.add(COUNTER.joins, 1);
       const words = this.#answerWords;
-      words[JOINED.playerId >> 2] = core.view.getUint32(core.roster + arrival.slot * core.rosterRowBytes + RosterRow.playerId, true);
+      words[JOINED.playerId >> 2] = core.view.getUint32(
+        core.roster + arrival.slot * core.rosterRowBytes + RosterRow.playerId,
+        true,
+      );
       words[JOINED.handle >> 2] = handle;
       words[JOINED.tick >> 2] = core.tick;
       words[JOINED.epoch >> 2] = core.stat(RoomStats.epoch);
@@ -250,7 +300,8 @@ export class ShardRoom {
 
   /** Writes the Leave of a slot. The place is free when the core has run it. */
   #leaveSlot(slot: number, code: number): void {
-    if (!this.#input.leave(slot, code)) throw new Error(`Cannot leave room ${this.id}: its input buffer is full`);
+    if (!this.#input.leave(slot, code))
+      throw new Error(`Cannot leave room ${this.id}: its input buffer is full`);
     this.#free(slot);
   }
 
@@ -263,7 +314,8 @@ export class ShardRoom {
   readonly #onRemoved: OnRemoved = (slot, code, reason) => {
     const session = this.#seats.sessions[slot] as number;
     this.#free(slot);
-    if (session !== 0) this.#tellLeft(session, code, TEXT.encode(reason).subarray(0, TEXT_BYTES_MAX));
+    if (session !== 0)
+      this.#tellLeft(session, code, TEXT.encode(reason).subarray(0, TEXT_BYTES_MAX));
   };
 
   #appendNotices(commandBytes: number): number {
@@ -285,9 +337,10 @@ export class ShardRoom {
       const { outbox } = this.#links[ioThreadOf(session)] as WorkerEnd;
       const address = core.packetAddress(row);
       const bytes = core.packetBytes(row);
-      const written = (address & 3) === 0
-        ? outbox.tryWriteWords(DATA.packet, session, this.row, core.i32, address >> 2, bytes)
-        : outbox.tryWrite(DATA.packet, session, this.row, core.u8, address, bytes);
+      const written =
+        (address & 3) === 0
+          ? outbox.tryWriteWords(DATA.packet, session, this.row, core.i32, address >> 2, bytes)
+          : outbox.tryWrite(DATA.packet, session, this.row, core.u8, address, bytes);
       this.#timing.add(written ? COUNTER.packetsOut : COUNTER.outboxDropped, 1);
     }
   }
@@ -307,6 +360,11 @@ export class ShardRoom {
       timing.setRow(this.row, ROW.bots, bots);
     }
     if ((core.tick & SUMS_EVERY_MASK) === 0) this.#addSums();
+    this.#countEmpty(people);
+  }
+
+  /** Counts the intervals without people, and says so once when they are as many as the game allows. */
+  #countEmpty(people: number): void {
     if (people > 0 || this.#arrivals.length > 0) {
       this.#emptyTicks = 0;
       this.#idleTold = false;
@@ -343,9 +401,13 @@ export class ShardRoom {
     this.#write(ioThreadOf(session), { kind, id: session, arg, bytes });
   }
 
-  #write(ioThread: number, answer: { kind: number; id: number; arg: number; bytes: Uint8Array }): void {
+  #write(
+    ioThread: number,
+    answer: { kind: number; id: number; arg: number; bytes: Uint8Array },
+  ): void {
     const { answers } = this.#links[ioThread] as WorkerEnd;
-    if (answers.tryWrite(answer.kind, answer.id, answer.arg, answer.bytes, 0, answer.bytes.length)) return;
+    if (answers.tryWrite(answer.kind, answer.id, answer.arg, answer.bytes, 0, answer.bytes.length))
+      return;
     throw new Error(`Cannot answer I/O thread ${ioThread}: its control ring is full`);
   }
 }

@@ -2,15 +2,15 @@
  * A shard: one worker's rooms, its mailboxes, and who sits in which room. The stages of a turn, as `room-worker.ts` calls
  * them. On the way of a packet nothing is allocated: a lookup by session, then a copy from ring to room.
  */
-import { errorName, ERROR } from '../protocol/gen/tables.ts';
+import { ERROR, errorName } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 import { Bell } from '../src/mailbox/bell.ts';
 import { ANSWER, JOIN, OPEN, ORDER, TEXT_BYTES_MAX, WorkerEnd } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 import type { WorkerBoot, WorkerReport } from './boot.ts';
 import type { ShardRoom } from './shard-room.ts';
-import { PhaseSlots } from './slots.ts';
 import type { Slot } from './slots.ts';
+import { PhaseSlots } from './slots.ts';
 import { COUNTER, HISTOGRAM, Timing } from './timing.ts';
 
 /** What an order to open a room says. */
@@ -62,6 +62,8 @@ export class Shard {
   /** Why rows are not open that joins may still be on their way to. */
   readonly #closed = new Map<number, { code: number; text: Uint8Array }>();
   readonly #sitters = new Map<number, Sitter>();
+  /** Counts turns of slots, to spread the ticks of dormant rooms. */
+  #beat = 0;
   /** Per I/O thread: records written when its bell was rung last. */
   readonly #rungAt: number[];
 
@@ -74,7 +76,11 @@ export class Shard {
     this.#rungAt = boot.links.map(() => 0);
     this.#timing = new Timing(boot.timing);
     this.#slots = new PhaseSlots(boot.index / boot.workers);
-    this.#parts = { links: this.#links, timing: this.#timing, onGone: (session) => this.#sitters.delete(session) };
+    this.#parts = {
+      links: this.#links,
+      timing: this.#timing,
+      onGone: (session) => this.#sitters.delete(session),
+    };
   }
 
   /** The slot that is due next; undefined while there are no rooms. */
@@ -106,7 +112,8 @@ export class Shard {
         const sitter = this.#sitters.get(inbox.id);
         const slot = sitter === undefined ? -1 : this.#slotOf(sitter, inbox.id);
         if (sitter === undefined || slot < 0) timing.add(COUNTER.packetsUnseated, 1);
-        else timing.add(sitter.room.packet(slot, inbox) ? COUNTER.packetsIn : COUNTER.inputRefused, 1);
+        else
+          timing.add(sitter.room.packet(slot, inbox) ? COUNTER.packetsIn : COUNTER.inputRefused, 1);
       }
       inbox.release();
     }
@@ -121,15 +128,20 @@ export class Shard {
     const ticks = this.#slots.take(slot, startUs);
     let beforeUs = startUs;
     for (let tick = 0; tick < ticks; tick += 1) {
+      this.#beat += 1;
       for (let i = 0; i < slot.rooms.length; i += 1) {
         const room = slot.rooms[i] as ShardRoom;
+        if (((this.#beat + i) & IDLE_TICK_MASK) !== 0 && room.dormant) {
+          room.rest();
+          continue;
+        }
         if (!this.#tickRoom(room)) i -= 1;
         const afterUs = this.#nowUs();
+        timing.add(COUNTER.ticks, 1);
         timing.record(HISTOGRAM.tick, afterUs - beforeUs);
         beforeUs = afterUs;
       }
     }
-    timing.add(COUNTER.ticks, ticks * slot.rooms.length);
     timing.add(COUNTER.slots, 1);
     timing.add(COUNTER.ticksCaughtUp, ticks - 1);
     timing.add(COUNTER.ticksSkipped, slot.skipped - skipped);
@@ -158,7 +170,10 @@ export class Shard {
     try {
       room.tick();
       if (!room.game.faulted) return true;
-      this.#fail(room, new FrayError('E_PLUGIN_FAULT', 'Cannot go on: hooks of the game threw too often'));
+      this.#fail(
+        room,
+        new FrayError('E_PLUGIN_FAULT', 'Cannot go on: hooks of the game threw too often'),
+      );
     } catch (error) {
       this.#fail(room, error);
     }
@@ -166,7 +181,10 @@ export class Shard {
   }
 
   #fail(room: ShardRoom, error: unknown): void {
-    const code = error instanceof FrayError && error.code === 'E_PLUGIN_FAULT' ? ERROR.E_PLUGIN_FAULT : ERROR.E_ROOM_FAULT;
+    const code =
+      error instanceof FrayError && error.code === 'E_PLUGIN_FAULT'
+        ? ERROR.E_PLUGIN_FAULT
+        : ERROR.E_ROOM_FAULT;
     this.#timing.add(COUNTER.roomsFaulted, 1);
     this.#log('error', room.id, `room closed with ${errorName(code)}: ${String(error)}`);
     this.#close(room, code, '');
@@ -220,7 +238,11 @@ export class Shard {
       this.#answer(order.owner, { kind: ANSWER.opened, id: order.row, arg: 0, text: NOTHING });
     } catch (error) {
       const refused = error instanceof FrayError && error.code === 'E_ROOM_OPTIONS';
-      const code = refused ? ERROR.E_ROOM_OPTIONS : error instanceof FrayError && error.code === 'E_PLUGIN_FAULT' ? ERROR.E_PLUGIN_FAULT : ERROR.E_ROOM_FAULT;
+      const code = refused
+        ? ERROR.E_ROOM_OPTIONS
+        : error instanceof FrayError && error.code === 'E_PLUGIN_FAULT'
+          ? ERROR.E_PLUGIN_FAULT
+          : ERROR.E_ROOM_FAULT;
       this.#log(refused ? 'info' : 'error', order.id, `room not opened: ${String(error)}`);
       const text = shortText(refused ? (error as Error).message : '');
       this.#closed.set(order.row, { code, text });
@@ -232,7 +254,10 @@ export class Shard {
   #join(order: Ring, io: number): void {
     const room = this.#rooms.get(order.arg);
     if (room === undefined) {
-      const { code, text } = this.#closed.get(order.arg) ?? { code: ERROR.E_ROOM_CLOSED, text: NOTHING };
+      const { code, text } = this.#closed.get(order.arg) ?? {
+        code: ERROR.E_ROOM_CLOSED,
+        text: NOTHING,
+      };
       this.#answer(io, { kind: ANSWER.refused, id: order.id, arg: code, text });
       return;
     }
@@ -266,7 +291,8 @@ export class Shard {
 
   #answer(io: number, answer: { kind: number; id: number; arg: number; text: Uint8Array }): void {
     const { answers } = this.#links[io] as WorkerEnd;
-    if (answers.tryWrite(answer.kind, answer.id, answer.arg, answer.text, 0, answer.text.length)) return;
+    if (answers.tryWrite(answer.kind, answer.id, answer.arg, answer.text, 0, answer.text.length))
+      return;
     throw new Error(`Cannot answer I/O thread ${io}: its control ring is full`);
   }
 
@@ -276,8 +302,10 @@ export class Shard {
 }
 
 function readOpen(order: Ring, owner: number): RoomOrder {
-  const word = (offset: number): number => (order.words[(order.offset + offset) >> 2] as number) >>> 0;
-  const text = (from: number, bytes: number): string => new TextDecoder().decode(order.bytes.slice(from, from + bytes));
+  const word = (offset: number): number =>
+    (order.words[(order.offset + offset) >> 2] as number) >>> 0;
+  const text = (from: number, bytes: number): string =>
+    new TextDecoder().decode(order.bytes.slice(from, from + bytes));
   const idBytes = word(OPEN.roomIdBytes);
   const tail = order.offset + OPEN.tail;
   return {
@@ -299,3 +327,9 @@ function shortText(text: string): Uint8Array {
 }
 
 const NOTHING = new Uint8Array(0);
+/**
+ * A room without any player ticks in one of 8 intervals: nobody sees it, and 200 of them must cost less than 5 % of a
+ * core. Its time runs slower meanwhile; ticks, timers and journal know nothing of it. The first player who comes is
+ * let in with the next interval.
+ */
+const IDLE_TICK_MASK = 7;

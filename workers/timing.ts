@@ -6,14 +6,31 @@
  * buckets), then per room `ROW` cells. Doubles, because a count of bytes passes 2^32 and an aligned 64-bit store is not
  * torn on the machines Node runs on.
  */
-import { RoomStats } from '../protocol/gen/tables.ts';
+import type { RoomStats } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 
 /** Counters of a worker. All rise but `rooms`, `people` and `bots`, which are as of now. */
 export const COUNTERS = [
-  'rooms', 'people', 'bots', 'ticks', 'slots', 'ticksCaughtUp', 'ticksSkipped', 'busyUs', 'roomsOpened', 'roomsClosed',
-  'roomsFaulted', 'joins', 'leaves', 'botsYielded', 'packetsIn', 'packetsUnseated', 'inputRefused', 'packetsOut',
-  'outboxDropped', 'wakes',
+  'rooms',
+  'people',
+  'bots',
+  'ticks',
+  'slots',
+  'ticksCaughtUp',
+  'ticksSkipped',
+  'busyUs',
+  'roomsOpened',
+  'roomsClosed',
+  'roomsFaulted',
+  'joins',
+  'leaves',
+  'botsYielded',
+  'packetsIn',
+  'packetsUnseated',
+  'inputRefused',
+  'packetsOut',
+  'outboxDropped',
+  'wakes',
 ] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
@@ -23,9 +40,27 @@ export type HistogramName = (typeof HISTOGRAMS)[number];
 
 /** Fields of RoomStats that only rise, summed over all rooms a worker has had. */
 export const SUMMED = [
-  'packetsMalformed', 'packetsStale', 'inputsAccepted', 'inputsLate', 'inputsAhead', 'inputsMissing', 'snapshots',
-  'snapshotBits', 'bytesOut', 'entitiesDeferred', 'eventsDropped', 'messagesIn', 'messagesOut', 'poolFull', 'fullStates',
-  'commands', 'commandsRefused', 'spawnsRefused', 'hits', 'deaths', 'recordsRefused',
+  'packetsMalformed',
+  'packetsStale',
+  'inputsAccepted',
+  'inputsLate',
+  'inputsAhead',
+  'inputsMissing',
+  'snapshots',
+  'snapshotBits',
+  'bytesOut',
+  'entitiesDeferred',
+  'eventsDropped',
+  'messagesIn',
+  'messagesOut',
+  'poolFull',
+  'fullStates',
+  'commands',
+  'commandsRefused',
+  'spawnsRefused',
+  'hits',
+  'deaths',
+  'recordsRefused',
 ] as const satisfies readonly (keyof typeof RoomStats)[];
 export type SummedName = (typeof SUMMED)[number];
 
@@ -119,7 +154,11 @@ export class TimingReader {
   histogram(name: HistogramName): Histogram {
     const start = CELLS.histograms + HISTOGRAMS.indexOf(name) * HISTOGRAM_CELLS;
     const buckets = this.#cells.slice(start + 1, start + 1 + BUCKETS);
-    return { count: buckets.reduce((sum, n) => sum + n, 0), sumUs: this.#cells[start] as number, buckets };
+    return {
+      count: buckets.reduce((sum, n) => sum + n, 0),
+      sumUs: this.#cells[start] as number,
+      buckets,
+    };
   }
 }
 
@@ -145,7 +184,10 @@ function indices<const N extends string>(names: readonly N[]): { readonly [K in 
 function checkedCells(buffer: SharedArrayBuffer): Float64Array {
   const cells = new Float64Array(buffer);
   if (cells[CELLS.magic] !== MAGIC || cells[CELLS.version] !== VERSION) {
-    throw new FrayError('E_CORE', 'Cannot read the counters of a worker: no magic number, or another version');
+    throw new FrayError(
+      'E_CORE',
+      'Cannot read the counters of a worker: no magic number, or another version',
+    );
   }
   return cells;
 }

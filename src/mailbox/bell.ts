@@ -83,7 +83,11 @@ function notify(words: Int32Array, word: number): void {
 
 /** ES2024; Node has it since 16, TypeScript's ES2023 library does not. */
 interface WaitAsync {
-  waitAsync(words: Int32Array, word: number, value: number): { async: true; value: Promise<string> } | { async: false; value: string };
+  waitAsync(
+    words: Int32Array,
+    word: number,
+    value: number,
+  ): { async: true; value: Promise<string> } | { async: false; value: string };
 }
 
 /** `never` is a word that nobody changes. */

@@ -48,11 +48,26 @@ export const ANSWER = {
 } as const;
 
 /** OpenShape: byte offsets. Then `roomIdBytes` of the id and `optionsBytes` of JSON. */
-export const OPEN = { seedLow: 0, seedHigh: 4, epoch: 8, bots: 12, roomIdBytes: 16, optionsBytes: 20, tail: 24 } as const;
+export const OPEN = {
+  seedLow: 0,
+  seedHigh: 4,
+  epoch: 8,
+  bots: 12,
+  roomIdBytes: 16,
+  optionsBytes: 20,
+  tail: 24,
+} as const;
 /** JoinShape. `flags` as in the record Join. */
 export const JOIN = { flags: 0, nameBytes: 4, name: 8, bytes: 40 } as const;
 /** JoinedShape. */
-export const JOINED = { playerId: 0, handle: 4, tick: 8, epoch: 12, wallsHash: 16, bytes: 20 } as const;
+export const JOINED = {
+  playerId: 0,
+  handle: 4,
+  tick: 8,
+  epoch: 12,
+  wallsHash: 16,
+  bytes: 20,
+} as const;
 
 /** Bytes. Limit of a room id (session/datagrams.ts says the same; ours are 16). */
 export const ROOM_ID_BYTES_MAX = 48;
@@ -113,11 +128,17 @@ export function createLink(sizes: LinkSizes): LinkMemory {
  * `idle` needs a `left` or an `opened` before each, hence one per session and one per room. A notice has no answer:
  * it is written only while the ring keeps the space of the others free, and refused otherwise.
  */
-export function controlBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>): { orders: number; answers: number } {
+export function controlBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>): {
+  orders: number;
+  answers: number;
+} {
   const text = recordBytes(TEXT_BYTES_MAX);
   const bare = recordBytes(0);
   return {
-    orders: sizes.sessionsMax * (recordBytes(JOIN.bytes) + bare) + sizes.roomsMax * (recordBytes(OPEN_BYTES_MAX) + bare) + bare,
+    orders:
+      sizes.sessionsMax * (recordBytes(JOIN.bytes) + bare) +
+      sizes.roomsMax * (recordBytes(OPEN_BYTES_MAX) + bare) +
+      bare,
     answers: sizes.sessionsMax * (text + text + bare) + sizes.roomsMax * (bare + text + bare),
   };
 }

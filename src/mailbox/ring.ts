@@ -49,7 +49,10 @@ export function createRing(bytes: number, lengthMax: number): SharedArrayBuffer 
   let capacity = CAPACITY_MIN;
   while (capacity < least) capacity *= 2;
   if (capacity > CAPACITY_MAX) {
-    throw new FrayError('E_CONFIG', `Cannot make a ring: ${bytes} bytes are more than ${CAPACITY_MAX / 2}`);
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot make a ring: ${bytes} bytes are more than ${CAPACITY_MAX / 2}`,
+    );
   }
   const buffer = new SharedArrayBuffer(RING_HEADER_BYTES + capacity);
   const words = new Int32Array(buffer);
@@ -134,7 +137,14 @@ export class Ring {
    * Writes one record, or refuses it (false, counted) when it does not fit. `kind` 1..255, `id` and `arg` any 32 bits.
    * Throws only on misuse: a kind or length that no record can have.
    */
-  tryWrite(kind: number, id: number, arg: number, source: Uint8Array, offset: number, length: number): boolean {
+  tryWrite(
+    kind: number,
+    id: number,
+    arg: number,
+    source: Uint8Array,
+    offset: number,
+    length: number,
+  ): boolean {
     const index = this.#reserve(kind, length);
     if (index < 0) return false;
     const payload = index + RECORD_HEADER_BYTES;
@@ -153,7 +163,14 @@ export class Ring {
    * The same from a source of words, for payloads that begin at a multiple of 4 bytes: four bytes a step and no view, so
    * no garbage at any length. `wordOffset` counts words; the source has to reach to the end of the last word.
    */
-  tryWriteWords(kind: number, id: number, arg: number, source: Int32Array, wordOffset: number, length: number): boolean {
+  tryWriteWords(
+    kind: number,
+    id: number,
+    arg: number,
+    source: Int32Array,
+    wordOffset: number,
+    length: number,
+  ): boolean {
     const index = this.#reserve(kind, length);
     if (index < 0) return false;
     const to = (index + RECORD_HEADER_BYTES) >> 2;
@@ -161,7 +178,8 @@ export class Ring {
     const words = this.words;
     for (let i = 0; i < count; i += 1) words[to + i] = source[wordOffset + i] as number;
     const rest = length & 3;
-    if (rest !== 0) words[to + count - 1] = (words[to + count - 1] as number) & ((1 << (rest * 8)) - 1);
+    if (rest !== 0)
+      words[to + count - 1] = (words[to + count - 1] as number) & ((1 << (rest * 8)) - 1);
     this.#publish(index, kind, id, arg, length);
     return true;
   }
@@ -173,15 +191,18 @@ export class Ring {
       if (this.#at === this.#other) return false;
     }
     let index = this.#at & this.#mask;
-    if (((this.words[index >> 2] as number) >>> 24) === KIND_WRAP) {
+    if ((this.words[index >> 2] as number) >>> 24 === KIND_WRAP) {
       this.#at = (this.#at + this.capacity - index) | 0;
       index = 0;
     }
     const word = this.words[index >> 2] as number;
     const length = word & RECORD_LENGTH_MAX;
     const need = recordBytes(length);
-    if (word >>> 24 === KIND_WRAP || need > ((this.#other - this.#at) >>> 0)) {
-      throw new FrayError('E_CORE', `Cannot read a ring: the record at ${this.#at >>> 0} is damaged`);
+    if (word >>> 24 === KIND_WRAP || need > (this.#other - this.#at) >>> 0) {
+      throw new FrayError(
+        'E_CORE',
+        `Cannot read a ring: the record at ${this.#at >>> 0} is damaged`,
+      );
     }
     this.kind = word >>> 24;
     this.id = (this.words[(index >> 2) + 1] as number) >>> 0;
@@ -216,8 +237,18 @@ export class Ring {
   /** Index in the data where a record may stand, after a wrap marker where needed; -1: full. */
   #reserve(kind: number, length: number): number {
     const need = recordBytes(length);
-    if (!(kind > 0 && kind < 256 && length >= 0 && length <= RECORD_LENGTH_MAX && need <= this.#needMax)) {
-      throw new RangeError(`Cannot write to a ring: kind ${kind} or length ${length} is out of range`);
+    if (
+      !(
+        kind > 0 &&
+        kind < 256 &&
+        length >= 0 &&
+        length <= RECORD_LENGTH_MAX &&
+        need <= this.#needMax
+      )
+    ) {
+      throw new RangeError(
+        `Cannot write to a ring: kind ${kind} or length ${length} is out of range`,
+      );
     }
     const index = this.#at & this.#mask;
     const rest = this.capacity - index;
@@ -255,10 +286,18 @@ function checkedHeader(buffer: SharedArrayBuffer): Int32Array {
     return fail(`${buffer.byteLength} bytes hold no ring`);
   }
   const header = new Int32Array(buffer, 0, RING_HEADER_BYTES >> 2);
-  const [magic, version, capacity] = [header[WORD.magic], header[WORD.version], header[WORD.capacity]];
+  const [magic, version, capacity] = [
+    header[WORD.magic],
+    header[WORD.version],
+    header[WORD.capacity],
+  ];
   if (magic !== MAGIC) return fail('no magic number at its beginning');
   if (version !== VERSION) return fail(`version ${version} is not ${VERSION}`);
-  if (capacity === undefined || (capacity & (capacity - 1)) !== 0 || capacity + RING_HEADER_BYTES !== buffer.byteLength) {
+  if (
+    capacity === undefined ||
+    (capacity & (capacity - 1)) !== 0 ||
+    capacity + RING_HEADER_BYTES !== buffer.byteLength
+  ) {
     return fail(`a capacity of ${capacity} bytes does not fit its memory`);
   }
   const head = Atomics.load(header, WORD.head);
@@ -270,7 +309,16 @@ function checkedHeader(buffer: SharedArrayBuffer): Int32Array {
 }
 
 /** Words of the header. One writer each: see the layout above. */
-const WORD = { magic: 0, version: 1, capacity: 2, tail: 16, written: 17, refused: 18, head: 32, read: 33 } as const;
+const WORD = {
+  magic: 0,
+  version: 1,
+  capacity: 2,
+  tail: 16,
+  written: 17,
+  refused: 18,
+  head: 32,
+  read: 33,
+} as const;
 /** Doubles of the header; 64-bit stores to aligned memory are not torn on the machines Node runs on. */
 const SUM = { bytes: 10 } as const;
 /** 'FRNG'. */

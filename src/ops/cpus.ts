@@ -36,8 +36,13 @@ export function countCpus(sources: CpuSources = systemSources()): CpuCount {
     : sources.affinity < sources.machine
       ? `the affinity mask allows ${usable} of ${sources.machine}`
       : `the machine has ${usable}`;
-  const rest = usable < 2 ? 'no whole CPU is left beside the I/O thread' : 'minus 1 for the I/O thread';
-  return { workers, cpus: usable, reason: `${cause} CPUs, ${rest}: ${workers} ${workers === 1 ? 'worker' : 'workers'}` };
+  const rest =
+    usable < 2 ? 'no whole CPU is left beside the I/O thread' : 'minus 1 for the I/O thread';
+  return {
+    workers,
+    cpus: usable,
+    reason: `${cause} CPUs, ${rest}: ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+  };
 }
 
 interface Quota {
@@ -57,10 +62,14 @@ function cgroupQuota(sources: CpuSources): Quota | undefined {
     if (controllers === '') {
       for (const folder of folders('/sys/fs/cgroup', path)) {
         const [quota, period] = (sources.read(`${folder}/cpu.max`) ?? '').trim().split(/\s+/);
-        if (quota !== undefined && quota !== 'max') take(Number(quota) / Number(period), 'cgroup cpu.max');
+        if (quota !== undefined && quota !== 'max')
+          take(Number(quota) / Number(period), 'cgroup cpu.max');
       }
     } else if (controllers.split(',').includes('cpu')) {
-      for (const folder of [...folders('/sys/fs/cgroup/cpu', path), ...folders('/sys/fs/cgroup/cpu,cpuacct', path)]) {
+      for (const folder of [
+        ...folders('/sys/fs/cgroup/cpu', path),
+        ...folders('/sys/fs/cgroup/cpu,cpuacct', path),
+      ]) {
         const quota = Number(sources.read(`${folder}/cpu.cfs_quota_us`) ?? '-1');
         const period = Number(sources.read(`${folder}/cpu.cfs_period_us`) ?? '0');
         if (quota > 0 && period > 0) take(quota / period, 'cgroup cpu.cfs_quota_us');

@@ -1,6 +1,7 @@
 /** What the directory answers, and the queue in which answers wait for `poll`. */
-import type { ErrorCode } from '../errors.ts';
+
 import type { GameFacts } from '../../workers/boot.ts';
+import type { ErrorCode } from '../errors.ts';
 
 /** The caller's buffer for `poll`. All fields are set by each call; numbers that do not apply are 0. */
 export interface RoomOutput {
@@ -24,7 +25,18 @@ export interface RoomOutput {
 }
 
 export function createRoomOutput(): RoomOutput {
-  return { kind: 'refused', sessionId: 0, code: 0, text: '', roomId: '', playerId: 0, handle: 0, tick: 0, epoch: 0, wallsHash: 0 };
+  return {
+    kind: 'refused',
+    sessionId: 0,
+    code: 0,
+    text: '',
+    roomId: '',
+    playerId: 0,
+    handle: 0,
+    tick: 0,
+    epoch: 0,
+    wallsHash: 0,
+  };
 }
 
 /** First in, first out. Bounded by its writer: at most two outputs per seat, one per refused join. */

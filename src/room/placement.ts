@@ -3,8 +3,9 @@
  * directory does what it decides. Counts are of seats given, not of players who have arrived, so that two joins of one
  * moment do not get the same place.
  */
-import type { ErrorCode } from '../errors.ts';
+
 import { ERROR } from '../../protocol/gen/tables.ts';
+import type { ErrorCode } from '../errors.ts';
 
 /** One room as the host knows it. */
 export interface HostedRoom {
@@ -33,7 +34,10 @@ export interface PlacementLimits {
 export type Choice = { readonly any: true } | { readonly id: string } | { readonly create: string };
 
 /** A room with a free place, or a wish for a new room, or a refusal. */
-export type Decision = { readonly room: HostedRoom } | { readonly open: boolean } | { readonly code: ErrorCode };
+export type Decision =
+  | { readonly room: HostedRoom }
+  | { readonly open: boolean }
+  | { readonly code: ErrorCode };
 
 export class Placement {
   readonly #limits: PlacementLimits;
@@ -78,7 +82,9 @@ export class Placement {
       }
       if (fullest !== undefined) return { room: fullest };
     }
-    return this.#byId.size < this.#limits.roomsMax ? { open: 'any' in choice } : { code: ERROR.E_ROOM_LIMIT };
+    return this.#byId.size < this.#limits.roomsMax
+      ? { open: 'any' in choice }
+      : { code: ERROR.E_ROOM_LIMIT };
   }
 
   /** The worker for one more room: the least loaded of those that `usable` names; -1 if none is. */
@@ -96,14 +102,16 @@ export class Placement {
   /** People and, for what they cost empty, rooms of a worker. */
   load(worker: number): number {
     let load = 0;
-    for (const room of this.#rows[worker] ?? []) if (room !== undefined) load += room.people + EMPTY_ROOM_LOAD;
+    for (const room of this.#rows[worker] ?? [])
+      if (room !== undefined) load += room.people + EMPTY_ROOM_LOAD;
     return load;
   }
 
   /** Enters a new room in the first free row of its worker. */
   add(facts: Pick<HostedRoom, 'id' | 'worker' | 'open' | 'openedUs' | 'bots'>): HostedRoom {
     const rows = this.#rows[facts.worker];
-    if (rows === undefined || this.#byId.has(facts.id)) throw new Error(`Cannot add room ${facts.id}: no such worker, or it exists`);
+    if (rows === undefined || this.#byId.has(facts.id))
+      throw new Error(`Cannot add room ${facts.id}: no such worker, or it exists`);
     let row = rows.indexOf(undefined);
     if (row < 0) row = rows.length;
     const room: HostedRoom = { ...facts, row, people: 0, botsFixed: 0, closing: false };
@@ -121,7 +129,8 @@ export class Placement {
   /** Open rooms without people. */
   idle(): number {
     let count = 0;
-    for (const room of this.#byId.values()) if (room.open && !room.closing && room.people === 0) count += 1;
+    for (const room of this.#byId.values())
+      if (room.open && !room.closing && room.people === 0) count += 1;
     return count;
   }
 

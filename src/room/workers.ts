@@ -10,8 +10,8 @@ import type { GameFacts, WorkerBoot, WorkerReport } from '../../workers/boot.ts'
 import { createTiming, TimingReader } from '../../workers/timing.ts';
 import { FrayError } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
-import { createLink, IoEnd } from '../mailbox/messages.ts';
 import type { LinkSizes } from '../mailbox/messages.ts';
+import { createLink, IoEnd } from '../mailbox/messages.ts';
 
 /** What a log line needs; pino fits. */
 export interface Log {
@@ -68,9 +68,20 @@ export class RoomWorker {
 
   /** Resolves when the game is loaded; rejects when the thread ends before. `onCrash` is called for each later death. */
   start(onCrash: (worker: RoomWorker) => void): Promise<GameFacts> {
-    const { game, core, bells, workers, playersMax, emptyCloseMs, journalDir, hashEveryTick, log } = this.#options;
-    const boot: WorkerBoot = { index: this.index, workers, game, core, bells, playersMax, emptyCloseMs, ...this.#memory,
-      ...(journalDir !== undefined && { journalDir }), ...(hashEveryTick !== undefined && { hashEveryTick }) };
+    const { game, core, bells, workers, playersMax, emptyCloseMs, journalDir, hashEveryTick, log } =
+      this.#options;
+    const boot: WorkerBoot = {
+      index: this.index,
+      workers,
+      game,
+      core,
+      bells,
+      playersMax,
+      emptyCloseMs,
+      ...this.#memory,
+      ...(journalDir !== undefined && { journalDir }),
+      ...(hashEveryTick !== undefined && { hashEveryTick }),
+    };
     const thread = spawn(boot);
     this.#thread = thread;
     this.state = 'starting';
@@ -116,7 +127,10 @@ export class RoomWorker {
       return;
     }
     this.state = 'waiting';
-    this.#timer = setTimeout(again, Math.min(RESTART_MS_MAX, RESTART_MS * 2 ** (this.#crashes - 1)));
+    this.#timer = setTimeout(
+      again,
+      Math.min(RESTART_MS_MAX, RESTART_MS * 2 ** (this.#crashes - 1)),
+    );
   }
 
   /** Waits for the thread to end by itself; after `timeoutMs` it is ended. */
@@ -150,8 +164,14 @@ function spawn(boot: WorkerBoot): Worker {
     return new Worker(code, { eval: true, workerData: boot, name: `room-worker-${boot.index}` });
   }
   const places = ['./room-worker.js', './workers/room-worker.js', '../workers/room-worker.js'];
-  const entry = places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(fileURLToPath(url)));
-  if (entry === undefined) throw new FrayError('E_CONFIG', 'Cannot start a worker: room-worker.js is not beside this build');
+  const entry = places
+    .map((place) => new URL(place, import.meta.url))
+    .find((url) => existsSync(fileURLToPath(url)));
+  if (entry === undefined)
+    throw new FrayError(
+      'E_CONFIG',
+      'Cannot start a worker: room-worker.js is not beside this build',
+    );
   return new Worker(entry, { workerData: boot, name: `room-worker-${boot.index}` });
 }
 
@@ -168,12 +188,17 @@ function memoryFor(options: WorkerOptions): Pick<WorkerBoot, 'links' | 'bell' | 
     outboxBytes: OUTBOX_BYTES,
     packetBytesMax: PACKET_BYTES_MAX,
   };
-  return { links: options.bells.map(() => createLink(sizes)), bell: createBell(), timing: createTiming(options.roomsMax) };
+  return {
+    links: options.bells.map(() => createLink(sizes)),
+    bell: createBell(),
+    timing: createTiming(options.roomsMax),
+  };
 }
 
 function endOf(memory: Pick<WorkerBoot, 'links'>, ioThread: number): IoEnd {
   const link = memory.links[ioThread];
-  if (link === undefined) throw new Error(`Cannot attach to a worker: there is no I/O thread ${ioThread}`);
+  if (link === undefined)
+    throw new Error(`Cannot attach to a worker: there is no I/O thread ${ioThread}`);
   return new IoEnd(link);
 }
 
@@ -181,10 +206,17 @@ function asFrayError(failure: unknown, exitCode: number): FrayError {
   if (failure instanceof FrayError) return failure;
   const { code, message } = (failure ?? {}) as { code?: unknown; message?: unknown };
   if (typeof message === 'string') {
-    const name = typeof code === 'string' && code.startsWith('E_') ? (code as FrayError['code']) : 'E_ROOM_FAULT';
+    const name =
+      typeof code === 'string' && code.startsWith('E_')
+        ? (code as FrayError['code'])
+        : 'E_ROOM_FAULT';
     return new FrayError(name, message, { cause: failure });
   }
-  return new FrayError('E_ROOM_FAULT', `Cannot run rooms: the worker ended with exit code ${exitCode}`, { cause: failure });
+  return new FrayError(
+    'E_ROOM_FAULT',
+    `Cannot run rooms: the worker ended with exit code ${exitCode}`,
+    { cause: failure },
+  );
 }
 
 /** Bytes. 2,000 players x 2 packets of ~130 bytes between two slots; a stalled worker refuses the rest. */

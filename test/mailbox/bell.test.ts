@@ -57,7 +57,10 @@ test('two threads: no wake is lost and none is given to one that is awake', asyn
       const bell = new Bell(workerData.memory);
       for (let i = 0; i < 20000; i += 1) { Atomics.add(workerData.count, 0, 1); bell.ring(); if (i % 64 === 0) Atomics.wait(workerData.count, 1, 0, 0.05); }
     });`;
-  const worker = new Worker(code, { eval: true, workerData: { memory, count, bell: new URL('../../src/mailbox/bell.ts', import.meta.url).href } });
+  const worker = new Worker(code, {
+    eval: true,
+    workerData: { memory, count, bell: new URL('../../src/mailbox/bell.ts', import.meta.url).href },
+  });
   const bell = new Bell(memory);
   let seen = 0;
   let slept = 0;

@@ -12,7 +12,9 @@ for (let n = 0; n < count; n += 1) {
   for (let i = 0; i < length; i += 1) source[4 + i] = n + i;
   const kind = 1 + (n % 255);
   const write = (): boolean =>
-    n % 2 === 0 ? writer.tryWrite(kind, n, n ^ 0x55, source, 4, length) : writer.tryWriteWords(kind, n, n ^ 0x55, words, 1, length);
+    n % 2 === 0
+      ? writer.tryWrite(kind, n, n ^ 0x55, source, 4, length)
+      : writer.tryWriteWords(kind, n, n ^ 0x55, words, 1, length);
   while (!write()) refused += 1;
 }
 parentPort?.postMessage(refused);

@@ -12,12 +12,22 @@ interface Model {
 
 test('ring against a list: whole records, in order, nothing overwritten, refusals counted', (t) => {
   const operation = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ write: fc.uint8Array({ maxLength: 40 }), words: fc.boolean(), id: fc.nat(), kind: fc.integer({ min: 1, max: 255 }) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        write: fc.uint8Array({ maxLength: 40 }),
+        words: fc.boolean(),
+        id: fc.nat(),
+        kind: fc.integer({ min: 1, max: 255 }),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ read: fc.nat({ max: 6 }) }) },
     { weight: 1, arbitrary: fc.record({ rewind: fc.constant(true) }) },
   );
-  const property =
-    fc.property(fc.array(operation, { maxLength: 200, size: 'max' }), fc.nat({ max: 3 }), (operations, scale) => {
+  const property = fc.property(
+    fc.array(operation, { maxLength: 200, size: 'max' }),
+    fc.nat({ max: 3 }),
+    (operations, scale) => {
       const buffer = createRing(64 << scale, 40);
       const writer = new Ring(buffer, 'write');
       const reader = new Ring(buffer, 'read');
@@ -33,7 +43,14 @@ test('ring against a list: whole records, in order, nothing overwritten, refusal
           const source = new Uint8Array(64).fill(0xee);
           source.set(op.write, 4);
           const done = op.words
-            ? writer.tryWriteWords(op.kind, op.id, written, new Int32Array(source.buffer), 1, op.write.length)
+            ? writer.tryWriteWords(
+                op.kind,
+                op.id,
+                written,
+                new Int32Array(source.buffer),
+                1,
+                op.write.length,
+              )
             : writer.tryWrite(op.kind, op.id, written, source, 4, op.write.length);
           if (done) {
             list.push({ kind: op.kind, id: op.id, arg: written, bytes: [...op.write] });
@@ -63,9 +80,14 @@ test('ring against a list: whole records, in order, nothing overwritten, refusal
         const inUse = writer.capacity - writer.free();
         if (inUse < used || inUse > used + recordBytes(40)) return false;
       }
-      return writer.written === written && reader.refused === refused && reader.bytesWritten === bytes
-        && reader.read === written - list.length;
-    });
+      return (
+        writer.written === written &&
+        reader.refused === refused &&
+        reader.bytesWritten === bytes &&
+        reader.read === written - list.length
+      );
+    },
+  );
   t.doesNotThrow(() => fc.assert(property, { numRuns: 400 }));
   t.end();
 });
@@ -148,7 +170,8 @@ test('counters run over 2^32 without harm', (t) => {
   const reader = new Ring(buffer, 'read');
   let right = 0;
   for (let i = 0; i < 1000; i += 1) {
-    if (writer.tryWrite(1, i, 0, new Uint8Array(8), 0, i & 7) && reader.next() && reader.id === i) right += 1;
+    if (writer.tryWrite(1, i, 0, new Uint8Array(8), 0, i & 7) && reader.next() && reader.id === i)
+      right += 1;
     reader.release();
   }
   t.equal(right, 1000);
@@ -159,7 +182,10 @@ test('counters run over 2^32 without harm', (t) => {
 test('two threads: every record arrives once, whole and in order', async (t) => {
   const buffer = createRing(4096, 255);
   const count = 300_000;
-  const worker = new Worker(typescriptEntry(new URL('./ring-writer.ts', import.meta.url)), { eval: true, workerData: { buffer, count } });
+  const worker = new Worker(typescriptEntry(new URL('./ring-writer.ts', import.meta.url)), {
+    eval: true,
+    workerData: { buffer, count },
+  });
   const ended = new Promise<number>((resolve, reject) => {
     worker.on('message', resolve);
     worker.on('error', reject);
@@ -170,8 +196,10 @@ test('two threads: every record arrives once, whole and in order', async (t) => 
   const deadline = Date.now() + 60_000;
   while (read < count && Date.now() < deadline) {
     while (reader.next()) {
-      if (reader.id !== read || reader.length !== read % 255 || reader.arg !== (read ^ 0x55)) bad += 1;
-      for (let i = 0; i < reader.length; i += 1) if (reader.bytes[reader.offset + i] !== ((read + i) & 0xff)) bad += 1;
+      if (reader.id !== read || reader.length !== read % 255 || reader.arg !== (read ^ 0x55))
+        bad += 1;
+      for (let i = 0; i < reader.length; i += 1)
+        if (reader.bytes[reader.offset + i] !== ((read + i) & 0xff)) bad += 1;
       read += 1;
       if (read % 7 === 0) reader.release();
     }
@@ -193,7 +221,8 @@ function typescriptEntry(url: URL): string {
 }
 
 function same(reader: Ring, expected: Model): boolean {
-  if (reader.kind !== expected.kind || reader.id !== expected.id || reader.arg !== expected.arg) return false;
+  if (reader.kind !== expected.kind || reader.id !== expected.id || reader.arg !== expected.arg)
+    return false;
   if (reader.length !== expected.bytes.length || (reader.offset & 3) !== 0) return false;
   return expected.bytes.every((byte, i) => reader.bytes[reader.offset + i] === byte);
 }

@@ -3,16 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { compileCore } from '../../core-wasm/bindings/instantiate.ts';
 import { systemClock } from '../../src/clock.ts';
-import { RoomDirectory } from '../../src/room/directory.ts';
 import type { DirectoryOptions, JoinRequest } from '../../src/room/directory.ts';
-import { createRoomOutput } from '../../src/room/outputs.ts';
+import { RoomDirectory } from '../../src/room/directory.ts';
 import type { RoomOutput } from '../../src/room/outputs.ts';
+import { createRoomOutput } from '../../src/room/outputs.ts';
 import type { Choice } from '../../src/room/placement.ts';
 
 export const BASIC_GAME = fileURLToPath(new URL('./games/basic.ts', import.meta.url));
 
 /** Another core may be named, to try one that is not committed yet. */
-const CORE_FILE = process.env['FRAY_TEST_CORE'] ?? fileURLToPath(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
+const CORE_FILE =
+  process.env['FRAY_TEST_CORE'] ??
+  fileURLToPath(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
 
 export async function testCore(): Promise<WebAssembly.Module> {
   return compileCore(await readFile(CORE_FILE));
@@ -27,10 +29,19 @@ export class DirectoryBench {
   #next = 1;
 
   constructor(options: Partial<DirectoryOptions> = {}) {
-    const line = (fields: object, text: string): number => this.logs.push(`${text} ${JSON.stringify(fields)}`);
+    const line = (fields: object, text: string): number =>
+      this.logs.push(`${text} ${JSON.stringify(fields)}`);
     this.directory = new RoomDirectory({
-      workers: 1, game: BASIC_GAME, roomsMax: 8, roomsWarm: 0, playersMax: 0, bots: 0, clock: systemClock(),
-      log: { info: line, warn: line, error: line }, core: CORE_FILE, ...options,
+      workers: 1,
+      game: BASIC_GAME,
+      roomsMax: 8,
+      roomsWarm: 0,
+      playersMax: 0,
+      bots: 0,
+      clock: systemClock(),
+      log: { info: line, warn: line, error: line },
+      core: CORE_FILE,
+      ...options,
     });
     this.directory.onWake(() => this.pump());
   }
@@ -54,15 +65,23 @@ export class DirectoryBench {
   join(choice: Choice, more: Partial<JoinRequest> = {}): number {
     const sessionId = more.sessionId ?? this.#next++;
     const { schemaHash } = this.directory.facts;
-    this.directory.join({ sessionId, userId: `u${sessionId}`, name: `Ann ${sessionId}`, choice, schemaHash, verify: false, ...more });
+    this.directory.join({
+      sessionId,
+      userId: `u${sessionId}`,
+      name: `Ann ${sessionId}`,
+      choice,
+      schemaHash,
+      verify: false,
+      ...more,
+    });
     return sessionId;
   }
 
   /** The next output of a session that has not been asked for yet. */
   async answer(sessionId: number, timeoutMs = 5000): Promise<RoomOutput> {
-    let found = -1;
-    await this.until(() => (found = this.outputs.findIndex((out) => out.sessionId === sessionId)) >= 0, timeoutMs);
-    const [output] = this.outputs.splice(found, 1);
+    const at = (): number => this.outputs.findIndex((out) => out.sessionId === sessionId);
+    await this.until(() => at() >= 0, timeoutMs);
+    const [output] = this.outputs.splice(at(), 1);
     if (output === undefined) throw new Error(`session ${sessionId} got no answer`);
     return output;
   }
@@ -70,7 +89,8 @@ export class DirectoryBench {
   async until(condition: () => boolean, timeoutMs = 5000): Promise<void> {
     const endMs = performance.now() + timeoutMs;
     while (!condition()) {
-      if (performance.now() > endMs) throw new Error(`timed out; ${this.logs.length} log lines, the last: ${this.logs.at(-1)}`);
+      if (performance.now() > endMs)
+        throw new Error(`timed out; ${this.logs.length} log lines, the last: ${this.logs.at(-1)}`);
       await pause(5);
     }
   }

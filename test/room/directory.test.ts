@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
@@ -12,13 +12,26 @@ test('two workers: joins are placed, packets go both ways, leaving ends it, no e
   t.teardown(() => bench.directory.stop(0));
   const ids = Array.from({ length: 8 }, () => bench.join({ any: true }));
   const joined = await Promise.all(ids.map((id) => bench.answer(id)));
-  t.ok(joined.every((out) => out.kind === 'joined' && out.playerId > 0 && out.handle > 0 && out.wallsHash !== 0));
-  t.same(bench.directory.rooms().map((room) => [room.worker, room.people]), [[0, 4], [1, 4]], 'the second room goes to the other worker');
+  t.ok(
+    joined.every(
+      (out) => out.kind === 'joined' && out.playerId > 0 && out.handle > 0 && out.wallsHash !== 0,
+    ),
+  );
+  t.same(
+    bench.directory.rooms().map((room) => [room.worker, room.people]),
+    [
+      [0, 4],
+      [1, 4],
+    ],
+    'the second room goes to the other worker',
+  );
   const ninth = await bench.answer(bench.join({ any: true }));
   t.match(ninth, { kind: 'refused', code: ERROR.E_ROOM_LIMIT });
   await bench.until(() => ids.every((id) => (bench.packets.get(id)?.length ?? 0) > 5));
-  const packetsIn = () => bench.directory.workers().reduce((sum, worker) => sum + worker.timing.counter('packetsIn'), 0);
-  for (const id of ids) t.ok(bench.directory.packet(id, Uint8Array.of(9, 9, 0x16, 1, 2, 3), 2, 4, bench.nowUs()));
+  const packetsIn = () =>
+    bench.directory.workers().reduce((sum, worker) => sum + worker.timing.counter('packetsIn'), 0);
+  for (const id of ids)
+    t.ok(bench.directory.packet(id, Uint8Array.of(9, 9, 0x16, 1, 2, 3), 2, 4, bench.nowUs()));
   await bench.until(() => packetsIn() === 8);
   t.notOk(bench.directory.packet(999, new Uint8Array(4), 0, 4, 0), 'no seat');
   for (const id of ids) bench.directory.leave(id, ERROR.E_LEFT);
@@ -36,14 +49,30 @@ test('rooms by id and by create; full, unknown, wrong options, wrong schema', as
   t.match(first.roomId, /^[A-Za-z0-9_-]{10,}$/);
   t.equal((await bench.answer(bench.join({ id: first.roomId }))).roomId, first.roomId);
   for (let i = 0; i < 2; i += 1) await bench.answer(bench.join({ id: first.roomId }));
-  t.match(await bench.answer(bench.join({ id: first.roomId })), { kind: 'refused', code: ERROR.E_ROOM_FULL });
-  t.match(await bench.answer(bench.join({ id: 'nowhere' })), { kind: 'refused', code: ERROR.E_ROOM_UNKNOWN });
-  t.match(await bench.answer(bench.join({ create: '{"size":700}' })), { kind: 'refused', code: ERROR.E_ROOM_OPTIONS, text: /size/ });
-  t.match(await bench.answer(bench.join({ create: '{}' }, { schemaHash: 1n })), { kind: 'refused', code: ERROR.E_SCHEMA_MISMATCH });
+  t.match(await bench.answer(bench.join({ id: first.roomId })), {
+    kind: 'refused',
+    code: ERROR.E_ROOM_FULL,
+  });
+  t.match(await bench.answer(bench.join({ id: 'nowhere' })), {
+    kind: 'refused',
+    code: ERROR.E_ROOM_UNKNOWN,
+  });
+  t.match(await bench.answer(bench.join({ create: '{"size":700}' })), {
+    kind: 'refused',
+    code: ERROR.E_ROOM_OPTIONS,
+    text: /size/,
+  });
+  t.match(await bench.answer(bench.join({ create: '{}' }, { schemaHash: 1n })), {
+    kind: 'refused',
+    code: ERROR.E_SCHEMA_MISMATCH,
+  });
   await bench.until(() => bench.directory.rooms().length === 1);
   const any = await bench.answer(bench.join({ any: true }));
   t.not(any.roomId, first.roomId, 'any does not lead into a room that somebody made');
-  t.match(await bench.answer(bench.join({ create: '{}' })), { kind: 'refused', code: ERROR.E_ROOM_LIMIT });
+  t.match(await bench.answer(bench.join({ create: '{}' })), {
+    kind: 'refused',
+    code: ERROR.E_ROOM_LIMIT,
+  });
 });
 
 test('exactly once: leaving while joining, joining twice, coming back', async (t) => {
@@ -69,7 +98,10 @@ test('random joins and leaves: every session that stays is joined once, counts e
   t.teardown(() => bench.directory.stop(0));
   const stay = new Set<number>();
   let state = 12345;
-  const random = (n: number): number => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % n;
+  const random = (n: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return state % n;
+  };
   for (let round = 0; round < 60; round += 1) {
     for (let i = random(4); i > 0; i -= 1) {
       if (stay.size < 16) stay.add(bench.join({ any: true }));
@@ -81,13 +113,33 @@ test('random joins and leaves: every session that stays is joined once, counts e
     }
     await pause(random(20));
   }
-  await bench.until(() => bench.directory.seats === stay.size - bench.outputs.filter((out) => out.kind === 'refused' && stay.has(out.sessionId)).length);
-  for (const id of stay) t.equal(bench.outputs.filter((out) => out.sessionId === id).length, 1, `session ${id} has one answer`);
+  await bench.until(
+    () =>
+      bench.directory.seats ===
+      stay.size -
+        bench.outputs.filter((out) => out.kind === 'refused' && stay.has(out.sessionId)).length,
+  );
+  for (const id of stay)
+    t.equal(
+      bench.outputs.filter((out) => out.sessionId === id).length,
+      1,
+      `session ${id} has one answer`,
+    );
   const seen = bench.outputs.filter((out) => out.kind === 'joined').map((out) => out.sessionId);
   t.equal(new Set(seen).size, seen.length);
-  const inside = bench.outputs.filter((out) => out.kind === 'joined' && stay.has(out.sessionId)).length;
-  t.equal(bench.directory.rooms().reduce((sum, room) => sum + room.people, 0), inside);
-  await bench.until(() => bench.directory.workers().reduce((sum, worker) => sum + worker.timing.counter('people'), 0) === inside);
+  const inside = bench.outputs.filter(
+    (out) => out.kind === 'joined' && stay.has(out.sessionId),
+  ).length;
+  t.equal(
+    bench.directory.rooms().reduce((sum, room) => sum + room.people, 0),
+    inside,
+  );
+  await bench.until(
+    () =>
+      bench.directory
+        .workers()
+        .reduce((sum, worker) => sum + worker.timing.counter('people'), 0) === inside,
+  );
   t.same(bench.logs, []);
 });
 
@@ -102,7 +154,10 @@ test('an empty room closes after its time; warm ones stay', async (t) => {
   t.equal(bench.directory.rooms().length, 2, 'one in use, one warm');
   bench.directory.leave(id, ERROR.E_LEFT);
   await bench.until(() => bench.directory.rooms().length === 1);
-  t.match(await bench.answer(bench.join({ id: roomId })), { kind: 'refused', code: ERROR.E_ROOM_UNKNOWN });
+  t.match(await bench.answer(bench.join({ id: roomId })), {
+    kind: 'refused',
+    code: ERROR.E_ROOM_UNKNOWN,
+  });
 });
 
 test('bots fill the first room, do not keep it open, and yield to people', async (t) => {
@@ -138,10 +193,14 @@ test('a plugin whose hooks keep throwing loses its room and only that', async (t
 });
 
 test("an author's promise goes on between ticks", async (t) => {
-  const bench = await new DirectoryBench({ journalDir: mkdtempSync(join(tmpdir(), 'fray-')) }).start();
+  const bench = await new DirectoryBench({
+    journalDir: mkdtempSync(join(tmpdir(), 'fray-')),
+  }).start();
   t.teardown(() => bench.directory.stop(0));
   const { roomId } = await bench.answer(bench.join({ create: '{"mode":"defer"}' }));
-  await bench.until(() => bench.logs.some((line) => line.includes(`deferred ran`) && line.includes(roomId)));
+  await bench.until(() =>
+    bench.logs.some((line) => line.includes(`deferred ran`) && line.includes(roomId)),
+  );
 });
 
 test('a worker that ends takes its rooms with it: its sessions are told, others play on, it comes back', async (t) => {
@@ -155,7 +214,10 @@ test('a worker that ends takes its rooms with it: its sessions are told, others 
   t.match(await bench.answer(doomed), { kind: 'closed', code: ERROR.E_ROOM_FAULT });
   const again = await bench.answer(bench.join({ create: '{}' }));
   t.equal(again.kind, 'joined');
-  t.same(bench.directory.workers().map((worker) => worker.restarts), [1, 0]);
+  t.same(
+    bench.directory.workers().map((worker) => worker.restarts),
+    [1, 0],
+  );
   const ticks = () => bench.directory.rooms().find((room) => room.worker === 1)?.tick ?? 0;
   const before = ticks();
   await bench.until(() => ticks() > before + 5);
@@ -163,8 +225,14 @@ test('a worker that ends takes its rooms with it: its sessions are told, others 
 });
 
 test('a game that cannot be loaded rejects start with its reason', async (t) => {
-  await t.rejects(new DirectoryBench({ game: '/nowhere/server.js', workers: 2 }).start(), /nowhere/);
-  await t.rejects(new DirectoryBench({ game: new URL('../../src/room/id.ts', import.meta.url).pathname }).start(), { code: 'E_SCHEMA' });
+  await t.rejects(
+    new DirectoryBench({ game: '/nowhere/server.js', workers: 2 }).start(),
+    /nowhere/,
+  );
+  await t.rejects(
+    new DirectoryBench({ game: new URL('../../src/room/id.ts', import.meta.url).pathname }).start(),
+    { code: 'E_SCHEMA' },
+  );
 });
 
 test('stop: a notice, nobody new, a grace time, then all are closed', async (t) => {
@@ -174,7 +242,10 @@ test('stop: a notice, nobody new, a grace time, then all are closed', async (t) 
   await bench.answer(stays);
   await bench.answer(goes);
   const stopping = bench.directory.stop(400);
-  t.match(await bench.answer(bench.join({ any: true })), { kind: 'refused', code: ERROR.E_SHUTDOWN });
+  t.match(await bench.answer(bench.join({ any: true })), {
+    kind: 'refused',
+    code: ERROR.E_SHUTDOWN,
+  });
   bench.directory.leave(goes, ERROR.E_LEFT);
   const before = bench.packets.get(stays)?.length ?? 0;
   await pause(200);
@@ -193,11 +264,23 @@ test('stop without people does not wait', async (t) => {
 
 test('the journal of a room, replayed into a fresh core without the plugin, gives the same hash at every tick', async (t) => {
   const journalDir = mkdtempSync(join(tmpdir(), 'fray-journal-'));
-  const bench = await new DirectoryBench({ journalDir, bots: 3, hashEveryTick: true, emptyCloseMs: 60_000 }).start();
+  const bench = await new DirectoryBench({
+    journalDir,
+    bots: 3,
+    hashEveryTick: true,
+    emptyCloseMs: 60_000,
+  }).start();
   const ids = [bench.join({ any: true }), bench.join({ any: true })];
   for (const id of ids) await bench.answer(id);
   for (let i = 0; i < 40; i += 1) {
-    for (const id of ids) bench.directory.packet(id, Uint8Array.of(0x16, i, 0, i, i * 7, 3, 200, 1, 0, 0, 0, 9), 0, 12, bench.nowUs());
+    for (const id of ids)
+      bench.directory.packet(
+        id,
+        Uint8Array.of(0x16, i, 0, i, i * 7, 3, 200, 1, 0, 0, 0, 9),
+        0,
+        12,
+        bench.nowUs(),
+      );
     await pause(10);
   }
   bench.directory.notice(ERROR.E_SHUTDOWN, 'soon', 1000);
@@ -212,7 +295,8 @@ test('the journal of a room, replayed into a fresh core without the plugin, give
     if (stage === STAGE.hash) {
       core.stateHash();
       const [low, high] = new Uint32Array(bytes.buffer, bytes.byteOffset, 2);
-      if (low !== core.stateHashLow || high !== core.stateHashHigh) t.fail(`the hash of tick ${tick} differs`);
+      if (low !== core.stateHashLow || high !== core.stateHashHigh)
+        t.fail(`the hash of tick ${tick} differs`);
       hashes += 1;
       continue;
     }

@@ -7,7 +7,7 @@ import { Placement } from '../../src/room/placement.ts';
 const limits = { roomsMax: 3, playersMax: 2, workers: 2 };
 const room = (id: string, worker = 0, open = true) => ({ id, worker, open, openedUs: 0, bots: 0 });
 
-test("any: the fullest room with a free place, then a new room, then none", (t) => {
+test('any: the fullest room with a free place, then a new room, then none', (t) => {
   const placement = new Placement(limits);
   t.same(placement.decide({ any: true }), { open: true });
   const a = placement.add(room('a'));
@@ -20,7 +20,11 @@ test("any: the fullest room with a free place, then a new room, then none", (t) 
   a.botsFixed = 1;
   t.same(placement.decide({ any: true }), { open: true });
   placement.add(room('c', 1, false));
-  t.same(placement.decide({ any: true }), { code: ERROR.E_ROOM_LIMIT }, 'a created room takes nobody who did not name it');
+  t.same(
+    placement.decide({ any: true }),
+    { code: ERROR.E_ROOM_LIMIT },
+    'a created room takes nobody who did not name it',
+  );
   t.end();
 });
 
@@ -45,24 +49,40 @@ test('id and create: each refusal has its code', (t) => {
 
 test('a new room goes to the least loaded worker that runs', (t) => {
   const placement = new Placement({ ...limits, roomsMax: 10 });
-  t.equal(placement.worker(() => true), 0);
+  t.equal(
+    placement.worker(() => true),
+    0,
+  );
   placement.add(room('a', 0)).people = 2;
-  t.equal(placement.worker(() => true), 1);
-  t.equal(placement.worker((worker) => worker === 0), 0);
-  t.equal(placement.worker(() => false), -1);
+  t.equal(
+    placement.worker(() => true),
+    1,
+  );
+  t.equal(
+    placement.worker((worker) => worker === 0),
+    0,
+  );
+  t.equal(
+    placement.worker(() => false),
+    -1,
+  );
   t.end();
 });
 
 test('rows are unique per worker, below the number of rooms, and used again', (t) => {
-  const operations = fc.array(fc.record({ add: fc.boolean(), worker: fc.nat({ max: 1 }), at: fc.nat() }), { maxLength: 80, size: 'max' });
+  const operations = fc.array(
+    fc.record({ add: fc.boolean(), worker: fc.nat({ max: 1 }), at: fc.nat() }),
+    { maxLength: 80, size: 'max' },
+  );
   const property = fc.property(operations, (list) => {
     const placement = new Placement({ roomsMax: 8, playersMax: 2, workers: 2 });
     let next = 0;
     for (const { add, worker, at } of list) {
       const rooms = [...placement.rooms()];
-      if (add && rooms.length < 8) placement.add(room(`r${(next += 1)}`, worker));
+      if (add && rooms.length < 8) placement.add(room(`r${next++}`, worker));
       else if (rooms.length > 0) placement.remove(rooms[at % rooms.length] as (typeof rooms)[0]);
-      for (const one of placement.rooms()) if (one.row >= 8 || placement.byRow(one.worker, one.row) !== one) return false;
+      for (const one of placement.rooms())
+        if (one.row >= 8 || placement.byRow(one.worker, one.row) !== one) return false;
     }
     return true;
   });

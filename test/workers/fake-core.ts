@@ -2,7 +2,14 @@
  * A stand-in for core and game that shows what reaches them: it keeps every record of every tick, makes a player for each
  * Join, and answers each person with one packet per tick. So the tick loop is tested without a world.
  */
-import { Join, Leave, Packet, RecordHeader, RoomStats, RosterRow } from '../../protocol/gen/tables.ts';
+import {
+  Join,
+  Leave,
+  Packet,
+  RecordHeader,
+  RoomStats,
+  RosterRow,
+} from '../../protocol/gen/tables.ts';
 import type { OnRemoved, RoomGame } from '../../workers/room-game.ts';
 import type { TickCore } from '../../workers/shard-room.ts';
 
@@ -49,7 +56,11 @@ export class FakeCore implements TickCore {
     this.tick += 1;
     const seen: SeenRecord[] = [];
     for (let at = this.input; at < this.input + length; ) {
-      const [kind, slot, bytes] = [this.view.getUint16(at, true), this.view.getUint16(at + 2, true), this.view.getUint32(at + 4, true)];
+      const [kind, slot, bytes] = [
+        this.view.getUint16(at, true),
+        this.view.getUint16(at + 2, true),
+        this.view.getUint32(at + 4, true),
+      ];
       const payload = this.u8.slice(at + RecordHeader.bytes, at + RecordHeader.bytes + bytes);
       seen.push({ kind, slot, payload });
       this.#take(kind, slot, payload);
@@ -103,7 +114,11 @@ export class FakeCore implements TickCore {
       this.#handles += 1;
       this.players[slot] = (this.#handles << 16) | slot;
       this.#sessions[slot] = new DataView(payload.buffer).getUint32(0, true);
-      this.view.setUint32(this.roster + slot * RosterRow.bytes + RosterRow.playerId, (1 << 16) | slot, true);
+      this.view.setUint32(
+        this.roster + slot * RosterRow.bytes + RosterRow.playerId,
+        (1 << 16) | slot,
+        true,
+      );
     }
     if (kind === Leave.kind) this.#leaves.push(slot);
   }
@@ -160,8 +175,14 @@ export class FakeGame implements RoomGame {
 }
 
 /** The packets among a tick's records: arrival and bytes. */
-export function packetsOf(records: readonly SeenRecord[]): { slot: number; arrivalUs: number; bytes: number[] }[] {
+export function packetsOf(
+  records: readonly SeenRecord[],
+): { slot: number; arrivalUs: number; bytes: number[] }[] {
   return records
     .filter((one) => one.kind === Packet.kind)
-    .map(({ slot, payload }) => ({ slot, arrivalUs: new DataView(payload.buffer).getUint32(0, true), bytes: [...payload.subarray(4)] }));
+    .map(({ slot, payload }) => ({
+      slot,
+      arrivalUs: new DataView(payload.buffer).getUint32(0, true),
+      bytes: [...payload.subarray(4)],
+    }));
 }

@@ -5,8 +5,8 @@ import { Bell, createBell } from '../../src/mailbox/bell.ts';
 import { ANSWER, createLink, DATA, IoEnd, JOIN, OPEN, ORDER } from '../../src/mailbox/messages.ts';
 import { Shard } from '../../workers/shard.ts';
 import { ShardRoom } from '../../workers/shard-room.ts';
-import { createTiming, TimingReader } from '../../workers/timing.ts';
 import type { CounterName } from '../../workers/timing.ts';
+import { createTiming, TimingReader } from '../../workers/timing.ts';
 import { FakeCore, FakeGame, packetsOf } from './fake-core.ts';
 
 const INTERVAL = 1e6 / 30;
@@ -23,8 +23,22 @@ class Bench {
   readonly shard: Shard;
   readonly #timing: TimingReader;
 
-  constructor(options: { playersMax?: number; ioThreads?: number; botsYield?: boolean; emptyCloseTicks?: number; outboxBytes?: number } = {}) {
-    const sizes = { sessionsMax: 100, roomsMax: 10, inboxBytes: 1 << 16, outboxBytes: options.outboxBytes ?? 1 << 16, packetBytesMax: 1120 };
+  constructor(
+    options: {
+      playersMax?: number;
+      ioThreads?: number;
+      botsYield?: boolean;
+      emptyCloseTicks?: number;
+      outboxBytes?: number;
+    } = {},
+  ) {
+    const sizes = {
+      sessionsMax: 100,
+      roomsMax: 10,
+      inboxBytes: 1 << 16,
+      outboxBytes: options.outboxBytes ?? 1 << 16,
+      packetBytesMax: 1120,
+    };
     const links = Array.from({ length: options.ioThreads ?? 1 }, () => createLink(sizes));
     const bells = links.map(() => createBell());
     const timing = createTiming(10);
@@ -36,13 +50,22 @@ class Bench {
       nowUs: () => this.nowUs,
       report: (message) => this.logs.push(message.text),
       openRoom: (order, parts) => {
-        if (order.optionsJson === 'bad') throw new FrayError('E_ROOM_OPTIONS', 'Cannot create the room: options: not JSON');
+        if (order.optionsJson === 'bad')
+          throw new FrayError('E_ROOM_OPTIONS', 'Cannot create the room: options: not JSON');
         const core = new FakeCore(options.playersMax ?? 4);
         const game = new FakeGame(core);
         this.cores.set(order.row, core);
         this.games.set(order.row, game);
-        return new ShardRoom({ row: order.row, id: order.id, owner: order.owner, core, game, botsYield: options.botsYield ?? true,
-          emptyCloseTicks: options.emptyCloseTicks ?? 5, ...parts });
+        return new ShardRoom({
+          row: order.row,
+          id: order.id,
+          owner: order.owner,
+          core,
+          game,
+          botsYield: options.botsYield ?? true,
+          emptyCloseTicks: options.emptyCloseTicks ?? 5,
+          ...parts,
+        });
       },
     });
   }
@@ -92,7 +115,14 @@ class Bench {
   }
 
   send(session: number, bytes: number[], arrivalUs = this.nowUs): boolean {
-    return (this.ends[session >>> 28] as IoEnd).inbox.tryWrite(DATA.packet, session, arrivalUs, Uint8Array.from(bytes), 0, bytes.length);
+    return (this.ends[session >>> 28] as IoEnd).inbox.tryWrite(
+      DATA.packet,
+      session,
+      arrivalUs,
+      Uint8Array.from(bytes),
+      0,
+      bytes.length,
+    );
   }
 
   /** Answers since the last call: [kind, id, arg, text]. */
@@ -101,7 +131,12 @@ class Bench {
     const seen: [string, number, number, string][] = [];
     while (answers.next()) {
       const name = Object.entries(ANSWER).find(([, kind]) => kind === answers.kind)?.[0] ?? '?';
-      const text = name === 'joined' ? '' : new TextDecoder().decode(answers.bytes.slice(answers.offset, answers.offset + answers.length));
+      const text =
+        name === 'joined'
+          ? ''
+          : new TextDecoder().decode(
+              answers.bytes.slice(answers.offset, answers.offset + answers.length),
+            );
       seen.push([name, answers.id, answers.arg, text]);
     }
     answers.release();
@@ -129,7 +164,10 @@ test('a room opens, a person joins with a tick, packets go both ways, a leave is
   t.ok(bench.send(7, [1, 2, 3, 4, 5]));
   bench.run(1);
   const core = bench.cores.get(3) as FakeCore;
-  t.same(core.ticks.flatMap(packetsOf).map((one) => one.bytes), [[1, 2, 3, 4, 5]]);
+  t.same(
+    core.ticks.flatMap(packetsOf).map((one) => one.bytes),
+    [[1, 2, 3, 4, 5]],
+  );
   bench.order(0, ORDER.leave, 7, ERROR.E_LEFT);
   bench.order(0, ORDER.leave, 7, ERROR.E_LEFT);
   bench.run(2);
@@ -149,7 +187,10 @@ test('who leaves before the tick of its join never enters the room', (t) => {
   bench.join(5, 0);
   bench.order(0, ORDER.leave, 5, ERROR.E_LEFT);
   bench.run(3);
-  t.same(bench.answers(), [['opened', 0, 0, ''], ['left', 5, ERROR.E_LEFT, '']]);
+  t.same(bench.answers(), [
+    ['opened', 0, 0, ''],
+    ['left', 5, ERROR.E_LEFT, ''],
+  ]);
   t.equal(bench.cores.get(0)?.ticks.flat().length, 0);
   t.end();
 });
@@ -161,7 +202,10 @@ test('packets carry their arrival inside the tick interval, in order of I/O thre
   bench.join(IO_1 + 1, 0);
   bench.join(2, 0);
   bench.run(3);
-  t.same(bench.answers(1), [['opened', 0, 0, ''], ['joined', IO_1 + 1, 0, '']]);
+  t.same(bench.answers(1), [
+    ['opened', 0, 0, ''],
+    ['joined', IO_1 + 1, 0, ''],
+  ]);
   t.same(bench.answers(0), [['joined', 2, 0, '']]);
   t.ok(bench.packetsOut(1).every((session) => session === IO_1 + 1));
   t.ok(bench.packetsOut(0).every((session) => session === 2));
@@ -174,7 +218,10 @@ test('packets carry their arrival inside the tick interval, in order of I/O thre
   const before = core.ticks.length;
   bench.run(1);
   const packets = core.ticks.slice(before).flatMap(packetsOf);
-  t.same(packets.map((one) => one.bytes[0]), [22, 23, 24, 11]);
+  t.same(
+    packets.map((one) => one.bytes[0]),
+    [22, 23, 24, 11],
+  );
   const near = (us: number, wanted: number): boolean => Math.abs(us - wanted) <= 1;
   t.ok(near(packets[0]?.arrivalUs ?? -1, 20_000));
   t.equal(packets[1]?.arrivalUs, 0, 'before the interval counts as its start');
@@ -189,21 +236,29 @@ test('a full room: a bot yields, the person comes a tick later; without yielding
     bench.open(0);
     bench.run(1);
     (bench.games.get(0) as FakeGame).bots = [0, 1];
-    bench.run(2);
+    bench.run(9);
     t.equal(bench.counter('bots'), 2);
     bench.answers();
     bench.join(5, 0);
     bench.run(4);
     if (botsYield) {
       t.same(bench.answers(), [['joined', 5, 0, '']]);
-      const records = (bench.cores.get(0) as FakeCore).ticks.flat().filter((one) => one.kind === Leave.kind);
-      t.same(records.map((one) => one.slot), [1]);
+      const records = (bench.cores.get(0) as FakeCore).ticks
+        .flat()
+        .filter((one) => one.kind === Leave.kind);
+      t.same(
+        records.map((one) => one.slot),
+        [1],
+      );
       t.equal(bench.counter('botsYielded'), 1);
       t.equal(bench.counter('bots'), 1);
       bench.join(6, 0);
       bench.join(8, 0);
       bench.run(4);
-      t.same(bench.answers(), [['refused', 8, ERROR.E_ROOM_FULL, ''], ['joined', 6, 0, '']]);
+      t.same(bench.answers(), [
+        ['refused', 8, ERROR.E_ROOM_FULL, ''],
+        ['joined', 6, 0, ''],
+      ]);
     } else {
       t.same(bench.answers(), [['refused', 5, ERROR.E_ROOM_FULL, '']]);
     }
@@ -219,7 +274,11 @@ test('a slot is given again only after the core has run its Leave', (t) => {
   bench.order(0, ORDER.leave, 5, ERROR.E_LEFT);
   bench.join(6, 0);
   bench.run(4);
-  t.same(bench.answers().slice(1), [['joined', 5, 0, ''], ['left', 5, ERROR.E_LEFT, ''], ['joined', 6, 0, '']]);
+  t.same(bench.answers().slice(1), [
+    ['joined', 5, 0, ''],
+    ['left', 5, ERROR.E_LEFT, ''],
+    ['joined', 6, 0, ''],
+  ]);
   t.end();
 });
 
@@ -237,8 +296,10 @@ test('a trap and a faulty plugin close one room with their code, and its neighbo
   bench.run(3);
   const answers = bench.answers().sort((a, b) => (a[0] + a[1] < b[0] + b[1] ? -1 : 1));
   t.same(answers, [
-    ['closed', 0, ERROR.E_ROOM_FAULT, ''], ['closed', 1, ERROR.E_PLUGIN_FAULT, ''],
-    ['left', 10, ERROR.E_ROOM_FAULT, ''], ['left', 11, ERROR.E_PLUGIN_FAULT, ''],
+    ['closed', 0, ERROR.E_ROOM_FAULT, ''],
+    ['closed', 1, ERROR.E_PLUGIN_FAULT, ''],
+    ['left', 10, ERROR.E_ROOM_FAULT, ''],
+    ['left', 11, ERROR.E_PLUGIN_FAULT, ''],
   ]);
   t.equal(bench.counter('rooms'), 1);
   t.equal(bench.counter('people'), 1);
@@ -249,7 +310,11 @@ test('a trap and a faulty plugin close one room with their code, and its neighbo
   t.equal((bench.cores.get(2)?.tick ?? 0) - before, 10);
   bench.join(20, 0);
   bench.run(1);
-  t.same(bench.answers(), [['refused', 20, ERROR.E_ROOM_FAULT, '']], 'a join that was on its way hears why');
+  t.same(
+    bench.answers(),
+    [['refused', 20, ERROR.E_ROOM_FAULT, '']],
+    'a join that was on its way hears why',
+  );
   t.end();
 });
 
@@ -259,11 +324,21 @@ test('options that do not fit refuse the room and everybody on the way to it', (
   bench.join(5, 0);
   bench.run(1);
   const text = 'Cannot create the room: options: not JSON';
-  t.same(bench.answers(), [['closed', 0, ERROR.E_ROOM_OPTIONS, text], ['refused', 5, ERROR.E_ROOM_OPTIONS, text]]);
+  t.same(bench.answers(), [
+    ['closed', 0, ERROR.E_ROOM_OPTIONS, text],
+    ['refused', 5, ERROR.E_ROOM_OPTIONS, text],
+  ]);
   bench.open(0);
   bench.join(6, 0);
   bench.run(2);
-  t.same(bench.answers(), [['opened', 0, 0, ''], ['joined', 6, 0, '']], 'the row is used again');
+  t.same(
+    bench.answers(),
+    [
+      ['opened', 0, 0, ''],
+      ['joined', 6, 0, ''],
+    ],
+    'the row is used again',
+  );
   t.end();
 });
 
@@ -279,12 +354,31 @@ test('an empty room says so once, after its time, and again after the next perso
   t.same(bench.answers(), [['joined', 5, 0, '']]);
   bench.order(0, ORDER.leave, 5, ERROR.E_LEFT);
   bench.run(20);
-  t.same(bench.answers(), [['left', 5, ERROR.E_LEFT, ''], ['idle', 0, 0, '']]);
+  t.same(bench.answers(), [
+    ['left', 5, ERROR.E_LEFT, ''],
+    ['idle', 0, 0, ''],
+  ]);
   bench.order(0, ORDER.close, 0, ERROR.E_ROOM_CLOSED);
   bench.order(0, ORDER.close, 0, ERROR.E_ROOM_CLOSED);
   bench.run(1);
   t.same(bench.answers(), [['closed', 0, ERROR.E_ROOM_CLOSED, '']]);
   t.equal(bench.shard.nextSlot(), undefined);
+  t.end();
+});
+
+test('a room without players ticks in one of 8 intervals, and at once when somebody comes', (t) => {
+  const bench = new Bench({ emptyCloseTicks: 1000 });
+  for (const row of [0, 1, 2]) bench.open(row);
+  bench.run(80);
+  for (const core of bench.cores.values())
+    t.ok(core.tick >= 8 && core.tick <= 12, `${core.tick} ticks`);
+  const core = bench.cores.get(1) as FakeCore;
+  const before = core.tick;
+  bench.join(5, 1);
+  bench.run(1.01);
+  t.same(bench.answers().slice(3), [['joined', 5, 1, '']]);
+  bench.run(7);
+  t.ok(core.tick - before >= 8);
   t.end();
 });
 
@@ -304,7 +398,9 @@ test('what a tick can take is bounded: packets beyond it are refused and counted
   bench.run(1);
   const core = bench.cores.get(0) as FakeCore;
   const records = core.ticks.at(-1) ?? [];
-  t.ok(records.some((one) => one.kind === Leave.kind) && records.some((one) => one.kind === Join.kind));
+  t.ok(
+    records.some((one) => one.kind === Leave.kind) && records.some((one) => one.kind === Join.kind),
+  );
   t.ok(packetsOf(records).length * 1112 < INPUT_BYTES_MAX);
   t.equal(packetsOf(records).length + bench.counter('inputRefused'), sent);
   t.ok(bench.counter('inputRefused') > 0);
@@ -327,6 +423,7 @@ test('a full outbox drops the packet about to be written and counts it', (t) => 
 test('a late slot catches up at most 3 ticks and counts what it skips', (t) => {
   const bench = new Bench();
   bench.open(0);
+  bench.join(5, 0);
   bench.run(5);
   const core = bench.cores.get(0) as FakeCore;
   const slot = bench.shard.nextSlot();
@@ -411,7 +508,10 @@ test('a notice is a Send command of the next tick in every room', (t) => {
   bench.run(2);
   for (const core of bench.cores.values()) {
     const sent = core.commands.filter((bytes) => bytes.length > 0);
-    t.same(sent.map((bytes) => [...bytes]), [[COMMAND.send.kind, 0, 0xff, 0xff, 9, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0]]);
+    t.same(
+      sent.map((bytes) => [...bytes]),
+      [[COMMAND.send.kind, 0, 0xff, 0xff, 9, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0]],
+    );
   }
   t.end();
 });
@@ -425,7 +525,11 @@ test('stop closes all rooms and tells everybody', (t) => {
   bench.order(0, ORDER.stop, 0, ERROR.E_SHUTDOWN);
   bench.answers();
   bench.run(1);
-  t.same(bench.answers(), [['refused', 6, ERROR.E_SHUTDOWN, ''], ['left', 5, ERROR.E_SHUTDOWN, ''], ['closed', 0, ERROR.E_SHUTDOWN, '']]);
+  t.same(bench.answers(), [
+    ['refused', 6, ERROR.E_SHUTDOWN, ''],
+    ['left', 5, ERROR.E_SHUTDOWN, ''],
+    ['closed', 0, ERROR.E_SHUTDOWN, ''],
+  ]);
   t.ok(bench.shard.stopped);
   t.equal(bench.malformed, bench.cores.get(0)?.tick, 'counters of closed rooms are kept');
   t.end();

@@ -11,9 +11,13 @@ test('rooms are spread evenly over at most 8 phase slots', (t) => {
   for (const slot of taken) sizes.set(slot.index, (sizes.get(slot.index) ?? 0) + 1);
   t.equal(sizes.size, PHASE_SLOTS);
   t.same([...sizes.values()].sort(), [2, 2, 2, 2, 3, 3, 3, 3]);
-  t.ok(Math.abs(Math.abs((taken[0]?.dueUs ?? 0) - (taken[1]?.dueUs ?? 0)) - INTERVAL / 2) < 0.01, 'two rooms stand half an interval apart');
+  t.ok(
+    Math.abs(Math.abs((taken[0]?.dueUs ?? 0) - (taken[1]?.dueUs ?? 0)) - INTERVAL / 2) < 0.01,
+    'two rooms stand half an interval apart',
+  );
   const dues = [...new Set(taken)].map((slot) => slot.dueUs).sort((a, b) => a - b);
-  for (let i = 1; i < dues.length; i += 1) t.ok(Math.abs((dues[i] ?? 0) - (dues[i - 1] ?? 0) - INTERVAL / 8) < 0.01);
+  for (let i = 1; i < dues.length; i += 1)
+    t.ok(Math.abs((dues[i] ?? 0) - (dues[i - 1] ?? 0) - INTERVAL / 8) < 0.01);
   t.end();
 });
 
@@ -34,14 +38,17 @@ test('a slot keeps its beat, catches up at most 3 ticks and skips the rest', (t)
 });
 
 test('ticks run + ticks skipped = intervals passed, whatever the lateness; due moments stay on the grid', (t) => {
-  const property = fc.property(fc.array(fc.integer({ min: 0, max: 9000 }), { maxLength: 60, size: 'max' }), (lates) => {
-    const slots = new PhaseSlots<string>();
-    const slot = slots.add('a', 1000, 0);
-    const first = slot.dueUs;
-    let ran = 0;
-    for (const late of lates) ran += slots.take(slot, slot.dueUs + late);
-    return slot.dueUs - first === (ran + slot.skipped) * 1000;
-  });
+  const property = fc.property(
+    fc.array(fc.integer({ min: 0, max: 9000 }), { maxLength: 60, size: 'max' }),
+    (lates) => {
+      const slots = new PhaseSlots<string>();
+      const slot = slots.add('a', 1000, 0);
+      const first = slot.dueUs;
+      let ran = 0;
+      for (const late of lates) ran += slots.take(slot, slot.dueUs + late);
+      return slot.dueUs - first === (ran + slot.skipped) * 1000;
+    },
+  );
   t.doesNotThrow(() => fc.assert(property));
   t.end();
 });
@@ -55,6 +62,9 @@ test('the slot that is due first comes first; empty slots do not count; rates ma
   slots.remove(fast, 'fast');
   t.equal(slots.next(), slow);
   slots.add('fast again', 1e6 / 128, 40_000);
-  t.ok(fast.dueUs > 40_000 && fast.dueUs <= 40_000 + 1e6 / 128, 'a slot that stood empty owes no ticks');
+  t.ok(
+    fast.dueUs > 40_000 && fast.dueUs <= 40_000 + 1e6 / 128,
+    'a slot that stood empty owes no ticks',
+  );
   t.end();
 });

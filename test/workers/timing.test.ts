@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { test } from 'tap';
-import { bucketLow, bucketOf, BUCKETS, COUNTER, createTiming, HISTOGRAM, quantileUs, ROW, Timing, TimingReader } from '../../workers/timing.ts';
+import {
+  BUCKETS,
+  bucketLow,
+  bucketOf,
+  COUNTER,
+  createTiming,
+  HISTOGRAM,
+  quantileUs,
+  ROW,
+  Timing,
+  TimingReader,
+} from '../../workers/timing.ts';
 
 test('a bucket holds its value and is at most an eighth wide', (t) => {
   const property = fc.property(fc.double({ min: 0, max: 16_000_000, noNaN: true }), (us) => {

@@ -7,7 +7,13 @@ export const basic = defineSchema({
   tickRateHz: 60,
   world: { width: 60, depth: 60 },
   input: { move: axis2(), aim: angle(), fire: button() },
-  player: { shape: circle(0.5), health: 100, viewRadius: 20, movement: { topSpeed: 8, acceleration: 60, friction: 40 }, fields: { size: u8() } },
+  player: {
+    shape: circle(0.5),
+    health: 100,
+    viewRadius: 20,
+    movement: { topSpeed: 8, acceleration: 60, friction: 40 },
+    fields: { size: u8() },
+  },
   toServer: { say: { text: text(60) } },
   toClient: { said: { text: text(60) } },
 });
@@ -19,7 +25,9 @@ export default defineGame(basic, {
     room.addWalls([{ x: 0, y: 10, width: 4, depth: 1 }]);
     if (options.mode === 'exit') setTimeout(() => process.exit(3), 300);
     if (options.mode === 'defer') {
-      void new Promise((resolve) => setTimeout(resolve, 20)).then(() => room.defer((later) => later.log.info('deferred ran')));
+      void new Promise((resolve) => setTimeout(resolve, 20)).then(() =>
+        room.defer((later) => later.log.info('deferred ran')),
+      );
     }
     faulty.set(room.id, options.mode === 'faulty');
   },

@@ -1,0 +1,59 @@
+/** What a directory is told at the start, what it is asked for, and what it counts. */
+import type { Clock } from '../clock.ts';
+import type { Choice } from './placement.ts';
+import type { Log } from './workers.ts';
+
+export interface JoinRequest {
+  readonly sessionId: number;
+  readonly userId: string;
+  /** At most 32 bytes of UTF-8; empty: the game picks one. */
+  readonly name: string;
+  readonly choice: Choice;
+  readonly schemaHash: bigint;
+  readonly verify: boolean;
+}
+
+export interface DirectoryOptions {
+  /** Worker threads, at least 1. See src/ops/cpus.ts. */
+  readonly workers: number;
+  /** Absolute path (or URL) of the game's server module. */
+  readonly game: string;
+  /** The compiled core, its bytes, or a path. Default: the committed one, beside the source or the build. */
+  readonly core?: WebAssembly.Module | Uint8Array | string;
+  readonly roomsMax: number;
+  /** Empty rooms that any player may join are kept open up to this many. */
+  readonly roomsWarm: number;
+  /** Places of a room; 0 takes the game's own figure. */
+  readonly playersMax: number;
+  /** Bots of one open room; they yield their places if the game says so. */
+  readonly bots: number;
+  /** How long a room stands empty before it closes; 0 takes the game's own figure. */
+  readonly emptyCloseMs?: number;
+  /** Seats of this I/O thread. Default 16,384, what session ids can number. */
+  readonly sessionsMax?: number;
+  /** Index of the I/O thread this directory stands on. Default 0. */
+  readonly ioThread?: number;
+  /** Debug: a folder for journals. */
+  readonly journalDir?: string;
+  readonly hashEveryTick?: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Counters of this side; those of the workers are in `workers()`. All rise. */
+export interface DirectoryCounters {
+  joins: number;
+  refused: number;
+  closed: number;
+  /** Packets in that a full inbox refused. */
+  inboxFull: number;
+  /** Packets in of a session without a seat. */
+  packetsUnseated: number;
+  /** Packets out that a newer one of the same wake replaced. */
+  replaced: number;
+  /** Packets out for a session that has gone. */
+  packetsGone: number;
+  /** Wakes of this thread by its workers. */
+  wakes: number;
+  noticesRefused: number;
+}

@@ -1,0 +1,110 @@
+/**
+ * Orders to workers: what the directory wants, as records in control rings. The rings are sized so that every order
+ * fits (mailbox/messages.ts says why); if one does not, a count in the directory is wrong, and that throws.
+ */
+import { randomBytes } from 'node:crypto';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { ControlMessageSchema } from '../../protocol/gen/control_pb.ts';
+import { MESSAGE, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { LinkSizes } from '../mailbox/messages.ts';
+import { controlBytes, JOIN, NOTICE_BYTES_MAX, OPEN, ORDER } from '../mailbox/messages.ts';
+import type { HostedRoom } from './placement.ts';
+import type { RoomWorker } from './workers.ts';
+
+export class OrderDesk {
+  readonly #reserved: number;
+  readonly #bytes = new Uint8Array(1024);
+  readonly #view = new DataView(this.#bytes.buffer);
+
+  constructor(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>) {
+    this.#reserved = controlBytes(sizes).orders;
+  }
+
+  /** Seeds the room at random. `options`: JSON, at most ROOM_OPTIONS_BYTES_MAX bytes. */
+  open(worker: RoomWorker, room: HostedRoom, options: string): void {
+    const id = Buffer.from(room.id);
+    const json = Buffer.from(options);
+    randomBytes(8).copy(this.#bytes, OPEN.seedLow);
+    this.#view.setUint32(OPEN.epoch, FIRST_EPOCH, true);
+    this.#view.setUint32(OPEN.bots, room.bots, true);
+    this.#view.setUint32(OPEN.roomIdBytes, id.length, true);
+    this.#view.setUint32(OPEN.optionsBytes, json.length, true);
+    this.#bytes.set(id, OPEN.tail);
+    this.#bytes.set(json, OPEN.tail + id.length);
+    this.#write(worker, {
+      kind: ORDER.open,
+      id: room.row,
+      arg: 0,
+      bytes: OPEN.tail + id.length + json.length,
+    });
+  }
+
+  close(worker: RoomWorker, room: HostedRoom, code: ErrorCode): void {
+    this.#write(worker, { kind: ORDER.close, id: room.row, arg: code, bytes: 0 });
+  }
+
+  /** `name` is cut to what fits. */
+  join(
+    worker: RoomWorker,
+    room: HostedRoom,
+    who: { sessionId: number; name: string; verify: boolean },
+  ): void {
+    const name = fitName(who.name);
+    this.#bytes.fill(0, 0, JOIN.bytes);
+    this.#view.setUint32(JOIN.flags, who.verify ? FLAG_VERIFY : 0, true);
+    this.#view.setUint32(JOIN.nameBytes, name.length, true);
+    this.#bytes.set(name, JOIN.name);
+    this.#write(worker, { kind: ORDER.join, id: who.sessionId, arg: room.row, bytes: JOIN.bytes });
+  }
+
+  leave(worker: RoomWorker, sessionId: number, code: number): void {
+    this.#write(worker, { kind: ORDER.leave, id: sessionId, arg: code, bytes: 0 });
+  }
+
+  stop(worker: RoomWorker, code: ErrorCode): void {
+    this.#write(worker, { kind: ORDER.stop, id: 0, arg: code, bytes: 0 });
+  }
+
+  /** False: as many wait as may. Orders keep their space. */
+  notice(worker: RoomWorker, message: Uint8Array): boolean {
+    const { orders } = worker.end;
+    const fits = orders.free() - 2 * NOTICE_BYTES_MAX >= this.#reserved;
+    return fits && orders.tryWrite(ORDER.notice, 0, 0, message, 0, message.length);
+  }
+
+  #write(
+    { end, bell, index }: RoomWorker,
+    order: { kind: number; id: number; arg: number; bytes: number },
+  ): void {
+    if (!end.orders.tryWrite(order.kind, order.id, order.arg, this.#bytes, 0, order.bytes)) {
+      throw new Error(`Cannot order ${order.kind} from worker ${index}: its control ring is full`);
+    }
+    bell.ring();
+  }
+}
+
+/** A notice as the reliable message that clients get. Its text is cut until it fits. */
+export function noticeMessage(code: ErrorCode, text: string, inMs: number): Uint8Array {
+  for (let cut = text; ; cut = cut.slice(0, Math.floor(cut.length * 0.8))) {
+    const body = create(ControlMessageSchema, {
+      body: { case: 'notice', value: { code, text: cut, inMs } },
+    });
+    const message = Uint8Array.of(MESSAGE.control, ...toBinary(ControlMessageSchema, body));
+    if (message.length <= NOTICE_BYTES_MAX) return message;
+  }
+}
+
+/** A name as UTF-8 of at most NAME_BYTES_MAX bytes, cut between characters. */
+export function fitName(name: string): Uint8Array {
+  const bytes = Buffer.from(name);
+  if (bytes.length <= NAME_BYTES_MAX) return bytes;
+  let end: number = NAME_BYTES_MAX;
+  while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
+  return bytes.subarray(0, end);
+}
+
+/** Fencing number of a room that nobody owned before. */
+const FIRST_EPOCH = 1;
+/** Flag of the record Join: the client wants state hashes. */
+const FLAG_VERIFY = 2;
