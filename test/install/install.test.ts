@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,8 +42,11 @@ test('npm ci --ignore-scripts, then npm run build', async (t) => {
 
 test('the package holds what an author needs, and nothing else', async (t) => {
   const folder = copyRepository('pack');
-  await npm(folder, 'ci', '--ignore-scripts');
-  const [packed] = JSON.parse(await npm(folder, 'pack', '--json', '--loglevel=silent')) as [Packed];
+  // Packing needs the development packages: the half gigabyte that is here already.
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const said = await npm(folder, 'pack', '--json', '--loglevel=silent');
+  // The build's own lines come before.
+  const [packed] = JSON.parse(said.slice(said.search(/^\[/m))) as [Packed];
   const files = packed.files.map((file) => file.path);
   for (const file of NEEDED) t.ok(files.includes(file), `holds ${file}`);
   t.same(
@@ -63,20 +67,11 @@ test('the package holds what an author needs, and nothing else', async (t) => {
     ['NodeNext', 'NodeNext'],
     ['ESNext', 'Bundler'],
   ] as const) {
-    const options = [
-      '--noEmit',
-      '--strict',
-      '--target',
-      'ES2022',
-      '--lib',
-      'ES2023,DOM',
-      '--types',
-      '',
-    ];
+    const options = ['--noEmit', '--strict', '--target', 'ES2022', '--lib', 'ES2023,DOM'];
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const args = [tsc, ...options, '--module', module, '--moduleResolution', resolution, 'game.ts'];
-    const said = await execute(process.execPath, args, author).catch((error) => error.stdout);
-    t.equal(said, '', `types of the package under moduleResolution ${resolution}`);
+    const wrong = await execute(process.execPath, args, author).catch((error) => error.stdout);
+    t.equal(wrong, '', `types of the package under moduleResolution ${resolution}`);
   }
   writeFileSync(join(author, 'same.mjs'), SAME);
   t.equal(
