@@ -7,7 +7,7 @@ use crate::fixed::div_round;
 use crate::gen::{
     self, audience, column, event, flag, kind, AddTimer, CancelTimer, ClientEvent, ConfigField, Damage, Impulse, Place,
     RecordHeader, Remove, ScaleHit, Send, SetField, SetRandom, SetRoomField, SetText, Spawn, WallBox, BUILTIN_COLUMNS,
-    PLAYER_NONE, POSITION_MAX, SPAWNABLE_MAX,
+    ENTITIES_MAX, PLAYER_NONE, POSITION_MAX, SPAWNABLE_MAX,
 };
 use crate::region::{self, CLIENT_BOT, CLIENT_LEAVING, TICK_NONE};
 use crate::room::{add_entity_at, next_generation, remove_entity, Room};
@@ -480,19 +480,25 @@ pub fn offer_handles(room: &mut Room) {
     room.r.spawnable[found + 1..].fill(0);
 }
 
+/// Ticks between two looks at the resting indices: a look costs a pass over the open snapshots of all clients.
+const RELEASE_TICKS: u32 = 4;
+
 /// Frees resting indices that no client can know any more: each has acknowledged a snapshot made after the removal, or
-/// none it may still acknowledge (nor its reference) held the index, or the history has passed.
+/// none that it may still acknowledge (nor its reference) held the index, or the history has passed.
 pub fn release_indices(room: &mut Room) {
     let head = room.r.head[0];
     let (now, sizes) = (head.tick, head.sizes);
+    if head.resting == 0 || !now.is_multiple_of(RELEASE_TICKS) {
+        return;
+    }
+    let mut known = [0u32; ENTITIES_MAX as usize / 32];
+    let known = &mut known[..sizes.set_words as usize];
+    collect_known(room, known);
     let mut kept = 0;
     for k in 0..head.resting as usize {
         let rest = room.r.resting[k];
-        let age = now - rest.tick;
-        // Asking each tick would cost clients x flights per index; every 4th tick is soon enough.
-        let ask = age >= sizes.history || (age.is_multiple_of(4) && !known(room, &rest));
-        if ask {
-            let index = rest.index as usize;
+        let index = rest.index as usize;
+        if now - rest.tick >= sizes.history || known[index / 32] >> (index % 32) & 1 == 0 {
             room.r.free[index / 32] |= 1 << (index % 32);
             room.r.head[0].free_count += 1;
         } else {
@@ -504,20 +510,21 @@ pub fn release_indices(room: &mut Room) {
     room.r.head[0].resting = kept as u32;
 }
 
-fn known(room: &Room, rest: &region::Resting) -> bool {
-    let sizes = room.r.head[0].sizes;
-    let (flights, words) = (sizes.flights as usize, sizes.set_words as usize);
-    let (word, bit) = (rest.index as usize / 32, rest.index % 32);
-    room.r.clients.iter().enumerate().any(|(slot, client)| {
-        let reference = client.reference_tick;
-        let silent = client.player_id == 0 || client.flags & CLIENT_BOT != 0;
-        if silent || (reference != TICK_NONE && reference >= rest.tick) {
-            return false;
+/// Indices that stand in the reference of a client, or in a newer snapshot that it may acknowledge. A snapshot made after a
+/// removal does not hold the index, so what was acknowledged since then is not in the way.
+fn collect_known(room: &Room, known: &mut [u32]) {
+    let flights = room.r.head[0].sizes.flights as usize;
+    let rows = room.r.flights.chunks_exact(flights);
+    let sets = room.r.flight_sets.chunks_exact(flights * known.len());
+    for (client, (flights, sets)) in room.r.clients.iter().zip(rows.zip(sets)) {
+        if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
+            continue;
         }
-        (slot * flights..(slot + 1) * flights).any(|at| {
-            let tick = room.r.flights[at].tick;
-            let open = tick != TICK_NONE && tick < rest.tick && (reference == TICK_NONE || tick >= reference);
-            open && room.r.flight_sets[at * words + word] >> bit & 1 != 0
-        })
-    })
+        let reference = client.reference_tick;
+        for (flight, set) in flights.iter().zip(sets.chunks_exact(known.len())) {
+            if flight.tick != TICK_NONE && (reference == TICK_NONE || flight.tick >= reference) {
+                known.iter_mut().zip(set).for_each(|(all, bits)| *all |= bits);
+            }
+        }
+    }
 }
