@@ -66,13 +66,13 @@ export class CommandWriter {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   readonly #start: number;
-  readonly #limit: number;
+  #limit: number;
 
   constructor(core: RoomCore) {
     this.#view = core.view;
     this.#bytes = core.u8;
     this.#start = core.input;
-    this.#limit = Math.min(core.inputBytes, COMMAND_BYTES_MAX) - RANDOM_RESERVE;
+    this.#limit = (Math.min(core.inputBytes, COMMAND_BYTES_MAX) - RANDOM_RESERVE) | 0;
   }
 
   reset(): void {
@@ -80,27 +80,27 @@ export class CommandWriter {
   }
 
   setField(handle: number, column: number, value: number): void {
-    const at = this.#open(SetField, 0, 0);
+    const at = this.#open(SetField.kind, SetField.bytes, 0);
     this.#view.setUint32(at + SetField.handle, handle, true);
     this.#view.setUint32(at + SetField.column, column, true);
     this.#view.setInt32(at + SetField.value, value, true);
   }
 
   setRoomField(field: number, value: number): void {
-    const at = this.#open(SetRoomField, 0, 0);
+    const at = this.#open(SetRoomField.kind, SetRoomField.bytes, 0);
     this.#view.setUint32(at + SetRoomField.field, field, true);
     this.#view.setInt32(at + SetRoomField.value, value, true);
   }
 
   setText(handle: number, field: number, utf8: Uint8Array): void {
-    const at = this.#open(SetText, 0, utf8.length);
+    const at = this.#open(SetText.kind, SetText.bytes + utf8.length, 0);
     this.#view.setUint32(at + SetText.handle, handle, true);
     this.#view.setUint32(at + SetText.field, field, true);
     this.#bytes.set(utf8, at + SetText.bytes);
   }
 
   place(command: Readonly<PlaceCommand>): void {
-    const at = this.#open(Place, 0, 0);
+    const at = this.#open(Place.kind, Place.bytes, 0);
     this.#view.setUint32(at + Place.handle, command.handle, true);
     this.#view.setInt32(at + Place.x, command.x, true);
     this.#view.setInt32(at + Place.y, command.y, true);
@@ -110,7 +110,7 @@ export class CommandWriter {
   }
 
   spawn(command: Readonly<SpawnCommand>): void {
-    const at = this.#open(Spawn, 0, 0);
+    const at = this.#open(Spawn.kind, Spawn.bytes, 0);
     this.#view.setUint32(at + Spawn.handle, command.handle, true);
     this.#view.setUint32(at + Spawn.kindAt, command.kind, true);
     this.#view.setInt32(at + Spawn.x, command.x, true);
@@ -125,18 +125,18 @@ export class CommandWriter {
   }
 
   remove(handle: number): void {
-    this.#view.setUint32(this.#open(Remove, 0, 0) + Remove.handle, handle, true);
+    this.#view.setUint32(this.#open(Remove.kind, Remove.bytes, 0) + Remove.handle, handle, true);
   }
 
   damage(handle: number, attacker: number, amount: number): void {
-    const at = this.#open(Damage, 0, 0);
+    const at = this.#open(Damage.kind, Damage.bytes, 0);
     this.#view.setUint32(at + Damage.handle, handle, true);
     this.#view.setUint32(at + Damage.attacker, attacker, true);
     this.#view.setInt32(at + Damage.amount, amount, true);
   }
 
   impulse(handle: number, velocity: { readonly vx: number; readonly vy: number; readonly vz: number }): void {
-    const at = this.#open(Impulse, 0, 0);
+    const at = this.#open(Impulse.kind, Impulse.bytes, 0);
     this.#view.setUint32(at + Impulse.handle, handle, true);
     this.#view.setInt32(at + Impulse.vx, velocity.vx, true);
     this.#view.setInt32(at + Impulse.vy, velocity.vy, true);
@@ -144,13 +144,13 @@ export class CommandWriter {
   }
 
   scaleHit(hit: number, permille: number): void {
-    const at = this.#open(ScaleHit, 0, 0);
+    const at = this.#open(ScaleHit.kind, ScaleHit.bytes, 0);
     this.#view.setUint32(at + ScaleHit.hit, hit, true);
     this.#view.setUint32(at + ScaleHit.permille, permille, true);
   }
 
   addTimer(id: number, due: number, declared: { readonly timer: number; readonly args: Int32Array }): void {
-    const at = this.#open(AddTimer, 0, 0);
+    const at = this.#open(AddTimer.kind, AddTimer.bytes, 0);
     this.#view.setUint32(at + AddTimer.id, id, true);
     this.#view.setUint32(at + AddTimer.due, due, true);
     this.#view.setUint32(at + AddTimer.timer, declared.timer, true);
@@ -160,18 +160,18 @@ export class CommandWriter {
   }
 
   cancelTimer(id: number): void {
-    this.#view.setUint32(this.#open(CancelTimer, 0, 0) + CancelTimer.id, id, true);
+    this.#view.setUint32(this.#open(CancelTimer.kind, CancelTimer.bytes, 0) + CancelTimer.id, id, true);
   }
 
   /** `slot` 0xffff is everyone but `except`. */
   send(slot: number, except: number, message: Uint8Array): void {
-    const at = this.#open(Send, slot, message.length);
+    const at = this.#open(Send.kind, Send.bytes + message.length, slot);
     this.#view.setUint32(at + Send.except, except, true);
     this.#bytes.set(message, at + Send.bytes);
   }
 
   addWalls(walls: readonly RawWall[]): void {
-    let at = this.#open(AddWalls, 0, walls.length * WallBox.bytes);
+    let at = this.#open(AddWalls.kind, AddWalls.bytes + walls.length * WallBox.bytes, 0);
     for (const wall of walls) {
       this.#view.setInt32(at + WallBox.x, wall.x, true);
       this.#view.setInt32(at + WallBox.y, wall.y, true);
@@ -185,7 +185,9 @@ export class CommandWriter {
 
   /** The last command of a tick; room for it is always kept. */
   setRandom(state: { readonly s0: number; readonly s1: number; readonly s2: number; readonly s3: number }): void {
-    const at = this.#open(SetRandom, 0, -RANDOM_RESERVE);
+    this.#limit += RANDOM_RESERVE;
+    const at = this.#open(SetRandom.kind, SetRandom.bytes, 0);
+    this.#limit -= RANDOM_RESERVE;
     this.#view.setInt32(at + SetRandom.state, state.s0, true);
     this.#view.setInt32(at + SetRandom.state + 4, state.s1, true);
     this.#view.setInt32(at + SetRandom.state + 8, state.s2, true);
@@ -193,23 +195,21 @@ export class CommandWriter {
   }
 
   /** Writes a header and returns the address of the payload, which is zeroed up to the next multiple of 4. */
-  #open(record: { readonly kind: number; readonly bytes: number }, index: number, tail: number): number {
-    const reserved = tail < 0 ? RANDOM_RESERVE : 0;
-    const payload = record.bytes + Math.max(0, tail);
+  #open(kind: number, payload: number, index: number): number {
     const whole = RecordHeader.bytes + ((payload + 3) & ~3);
-    if (this.length + whole > this.#limit + reserved) {
+    if (this.length + whole > this.#limit) {
       throw new FrayError(
         'E_COMMAND_LIMIT',
         `Cannot command more in this tick: ${this.length} bytes of commands are written, the limit is ${this.#limit}`,
       );
     }
-    const at = this.#start + this.length;
-    this.#view.setUint16(at + RecordHeader.kind, record.kind, true);
+    const at = (this.#start + this.length) | 0;
+    this.#view.setUint16(at + RecordHeader.kind, kind, true);
     this.#view.setUint16(at + RecordHeader.index, index, true);
     this.#view.setUint32(at + RecordHeader.length, payload, true);
     // Padding is zero, so that equal commands are equal bytes.
-    if (payload % 4 !== 0) this.#view.setUint32(at + whole - 4, 0, true);
-    this.length += whole;
+    if ((payload & 3) !== 0) this.#view.setUint32(at + whole - 4, 0, true);
+    this.length = (this.length + whole) | 0;
     return at + RecordHeader.bytes;
   }
 }

@@ -237,7 +237,14 @@ interface FieldParts<To> {
 
 function field<Value, To extends Audience | 'default'>(parts: FieldParts<To>): Field<Value, To> {
   const { signed = false, origin = 0, step = 1, to } = parts;
-  return { ...parts, signed, origin, step, to: to ?? ('default' as To) };
+  const range = { min: whole(parts.min), max: whole(parts.max), initial: whole(parts.initial) };
+  return { ...parts, ...range, signed, origin, step, to: to ?? ('default' as To) };
+}
+
+/** The same number as an integer of the engine, where it is one: reading it then makes no number on the heap. */
+function whole(value: number): number {
+  const small = value | 0;
+  return small === value ? small : value;
 }
 
 /** Field texts stand in the region; message texts only pass through. */
