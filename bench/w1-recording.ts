@@ -217,18 +217,16 @@ class Play {
 
   /** A client's part of a tick: takes what has arrived, compares, decides, answers. */
   #client(line: Line, tick: number): void {
-    let fresh = false;
     while ((line.down[0]?.due ?? Number.POSITIVE_INFINITY) <= tick) {
       const code = line.core.receive(line.down.shift()?.bytes ?? NOTHING);
       if (code < 0)
         throw new Error(
           `Tick ${tick}, slot ${line.slot}: the client refused a packet with code ${-code}`,
         );
-      if ((code & RECEIVED.snapshot) !== 0) fresh = true;
+      if ((code & RECEIVED.snapshot) !== 0 && this.#counting) this.#compare(line);
     }
     while (line.core.message() >= 0);
     while (line.core.event());
-    if (fresh && this.#counting) this.#compare(line);
     const { command } = line.core;
     command.setUint32(InputCommand.tick, tick + LEAD_TICKS, true);
     command.setUint16(InputCommand.aim, this.#controls.aim[line.slot] ?? 0, true);

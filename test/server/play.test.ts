@@ -15,7 +15,11 @@ t.test('players join over WebSocket, see each other, talk; metrics say so', asyn
   for (const [index, game] of games.entries()) {
     game.setInput({ move: { x: index - 1, y: 1 }, aim: index, fire: true });
   }
-  await until('all have had 60 snapshots', () => games.every((game) => game.stats.snapshots > 60));
+  await until(
+    'all have had 60 snapshots',
+    () => games.every((game) => game.stats.snapshots > 60),
+    20_000,
+  );
   games[0]?.send('chat', { text: 'hello' });
   await until('the word is heard', () => said.includes('hello'));
   const view = games[0]?.view(performance.now());

@@ -57,7 +57,7 @@ t.test(
     const [, url = ''] = /Play \w+: (\S+)/.exec(run.out) ?? [];
     const [, admin = ''] = /Admin: (\S+)metrics/.exec(run.out) ?? [];
     const game = await connect(url, { schema: duel, name: 'ann', wasm: CORE });
-    await until('snapshots come', () => game.stats.snapshots > 10);
+    await until('snapshots come', () => game.stats.snapshots > 10, 20_000);
     t.equal((await fetch(`${url}readyz`)).status, 200);
     const startedMs = Date.now();
     run.child.kill('SIGTERM');

@@ -13,7 +13,7 @@ import {
 export const duel = defineSchema({
   name: 'test-duel',
   tickRateHz: 30,
-  world: { width: 40, depth: 40 },
+  world: { width: 20, depth: 20 },
   input: { move: axis2(), aim: angle(), fire: button() },
   weapons: {
     bolt: projectile({ damage: 25, cooldownMs: 250, speed: 25, lifeMs: 1000, radius: 0.2 }),
