@@ -16,7 +16,7 @@ export type { PlayerId };
 
 /** What every shown thing has besides its place, speed and health. */
 export interface Shown extends EntityValues {
-  /** True for what this client predicts ahead of the server: its own player, and own shots until the server has them. */
+  /** True for what this client shows in the present, ahead of the server: its own player and its own shots. */
   readonly predicted: boolean;
 }
 

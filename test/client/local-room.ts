@@ -11,7 +11,7 @@ import type { Game, GameHooks } from '../../src/client/game.ts';
 import type { Pacer } from '../../src/client/pacer.ts';
 import { interpolationTicks } from '../../src/schema/compile.ts';
 import { MessageCodec } from '../../src/schema/messages.ts';
-import { datagramKind, encodeAccept, encodeGoodbye, encodeJoined, encodeJoinReply } from '../../src/session/datagrams.ts';
+import { datagramKind, decodeJoin, encodeAccept, encodeGoodbye, encodeJoined, encodeJoinReply } from '../../src/session/datagrams.ts';
 import { type LinkClock, lossyPipe, parseLink } from '../../src/transport/lossy.ts';
 import { MemoryServer } from '../../src/transport/server/memory.ts';
 
@@ -67,6 +67,8 @@ class SimPacer implements Pacer {
 interface Member {
   readonly pipe: number;
   readonly slot: number;
+  /** Flags of its Join. */
+  readonly flags: number;
   joined: boolean;
   welcomed: boolean;
 }
@@ -160,7 +162,7 @@ export class LocalRoom<S extends ConnectSchema> {
       const { view } = this.core;
       for (let i = 0; i < Spawn.bytes; i += 4) view.setInt32(at + i, 0, true);
       view.setUint32(at + Spawn.handle, this.core.spawnable[1] ?? 0, true);
-      view.setUint32(at + Spawn.kind, kind, true);
+      view.setUint32(at + Spawn.kindAt, kind, true);
       view.setInt32(at + Spawn.x, x * 65536, true);
       view.setInt32(at + Spawn.y, y * 65536, true);
     }));
@@ -175,11 +177,18 @@ export class LocalRoom<S extends ConnectSchema> {
     const kind = datagramKind(bytes);
     const member = this.#members.find((one) => one.pipe === pipe);
     if (kind === DATAGRAM.hello) this.#server.send(pipe, encodeAccept(1 + (pipe & 0xffff)));
-    else if (kind === DATAGRAM.join && !member) this.#members.push({ pipe, slot: this.#members.length, joined: false, welcomed: false });
+    else if (kind === DATAGRAM.join && !member) this.#enter(pipe, bytes);
     else if (kind === DATAGRAM.join && member?.welcomed) this.#welcome(member);
     else if (kind === DATAGRAM.packet && member?.welcomed) {
       this.#inbox.push({ slot: member.slot, bytes: bytes.slice(), atMs: this.time.nowMs() });
     }
+  }
+
+  #enter(pipe: number, bytes: Uint8Array): void {
+    const join = decodeJoin(bytes);
+    if (typeof join === 'number') throw new Error(`The join does not decode: ${join}`);
+    const slot = this.#members.length;
+    this.#members.push({ pipe, slot, flags: join.verify ? 2 : 0, joined: false, welcomed: false });
   }
 
   #tick(): void {
@@ -216,7 +225,7 @@ export class LocalRoom<S extends ConnectSchema> {
       const name = new TextEncoder().encode(`player ${member.slot}`);
       this.core.u8.fill(0, at, at + Join.bytes);
       this.core.view.setUint32(at + Join.session, member.slot + 1, true);
-      this.core.view.setUint16(at + Join.flags, 2, true);
+      this.core.view.setUint16(at + Join.flags, member.flags, true);
       this.core.view.setUint8(at + Join.nameBytes, name.length);
       this.core.u8.set(name, at + Join.name);
     });
