@@ -59,7 +59,7 @@ export default defineGame(arena, {
   onJoin(room, p) {
     p.colour = room.randomInt(16);
     p.weapon = 'blaster';
-    if (p.bot) p.name = botNames[room.randomInt(botNames.length)] ?? 'Bot';
+    if (p.bot) p.name = freeName(room);
     room.place(p, room.freePlace(), { protectTicks: PROTECT_TICKS });
   },
 
@@ -112,6 +112,18 @@ export default defineGame(arena, {
 
   botInput,
 });
+
+/** A name that no other bot has; the numbers go on where the names end. */
+function freeName(room: Room): string {
+  const taken = new Set<string>();
+  for (const player of room.players) taken.add(player.name);
+  const start = room.randomInt(botNames.length);
+  for (let step = 0; step < botNames.length; step += 1) {
+    const name = botNames[(start + step) % botNames.length];
+    if (name && !taken.has(name)) return name;
+  }
+  return `Bot ${taken.size}`;
+}
 
 function reward(room: Room, attacker: Player): void {
   attacker.kills += 1;

@@ -93,6 +93,8 @@ async function enter(
     if (message.type() === 'error') consoleErrors.push(`${name}: ${message.text()}`);
   });
   page.on('pageerror', (error) => consoleErrors.push(`${name}: ${error.message}`));
+  // tsx compiles with kept names: functions sent into the page call this.
+  await page.addInitScript('globalThis.__name = (fn) => fn');
   await page.goto(url);
   await page.fill('#name', name);
   await page.click('#play');
