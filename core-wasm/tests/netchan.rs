@@ -1,0 +1,274 @@
+//! The packet layer against a plain list: whatever the link does, messages arrive once, whole and in order.
+
+use bytemuck::Zeroable;
+use fray_core::bits::{BitReader, BitWriter};
+use fray_core::netchan::pool::{Chunk, Pool, PoolHead, CHUNK_BYTES};
+use fray_core::netchan::{read_header, write_header, Age, Channel, FragmentSlot, Reliable, SendLimits, HEADER_BYTES};
+use proptest::prelude::*;
+use std::collections::VecDeque;
+
+const EPOCH: u32 = 0x1234_5671;
+
+/// One end: channel, pool, window, and what it has read.
+struct End {
+    channel: Box<Channel>,
+    head: PoolHead,
+    chunks: Vec<Chunk>,
+    bytes: Vec<u8>,
+    window: Vec<FragmentSlot>,
+    limits: SendLimits,
+    /// The server's way to read: message by message.
+    whole: bool,
+    partial: Vec<u8>,
+    read: Vec<Vec<u8>>,
+    arrived: Vec<u32>,
+}
+
+impl End {
+    fn new(server: bool) -> Self {
+        let chunks = 2048;
+        let mut end = Self {
+            channel: Box::new(Channel::zeroed()),
+            head: PoolHead::zeroed(),
+            chunks: vec![Chunk::zeroed(); chunks],
+            bytes: vec![0; chunks * CHUNK_BYTES],
+            window: vec![FragmentSlot::zeroed(); if server { 24 } else { 64 }],
+            limits: if server { SendLimits::TO_CLIENT } else { SendLimits::TO_SERVER },
+            whole: server,
+            partial: Vec::new(),
+            read: Vec::new(),
+            arrived: Vec::new(),
+        };
+        Pool::new(&mut end.head, &mut end.chunks, &mut end.bytes).clear();
+        end.channel.open(0);
+        end
+    }
+
+    fn send(&mut self, message: &[u8]) -> bool {
+        let mut pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
+        let Some(id) = pool.store(message, &[]) else { return false };
+        let queued = self.channel.enqueue(&mut pool, id);
+        pool.settle(id);
+        queued
+    }
+
+    fn packet(&mut self, now: u32, room: u32) -> Vec<u8> {
+        let mut packet = vec![0u8; 1120];
+        let header = self.channel.next_packet(now);
+        let mut out = BitWriter::new(&mut packet[HEADER_BYTES..]);
+        let pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
+        self.channel.write_reliable(&pool, &mut out, room, self.limits);
+        // The unreliable part of this test: the tick.
+        out.put(now, 32);
+        let length = out.finish().unwrap() + HEADER_BYTES;
+        write_header(&mut packet[..length], header, EPOCH);
+        packet.truncate(length);
+        packet
+    }
+
+    fn receive(&mut self, packet: &[u8], now: u32) {
+        let Ok(header) = read_header(packet, EPOCH) else { return };
+        if !self.channel.plausible(&header) || self.channel.age(header.sequence) == Age::Stale {
+            return;
+        }
+        let stream = &packet[HEADER_BYTES..];
+        let mut reader = BitReader::new(stream);
+        let part = Reliable::read(&mut reader);
+        let tick = reader.take(32);
+        if !reader.at_end() || !self.channel.fits(&part, self.window.len()) {
+            return;
+        }
+        self.channel.store(&part, &BitReader::new(stream), &mut self.window);
+        self.channel.mark_received(header.sequence);
+        let mut pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
+        self.channel.acknowledge(&header, now, &mut pool, |sent| self.arrived.push(sent));
+        assert!(tick <= now);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        let mut bytes = vec![0u8; 4096];
+        if self.whole {
+            while let Some(length) = self.channel.take_message(&mut self.window, &mut bytes).unwrap() {
+                self.read.push(bytes[..length].to_vec());
+            }
+            return;
+        }
+        while let Some((length, last)) = self.channel.take_fragment(&mut self.window, &mut bytes) {
+            self.partial.extend_from_slice(&bytes[..length]);
+            if last {
+                self.read.push(std::mem::take(&mut self.partial));
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Messages of such lengths to (client, server).
+    Say(bool, usize),
+    /// A tick in which both ends send; fate of the two packets.
+    Tick(Fate, Fate),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Arrives(u32),
+    Lost,
+    Twice(u32, u32),
+    Damaged(u32, u32),
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        6 => (0u32..4).prop_map(Fate::Arrives),
+        2 => Just(Fate::Lost),
+        1 => (0u32..40).prop_map(Fate::Arrives),
+        1 => (0u32..3, 0u32..20).prop_map(|(a, b)| Fate::Twice(a, b)),
+        1 => (0u32..3, any::<u32>()).prop_map(|(a, b)| Fate::Damaged(a, b)),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let length = prop_oneof![3 => 1usize..60, 1 => 200usize..600, 1 => 3000usize..4097];
+    prop::collection::vec(
+        prop_oneof![1 => (any::<bool>(), length).prop_map(|(to, n)| Step::Say(to, n)), 3 => (fate(), fate()).prop_map(|(a, b)| Step::Tick(a, b))],
+        1..300,
+    )
+}
+
+fn carry(way: &mut VecDeque<(u32, Vec<u8>)>, now: u32, packet: Vec<u8>, fate: Fate) {
+    match fate {
+        Fate::Arrives(delay) => way.push_back((now + delay, packet)),
+        Fate::Lost => {}
+        Fate::Twice(a, b) => {
+            way.push_back((now + a, packet.clone()));
+            way.push_back((now + b, packet));
+        }
+        Fate::Damaged(delay, at) => {
+            let mut packet = packet;
+            let bit = at as usize % (packet.len() * 8);
+            packet[bit / 8] ^= 1 << (bit % 8);
+            way.push_back((now + delay, packet));
+        }
+    }
+}
+
+fn deliver(way: &mut VecDeque<(u32, Vec<u8>)>, now: u32, end: &mut End) {
+    let mut later = VecDeque::new();
+    while let Some((when, packet)) = way.pop_front() {
+        if when <= now {
+            end.receive(&packet, now);
+        } else {
+            later.push_back((when, packet));
+        }
+    }
+    *way = later;
+}
+
+struct Pair {
+    client: End,
+    server: End,
+    up: VecDeque<(u32, Vec<u8>)>,
+    down: VecDeque<(u32, Vec<u8>)>,
+    now: u32,
+}
+
+impl Pair {
+    fn tick(&mut self, up: Fate, down: Fate) {
+        self.now += 1;
+        let packet = self.client.packet(self.now, 8000);
+        carry(&mut self.up, self.now, packet, up);
+        let packet = self.server.packet(self.now, 4000);
+        carry(&mut self.down, self.now, packet, down);
+        deliver(&mut self.up, self.now, &mut self.server);
+        deliver(&mut self.down, self.now, &mut self.client);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_channels_agree_with_a_plain_list(steps in steps()) {
+        let mut pair = Pair { client: End::new(false), server: End::new(true), up: VecDeque::new(), down: VecDeque::new(), now: 0 };
+        let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
+        let mut number = 0u32;
+        for step in steps {
+            match step {
+                Step::Say(to, length) => {
+                    number += 1;
+                    let message: Vec<u8> = (0..length).map(|i| (i as u32 * 31 + number * 7) as u8).collect();
+                    let (end, list) = if to { (&mut pair.server, &mut to_client) } else { (&mut pair.client, &mut to_server) };
+                    if end.send(&message) {
+                        list.push(message);
+                    }
+                }
+                Step::Tick(up, down) => pair.tick(up, down),
+            }
+            prop_assert!(to_client.starts_with(&pair.client.read));
+            prop_assert!(to_server.starts_with(&pair.server.read));
+        }
+        for _ in 0..3000 {
+            if pair.client.channel.messages_waiting() + pair.server.channel.messages_waiting() == 0 {
+                break;
+            }
+            pair.tick(Fate::Arrives(0), Fate::Arrives(1));
+        }
+        prop_assert_eq!(&pair.client.read, &to_client);
+        prop_assert_eq!(&pair.server.read, &to_server);
+        for end in [&mut pair.client, &mut pair.server] {
+            prop_assert_eq!(end.head.used, 0, "everything acknowledged was freed");
+            let mut ticks = end.arrived.clone();
+            ticks.sort_unstable();
+            let whole = ticks.len();
+            ticks.dedup();
+            prop_assert_eq!(ticks.len(), whole, "a packet is reported as arrived once");
+        }
+    }
+
+    #[test]
+    fn hostile_bytes_change_nothing(bytes in prop::collection::vec(any::<u8>(), 0..400), sealed in any::<bool>()) {
+        let mut end = End::new(true);
+        let mut packet = bytes;
+        if sealed && packet.len() >= HEADER_BYTES {
+            let header = fray_core::netchan::Header { sequence: 1, ack: 0, ack_bits: 0 };
+            write_header(&mut packet, header, EPOCH);
+        }
+        let before = *end.channel;
+        let window = end.window.clone();
+        end.receive(&packet, 1);
+        if *end.channel == before {
+            prop_assert!(window == end.window);
+        }
+    }
+}
+
+#[test]
+fn a_message_of_sixty_four_kib_passes_a_window_of_sixty_four_fragments() {
+    let mut pair = Pair { client: End::new(false), server: End::new(true), up: VecDeque::new(), down: VecDeque::new(), now: 0 };
+    let message: Vec<u8> = (0..65536u32).map(|i| (i * i >> 5) as u8).collect();
+    assert!(pair.server.send(&message));
+    for k in 0..1200 {
+        pair.tick(Fate::Arrives(2), if k % 3 == 0 { Fate::Lost } else { Fate::Arrives(2) });
+    }
+    assert_eq!(pair.client.read, [message]);
+}
+
+#[test]
+fn sequence_and_fragment_numbers_wrap() {
+    let mut pair = Pair { client: End::new(false), server: End::new(true), up: VecDeque::new(), down: VecDeque::new(), now: 0 };
+    let mut said = 0u32;
+    for k in 0..70_000u32 {
+        if k % 2 == 0 && pair.server.send(&k.to_le_bytes()) && pair.client.send(&k.to_le_bytes()) {
+            said += 1;
+        }
+        pair.tick(Fate::Arrives(1), if k % 7 == 0 { Fate::Lost } else { Fate::Arrives(1) });
+    }
+    for _ in 0..100 {
+        pair.tick(Fate::Arrives(0), Fate::Arrives(0));
+    }
+    assert_eq!((pair.client.read.len() as u32, pair.server.read.len() as u32), (said, said));
+    assert!(said > 30_000);
+    assert!(pair.client.read.windows(2).all(|two| u32::from_le_bytes(two[0][..4].try_into().unwrap()) < u32::from_le_bytes(two[1][..4].try_into().unwrap())));
+}
