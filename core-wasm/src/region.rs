@@ -339,7 +339,10 @@ layout! {
         own_values: i32 = s.players * s.own_values,
         /// Tick at which each of them changed last.
         own_changed: u32 = s.players * s.own_values,
-        /// Newest tick of an entity that a client acknowledged, or TICK_NONE: slot * entities + index.
+        /// Tick at which each index was taken last: what clients acknowledged before belongs to the entity before.
+        born: u32 = s.entities,
+        /// Newest tick of an entity that a client acknowledged, or TICK_NONE: slot * entities + index. Older than `born`
+        /// counts as none.
         base_tick: u32 = s.players * s.entities,
         /// Snapshots in flight: see [`flight_at`].
         flights: Flight = s.players * s.flights,

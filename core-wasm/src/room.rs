@@ -5,7 +5,7 @@ use crate::gen::{error, flag, kind, column, RoomStats};
 use crate::history::Shape;
 use crate::movement;
 use crate::netchan::pool::Pool;
-use crate::region::{align, Region, RoomHead, Scratch, Timer, Flight, REGION_MAGIC, TICK_NONE};
+use crate::region::{align, Flight, Region, RoomHead, Scratch, Timer, REGION_MAGIC, TICK_NONE};
 use crate::walls::Walls;
 use crate::walls_of;
 use crate::world::World;
@@ -212,6 +212,7 @@ pub fn add_entity_at(room: &mut Room, number: i32, index: usize) {
     let head = &mut room.r.head[0];
     head.free_count -= 1;
     head.entities += 1;
+    room.r.born[index] = head.tick;
     let config = room.config;
     let mut world = room.world();
     let generation = world.get(column::GENERATION, index);
@@ -251,7 +252,6 @@ pub fn next_generation(generation: i32) -> i32 {
 /// Removes an entity: its index rests until no client can know it.
 pub fn remove_entity(room: &mut Room, index: usize) {
     let sizes = room.r.head[0].sizes;
-    let n = sizes.entities as usize;
     let mut world = room.world();
     if world.get(column::KIND, index) == kind::FREE {
         return;
@@ -259,10 +259,10 @@ pub fn remove_entity(room: &mut Room, index: usize) {
     let generation = world.get(column::GENERATION, index);
     world.clear_row(index);
     world.set(column::GENERATION, index, generation);
-    for slot in 0..sizes.players as usize {
-        room.r.base_tick[slot * n + index] = TICK_NONE;
-        room.r.priority[slot * n + index] = 0;
-        room.r.texts_told[slot * sizes.set_words as usize + index / 32] &= !(1 << (index % 32));
+    if sizes.text_bytes > 0 {
+        for told in room.r.texts_told.chunks_exact_mut(sizes.set_words as usize) {
+            told[index / 32] &= !(1 << (index % 32));
+        }
     }
     let head = &mut room.r.head[0];
     head.entities -= 1;

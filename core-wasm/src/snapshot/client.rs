@@ -326,7 +326,8 @@ impl Writer<'_, '_> {
     fn base_age(&self, e: usize) -> u32 {
         let base = self.r.base_tick[self.slot * self.frame.entities + e];
         let age = self.frame.tick.wrapping_sub(base);
-        if base == TICK_NONE || age >= self.frame.history as u32 { 0 } else { age }
+        let none = base == TICK_NONE || base < self.r.born[e];
+        if none || age >= self.frame.history as u32 { 0 } else { age }
     }
 
     fn row(&self, tick: u32, e: usize) -> Words {
