@@ -4,11 +4,10 @@
  */
 import { ClientCore } from '../../core-wasm/bindings/client.ts';
 import { ERROR, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
-import type { JoinReply } from '../../protocol/gen/control_pb.ts';
 import { errorOf, FrayError } from '../errors.ts';
 import type { ConfigOptions } from '../schema/compile.ts';
 import { Handshake } from '../session/client/handshake.ts';
-import { type RoomWish, utf8Bytes } from '../session/datagrams.ts';
+import { type JoinReplyFacts, type RoomWish, utf8Bytes } from '../session/datagrams.ts';
 import { type LossyPipe, lossyPipe } from '../transport/lossy.ts';
 import type { ClientPipe } from '../transport/types.ts';
 import { Game, type GameHooks, type GameSchema } from './game.ts';
@@ -138,7 +137,7 @@ function joinOver<S extends ConnectSchema>(
 }
 
 interface Joined {
-  readonly reply: JoinReply;
+  readonly reply: JoinReplyFacts;
   readonly pipe: ClientPipe;
   readonly link: LossyPipe | undefined;
   readonly module: WebAssembly.Module;

@@ -1,8 +1,7 @@
 /** Control messages of the reliable channel, as the page hears them. */
-import { fromBinary } from '@bufbuild/protobuf';
-import { ControlMessageSchema } from '../../protocol/gen/control_pb.ts';
 import { errorName } from '../../protocol/gen/tables.ts';
 import { errorOf, type FrayError } from '../errors.ts';
+import { readControlMessage } from '../session/control-codec.ts';
 import type { GameNotice } from './game-events.ts';
 
 export interface Control {
@@ -13,12 +12,9 @@ export interface Control {
 /** undefined for bytes that are no control message. */
 export function readControl(bytes: Uint8Array): Control | undefined {
   try {
-    const { body } = fromBinary(ControlMessageSchema, bytes, { readUnknownFields: false });
-    if (body.case === 'notice') {
-      const { code, text, inMs } = body.value;
-      return { notice: { code: errorName(code), text, inMs } };
-    }
-    if (body.case === 'fault') return { fault: errorOf(body.value.code, 'go on', body.value.text) };
+    const { body, code, text, inMs } = readControlMessage(bytes);
+    if (body === 'notice') return { notice: { code: errorName(code), text, inMs } };
+    if (body === 'fault') return { fault: errorOf(code, 'go on', text) };
     return {};
   } catch {
     return undefined;

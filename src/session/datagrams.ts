@@ -13,7 +13,7 @@
  * Decoders take any bytes, never throw, and answer with an error code, 0 for none.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { JoinReply, JoinRequest } from '../../protocol/gen/control_pb.ts';
+import type { JoinRequest } from '../../protocol/gen/control_pb.ts';
 import { JoinReplySchema, JoinRequestSchema } from '../../protocol/gen/control_pb.ts';
 import {
   DATAGRAM,
@@ -23,6 +23,8 @@ import {
   PROTOCOL_VERSION,
 } from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
+import { readJoinReply, writeJoinRequest } from './control-codec.ts';
+import type { JoinReplyFields } from './control-codec.ts';
 
 /** How a hello asks to be let in. */
 export const AUTH = { guest: 0, token: 1 } as const;
@@ -107,13 +109,8 @@ export interface JoinFacts {
 
 /** A join. The caller keeps the limits; what is too long is refused by the other end. */
 export function encodeJoin(facts: JoinFacts): Uint8Array {
-  const message = create(JoinRequestSchema, {
-    name: facts.name,
-    schemaHash: facts.schemaHash,
-    verify: facts.verify,
-    room: { choice: choiceOf(facts.choice) },
-  });
-  return withKind(DATAGRAM.join, toBinary(JoinRequestSchema, message));
+  const { name, schemaHash, verify, choice } = facts;
+  return withKind(DATAGRAM.join, writeJoinRequest({ name, schemaHash, verify, choice: choiceOf(choice) }));
 }
 
 /** A checked join, or the code of its refusal: E_MALFORMED, E_OVERSIZE, E_NAME. */
@@ -130,7 +127,7 @@ export function decodeJoin(bytes: Uint8Array): JoinFacts | ErrorCode {
   return { name, choice, schemaHash: message.schemaHash, verify: message.verify };
 }
 
-export type JoinReplyFacts = Omit<JoinReply, '$typeName' | '$unknown'>;
+export type JoinReplyFacts = JoinReplyFields;
 
 /** The protobuf body of `joined`, without its kind byte: what `SessionTable.joined` takes. */
 export function encodeJoinReply(reply: JoinReplyFacts): Uint8Array {
@@ -141,9 +138,9 @@ export function encodeJoined(body: Uint8Array): Uint8Array {
   return withKind(DATAGRAM.joined, body);
 }
 
-export function decodeJoined(bytes: Uint8Array): JoinReply | null {
+export function decodeJoined(bytes: Uint8Array): JoinReplyFacts | null {
   if (bytes[0] !== DATAGRAM.joined || bytes.length > PACKET_BYTES_MAX) return null;
-  return parse(() => fromBinary(JoinReplySchema, bytes.subarray(1), { readUnknownFields: false }));
+  return parse(() => readJoinReply(bytes.subarray(1)));
 }
 
 /** A goodbye. Text beyond GOODBYE_TEXT_BYTES_MAX is cut at a character. */

@@ -3,9 +3,8 @@
  * to back, so one round trip is enough; both are repeated until they are answered. Stays in use after `joined`, for the
  * goodbye.
  */
-import type { JoinReply } from '../../../protocol/gen/control_pb.ts';
 import { DATAGRAM, ERROR, errorText, PROTOCOL_VERSION } from '../../../protocol/gen/tables.ts';
-import type { RoomWish } from '../datagrams.ts';
+import type { JoinReplyFacts, RoomWish } from '../datagrams.ts';
 import {
   datagramKind,
   decodeAccept,
@@ -38,7 +37,7 @@ export class Handshake {
   /** u32 from `accept`, 0 before. */
   sessionId = 0;
   /** From `joined`. */
-  reply: JoinReply | null = null;
+  reply: JoinReplyFacts | null = null;
   readonly #schemaHash: bigint;
   readonly #hello: Uint8Array;
   readonly #join: Uint8Array;
@@ -105,7 +104,7 @@ export class Handshake {
     return true;
   }
 
-  #joined(reply: JoinReply | null): void {
+  #joined(reply: JoinReplyFacts | null): void {
     if (reply === null) return;
     if (reply.protocolVersion !== PROTOCOL_VERSION) this.#end(ERROR.E_VERSION, '');
     else if (reply.schemaHash !== this.#schemaHash) this.#end(ERROR.E_SCHEMA_MISMATCH, '');
