@@ -5,7 +5,6 @@
 mod play;
 mod support;
 
-use bytemuck::Zeroable;
 use fray_core::gen::*;
 use play::{Link, Play};
 use support::*;
@@ -22,10 +21,8 @@ fn check_rows(play: &mut Play) -> u32 {
     let sizes = room.r.head[0].sizes;
     let (n, halves) = (sizes.entities as usize, sizes.row_halves as usize);
     for player in players {
-        let slot = player.slot;
         let client = player.client();
         let tick = client.m.head[0].newest;
-        if std::env::var("SHOW").is_ok() { println!("server {} slot {} newest {} set {:x}", room.r.head[0].tick, slot, tick, room.s.visible[0]); }
         if tick == u32::MAX {
             continue;
         }

@@ -48,7 +48,8 @@ const ARRIVED: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct ClientHead {
     magic: u32,
-    pub(crate) sizes: Sizes,
+    /// Lengths of the arrays.
+    pub sizes: Sizes,
     /// From the JoinReply.
     pub player_id: u32,
     /// Entity of the own player.

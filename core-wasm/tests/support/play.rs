@@ -94,6 +94,10 @@ impl Player {
         &self.memory
     }
 
+    pub fn restore(&mut self, memory: &[u64]) {
+        self.memory.copy_from_slice(memory);
+    }
+
     pub fn stats(&mut self) -> ClientStats {
         self.client().m.stats[0]
     }
@@ -113,8 +117,7 @@ impl Player {
     /// Takes in what has arrived, then plays one tick.
     pub fn tick(&mut self, now: u32) {
         for bytes in arrived(now, &mut self.down) {
-            let found = self.receive(&bytes);
-            if std::env::var("SHOW").is_ok() { println!("receive {found:?} {:?}", self.stats()); }
+            let _ = self.receive(&bytes);
         }
         loop {
             let mut client = self.client();
