@@ -35,7 +35,8 @@ for (let index = 0; index < module.getNumExports(); index += 1) {
 binaryen.setOptimizeLevel(3);
 binaryen.setShrinkLevel(0);
 module.optimize();
-if (!module.validate()) throw new Error('Cannot optimise the core: binaryen made an invalid module');
+if (!module.validate())
+  throw new Error('Cannot optimise the core: binaryen made an invalid module');
 writeFileSync(output, module.emitBinary());
 
 const made = new WebAssembly.Module(readFileSync(output));

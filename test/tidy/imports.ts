@@ -62,7 +62,7 @@ const PACKAGES: { readonly [folder: string]: RegExp } = {
   'core-wasm': /^never$/,
   'src/schema': /^never$/,
   'src/plugin': /^never$/,
-  'src/session': /^@noble\/|^@bufbuild\/protobuf$/,
+  'src/session': /^@noble\/|^@bufbuild\/protobuf(\/|$)/,
   'src/mailbox': /^node:worker_threads$/,
   games: /^fray\/(schema|plugin|client)$/,
   examples: /^fray\/(schema|plugin|client)$/,
