@@ -51,7 +51,11 @@ export class DirectoryBench {
     return this;
   }
 
+  /** An I/O thread that is busy elsewhere. */
+  paused = false;
+
   pump(): void {
+    if (this.paused) return;
     const out = createRoomOutput();
     while (this.directory.poll(out)) this.outputs.push({ ...out });
     this.directory.drain((sessionId, bytes) => {

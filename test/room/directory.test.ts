@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
 import { ERROR } from '../../protocol/gen/tables.ts';
-import { readJournal, STAGE } from '../../workers/journal.ts';
+import { readJournal, STAGE } from '../../workers/journal-format.ts';
 import { DirectoryBench, pause, testCore } from './bench.ts';
 
 test('two workers: joins are placed, packets go both ways, leaving ends it, no error is logged', async (t) => {
@@ -91,6 +91,18 @@ test('exactly once: leaving while joining, joining twice, coming back', async (t
   await bench.until(() => bench.directory.seats === 0);
   bench.join({ any: true }, { sessionId: patient });
   t.equal((await bench.answer(patient)).kind, 'joined');
+});
+
+test('who leaves while the answer to its join is on the way is not told that it has joined', async (t) => {
+  const bench = await new DirectoryBench().start();
+  t.teardown(() => bench.directory.stop(0));
+  bench.paused = true;
+  const id = bench.join({ any: true });
+  await bench.until(() => bench.directory.workers()[0]?.timing.counter('joins') === 1);
+  bench.directory.leave(id, ERROR.E_LEFT);
+  bench.paused = false;
+  await bench.until(() => bench.directory.seats === 0);
+  t.equal(bench.outputs.length, 0);
 });
 
 test('random joins and leaves: every session that stays is joined once, counts end true', async (t) => {
