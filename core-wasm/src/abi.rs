@@ -1,11 +1,13 @@
-//! The exports of the WASM build, and the only `unsafe` of the crate: turning linear memory into slices.
+//! The exports of the WASM build, and the only `unsafe` of the crate: turning linear memory into
+//! slices.
 //!
-//! One instance is one room or one client. Its memory is imported, sized before, never grown: stack and static data come
-//! first (`--stack-first` or not does not matter), from `__heap_base` on lie region and buffers. The buffer for the
-//! configuration is the start of that same memory: `*_init` moves it to its place. Negative answers are error codes.
+//! One instance is one room or one client. Its memory is imported, sized before, never grown: stack
+//! and static data come first (`--stack-first` or not does not matter), from `__heap_base` on lie
+//! region and buffers. The buffer for the configuration is the start of that same memory: `*_init`
+//! moves it to its place. Negative answers are error codes.
 //!
-//! No call keeps a reference beyond its return, and the host never calls into an instance from two threads: so at any time
-//! there is one `&mut` to this memory.
+//! No call keeps a reference beyond its return, and the host never calls into an instance from two
+//! threads: so at any time there is one `&mut` to this memory.
 #![allow(unsafe_code)]
 
 use crate::config::{Config, Sizes};
@@ -26,15 +28,17 @@ extern "C" {
 }
 
 fn base() -> usize {
-    // Only its address is used: the linker defines it as the first byte after stack and static data.
+    // Only its address is used: the linker defines it as the first byte after stack and static
+    // data.
     ((&raw const __heap_base) as usize + 15) & !15
 }
 
 /// All memory from the base on.
 fn memory() -> &'static mut [u8] {
     let end = core::arch::wasm32::memory_size(0) * PAGE;
-    // SAFETY: base..end lies inside the imported memory, which never shrinks; nothing else (no allocator runs, stack and
-    // static data end before __heap_base) refers to it; exports are not re-entered, and each calls this once.
+    // SAFETY: base..end lies inside the imported memory, which never shrinks; nothing else (no
+    // allocator runs, stack and static data end before __heap_base) refers to it; exports are not
+    // re-entered, and each calls this once.
     unsafe { core::slice::from_raw_parts_mut(base() as *mut u8, end.saturating_sub(base())) }
 }
 
@@ -68,7 +72,8 @@ pub extern "C" fn abi_version() -> u32 {
     TABLE_HASH
 }
 
-/// Where to write the configuration before `*_memory_bytes` and `*_init`; the memory must hold [`CONFIG_BYTES`] there.
+/// Where to write the configuration before `*_memory_bytes` and `*_init`; the memory must hold
+/// [`CONFIG_BYTES`] there.
 #[no_mangle]
 pub extern "C" fn config_address() -> u32 {
     base() as u32
@@ -78,7 +83,9 @@ pub extern "C" fn config_address() -> u32 {
 #[no_mangle]
 pub extern "C" fn room_memory_bytes(config_bytes: u32) -> i32 {
     let found = config_in(memory(), config_bytes);
-    answer(found.map(|config| (base() + room::memory_bytes(&Sizes::of(&config, config_bytes))) as u32))
+    answer(
+        found.map(|config| (base() + room::memory_bytes(&Sizes::of(&config, config_bytes))) as u32),
+    )
 }
 
 /// Lays out a room. Its first call is then `room_end` with the commands of onCreate.

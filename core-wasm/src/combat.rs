@@ -1,5 +1,6 @@
-//! `resolve`: who shot, and what it would hit. Hits are only proposed here; the plugin may scale them, `command` commits
-//! them. A shot is judged against the present (the place where targets are rewound is [`cast`]'s table of targets).
+//! `resolve`: who shot, and what it would hit. Hits are only proposed here; the plugin may scale
+//! them, `command` commits them. A shot is judged against the present (the place where targets are
+//! rewound is [`cast`]'s table of targets).
 
 use crate::events;
 use crate::fixed::{cos_sin, div_round, isqrt, length, mul_shift, shift_round};
@@ -39,7 +40,8 @@ pub struct Strike {
 /// The whole way in parts.
 pub const WHOLE: i64 = 1 << 30;
 
-/// Counts a weapon down by one tick and says whether it fires now. Also the client's prediction of own shots.
+/// Counts a weapon down by one tick and says whether it fires now. Also the client's prediction of
+/// own shots.
 pub fn trigger(wait: &mut i32, fire: bool, weapon: Option<&ConfigWeapon>) -> bool {
     *wait = (*wait - 1).max(0);
     let Some(weapon) = weapon else { return false };
@@ -78,7 +80,14 @@ fn shoot(room: &mut Room, row: usize, held: usize, weapon: &ConfigWeapon, comman
     let mut muzzle = ray_from(&world, row, (0, 0, 0), shooter);
     muzzle.from.2 += mul_shift(world.get(column::HEIGHT, row), 3, 2);
     let radius = world.get(column::RADIUS, row);
-    let mut report = ClientEvent { kind: event::SHOT, subject: shooter, aim, weapon: held as u16, command, ..bytemuck::Zeroable::zeroed() };
+    let mut report = ClientEvent {
+        kind: event::SHOT,
+        subject: shooter,
+        aim,
+        weapon: held as u16,
+        command,
+        ..bytemuck::Zeroable::zeroed()
+    };
     if weapon.shape == 1 {
         let ray = Ray { way: along(aim, pitch, weapon.range), radius: 0, ..muzzle };
         let strike = cast_in(room, &ray);
@@ -111,8 +120,15 @@ fn add(a: (i32, i32, i32), b: (i32, i32, i32)) -> (i32, i32, i32) {
     (a.0.saturating_add(b.0), a.1.saturating_add(b.1), a.2.saturating_add(b.2))
 }
 
-/// Makes a projectile and lets it leave the shooter; its handle, or 0 if there is no index left or it hit at once.
-fn launch(room: &mut Room, shooter: usize, muzzle: &Ray, shot: (usize, &ConfigWeapon, u32), out: (i32, i32, i32)) -> u32 {
+/// Makes a projectile and lets it leave the shooter; its handle, or 0 if there is no index left or
+/// it hit at once.
+fn launch(
+    room: &mut Room,
+    shooter: usize,
+    muzzle: &Ray,
+    shot: (usize, &ConfigWeapon, u32),
+    out: (i32, i32, i32),
+) -> u32 {
     let (held, weapon, command) = shot;
     let head = &room.r.head[0];
     let places = head.sizes.players - head.players;
@@ -153,11 +169,13 @@ fn launch(room: &mut Room, shooter: usize, muzzle: &Ray, shot: (usize, &ConfigWe
     0
 }
 
-/// Moves a projectile along a way; false if it struck something (a hit is then proposed) or left the world.
+/// Moves a projectile along a way; false if it struck something (a hit is then proposed) or left
+/// the world.
 pub fn fly(room: &mut Room, row: usize, way: (i32, i32, i32)) -> bool {
     let world = room.world();
     let ray = ray_from(&world, row, way, world.get(column::OWNER, row) as u32);
-    let (held, command) = (world.get(column::WEAPON, row) as usize, world.get(column::COMMAND, row) as u32);
+    let (held, command) =
+        (world.get(column::WEAPON, row) as usize, world.get(column::COMMAND, row) as u32);
     if let Some(strike) = cast_in(room, &ray) {
         if let Some(target) = strike.target {
             propose(room, &ray, strike.part, target, held, command);
@@ -183,22 +201,37 @@ fn cast_in(room: &mut Room, ray: &Ray) -> Option<Strike> {
     let friendly = room.config.head.rules & 1 != 0;
     let kinds = room.config.kinds;
     let wanted = |i: usize| {
-        let hurtable = kinds.get((world.get(column::KIND, i) - 1) as usize).is_some_and(|k| k.health > 0);
+        let hurtable =
+            kinds.get((world.get(column::KIND, i) - 1) as usize).is_some_and(|k| k.health > 0);
         let same = ray.team != 0 && world.get(column::TEAM, i) == ray.team;
         hurtable && world.alive(i) && world.handle(i) != ray.owner && (friendly || !same)
     };
     cast(ray, &world, &grid, &walls, most, wanted)
 }
 
-/// The first thing on a way: a wall, the ground, or a wanted row. Of two at once the wall, then the lower row.
-pub fn cast(ray: &Ray, world: &World, grid: &Grid, walls: &Walls, most: i32, wanted: impl Fn(usize) -> bool) -> Option<Strike> {
+/// The first thing on a way: a wall, the ground, or a wanted row. Of two at once the wall, then the
+/// lower row.
+pub fn cast(
+    ray: &Ray,
+    world: &World,
+    grid: &Grid,
+    walls: &Walls,
+    most: i32,
+    wanted: impl Fn(usize) -> bool,
+) -> Option<Strike> {
     let to = add(ray.from, ray.way);
     let mut best = Strike { part: WHOLE + 1, target: None };
     if ray.from.2 >= 0 && to.2 < 0 {
         best.part = (i64::from(ray.from.2) << 30) / (i64::from(ray.from.2) - i64::from(to.2));
     }
-    let low = (ray.from.0.min(to.0).saturating_sub(ray.radius), ray.from.1.min(to.1).saturating_sub(ray.radius));
-    let high = (ray.from.0.max(to.0).saturating_add(ray.radius), ray.from.1.max(to.1).saturating_add(ray.radius));
+    let low = (
+        ray.from.0.min(to.0).saturating_sub(ray.radius),
+        ray.from.1.min(to.1).saturating_sub(ray.radius),
+    );
+    let high = (
+        ray.from.0.max(to.0).saturating_add(ray.radius),
+        ray.from.1.max(to.1).saturating_add(ray.radius),
+    );
     walls.near(low, high, |_, wall| {
         let tall = if wall.height == 0 { None } else { Some((wall.z, wall.height)) };
         if let Some(part) = strike_box(ray, (wall.x, wall.y), (wall.half_x, wall.half_y), tall) {
@@ -211,7 +244,8 @@ pub fn cast(ray: &Ray, world: &World, grid: &Grid, walls: &Walls, most: i32, wan
         }
         let part = strike_row(ray, world, row);
         if let Some(part) = part {
-            let closer = part < best.part || (part == best.part && best.target.is_some_and(|t| row < t));
+            let closer =
+                part < best.part || (part == best.part && best.target.is_some_and(|t| row < t));
             if closer {
                 best = Strike { part, target: Some(row) };
             }
@@ -220,8 +254,14 @@ pub fn cast(ray: &Ray, world: &World, grid: &Grid, walls: &Walls, most: i32, wan
     (best.part <= WHOLE).then_some(best)
 }
 
-/// True if a body of a radius strikes a wall on its way. The client's prediction of own projectiles.
-pub fn strikes_wall(from: (i32, i32, i32), way: (i32, i32, i32), radius: i32, walls: &Walls) -> bool {
+/// True if a body of a radius strikes a wall on its way. The client's prediction of own
+/// projectiles.
+pub fn strikes_wall(
+    from: (i32, i32, i32),
+    way: (i32, i32, i32),
+    radius: i32,
+    walls: &Walls,
+) -> bool {
     let ray = Ray { from, way, radius, owner: 0, team: 0 };
     let to = add(from, way);
     let low = (from.0.min(to.0).saturating_sub(radius), from.1.min(to.1).saturating_sub(radius));
@@ -246,7 +286,12 @@ fn strike_row(ray: &Ray, world: &World, row: usize) -> Option<i64> {
 }
 
 /// Part of the way at which it enters a box grown by the ray's radius.
-fn strike_box(ray: &Ray, centre: (i32, i32), half: (i32, i32), tall: Option<(i32, i32)>) -> Option<i64> {
+fn strike_box(
+    ray: &Ray,
+    centre: (i32, i32),
+    half: (i32, i32),
+    tall: Option<(i32, i32)>,
+) -> Option<i64> {
     let mut span = (0, WHOLE);
     let grow = i64::from(ray.radius);
     let x = (i64::from(centre.0), i64::from(half.0) + grow);
@@ -263,7 +308,8 @@ fn cut_height(span: &mut (i64, i64), ray: &Ray, tall: Option<(i32, i32)>) -> Opt
     cut(span, ray.from.2, ray.way.2, low, low + i64::from(height) + 2 * i64::from(ray.radius))
 }
 
-/// Keeps the part of the way on which one coordinate lies strictly inside low..high; None if there is none.
+/// Keeps the part of the way on which one coordinate lies strictly inside low..high; None if there
+/// is none.
 fn cut(span: &mut (i64, i64), from: i32, way: i32, low: i64, high: i64) -> Option<()> {
     let from = i64::from(from);
     if way == 0 {
@@ -281,9 +327,15 @@ fn part_of(distance: i64, way: i32) -> i64 {
 }
 
 /// Part of the way at which it enters a circle.
-fn strike_circle(ray: &Ray, centre: (i32, i32), reach: i64, tall: Option<(i32, i32)>) -> Option<i64> {
+fn strike_circle(
+    ray: &Ray,
+    centre: (i32, i32),
+    reach: i64,
+    tall: Option<(i32, i32)>,
+) -> Option<i64> {
     let (wx, wy) = (i64::from(ray.way.0), i64::from(ray.way.1));
-    let (fx, fy) = (i64::from(centre.0) - i64::from(ray.from.0), i64::from(centre.1) - i64::from(ray.from.1));
+    let (fx, fy) =
+        (i64::from(centre.0) - i64::from(ray.from.0), i64::from(centre.1) - i64::from(ray.from.1));
     let long = i64::from(length(ray.way.0, ray.way.1));
     let mut span = (0, WHOLE);
     if long == 0 {
@@ -314,9 +366,11 @@ fn propose(room: &mut Room, ray: &Ray, part: i64, target: usize, held: usize, co
     if room.world().get(column::PROTECTED_UNTIL, target) as u32 > now {
         return;
     }
-    let place = |from: i32, way: i32| from.saturating_add(shift_round(i64::from(way) * part, 30) as i32);
+    let place =
+        |from: i32, way: i32| from.saturating_add(shift_round(i64::from(way) * part, 30) as i32);
     let long = length(ray.way.0, ray.way.1).max(1);
-    let push = |way: i32| div_round(i64::from(way) * i64::from(weapon.knockback), i64::from(long)) as i32;
+    let push =
+        |way: i32| div_round(i64::from(way) * i64::from(weapon.knockback), i64::from(long)) as i32;
     let hit = Hit {
         attacker: ray.owner,
         target: room.world().handle(target),
@@ -338,5 +392,10 @@ fn propose(room: &mut Room, ray: &Ray, part: i64, target: usize, held: usize, co
     *slot = hit;
     room.r.head[0].hits += 1;
     let Hit { attacker, target, amount, x, y, z, weapon, .. } = hit;
-    events::hook(room, gen::Hit::KIND, index as u16, &gen::Hit { attacker, target, amount, x, y, z, weapon });
+    events::hook(
+        room,
+        gen::Hit::KIND,
+        index as u16,
+        &gen::Hit { attacker, target, amount, x, y, z, weapon },
+    );
 }

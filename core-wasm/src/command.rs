@@ -1,17 +1,17 @@
-//! `command`: the plugin's commands in order, then the hits of this tick, then who leaves. All of a plugin's influence on a
-//! room stands here. A command that does not fit is counted in `commandsRefused` and does nothing.
+//! `command`: the plugin's commands in order, then the hits of this tick, then who leaves. All of a
+//! plugin's influence on a room stands here. A command that does not fit is counted in
+//! `commandsRefused` and does nothing.
 
 use bytemuck::Pod;
 
-use crate::fixed::div_round;
 use crate::gen::{
-    self, audience, column, event, flag, kind, AddTimer, CancelTimer, ClientEvent, ConfigField, Damage, Impulse, Place,
-    RecordHeader, Remove, ScaleHit, Send, SetField, SetRandom, SetRoomField, SetText, Spawn, WallBox, BUILTIN_COLUMNS,
-    ENTITIES_MAX, PLAYER_NONE, POSITION_MAX, SPAWNABLE_MAX,
+    self, audience, column, flag, kind, AddTimer, CancelTimer, ConfigField, Damage, Impulse, Place,
+    RecordHeader, Remove, ScaleHit, Send, SetField, SetRandom, SetRoomField, SetText, Spawn,
+    WallBox, BUILTIN_COLUMNS, PLAYER_NONE, POSITION_MAX,
 };
-use crate::region::{self, CLIENT_BOT, CLIENT_LEAVING, TICK_NONE};
-use crate::room::{add_entity_at, next_generation, remove_entity, Room};
-use crate::{events, packet, roster, walls};
+use crate::region::{self, CLIENT_LEAVING};
+use crate::room::{add_entity_at, remove_entity, Room};
+use crate::{harm, packet, roster, timers, walls};
 
 /// Applies the commands in the input buffer, then commits hits and departures.
 pub fn apply(room: &mut Room, bytes: usize) {
@@ -30,7 +30,7 @@ pub fn apply(room: &mut Room, bytes: usize) {
         at = next;
     }
     room.s.input = input;
-    commit_hits(room);
+    harm::commit_hits(room);
     leave(room);
 }
 
@@ -38,7 +38,8 @@ fn refuse(room: &mut Room) {
     room.r.stats[0].commands_refused = room.r.stats[0].commands_refused.wrapping_add(1);
 }
 
-/// The record at `at`: header, payload, and where the next one starts. None if it does not fit the buffer.
+/// The record at `at`: header, payload, and where the next one starts. None if it does not fit the
+/// buffer.
 pub fn record(bytes: &[u8], at: usize) -> Option<(RecordHeader, &[u8], usize)> {
     let start = at.checked_add(RecordHeader::BYTES)?;
     let header: RecordHeader = bytemuck::pod_read_unaligned(bytes.get(at..start)?);
@@ -71,11 +72,12 @@ fn one(room: &mut Room, header: &RecordHeader, payload: &[u8]) -> Option<()> {
         Remove::KIND => remove(room, exact(payload)?),
         Damage::KIND => damage(room, exact(payload)?),
         ScaleHit::KIND => scale_hit(room, exact(payload)?),
-        AddTimer::KIND => add_timer(room, exact(payload)?),
-        CancelTimer::KIND => cancel_timer(room, exact(payload)?),
+        AddTimer::KIND => timers::add_timer(room, exact(payload)?),
+        CancelTimer::KIND => timers::cancel_timer(room, exact(payload)?),
         Send::KIND => {
             let (command, message) = split::<Send>(payload)?;
-            let known = u32::from(header.index) == PLAYER_NONE || room.r.players.get(usize::from(header.index)).is_some();
+            let known = u32::from(header.index) == PLAYER_NONE
+                || room.r.players.get(usize::from(header.index)).is_some();
             known.then(|| packet::send(room, header.index, command.except, message).ok())?
         }
         SetRandom::KIND => {
@@ -112,7 +114,7 @@ fn set_field(room: &mut Room, command: SetField) -> Option<()> {
         room.touch(row);
     }
     if f == column::HEALTH && value <= 0 && room.world().alive(row) {
-        die(room, row, 0, 0);
+        harm::die(room, row, 0, 0);
     }
     Some(())
 }
@@ -147,7 +149,8 @@ const OWN_STATE: [usize; 22] = [
     column::VIEW_RADIUS,
 ];
 
-/// The value that a built-in column takes for a wish; None for a column that commands do not write, or a value out of range.
+/// The value that a built-in column takes for a wish; None for a column that commands do not write,
+/// or a value out of range.
 fn built_in(room: &mut Room, row: usize, f: usize, value: i32) -> Option<i32> {
     let config = room.config;
     let head = config.head;
@@ -159,7 +162,9 @@ fn built_in(room: &mut Room, row: usize, f: usize, value: i32) -> Option<i32> {
         column::Z if head.dimensions == 2 => Some(0),
         column::Z => Some(value.clamp(0, POSITION_MAX as i32)),
         column::VZ if head.dimensions == 2 => Some(0),
-        column::VX | column::VY | column::VZ | column::DASH_X | column::DASH_Y => Some(value.clamp(-speed, speed)),
+        column::VX | column::VY | column::VZ | column::DASH_X | column::DASH_Y => {
+            Some(value.clamp(-speed, speed))
+        }
         column::AIM => range(0, 0xffff),
         column::PITCH => range(-32768, 32767),
         column::HEALTH => Some(value.clamp(0, head.health_max)),
@@ -200,9 +205,13 @@ fn place(room: &mut Room, command: Place) -> Option<()> {
     let mut world = room.world();
     let player = world.get(column::KIND, row) == kind::PLAYER;
     let z = if head.dimensions == 2 { 0 } else { command.z.clamp(0, POSITION_MAX as i32) };
-    let protect = if command.protect_ticks == 0 { 0 } else { now.saturating_add(command.protect_ticks).min(i32::MAX as u32) };
+    let protect = if command.protect_ticks == 0 {
+        0
+    } else {
+        now.saturating_add(command.protect_ticks).min(i32::MAX as u32)
+    };
     let flags = world.get(column::FLAGS, row) | flag::ALIVE;
-    let teleport = world.get(column::TELEPORT, row) + 1 & 3;
+    let teleport = (world.get(column::TELEPORT, row) + 1) & 3;
     for (f, value) in [
         (column::X, command.x.clamp(-head.half_width, head.half_width)),
         (column::Y, command.y.clamp(-head.half_depth, head.half_depth)),
@@ -230,9 +239,15 @@ fn place(room: &mut Room, command: Place) -> Option<()> {
 
 fn spawn(room: &mut Room, command: Spawn) -> Option<()> {
     let index = (command.handle & 0xffff) as usize;
-    let offered = room.r.spawnable.get(1..=room.r.spawnable[0] as usize).is_some_and(|list| list.contains(&command.handle));
+    let offered = room
+        .r
+        .spawnable
+        .get(1..=room.r.spawnable[0] as usize)
+        .is_some_and(|list| list.contains(&command.handle));
     let free = room.r.free.get(index / 32).is_some_and(|bits| bits >> (index % 32) & 1 != 0);
-    let known = command.kind >= kind::FIRST as u32 && command.kind <= room.config.head.kinds && command.aim <= 0xffff;
+    let known = command.kind >= kind::FIRST as u32
+        && command.kind <= room.config.head.kinds
+        && command.aim <= 0xffff;
     if !offered || !free || !known {
         room.r.stats[0].spawns_refused = room.r.stats[0].spawns_refused.wrapping_add(1);
         return None;
@@ -243,7 +258,11 @@ fn spawn(room: &mut Room, command: Spawn) -> Option<()> {
     let now = room.r.head[0].tick;
     let speed = crate::config::SPEED_MAX;
     let high = i32::from(config.high());
-    let expires = if command.life_ticks == 0 { 0 } else { now.saturating_add(command.life_ticks).min(i32::MAX as u32) };
+    let expires = if command.life_ticks == 0 {
+        0
+    } else {
+        now.saturating_add(command.life_ticks).min(i32::MAX as u32)
+    };
     let mut world = room.world();
     world.raise(index, flag::ALIVE);
     for (f, value) in [
@@ -275,7 +294,7 @@ fn damage(room: &mut Room, command: Damage) -> Option<()> {
     let weapon = PLAYER_NONE;
     let world = room.world();
     let place = (world.get(column::X, row), world.get(column::Y, row), world.get(column::Z, row));
-    hurt(room, row, command.attacker, command.amount, place, (weapon, 0))
+    harm::hurt(room, row, command.attacker, command.amount, place, (weapon, 0))
 }
 
 fn scale_hit(room: &mut Room, command: ScaleHit) -> Option<()> {
@@ -286,85 +305,8 @@ fn scale_hit(room: &mut Room, command: ScaleHit) -> Option<()> {
 
 fn impulse(room: &mut Room, command: Impulse) -> Option<()> {
     let row = find(room, command.handle)?;
-    push(room, row, (command.vx, command.vy, command.vz));
+    harm::push(room, row, (command.vx, command.vy, command.vz));
     Some(())
-}
-
-fn push(room: &mut Room, row: usize, by: (i32, i32, i32)) {
-    let speed = crate::config::SPEED_MAX;
-    let high = room.config.high();
-    let mut world = room.world();
-    for (f, by) in [(column::VX, by.0), (column::VY, by.1), (column::VZ, if high { by.2 } else { 0 })] {
-        let to = world.get(f, row).saturating_add(by).clamp(-speed, speed);
-        world.set(f, row, to);
-    }
-    room.touch(row);
-}
-
-/// Takes health away (or gives it), tells clients, and kills at 0. None if the entity cannot be hurt now.
-fn hurt(room: &mut Room, row: usize, attacker: u32, amount: i32, at: (i32, i32, i32), by: (u32, u32)) -> Option<()> {
-    let most = room.config.head.health_max;
-    let kinds = room.config.kinds;
-    let mut world = room.world();
-    let kind = world.get(column::KIND, row);
-    let hurtable = kinds.get((kind - 1) as usize).is_some_and(|k| k.health > 0);
-    (hurtable && world.alive(row)).then_some(())?;
-    let health = (i64::from(world.get(column::HEALTH, row)) - i64::from(amount)).clamp(0, i64::from(most)) as i32;
-    world.set(column::HEALTH, row, health);
-    let object = world.handle(row);
-    room.touch(row);
-    if amount > 0 {
-        let (x, y, z) = at;
-        let (weapon, command) = by;
-        let zero: ClientEvent = bytemuck::Zeroable::zeroed();
-        let hit = ClientEvent { kind: event::HIT, subject: attacker, object, x, y, z, amount, command, weapon: weapon as u16, ..zero };
-        events::push(room, hit);
-        room.r.stats[0].hits = room.r.stats[0].hits.wrapping_add(1);
-    }
-    if health <= 0 {
-        die(room, row, attacker, by.0);
-    }
-    Some(())
-}
-
-fn die(room: &mut Room, row: usize, attacker: u32, weapon: u32) {
-    let now = room.r.head[0].tick;
-    let mut world = room.world();
-    world.lower(row, flag::ALIVE);
-    for f in [column::VX, column::VY, column::VZ, column::DASH_LEFT] {
-        world.set(f, row, 0);
-    }
-    if world.get(column::KIND, row) != kind::PLAYER {
-        // Gone at the end of the next tick, when its hook has run.
-        world.set(column::EXPIRES, row, (now + 1) as i32);
-    }
-    let victim = world.handle(row);
-    let (x, y, z) = (world.get(column::X, row), world.get(column::Y, row), world.get(column::Z, row));
-    let zero: ClientEvent = bytemuck::Zeroable::zeroed();
-    room.touch(row);
-    events::push(room, ClientEvent { kind: event::DEATH, subject: attacker, object: victim, x, y, z, weapon: weapon as u16, ..zero });
-    let count = room.r.head[0].deaths as usize;
-    if let Some(place) = room.r.deaths.get_mut(count) {
-        *place = region::Death { victim, attacker };
-        room.r.head[0].deaths += 1;
-    }
-    room.r.stats[0].deaths = room.r.stats[0].deaths.wrapping_add(1);
-}
-
-fn commit_hits(room: &mut Room) {
-    for k in 0..room.r.head[0].hits as usize {
-        let Some(hit) = room.r.hits.get(k).copied() else { break };
-        let Some(row) = find(room, hit.target) else { continue };
-        if hit.permille == 0 || !room.world().alive(row) {
-            continue;
-        }
-        let amount = div_round(i64::from(hit.amount) * i64::from(hit.permille), 1000);
-        let amount = amount.clamp(-0x7fff_ffff, 0x7fff_ffff) as i32;
-        if (hit.push_x, hit.push_y) != (0, 0) {
-            push(room, row, (hit.push_x, hit.push_y, 0));
-        }
-        let _ = hurt(room, row, hit.attacker, amount, (hit.x, hit.y, hit.z), (hit.weapon, hit.command));
-    }
 }
 
 /// What died in the last tick and is no player goes now; so do players who left.
@@ -374,7 +316,12 @@ fn leave(room: &mut Room) {
         let world = room.world();
         let number = world.get(column::KIND, row);
         let due = world.get(column::EXPIRES, row) as u32;
-        if number != kind::FREE && number != kind::PLAYER && !world.alive(row) && due != 0 && due <= now {
+        if number != kind::FREE
+            && number != kind::PLAYER
+            && !world.alive(row)
+            && due != 0
+            && due <= now
+        {
             remove_entity(room, row);
         }
     }
@@ -393,55 +340,6 @@ fn leave(room: &mut Room) {
     }
 }
 
-fn add_timer(room: &mut Room, command: AddTimer) -> Option<()> {
-    let count = room.r.head[0].timers as usize;
-    let waiting = room.r.timers.get(..count)?;
-    if count == room.r.timers.len() || waiting.iter().any(|t| t.id == command.id) {
-        return None;
-    }
-    let at = waiting.iter().position(|t| (t.due, t.id) > (command.due, command.id)).unwrap_or(count);
-    room.r.timers.copy_within(at..count, at + 1);
-    let AddTimer { id, due, timer, args } = command;
-    room.r.timers[at] = region::Timer { id, due, timer, args };
-    room.r.head[0].timers += 1;
-    Some(())
-}
-
-fn cancel_timer(room: &mut Room, command: CancelTimer) -> Option<()> {
-    let count = room.r.head[0].timers as usize;
-    let at = room.r.timers.get(..count)?.iter().position(|t| t.id == command.id)?;
-    drop_timer(room, at);
-    Some(())
-}
-
-fn drop_timer(room: &mut Room, at: usize) {
-    let count = room.r.head[0].timers as usize;
-    room.r.timers.copy_within(at + 1..count, at);
-    room.r.timers[count - 1] = region::Timer::default();
-    room.r.head[0].timers -= 1;
-}
-
-/// Timer events of this tick, in order of due tick, then id. What finds no room comes in the next tick.
-pub fn tell_timers(room: &mut Room) {
-    let now = room.r.head[0].tick;
-    while room.r.head[0].timers > 0 && room.r.timers[0].due <= now {
-        let region::Timer { id, timer, args, .. } = room.r.timers[0];
-        if !events::hook(room, gen::Timer::KIND, 0, &gen::Timer { id, timer, args }) {
-            break;
-        }
-        drop_timer(room, 0);
-    }
-}
-
-/// Death events of what died in the tick before.
-pub fn tell_deaths(room: &mut Room) {
-    for k in 0..room.r.head[0].deaths as usize {
-        let Some(region::Death { victim, attacker }) = room.r.deaths.get(k).copied() else { break };
-        events::hook(room, gen::Death::KIND, 0, &gen::Death { victim, attacker });
-    }
-    room.r.head[0].deaths = 0;
-}
-
 fn add_walls(room: &mut Room, payload: &[u8]) -> Option<()> {
     let whole = payload.len().is_multiple_of(WallBox::BYTES);
     (whole && room.r.head[0].created == 0).then_some(())?;
@@ -454,77 +352,8 @@ fn add_walls(room: &mut Room, payload: &[u8]) -> Option<()> {
     }
     room.r.walls_count[0] += boxes.len() as u32;
     let all = &room.r.walls[..room.r.walls_count[0] as usize];
-    room.r.wall_grid[0] = walls::build(room.config.head, all, room.r.wall_starts, room.r.wall_items);
+    room.r.wall_grid[0] =
+        walls::build(room.config.head, all, room.r.wall_starts, room.r.wall_items);
     room.r.stats[0].walls_hash = walls::hash(all);
     Some(())
-}
-
-/// Offers the lowest free indices to the plugin, but keeps one for each player who may still come.
-pub fn offer_handles(room: &mut Room) {
-    let head = &room.r.head[0];
-    let kept = head.sizes.players - head.players;
-    let count = head.free_count.saturating_sub(kept).min(SPAWNABLE_MAX) as usize;
-    let n = head.sizes.entities as usize;
-    let mut found = 0;
-    for word in 0..room.r.free.len() {
-        let mut bits = room.r.free[word];
-        while bits != 0 && found < count {
-            let index = word * 32 + bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            let generation = room.r.columns[column::GENERATION * n + index];
-            found += 1;
-            room.r.spawnable[found] = (next_generation(generation) as u32) << 16 | index as u32;
-        }
-    }
-    room.r.spawnable[0] = found as u32;
-    room.r.spawnable[found + 1..].fill(0);
-}
-
-/// Ticks between two looks at the resting indices: a look costs a pass over the open snapshots of all clients.
-const RELEASE_TICKS: u32 = 4;
-
-/// Frees resting indices that no client can know any more: each has acknowledged a snapshot made after the removal, or
-/// none that it may still acknowledge (nor its reference) held the index, or the history has passed.
-pub fn release_indices(room: &mut Room) {
-    let head = room.r.head[0];
-    let (now, sizes) = (head.tick, head.sizes);
-    if head.resting == 0 || !now.is_multiple_of(RELEASE_TICKS) {
-        return;
-    }
-    let mut known = [0u32; ENTITIES_MAX as usize / 32];
-    let known = &mut known[..sizes.set_words as usize];
-    collect_known(room, known);
-    let mut kept = 0;
-    for k in 0..head.resting as usize {
-        let rest = room.r.resting[k];
-        let index = rest.index as usize;
-        if now - rest.tick >= sizes.history || known[index / 32] >> (index % 32) & 1 == 0 {
-            room.r.free[index / 32] |= 1 << (index % 32);
-            room.r.head[0].free_count += 1;
-        } else {
-            room.r.resting[kept] = rest;
-            kept += 1;
-        }
-    }
-    room.r.resting[kept..head.resting as usize].fill(region::Resting::default());
-    room.r.head[0].resting = kept as u32;
-}
-
-/// Indices that stand in the reference of a client, or in a newer snapshot that it may acknowledge. A snapshot made after a
-/// removal does not hold the index, so what was acknowledged since then is not in the way.
-fn collect_known(room: &Room, known: &mut [u32]) {
-    let flights = room.r.head[0].sizes.flights as usize;
-    let rows = room.r.flights.chunks_exact(flights);
-    let sets = room.r.flight_sets.chunks_exact(flights * known.len());
-    for (client, (flights, sets)) in room.r.clients.iter().zip(rows.zip(sets)) {
-        if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
-            continue;
-        }
-        let reference = client.reference_tick;
-        for (flight, set) in flights.iter().zip(sets.chunks_exact(known.len())) {
-            if flight.tick != TICK_NONE && (reference == TICK_NONE || flight.tick >= reference) {
-                known.iter_mut().zip(set).for_each(|(all, bits)| *all |= bits);
-            }
-        }
-    }
 }

@@ -1,14 +1,16 @@
-//! The configuration of a room or client as a checked view of its bytes (`ConfigHead`, then the rows it counts).
+//! The configuration of a room or client as a checked view of its bytes (`ConfigHead`, then the
+//! rows it counts).
 //!
-//! Every number is checked once, in [`Config::parse`]; later calls use [`Config::view`], which only cuts slices.
-//! [`Sizes`] is what follows from a configuration: how long each array of a region is.
+//! Every number is checked once, in [`Config::parse`]; later calls use [`Config::view`], which only
+//! cuts slices. [`Sizes`] is what follows from a configuration: how long each array of a region is.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::gen::{
-    audience, error, ConfigField, ConfigHead, ConfigKind, ConfigText, ConfigWeapon, RosterRow, ENTITIES_MAX,
-    FIELDS_PER_KIND_MAX, HISTORY_TICKS_MIN, KINDS_MAX, PLAYERS_MAX, POSITION_MAX, ROOM_FIELDS_MAX, TABLE_HASH,
-    TEXTS_PER_KIND_MAX, WEAPONS_MAX, BUILTIN_COLUMNS, PACKET_BYTES_MAX,
+    audience, error, ConfigField, ConfigHead, ConfigKind, ConfigText, ConfigWeapon, RosterRow,
+    BUILTIN_COLUMNS, ENTITIES_MAX, FIELDS_PER_KIND_MAX, HISTORY_TICKS_MIN, KINDS_MAX,
+    PACKET_BYTES_MAX, PLAYERS_MAX, POSITION_MAX, ROOM_FIELDS_MAX, TABLE_HASH, TEXTS_PER_KIND_MAX,
+    WEAPONS_MAX,
 };
 
 /// First word of a configuration: 'FRC1'.
@@ -54,7 +56,8 @@ impl<'a> Config<'a> {
         rest.is_empty().then_some(Self { head, kinds, fields, room_fields, weapons, texts })
     }
 
-    /// Checks every number that the core relies on. Errors: `E_CORE` for another build, `E_CONFIG` for the rest.
+    /// Checks every number that the core relies on. Errors: `E_CORE` for another build, `E_CONFIG`
+    /// for the rest.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, i32> {
         let config = Self::view(bytes).ok_or(error::E_CONFIG)?;
         let head = config.head;
@@ -66,7 +69,11 @@ impl<'a> Config<'a> {
             && fields_ok(&config)
             && config.weapons.iter().all(|w| weapon_ok(w, head))
             && texts_ok(&config);
-        if ok { Ok(config) } else { Err(error::E_CONFIG) }
+        if ok {
+            Ok(config)
+        } else {
+            Err(error::E_CONFIG)
+        }
     }
 
     /// True in a game with height.
@@ -132,7 +139,8 @@ fn head_ok(head: &ConfigHead) -> bool {
         && head.room_fields <= ROOM_FIELDS_MAX
         && head.weapons <= WEAPONS_MAX
         && head.texts <= KINDS_MAX * TEXTS_PER_KIND_MAX + TEXTS_PER_KIND_MAX
-        && (BUILTIN_COLUMNS as u32..=BUILTIN_COLUMNS as u32 + FIELDS_PER_KIND_MAX).contains(&head.columns)
+        && (BUILTIN_COLUMNS as u32..=BUILTIN_COLUMNS as u32 + FIELDS_PER_KIND_MAX)
+            .contains(&head.columns)
         && head.text_bytes <= 1024
         && head.room_text_bytes <= 1024
         && head.first_tick < 1 << 31
@@ -166,12 +174,17 @@ fn fields_ok(config: &Config) -> bool {
     for field in config.fields {
         let column = u32::from(field.column);
         let kind = u32::from(field.kind);
-        if kind < last || kind > head.kinds || column < BUILTIN_COLUMNS as u32 || column >= head.columns {
+        if kind < last
+            || kind > head.kinds
+            || column < BUILTIN_COLUMNS as u32
+            || column >= head.columns
+        {
             return false;
         }
         last = kind;
     }
-    let room = config.room_fields.iter().all(|f| f.kind == 0 && u32::from(f.column) < head.room_fields);
+    let room =
+        config.room_fields.iter().all(|f| f.kind == 0 && u32::from(f.column) < head.room_fields);
     let ranges = |f: &ConfigField| {
         let (least, most) = match (f.bits, f.signed) {
             (1..=32, 1) => (-(1i64 << (f.bits - 1)), (1i64 << (f.bits - 1)) - 1),
@@ -226,17 +239,26 @@ pub struct WireField {
     pub reserved: [u8; 2],
 }
 
-/// Fills the tables of visible fields (`kinds` x `WireKind`, up to `fields` x `WireField`); returns the halves of a row.
+/// Fills the tables of visible fields (`kinds` x `WireKind`, up to `fields` x `WireField`); returns
+/// the halves of a row.
 pub fn plan_wire(config: &Config, kinds: &mut [WireKind], fields: &mut [WireField]) -> u32 {
     let base = if config.high() { ROW_HALVES_HIGH } else { ROW_HALVES_FLAT };
     let (mut next, mut most) = (0usize, base);
     for (row, wire) in kinds.iter_mut().enumerate() {
         let mut half = base;
         wire.first = next as u16;
-        for field in config.fields_of(row as u32 + 1).iter().filter(|f| f.audience == audience::VISIBLE) {
+        for field in
+            config.fields_of(row as u32 + 1).iter().filter(|f| f.audience == audience::VISIBLE)
+        {
             if let Some(out) = fields.get_mut(next) {
                 let (bits, signed) = (field.bits, field.signed);
-                *out = WireField { column: field.column, half: half as u16, bits, signed, reserved: [0; 2] };
+                *out = WireField {
+                    column: field.column,
+                    half: half as u16,
+                    bits,
+                    signed,
+                    reserved: [0; 2],
+                };
                 next += 1;
                 half += if bits > 16 { 2 } else { 1 };
             }
@@ -261,7 +283,8 @@ pub struct Sizes {
     pub set_words: u32,
     /// Ticks of history, a power of two.
     pub history: u32,
-    /// Ticks for which a sent snapshot can be acknowledged and serve as reference: one second, a power of two.
+    /// Ticks for which a sent snapshot can be acknowledged and serve as reference: one second, a
+    /// power of two.
     pub flights: u32,
     /// Columns of the entity matrix.
     pub columns: u32,
@@ -273,7 +296,8 @@ pub struct Sizes {
     pub room_fields: u32,
     /// u16 halves of a history row of one entity.
     pub row_halves: u32,
-    /// Slow values of the own section per player (built-in, then player fields `owner` and `visible`).
+    /// Slow values of the own section per player (built-in, then player fields `owner` and
+    /// `visible`).
     pub own_values: u32,
     /// Text bytes per entity.
     pub text_bytes: u32,
@@ -299,11 +323,15 @@ impl Sizes {
     /// What follows from a checked configuration of so many bytes.
     pub fn of(config: &Config, config_bytes: u32) -> Self {
         let head = config.head;
-        let room = config.fields.iter().filter(|f| f.kind == 1 && f.audience == audience::ROOM).count() as u32;
+        let room =
+            config.fields.iter().filter(|f| f.kind == 1 && f.audience == audience::ROOM).count()
+                as u32;
         let own = config
             .fields
             .iter()
-            .filter(|f| f.kind == 1 && (f.audience == audience::OWNER || f.audience == audience::VISIBLE))
+            .filter(|f| {
+                f.kind == 1 && (f.audience == audience::OWNER || f.audience == audience::VISIBLE)
+            })
             .count() as u32;
         let (cell_shift, cells_x, cells_y) = grid_of(head, head.cell);
         let players = head.players_max;

@@ -1,4 +1,5 @@
-//! What leaves a room: hook events for the plugin (a buffer, each tick) and tick-stamped events for clients (a ring).
+//! What leaves a room: hook events for the plugin (a buffer, each tick) and tick-stamped events for
+//! clients (a ring).
 
 use bytemuck::Pod;
 

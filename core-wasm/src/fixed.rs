@@ -1,7 +1,9 @@
-//! Integer arithmetic of the simulation. **The one rounding rule**: a product or quotient is rounded to the nearest
-//! integer, halves away from zero ([`div_round`], [`mul_shift`]); nothing else rounds. Square roots are floors.
+//! Integer arithmetic of the simulation. **The one rounding rule**: a product or quotient is
+//! rounded to the nearest integer, halves away from zero ([`div_round`], [`mul_shift`]); nothing
+//! else rounds. Square roots are floors.
 
-/// `a / b` rounded to nearest, halves away from zero. `b` must be > 0; for 0 or less the answer is 0.
+/// `a / b` rounded to nearest, halves away from zero. `b` must be > 0; for 0 or less the answer is
+/// 0.
 #[inline]
 pub fn div_round(a: i64, b: i64) -> i64 {
     if b <= 0 {
@@ -9,10 +11,15 @@ pub fn div_round(a: i64, b: i64) -> i64 {
     }
     let half = b / 2;
     // For odd b the remainder is never exactly half, so adding the floor of half is right for both.
-    if a >= 0 { (a + half) / b } else { (a - half) / b }
+    if a >= 0 {
+        (a + half) / b
+    } else {
+        (a - half) / b
+    }
 }
 
-/// `a * b / 2^shift` rounded to nearest, halves away from zero. Inputs are i32, so the product fits.
+/// `a * b / 2^shift` rounded to nearest, halves away from zero. Inputs are i32, so the product
+/// fits.
 #[inline]
 pub fn mul_shift(a: i32, b: i32, shift: u32) -> i32 {
     shift_round(i64::from(a) * i64::from(b), shift) as i32
@@ -25,7 +32,11 @@ pub fn shift_round(a: i64, shift: u32) -> i64 {
         return a;
     }
     let half = 1i64 << (shift - 1);
-    if a >= 0 { (a + half) >> shift } else { -((-a + half) >> shift) }
+    if a >= 0 {
+        (a + half) >> shift
+    } else {
+        -((-a + half) >> shift)
+    }
 }
 
 /// Largest integer whose square is at most `value`.
@@ -48,8 +59,8 @@ pub fn scale(x: i32, y: i32, to: i32, from: i32) -> (i32, i32) {
     (div_round(i64::from(x) * to, from) as i32, div_round(i64::from(y) * to, from) as i32)
 }
 
-/// Cosine and sine of an angle in 1/65536 turn, in 1/32768 (1 is 32768). Error at most 2 units: a table of 1,024 per quarter and
-/// linear interpolation.
+/// Cosine and sine of an angle in 1/65536 turn, in 1/32768 (1 is 32768). Error at most 2 units: a
+/// table of 1,024 per quarter and linear interpolation.
 #[inline]
 pub fn cos_sin(angle: u16) -> (i32, i32) {
     (sine(angle.wrapping_add(16384)), sine(angle))
@@ -61,7 +72,11 @@ fn sine(angle: u16) -> i32 {
         0 | 2 => quarter(within),
         _ => quarter(16384 - within),
     };
-    if angle & 0x8000 == 0 { value } else { -value }
+    if angle & 0x8000 == 0 {
+        value
+    } else {
+        -value
+    }
 }
 
 fn quarter(at: u32) -> i32 {
@@ -95,7 +110,8 @@ const fn sine_table() -> [u16; 1025] {
     table
 }
 
-/// Angle of a vector in 1/65536 turn (0 = +x, counter-clockwise), by bisection over [`cos_sin`]; (0, 0) gives 0.
+/// Angle of a vector in 1/65536 turn (0 = +x, counter-clockwise), by bisection over [`cos_sin`];
+/// (0, 0) gives 0.
 pub fn angle_of(x: i32, y: i32) -> u16 {
     let (mut low, mut step) = (0u16, 0x8000u16);
     if (x, y) == (0, 0) {
@@ -115,7 +131,8 @@ pub fn angle_of(x: i32, y: i32) -> u16 {
     low
 }
 
-/// `from` + (`to` - `from`) * `fraction` / 65536: the one interpolation that clients show and rewind uses.
+/// `from` + (`to` - `from`) * `fraction` / 65536: the one interpolation that clients show and
+/// rewind uses.
 #[inline]
 pub fn interpolate(from: i32, to: i32, fraction: u32) -> i32 {
     let way = i64::from(to) - i64::from(from);

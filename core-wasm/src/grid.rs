@@ -1,4 +1,5 @@
-//! A uniform grid over entities, rebuilt by counting sort: two passes over the rows, no division, no allocation.
+//! A uniform grid over entities, rebuilt by counting sort: two passes over the rows, no division,
+//! no allocation.
 
 use crate::config::Sizes;
 use crate::gen::{column, ConfigHead};
@@ -19,10 +20,19 @@ pub struct Grid<'a> {
 /// A grid that was built before, seen again: `starts` and `items` must be untouched since.
 pub fn view<'a>(head: &ConfigHead, sizes: &Sizes, starts: &'a [u16], items: &'a [u16]) -> Grid<'a> {
     let (shift, cells_x, cells_y) = (sizes.cell_shift, sizes.cells_x, sizes.cells_y);
-    Grid { starts, items, shift, cells_x, cells_y, half_width: head.half_width, half_depth: head.half_depth }
+    Grid {
+        starts,
+        items,
+        shift,
+        cells_x,
+        cells_y,
+        half_width: head.half_width,
+        half_depth: head.half_depth,
+    }
 }
 
-/// Builds the grid over the rows for which `wanted` holds. Rows stand in ascending order within a cell.
+/// Builds the grid over the rows for which `wanted` holds. Rows stand in ascending order within a
+/// cell.
 pub fn build<'a>(
     head: &ConfigHead,
     sizes: &Sizes,
@@ -38,7 +48,8 @@ pub fn build<'a>(
     for (i, ((x, y), of)) in x.iter().zip(y).zip(of.iter_mut()).enumerate() {
         *of = u16::MAX;
         if wanted(world, i) {
-            let cell = cell(*y, half_depth, shift, cells_y) * cells_x + cell(*x, half_width, shift, cells_x);
+            let cell = cell(*y, half_depth, shift, cells_y) * cells_x
+                + cell(*x, half_width, shift, cells_x);
             *of = cell as u16;
             starts[cell as usize + 1] += 1;
         }
@@ -48,7 +59,8 @@ pub fn build<'a>(
         sum += *start;
         *start = sum;
     }
-    // Filling from the last row down leaves each start where its cell begins, if it was the end before: so shift by one.
+    // Filling from the last row down leaves each start where its cell begins, if it was the end
+    // before: so shift by one.
     for (i, of) in of.iter().enumerate().rev() {
         if *of != u16::MAX {
             let end = &mut starts[usize::from(*of) + 1];
@@ -56,7 +68,8 @@ pub fn build<'a>(
             items[usize::from(*end)] = i as u16;
         }
     }
-    // Now starts[c + 1] is the start of cell c; the end of c is the start of c + 1, and of the last one the sum.
+    // Now starts[c + 1] is the start of cell c; the end of c is the start of c + 1, and of the last
+    // one the sum.
     let cells = starts.len() - 1;
     starts.copy_within(1.., 0);
     starts[cells] = sum;
@@ -65,13 +78,15 @@ pub fn build<'a>(
 
 #[inline]
 fn cell(at: i32, half: i32, shift: u32, cells: u32) -> u32 {
-    // half is at most 2^30 and positions stay within it, so the sum fits; outside positions go to the border cells.
+    // half is at most 2^30 and positions stay within it, so the sum fits; outside positions go to
+    // the border cells.
     let from = at.saturating_add(half).max(0) as u32;
     (from >> shift).min(cells - 1)
 }
 
 impl<'a> Grid<'a> {
-    /// Tells each row whose cell the square around a point touches, cells in order, rows ascending within a cell.
+    /// Tells each row whose cell the square around a point touches, cells in order, rows ascending
+    /// within a cell.
     #[inline]
     pub fn near(&self, x: i32, y: i32, reach: i32, tell: impl FnMut(usize)) {
         self.rectangle(x, y, 0, 0, reach, tell);
@@ -88,7 +103,15 @@ impl<'a> Grid<'a> {
     }
 
     #[inline]
-    fn rectangle(&self, x: i32, y: i32, half_x: i32, half_y: i32, reach: i32, mut tell: impl FnMut(usize)) {
+    fn rectangle(
+        &self,
+        x: i32,
+        y: i32,
+        half_x: i32,
+        half_y: i32,
+        reach: i32,
+        mut tell: impl FnMut(usize),
+    ) {
         let (rx, ry) = (half_x.saturating_add(reach), half_y.saturating_add(reach));
         let x0 = cell(x.saturating_sub(rx), self.half_width, self.shift, self.cells_x);
         let x1 = cell(x.saturating_add(rx), self.half_width, self.shift, self.cells_x);
@@ -98,7 +121,9 @@ impl<'a> Grid<'a> {
             let first = (row * self.cells_x + x0) as usize;
             let last = (row * self.cells_x + x1) as usize + 1;
             // Cells of one row follow each other, so their items do too.
-            let (Some(from), Some(to)) = (self.starts.get(first), self.starts.get(last)) else { continue };
+            let (Some(from), Some(to)) = (self.starts.get(first), self.starts.get(last)) else {
+                continue;
+            };
             for item in self.items.get(usize::from(*from)..usize::from(*to)).unwrap_or(&[]) {
                 tell(usize::from(*item));
             }

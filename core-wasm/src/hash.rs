@@ -1,6 +1,8 @@
-//! Hashes of state: fast, 64-bit, not cryptographic. Four lanes of multiply and rotate over 8-byte words, little-endian.
+//! Hashes of state: fast, 64-bit, not cryptographic. Four lanes of multiply and rotate over 8-byte
+//! words, little-endian.
 
-const K: [u64; 4] = [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9, 0xff51_afd7_ed55_8ccd];
+const K: [u64; 4] =
+    [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9, 0xff51_afd7_ed55_8ccd];
 
 /// Hash of bytes; a short tail is padded with zeros and the length goes in at the end.
 pub fn bytes(seed: u64, bytes: &[u8]) -> u64 {

@@ -1,5 +1,6 @@
-//! `record`: the last write to the world in a tick. Wire words of all entities and the exact own state of all players go
-//! into rings of `history` ticks; snapshots are made from them (and, later, shots are judged by them).
+//! `record`: the last write to the world in a tick. Wire words of all entities and the exact own
+//! state of all players go into rings of `history` ticks; snapshots are made from them (and, later,
+//! shots are judged by them).
 //!
 //! A row of one entity and tick is packed into u16 halves, because it is most of a room's memory:
 //!
@@ -16,7 +17,8 @@
 //! | 11, 12, 13, 14 | with height: z, vz, pitch (as aim, signed) |
 //! | then | the kind's visible fields: one half up to 16 bits, else two |
 //!
-//! Everybody else reads rows through [`load`], which unpacks one into [`Words`]: one value per word.
+//! Everybody else reads rows through [`load`], which unpacks one into [`Words`]: one value per
+//! word.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -154,8 +156,9 @@ pub struct OwnFast {
     pub flags: u16,
 }
 
-/// Built-in columns of the own section that change seldom. A value is sent when its `own_changed` tick is newer than the
-/// reference. Values from `OWN_BUILTIN` on are the player's fields to: owner and to: visible, in order of declaration.
+/// Built-in columns of the own section that change seldom. A value is sent when its `own_changed`
+/// tick is newer than the reference. Values from `OWN_BUILTIN` on are the player's fields to: owner
+/// and to: visible, in order of declaration.
 pub const OWN_COLUMNS: [usize; OWN_BUILTIN as usize] = [
     column::HEALTH,
     column::TEAM,
@@ -236,7 +239,8 @@ impl<'a> Shape<'a> {
         words[W_HEALTH] = world.get(column::HEALTH, i).clamp(0, self.health_max);
         words[W_TEAM] = world.get(column::TEAM, i) & 0xff;
         words[W_WEAPON] = world.get(column::WEAPON, i) & 0xff;
-        words[W_RADIUS] = quantise_position(world.get(column::RADIUS, i), self.shift).clamp(0, 0xffff);
+        words[W_RADIUS] =
+            quantise_position(world.get(column::RADIUS, i), self.shift).clamp(0, 0xffff);
         if self.high {
             words[W_Z] = quantise_position(world.get(column::Z, i), self.shift);
             words[W_VZ] = quantise_velocity(world.get(column::VZ, i), self.shift);
@@ -323,7 +327,8 @@ pub fn kept(head: &RoomHead, tick: u32, now: u32) -> bool {
     tick != TICK_NONE && tick <= now && now - tick < head.sizes.history
 }
 
-/// Writes this tick: rows of all entities, exact own state of all players, and now and then the state hash.
+/// Writes this tick: rows of all entities, exact own state of all players, and now and then the
+/// state hash.
 pub fn record(room: &mut Room) {
     let head = room.r.head[0];
     let sizes = head.sizes;
@@ -356,7 +361,9 @@ fn record_own(room: &mut Room) {
     let world = World::new(room.r.columns, sizes.entities as usize);
     let values = sizes.own_values as usize;
     let fields = room.config.fields_of(1);
-    let owned = || fields.iter().filter(|f| f.audience == audience::OWNER || f.audience == audience::VISIBLE);
+    let owned = || {
+        fields.iter().filter(|f| f.audience == audience::OWNER || f.audience == audience::VISIBLE)
+    };
     for (slot, client) in room.r.clients.iter().enumerate() {
         if client.player_id == 0 {
             continue;
@@ -377,7 +384,9 @@ fn record_own(room: &mut Room) {
             flags: get(column::FLAGS) as u16,
         };
         let columns = OWN_COLUMNS.iter().copied().chain(owned().map(|f| usize::from(f.column)));
-        let held = room.r.own_values[slot * values..].iter_mut().zip(&mut room.r.own_changed[slot * values..]);
+        let held = room.r.own_values[slot * values..]
+            .iter_mut()
+            .zip(&mut room.r.own_changed[slot * values..]);
         for (f, (value, changed)) in columns.zip(held) {
             let now = get(f);
             if *value != now {
@@ -387,8 +396,8 @@ fn record_own(room: &mut Room) {
     }
 }
 
-/// 64-bit hash of the live world: tick, matrix, room fields, generators, timers, who plays. Not of what is only about
-/// packets: two rooms that differ in acknowledgements alone are the same world.
+/// 64-bit hash of the live world: tick, matrix, room fields, generators, timers, who plays. Not of
+/// what is only about packets: two rooms that differ in acknowledgements alone are the same world.
 pub fn state_hash(room: &Room) -> u64 {
     let head = &room.r.head[0];
     let mut hash = crate::hash::bytes(u64::from(head.tick), bytemuck::cast_slice(room.r.columns));

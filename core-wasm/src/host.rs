@@ -1,5 +1,5 @@
-//! A room in ordinary memory, for native use: tests, fuzzing, replays. The one file of the room's side that allocates; not
-//! part of the WASM build.
+//! A room in ordinary memory, for native use: tests, fuzzing, replays. The one file of the room's
+//! side that allocates; not part of the WASM build.
 
 use crate::config::{Config, Sizes};
 use crate::gen::{error, PacketOut, RecordHeader};
@@ -88,7 +88,8 @@ impl Instance {
     /// The views.
     pub fn room(&mut self) -> Room<'_> {
         let bytes = Region::bytes(&self.sizes);
-        let (region, scratch) = bytemuck::cast_slice_mut::<u64, u8>(&mut self.memory).split_at_mut(bytes);
+        let (region, scratch) =
+            bytemuck::cast_slice_mut::<u64, u8>(&mut self.memory).split_at_mut(bytes);
         room::open(region, scratch).expect("an instance is laid out")
     }
 

@@ -1,9 +1,12 @@
-//! `ingest`: the records that entered before this tick, in order. The wire is hostile, the host only mistaken: a record of
-//! a bad shape is counted in `recordsRefused` and skipped.
+//! `ingest`: the records that entered before this tick, in order. The wire is hostile, the host
+//! only mistaken: a record of a bad shape is counted in `recordsRefused` and skipped.
 
 use crate::command::{exact, record, split};
 use crate::events;
-use crate::gen::{self, error, kind, BotInput, Dilation, InputCommand, Join, Leave, Overload, Packet, NAME_BYTES_MAX};
+use crate::gen::{
+    self, error, kind, BotInput, Dilation, InputCommand, Join, Leave, Overload, Packet,
+    NAME_BYTES_MAX,
+};
 use crate::input;
 use crate::region::{Client, CLIENT_BOT, CLIENT_FRESH, CLIENT_LEAVING, CLIENT_VERIFY, TICK_NONE};
 use crate::room::{add_entity, Room};
@@ -22,11 +25,19 @@ pub fn records(room: &mut Room, bytes: usize) {
         let slot = usize::from(header.index);
         let taken = match header.kind {
             Join::KIND => exact(payload).and_then(|row| join(room, slot, &row)),
-            Leave::KIND => exact(payload).and_then(|row: Leave| leave(room, slot, u32::from(row.code))),
-            Packet::KIND => split(payload).and_then(|(row, packet)| take_packet(room, slot, &row, packet)),
+            Leave::KIND => {
+                exact(payload).and_then(|row: Leave| leave(room, slot, u32::from(row.code)))
+            }
+            Packet::KIND => {
+                split(payload).and_then(|(row, packet)| take_packet(room, slot, &row, packet))
+            }
             BotInput::KIND => exact(payload).and_then(|row| bot_input(room, slot, &row)),
-            Overload::KIND => exact(payload).map(|row: Overload| room.r.head[0].overload = row.level),
-            Dilation::KIND => exact(payload).map(|row: Dilation| room.r.head[0].dilation_permille = row.permille.clamp(1, 1000)),
+            Overload::KIND => {
+                exact(payload).map(|row: Overload| room.r.head[0].overload = row.level)
+            }
+            Dilation::KIND => exact(payload).map(|row: Dilation| {
+                room.r.head[0].dilation_permille = row.permille.clamp(1, 1000)
+            }),
             _ => None,
         };
         if taken.is_none() {
@@ -63,14 +74,18 @@ fn join(room: &mut Room, slot: usize, row: &Join) -> Option<()> {
     room.world().set(gen::column::TEAM, entity, i32::from(row.team));
     let bot = if row.flags & 1 != 0 { CLIENT_BOT } else { CLIENT_FRESH };
     let verify = if row.flags & 2 != 0 { CLIENT_VERIFY } else { 0 };
-    open_slot(room, slot, Client {
-        player_id: generation << 16 | slot as u32,
-        handle,
-        session: row.session,
-        flags: bot | verify,
-        generation,
-        ..bytemuck::Zeroable::zeroed()
-    });
+    open_slot(
+        room,
+        slot,
+        Client {
+            player_id: generation << 16 | slot as u32,
+            handle,
+            session: row.session,
+            flags: bot | verify,
+            generation,
+            ..bytemuck::Zeroable::zeroed()
+        },
+    );
     roster::fill_row(room, slot, row, name);
     let (player_id, flags) = (generation << 16 | slot as u32, u32::from(row.flags));
     events::hook(room, gen::Joined::KIND, slot as u16, &gen::Joined { handle, player_id, flags });
@@ -133,7 +148,18 @@ fn bot_input(room: &mut Room, slot: usize, row: &BotInput) -> Option<()> {
     }
     let tick = room.r.head[0].tick;
     let BotInput { buttons, aim, pitch, move_x, move_y, aux } = *row;
-    let command = InputCommand { tick, buttons, aim, pitch, move_x, move_y, view_tick: tick, view_fraction: 0, reserved: 0, aux };
+    let command = InputCommand {
+        tick,
+        buttons,
+        aim,
+        pitch,
+        move_x,
+        move_y,
+        view_tick: tick,
+        view_fraction: 0,
+        reserved: 0,
+        aux,
+    };
     input::accept(room, slot, &command);
     Some(())
 }

@@ -1,22 +1,29 @@
-//! `apply`: the command of each player for this tick. Missing: movement of the last one is repeated for at most
-//! `INPUT_REPEAT_MS_MAX`, never an edge. Late: discarded and counted. Too far ahead: refused and counted.
+//! `apply`: the command of each player for this tick. Missing: movement of the last one is repeated
+//! for at most `INPUT_REPEAT_MS_MAX`, never an edge. Late: discarded and counted. Too far ahead:
+//! refused and counted.
 
 use crate::fixed::div_round;
 use crate::gen::{button, column, flag, InputCommand, INPUT_REPEAT_MS_MAX, INPUT_WINDOW_TICKS};
 use crate::region::{CLIENT_BOT, TICK_NONE};
 use crate::room::Room;
 
-/// Mark in `InputCommand::reserved` of a ring entry whose command came too late: it is never applied, and counted once.
+/// Mark in `InputCommand::reserved` of a ring entry whose command came too late: it is never
+/// applied, and counted once.
 const LATE: u16 = 1;
-/// Commands further ahead than this many ticks are refused: the ring must not overwrite what is still to come.
+/// Commands further ahead than this many ticks are refused: the ring must not overwrite what is
+/// still to come.
 const AHEAD_TICKS_MAX: u32 = INPUT_WINDOW_TICKS - 2;
 
-/// Takes in one command of a packet (which may repeat commands that came before). True if it was new and in time.
+/// Takes in one command of a packet (which may repeat commands that came before). True if it was
+/// new and in time.
 pub fn accept(room: &mut Room, slot: usize, command: &InputCommand) -> bool {
     let now = room.r.head[0].tick;
     let ring = INPUT_WINDOW_TICKS as usize;
     let at = slot * ring + command.tick as usize % ring;
-    let (Some(held), Some(client)) = (room.r.inputs.get_mut(at), room.r.clients.get_mut(slot)) else { return false };
+    let (Some(held), Some(client)) = (room.r.inputs.get_mut(at), room.r.clients.get_mut(slot))
+    else {
+        return false;
+    };
     let stats = &mut room.r.stats[0];
     if command.tick > now && command.tick - now > AHEAD_TICKS_MAX {
         stats.inputs_ahead = stats.inputs_ahead.wrapping_add(1);
@@ -47,8 +54,9 @@ pub fn accept(room: &mut Room, slot: usize, command: &InputCommand) -> bool {
     true
 }
 
-/// Measures how early a packet's newest command came. `arrival_us` counts from the start of the interval that this tick
-/// ends. Call once per packet, before its commands are accepted, with its newest command tick.
+/// Measures how early a packet's newest command came. `arrival_us` counts from the start of the
+/// interval that this tick ends. Call once per packet, before its commands are accepted, with its
+/// newest command tick.
 pub fn measure_margin(room: &mut Room, slot: usize, newest: u32, arrival_us: u32) {
     let now = room.r.head[0].tick;
     let interval_us = i64::from(1_000_000 / room.config.head.tick_rate_hz.max(1));
@@ -88,7 +96,8 @@ pub fn apply(room: &mut Room) {
         client.missing = client.missing.saturating_add(1);
         substitute(applied, now, client.missing <= repeat && client.newest_input != TICK_NONE);
         if client.flags & CLIENT_BOT == 0 {
-            // Before the first command nothing is missing, but the client may have predicted commands that were lost.
+            // Before the first command nothing is missing, but the client may have predicted
+            // commands that were lost.
             let known = u32::from(client.newest_input != TICK_NONE);
             room.r.stats[0].inputs_missing = room.r.stats[0].inputs_missing.wrapping_add(known);
             // The client predicted another command than the one that is applied: it has to be told.

@@ -1,8 +1,10 @@
-//! The Fray core: one deterministic room (the server half) and one predicting client (the client half), in integers.
+//! The Fray core: one deterministic room (the server half) and one predicting client (the client
+//! half), in integers.
 //!
-//! Absent by design: clocks, sockets, floats, allocation after init, hash maps, host imports. Everything that enters a
-//! room is a record in its input buffer; everything that leaves is a packet or an event in its output buffer.
-//! `room.rs` holds the list of stages; each stage is a file. `abi.rs` is the only `unsafe`.
+//! Absent by design: clocks, sockets, floats, allocation after init, hash maps, host imports.
+//! Everything that enters a room is a record in its input buffer; everything that leaves is a
+//! packet or an event in its output buffer. `room.rs` holds the list of stages; each stage is a
+//! file. `abi.rs` is the only `unsafe`.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -19,10 +21,12 @@ pub mod events;
 pub mod fixed;
 pub mod gen;
 pub mod grid;
+pub mod harm;
 pub mod hash;
 pub mod history;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod host;
+pub mod indices;
 pub mod ingest;
 pub mod input;
 pub mod interest;
@@ -35,5 +39,6 @@ pub mod rng;
 pub mod room;
 pub mod roster;
 pub mod snapshot;
+pub mod timers;
 pub mod walls;
 pub mod world;

@@ -1,9 +1,11 @@
-//! One player, one tick: the same function in the room and in the client's prediction. Integers only; the one rounding
-//! rule is in `fixed.rs`. Velocities are per tick, so the schema's compiler has already divided by the tick rate.
+//! One player, one tick: the same function in the room and in the client's prediction. Integers
+//! only; the one rounding rule is in `fixed.rs`. Velocities are per tick, so the schema's compiler
+//! has already divided by the tick rate.
 //!
-//! Speed changes by at most `acceleration` (or `friction`) a tick; the distance of a tick is the exact integral of that
-//! change, so that 20, 30, 60 and 128 Hz agree. Collision: the way is cut into pieces no longer than the radius, each
-//! piece is pushed out of walls at most [`PASSES`] times, and is undone if that was not enough.
+//! Speed changes by at most `acceleration` (or `friction`) a tick; the distance of a tick is the
+//! exact integral of that change, so that 20, 30, 60 and 128 Hz agree. Collision: the way is cut
+//! into pieces no longer than the radius, each piece is pushed out of walls at most [`PASSES`]
+//! times, and is undone if that was not enough.
 
 use crate::fixed::{cos_sin, div_round, isqrt, length, scale, shift_round};
 use crate::gen::{button, column, flag, ConfigHead, InputCommand};
@@ -55,9 +57,10 @@ pub struct Body {
 macro_rules! body_columns {
     ($visit:ident) => {
         $visit!(
-            x X, y Y, z Z, vx VX, vy VY, vz VZ, aim AIM, pitch PITCH, flags FLAGS, radius RADIUS, height HEIGHT,
-            top_speed TOP_SPEED, acceleration ACCELERATION, friction FRICTION, dash_left DASH_LEFT, dash_wait DASH_WAIT,
-            dash_x DASH_X, dash_y DASH_Y
+            x X, y Y, z Z, vx VX, vy VY, vz VZ, aim AIM, pitch PITCH, flags FLAGS,
+            radius RADIUS, height HEIGHT, top_speed TOP_SPEED, acceleration ACCELERATION,
+            friction FRICTION, dash_left DASH_LEFT, dash_wait DASH_WAIT, dash_x DASH_X,
+            dash_y DASH_Y
         )
     };
 }
@@ -66,7 +69,9 @@ impl Body {
     /// Copies a row out of the matrix.
     pub fn read(world: &World, i: usize) -> Self {
         macro_rules! get {
-            ($($member:ident $name:ident),*) => { Self { $( $member: world.get(column::$name, i), )* } };
+            ($($member:ident $name:ident),*) => {
+                Self { $( $member: world.get(column::$name, i), )* }
+            };
         }
         body_columns!(get)
     }
@@ -74,7 +79,9 @@ impl Body {
     /// Copies what a step may change back into the matrix.
     pub fn write(&self, world: &mut World, i: usize) {
         macro_rules! set {
-            ($($member:ident $name:ident),*) => { $( world.set(column::$name, i, self.$member); )* };
+            ($($member:ident $name:ident),*) => {
+                $( world.set(column::$name, i, self.$member); )*
+            };
         }
         body_columns!(set);
     }
@@ -115,15 +122,28 @@ fn direction(command: &InputCommand, head: &ConfigHead) -> (i32, i32) {
         y = shift_round(forward * i64::from(s) - right * i64::from(c), 15) as i32;
     }
     let long = length(x, y);
-    if long > 127 << 8 { scale(x, y, 127 << 8, long) } else { (x, y) }
+    if long > 127 << 8 {
+        scale(x, y, 127 << 8, long)
+    } else {
+        (x, y)
+    }
 }
 
 /// Sets the new horizontal velocity and returns the way of this tick.
-fn drive(body: &mut Body, command: &InputCommand, head: &ConfigHead, wish: (i32, i32)) -> (i32, i32) {
+fn drive(
+    body: &mut Body,
+    command: &InputCommand,
+    head: &ConfigHead,
+    wish: (i32, i32),
+) -> (i32, i32) {
     if body.dash_wait > 0 {
         body.dash_wait -= 1;
     }
-    if command.buttons & button::DASH != 0 && head.dash_speed > 0 && body.dash_left <= 0 && body.dash_wait <= 0 {
+    if command.buttons & button::DASH != 0
+        && head.dash_speed > 0
+        && body.dash_left <= 0
+        && body.dash_wait <= 0
+    {
         start_dash(body, command, head, wish);
     }
     if body.dash_left > 0 {
@@ -144,7 +164,10 @@ fn drive(body: &mut Body, command: &InputCommand, head: &ConfigHead, wish: (i32,
     }
     let full = i64::from(127 << 8);
     let speed = i64::from(body.top_speed);
-    let target = (div_round(i64::from(wish.0) * speed, full) as i32, div_round(i64::from(wish.1) * speed, full) as i32);
+    let target = (
+        div_round(i64::from(wish.0) * speed, full) as i32,
+        div_round(i64::from(wish.1) * speed, full) as i32,
+    );
     approach(body, target, body.acceleration)
 }
 
@@ -155,8 +178,8 @@ fn start_dash(body: &mut Body, command: &InputCommand, head: &ConfigHead, wish: 
     (body.dash_x, body.dash_y) = scale(x, y, head.dash_speed, length(x, y).max(1));
 }
 
-/// Changes the velocity towards `target` by at most `rate`; the way is the integral, also when the target is reached
-/// within the tick.
+/// Changes the velocity towards `target` by at most `rate`; the way is the integral, also when the
+/// target is reached within the tick.
 fn approach(body: &mut Body, target: (i32, i32), rate: i32) -> (i32, i32) {
     let (old_x, old_y) = (body.vx, body.vy);
     let (dvx, dvy) = (target.0.saturating_sub(old_x), target.1.saturating_sub(old_y));
@@ -202,7 +225,11 @@ fn fall(body: &mut Body, command: &InputCommand, head: &ConfigHead, grounded: bo
 fn travel(body: &mut Body, way: (i32, i32, i32), head: &ConfigHead, walls: &Walls, grounded: bool) {
     let long = length(way.0, way.1).max(way.2.saturating_abs());
     let piece = body.radius.max(PIECE_MIN);
-    let pieces = if long <= piece { 1 } else { ((i64::from(long) + i64::from(piece) - 1) / i64::from(piece)).min(PIECES_MAX as i64) };
+    let pieces = if long <= piece {
+        1
+    } else {
+        ((i64::from(long) + i64::from(piece) - 1) / i64::from(piece)).min(PIECES_MAX as i64)
+    };
     let mut done = (0i64, 0i64, 0i64);
     let (x, y, z) = (i64::from(way.0), i64::from(way.1), i64::from(way.2));
     let (mut lost_x, mut lost_y) = (false, false);
@@ -275,7 +302,8 @@ fn blocks(wall: &crate::gen::WallBox, body: &Body, step: i32) -> bool {
 }
 
 fn keep_inside(body: &mut Body, head: &ConfigHead) {
-    let (most_x, most_y) = ((head.half_width - body.radius).max(0), (head.half_depth - body.radius).max(0));
+    let (most_x, most_y) =
+        ((head.half_width - body.radius).max(0), (head.half_depth - body.radius).max(0));
     if body.x.abs() > most_x {
         body.x = body.x.clamp(-most_x, most_x);
         if (body.vx > 0) == (body.x > 0) {
@@ -313,8 +341,10 @@ fn leave(body: &mut Body, wall: &crate::gen::WallBox) -> bool {
             body.y = body.y.saturating_add((div_round(dy * wanted, long) - dy) as i32);
             let into = i64::from(body.vx) * dx + i64::from(body.vy) * dy;
             if into < 0 {
-                body.vx = body.vx.saturating_sub(div_round(dx * div_round(into, long), long) as i32);
-                body.vy = body.vy.saturating_sub(div_round(dy * div_round(into, long), long) as i32);
+                body.vx =
+                    body.vx.saturating_sub(div_round(dx * div_round(into, long), long) as i32);
+                body.vy =
+                    body.vy.saturating_sub(div_round(dy * div_round(into, long), long) as i32);
             }
         }
     }
@@ -346,9 +376,15 @@ fn side_y(body: &mut Body, wall: &crate::gen::WallBox, up: bool) {
 
 /// The centre itself is inside: out by the nearest side.
 fn leave_inside(body: &mut Body, wall: &crate::gen::WallBox) {
-    let (from_x, from_y) = (i64::from(body.x) - i64::from(wall.x), i64::from(body.y) - i64::from(wall.y));
-    let (deep_x, deep_y) = (i64::from(wall.half_x) - from_x.abs(), i64::from(wall.half_y) - from_y.abs());
-    if deep_x <= deep_y { side_x(body, wall, from_x >= 0) } else { side_y(body, wall, from_y >= 0) }
+    let (from_x, from_y) =
+        (i64::from(body.x) - i64::from(wall.x), i64::from(body.y) - i64::from(wall.y));
+    let (deep_x, deep_y) =
+        (i64::from(wall.half_x) - from_x.abs(), i64::from(wall.half_y) - from_y.abs());
+    if deep_x <= deep_y {
+        side_x(body, wall, from_x >= 0)
+    } else {
+        side_y(body, wall, from_y >= 0)
+    }
 }
 
 /// Vertical way, floor, steps and ceiling.
@@ -357,18 +393,22 @@ fn rise(body: &mut Body, by: i32, head: &ConfigHead, walls: &Walls, grounded: bo
     let reach = i64::from(from) + if grounded { i64::from(head.step_height) } else { 0 };
     let (mut floor, mut ceiling) = (0i64, i64::MAX);
     let (x, y, r) = (body.x, body.y, body.radius);
-    walls.near((x.saturating_sub(r), y.saturating_sub(r)), (x.saturating_add(r), y.saturating_add(r)), |_, wall| {
-        let (dx, dy) = (offset(x, wall.x, wall.half_x), offset(y, wall.y, wall.half_y));
-        if dx * dx + dy * dy >= i64::from(r) * i64::from(r) {
-            return;
-        }
-        let top = i64::from(wall.z) + i64::from(wall.height);
-        if wall.height != 0 && top <= reach {
-            floor = floor.max(top);
-        } else if i64::from(wall.z) >= i64::from(from) + i64::from(body.height) {
-            ceiling = ceiling.min(i64::from(wall.z));
-        }
-    });
+    walls.near(
+        (x.saturating_sub(r), y.saturating_sub(r)),
+        (x.saturating_add(r), y.saturating_add(r)),
+        |_, wall| {
+            let (dx, dy) = (offset(x, wall.x, wall.half_x), offset(y, wall.y, wall.half_y));
+            if dx * dx + dy * dy >= i64::from(r) * i64::from(r) {
+                return;
+            }
+            let top = i64::from(wall.z) + i64::from(wall.height);
+            if wall.height != 0 && top <= reach {
+                floor = floor.max(top);
+            } else if i64::from(wall.z) >= i64::from(from) + i64::from(body.height) {
+                ceiling = ceiling.min(i64::from(wall.z));
+            }
+        },
+    );
     let mut z = i64::from(from) + i64::from(by);
     if z + i64::from(body.height) > ceiling {
         z = ceiling - i64::from(body.height);

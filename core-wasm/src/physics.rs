@@ -1,6 +1,8 @@
-//! `simulate`: players move, push each other apart, things fly, players touch things. Rows in ascending order, always.
+//! `simulate`: players move, push each other apart, things fly, players touch things. Rows in
+//! ascending order, always.
 
 use crate::combat::{self, Ray};
+use crate::events;
 use crate::fixed::{div_round, isqrt};
 use crate::gen::{column, flag, kind, Touch};
 use crate::grid;
@@ -8,7 +10,6 @@ use crate::movement::{self, Body};
 use crate::room::{remove_entity, settle, Room};
 use crate::walls_of;
 use crate::world::World;
-use crate::events;
 
 /// Moves everything by one tick.
 pub fn simulate(room: &mut Room) {
@@ -50,7 +51,8 @@ pub fn build_grid(room: &mut Room) {
     });
 }
 
-/// Pairs of solid players that overlap part by half of it each, lower row first. One pass: a crowd settles over ticks.
+/// Pairs of solid players that overlap part by half of it each, lower row first. One pass: a crowd
+/// settles over ticks.
 fn push_apart(room: &mut Room) {
     let sizes = room.r.head[0].sizes;
     let n = sizes.entities as usize;
@@ -67,7 +69,11 @@ fn push_apart(room: &mut Room) {
         let reach = world.get(column::RADIUS, row) + 2 * most;
         let mut moved = false;
         grid.near(x, y, reach, |other| {
-            if other > row && world.get(column::KIND, other) == kind::PLAYER && solid(&world, other) && part(&mut world, row, other) {
+            if other > row
+                && world.get(column::KIND, other) == kind::PLAYER
+                && solid(&world, other)
+                && part(&mut world, row, other)
+            {
                 world.raise(other, flag::TOUCHED | PUSHED);
                 moved = true;
             }
@@ -78,7 +84,8 @@ fn push_apart(room: &mut Room) {
     }
     for slot in 0..sizes.players as usize {
         let row = (room.r.clients[slot].handle & 0xffff) as usize;
-        if room.r.clients[slot].player_id != 0 && room.world().get(column::FLAGS, row) & PUSHED != 0 {
+        if room.r.clients[slot].player_id != 0 && room.world().get(column::FLAGS, row) & PUSHED != 0
+        {
             room.world().lower(row, PUSHED);
             settle(room, row);
         }
@@ -201,7 +208,8 @@ fn overlaps(world: &World, player: usize, thing: usize) -> bool {
     let dx = i64::from(world.get(column::X, player)) - i64::from(world.get(column::X, thing));
     let dy = i64::from(world.get(column::Y, player)) - i64::from(world.get(column::Y, thing));
     let radius = i64::from(world.get(column::RADIUS, player));
-    let (wide, depth) = (i64::from(world.get(column::RADIUS, thing)), i64::from(world.get(column::DEPTH, thing)));
+    let (wide, depth) =
+        (i64::from(world.get(column::RADIUS, thing)), i64::from(world.get(column::DEPTH, thing)));
     let near = if depth == 0 {
         let reach = radius + wide;
         dx * dx + dy * dy < reach * reach
@@ -210,12 +218,19 @@ fn overlaps(world: &World, player: usize, thing: usize) -> bool {
         ox * ox + oy * oy < radius * radius
     };
     let dz = i64::from(world.get(column::Z, player)) - i64::from(world.get(column::Z, thing));
-    let (own, other) = (i64::from(world.get(column::HEIGHT, player)), i64::from(world.get(column::HEIGHT, thing)));
+    let (own, other) =
+        (i64::from(world.get(column::HEIGHT, player)), i64::from(world.get(column::HEIGHT, thing)));
     near && (own == 0 || other == 0 || (dz < other && -dz < own))
 }
 
 /// A ray from a row's place.
 pub fn ray_from(world: &World, row: usize, way: (i32, i32, i32), owner: u32) -> Ray {
     let from = (world.get(column::X, row), world.get(column::Y, row), world.get(column::Z, row));
-    Ray { from, way, radius: world.get(column::RADIUS, row), owner, team: world.get(column::TEAM, row) }
+    Ray {
+        from,
+        way,
+        radius: world.get(column::RADIUS, row),
+        owner,
+        team: world.get(column::TEAM, row),
+    }
 }

@@ -1,15 +1,18 @@
-//! The memory of a room: one region that is its whole state, and scratch behind it that means nothing between two calls.
+//! The memory of a room: one region that is its whole state, and scratch behind it that means
+//! nothing between two calls.
 //!
-//! The macro `layout!` turns a list of arrays into a struct of slices carved from one `&mut [u8]`, and into a table of
-//! name, offset, bytes and element size. Elements are Pod: fixed-size integers without padding. Arrays start at multiples
-//! of 8. Saving a room is copying the region; restoring is copying it back. No pointer, no usize, no allocation.
+//! The macro `layout!` turns a list of arrays into a struct of slices carved from one `&mut [u8]`,
+//! and into a table of name, offset, bytes and element size. Elements are Pod: fixed-size integers
+//! without padding. Arrays start at multiples of 8. Saving a room is copying the region; restoring
+//! is copying it back. No pointer, no usize, no allocation.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::config::{Sizes, WireField, WireKind};
 use crate::gen::{
-    ClientEvent, InputCommand, PacketOut, RoomStats, WallBox, EVENTS_MAX, INPUT_WINDOW_TICKS, PACKET_BYTES_MAX, RECEIVE_WINDOW_TO_SERVER,
-    SEND_POOL_BYTES, SPAWNABLE_MAX, TIMERS_MAX, WALLS_MAX,
+    ClientEvent, InputCommand, PacketOut, RoomStats, WallBox, EVENTS_MAX, INPUT_WINDOW_TICKS,
+    PACKET_BYTES_MAX, RECEIVE_WINDOW_TO_SERVER, SEND_POOL_BYTES, SPAWNABLE_MAX, TIMERS_MAX,
+    WALLS_MAX,
 };
 use crate::history::OwnFast;
 use crate::netchan::pool::{Chunk, PoolHead, CHUNK_BYTES};
@@ -42,7 +45,8 @@ pub fn take<T: Pod>(bytes: &mut [u8], count: usize) -> Option<(&mut [T], &mut [u
     Some((bytemuck::try_cast_slice_mut(own).ok()?, rest))
 }
 
-/// Declares a struct of slices over one block of bytes. `count` expressions may use the name given for the sizes.
+/// Declares a struct of slices over one block of bytes. `count` expressions may use the name given
+/// for the sizes.
 #[macro_export]
 macro_rules! layout {
     ($(#[$meta:meta])* pub struct $name:ident($sizes:ident: &$type:ty) {
@@ -59,9 +63,13 @@ macro_rules! layout {
                 0usize $( + $crate::region::align(($count) as usize * size_of::<$element>()) )*
             }
 
-            /// Cuts the arrays out of `bytes`, which must start at a multiple of 8. None if they are too few.
+            /// Cuts the arrays out of `bytes`, which must start at a multiple of 8. None if they
+            /// are too few.
             pub fn carve(bytes: &'a mut [u8], $sizes: &$type) -> Option<Self> {
-                $( let ($field, bytes) = $crate::region::take::<$element>(bytes, ($count) as usize)?; )*
+                $(
+                    let count = ($count) as usize;
+                    let ($field, bytes) = $crate::region::take::<$element>(bytes, count)?;
+                )*
                 let _ = bytes;
                 Some(Self { $( $field, )* })
             }
@@ -70,8 +78,9 @@ macro_rules! layout {
             pub fn rows($sizes: &$type, mut tell: impl FnMut($crate::region::Row)) {
                 let mut offset = 0usize;
                 $(
-                    let bytes = ($count) as usize * size_of::<$element>();
-                    tell($crate::region::Row { name: stringify!($field), offset, bytes, element: size_of::<$element>() });
+                    let (name, element) = (stringify!($field), size_of::<$element>());
+                    let bytes = ($count) as usize * element;
+                    tell($crate::region::Row { name, offset, bytes, element });
                     offset += $crate::region::align(bytes);
                 )*
                 let _ = offset;
@@ -155,7 +164,8 @@ pub struct Client {
     pub newest_input: u32,
     /// Ticks in a row without a command.
     pub missing: u32,
-    /// Arrival margin, 1/256 tick, smoothed: > 0 commands come early. Set by ingest from Packet.arrivalUs.
+    /// Arrival margin, 1/256 tick, smoothed: > 0 commands come early. Set by ingest from
+    /// Packet.arrivalUs.
     pub margin256: i32,
     /// Commands that came too late, wraps.
     pub inputs_late: u32,
@@ -173,7 +183,8 @@ pub const CLIENT_BOT: u32 = 1;
 pub const CLIENT_VERIFY: u32 = 2;
 /// The player leaves when this tick ends.
 pub const CLIENT_LEAVING: u32 = 4;
-/// The client has not been given the whole roster, room fields, texts and walls yet (the wire clears it).
+/// The client has not been given the whole roster, room fields, texts and walls yet (the wire
+/// clears it).
 pub const CLIENT_FRESH: u32 = 8;
 
 /// One sent snapshot that may still be acknowledged; stands at [`flight_at`].
@@ -188,9 +199,10 @@ pub struct Flight {
     pub state: u16,
 }
 
-/// Place of the snapshot of a slot and tick in the rings `flights`, `flight_sets`, `flight_updates` and `own_fast`. A
-/// ring holds at least one second: an older reference counts as none (the server names it in each snapshot, so it
-/// alone decides); baselines of entities live as long as the history.
+/// Place of the snapshot of a slot and tick in the rings `flights`, `flight_sets`, `flight_updates`
+/// and `own_fast`. A ring holds at least one second: an older reference counts as none (the server
+/// names it in each snapshot, so it alone decides); baselines of entities live as long as the
+/// history.
 #[inline]
 pub fn flight_at(sizes: &Sizes, slot: usize, tick: u32) -> usize {
     slot * sizes.flights as usize + (tick & (sizes.flights - 1)) as usize
@@ -309,7 +321,8 @@ layout! {
         events: ClientEvent = EVENTS_MAX,
         /// Roster rows, `roster_row_bytes` each.
         roster: u8 = s.players * s.roster_row_bytes,
-        /// Per slot: 1 the row changed and has not been put into a message yet (the wire clears it).
+        /// Per slot: 1 the row changed and has not been put into a message yet (the wire clears
+        /// it).
         roster_dirty: u8 = s.players,
         /// Text bytes per entity.
         texts: u8 = s.entities * s.text_bytes,
@@ -317,7 +330,8 @@ layout! {
         texts_changed: u32 = s.set_words,
         /// Text bytes of the room.
         room_texts: u8 = s.room_text_bytes,
-        /// Ring of commands per slot: command of tick t at slot * INPUT_WINDOW_TICKS + t % INPUT_WINDOW_TICKS.
+        /// Ring of commands per slot: command of tick t at slot * INPUT_WINDOW_TICKS + t %
+        /// INPUT_WINDOW_TICKS.
         inputs: InputCommand = s.players * INPUT_WINDOW_TICKS,
         /// Command applied last, per slot.
         applied: InputCommand = s.players,
@@ -331,7 +345,8 @@ layout! {
         pool_chunks: Chunk = SEND_POOL_BYTES as usize / CHUNK_BYTES,
         /// Their bytes.
         pool_bytes: u8 = SEND_POOL_BYTES,
-        /// Wire words of all entities: row of tick t and entity e at ((t % history) * entities + e) * row_halves.
+        /// Wire words of all entities: row of tick t and entity e at ((t % history) * entities + e)
+        /// * row_halves.
         history: u16 = s.history * s.entities * s.row_halves,
         /// Exact own state, kept as long as a reference may be: see [`flight_at`].
         own_fast: OwnFast = s.players * s.flights,
@@ -339,10 +354,11 @@ layout! {
         own_values: i32 = s.players * s.own_values,
         /// Tick at which each of them changed last.
         own_changed: u32 = s.players * s.own_values,
-        /// Tick at which each index was taken last: what clients acknowledged before belongs to the entity before.
+        /// Tick at which each index was taken last: what clients acknowledged before belongs to the
+        /// entity before.
         born: u32 = s.entities,
-        /// Newest tick of an entity that a client acknowledged, or TICK_NONE: slot * entities + index. Older than `born`
-        /// counts as none.
+        /// Newest tick of an entity that a client acknowledged, or TICK_NONE: slot * entities +
+        /// index. Older than `born` counts as none.
         base_tick: u32 = s.players * s.entities,
         /// Snapshots in flight: see [`flight_at`].
         flights: Flight = s.players * s.flights,
@@ -358,7 +374,8 @@ layout! {
 }
 
 layout! {
-    /// Buffers and scratch. Nothing in here means anything between two calls, but for what the host reads or writes.
+    /// Buffers and scratch. Nothing in here means anything between two calls, but for what the host
+    /// reads or writes.
     pub struct Scratch(s: &Sizes) {
         /// Records before `begin`, commands before `end`.
         input: u8 = s.input_bytes,

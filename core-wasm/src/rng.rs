@@ -1,4 +1,5 @@
-//! xoshiro128**: the generator of the simulation and of the plugin (each has its own state). 16 bytes, never all zero.
+//! xoshiro128**: the generator of the simulation and of the plugin (each has its own state). 16
+//! bytes, never all zero.
 
 /// A state from a 64-bit seed, by splitmix64.
 pub fn seeded(low: u32, high: u32) -> [u32; 4] {
@@ -12,7 +13,11 @@ pub fn seeded(low: u32, high: u32) -> [u32; 4] {
     };
     let (a, b) = (next(), next());
     let state = [a as u32, (a >> 32) as u32, b as u32, (b >> 32) as u32];
-    if state == [0; 4] { [1, 2, 3, 4] } else { state }
+    if state == [0; 4] {
+        [1, 2, 3, 4]
+    } else {
+        state
+    }
 }
 
 /// The next 32 bits.
@@ -30,5 +35,5 @@ pub fn next(state: &mut [u32; 4]) -> u32 {
 
 /// A number in 0..n without bias worth naming (multiply-shift); 0 for n = 0.
 pub fn below(state: &mut [u32; 4], n: u32) -> u32 {
-    (u64::from(next(state)) * u64::from(n) >> 32) as u32
+    ((u64::from(next(state)) * u64::from(n)) >> 32) as u32
 }

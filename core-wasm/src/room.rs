@@ -1,7 +1,8 @@
-//! A room and its tick: the list of stages. Two calls per tick; between them the plugin's hooks run outside.
+//! A room and its tick: the list of stages. Two calls per tick; between them the plugin's hooks run
+//! outside.
 
 use crate::config::{plan_wire, Config, Sizes};
-use crate::gen::{error, flag, kind, column, RoomStats};
+use crate::gen::{column, error, flag, kind, RoomStats};
 use crate::history::Shape;
 use crate::movement;
 use crate::netchan::pool::Pool;
@@ -9,7 +10,10 @@ use crate::region::{align, Flight, Region, RoomHead, Scratch, Timer, REGION_MAGI
 use crate::walls::Walls;
 use crate::walls_of;
 use crate::world::World;
-use crate::{combat, command, history, ingest, input, interest, physics, rng, roster, snapshot};
+use crate::{
+    combat, command, harm, history, indices, ingest, input, interest, physics, rng, roster,
+    snapshot, timers,
+};
 
 /// A room: views over its memory, made anew for each call.
 pub struct Room<'a> {
@@ -25,20 +29,22 @@ pub struct Room<'a> {
     pub reach: i32,
 }
 
-/// First half of a tick: everything up to the plugin. Returns the bytes of hook events in the output buffer.
+/// First half of a tick: everything up to the plugin. Returns the bytes of hook events in the
+/// output buffer.
 pub fn begin(room: &mut Room, input_bytes: usize) -> Result<u32, i32> {
     open_tick(room)?;
-    command::tell_deaths(room);
+    harm::tell_deaths(room);
     ingest::records(room, input_bytes);
     input::apply(room);
     physics::simulate(room);
     combat::resolve(room);
-    command::tell_timers(room);
-    command::offer_handles(room);
+    timers::tell_timers(room);
+    indices::offer_handles(room);
     Ok(room.hook_bytes as u32)
 }
 
-/// Second half: the plugin's commands, then what clients are sent. Returns the rows of the packet table.
+/// Second half: the plugin's commands, then what clients are sent. Returns the rows of the packet
+/// table.
 pub fn end(room: &mut Room, command_bytes: usize) -> Result<u32, i32> {
     command::apply(room, command_bytes);
     roster::refresh(room);
@@ -65,7 +71,7 @@ fn open_tick(room: &mut Room) -> Result<(), i32> {
     for flags in rest.iter_mut().take(n) {
         *flags &= !flag::TOUCHED;
     }
-    command::release_indices(room);
+    indices::release_indices(room);
     Ok(())
 }
 
@@ -78,7 +84,8 @@ fn close_tick(room: &mut Room) {
     stats.players = head.players;
     stats.entities = head.entities;
     stats.epoch = room.config.head.epoch;
-    stats.pool_bytes = Pool::new(&mut room.r.pool_head[0], room.r.pool_chunks, room.r.pool_bytes).bytes_used();
+    stats.pool_bytes =
+        Pool::new(&mut room.r.pool_head[0], room.r.pool_chunks, room.r.pool_bytes).bytes_used();
 }
 
 /// Bytes that a room of a checked configuration needs: region, then scratch.
@@ -91,10 +98,12 @@ pub fn config_offset() -> usize {
     align(size_of::<RoomHead>()) + align(size_of::<RoomStats>()) + 8
 }
 
-/// Lays out a new room over `memory` (8-aligned, its old content does not matter) from a configuration that stands at
-/// `config_at` of it. The room is at `firstTick`, before onCreate's commands: call [`end`] next.
+/// Lays out a new room over `memory` (8-aligned, its old content does not matter) from a
+/// configuration that stands at `config_at` of it. The room is at `firstTick`, before onCreate's
+/// commands: call [`end`] next.
 pub fn init(memory: &mut [u8], config_at: usize, config_bytes: usize) -> Result<(), i32> {
-    let bytes = memory.get(config_at..).and_then(|rest| rest.get(..config_bytes)).ok_or(error::E_CONFIG)?;
+    let bytes =
+        memory.get(config_at..).and_then(|rest| rest.get(..config_bytes)).ok_or(error::E_CONFIG)?;
     let config = Config::parse(bytes)?;
     let sizes = Sizes::of(&config, config_bytes as u32);
     let whole = memory_bytes(&sizes);
@@ -119,7 +128,9 @@ fn prepare(room: &mut Room) {
     head.tick = config.head.first_tick;
     head.dilation_permille = 1000;
     head.random = rng::seeded(config.head.seed_low, config.head.seed_high);
-    room.r.plugin_random.copy_from_slice(&rng::seeded(config.head.plugin_seed_low, config.head.plugin_seed_high));
+    room.r
+        .plugin_random
+        .copy_from_slice(&rng::seeded(config.head.plugin_seed_low, config.head.plugin_seed_high));
     plan_wire(&config, room.r.wire_kinds, room.r.wire_fields);
     for field in config.room_fields {
         room.r.room_fields[usize::from(field.column)] = field.initial;
@@ -133,10 +144,11 @@ fn prepare(room: &mut Room) {
     room.r.base_tick.fill(TICK_NONE);
     room.r.timers.fill(Timer::default());
     Pool::new(&mut room.r.pool_head[0], room.r.pool_chunks, room.r.pool_bytes).clear();
-    command::offer_handles(room);
+    indices::offer_handles(room);
 }
 
-/// The room that lies in a region, with scratch behind it. None if the region was never laid out or is too short.
+/// The room that lies in a region, with scratch behind it. None if the region was never laid out or
+/// is too short.
 pub fn open<'a>(region: &'a mut [u8], scratch: &'a mut [u8]) -> Option<Room<'a>> {
     let sizes = sizes_of(region)?;
     let mut r = Region::carve(region, &sizes)?;
@@ -246,7 +258,11 @@ pub fn add_entity_at(room: &mut Room, number: i32, index: usize) {
 
 /// Generations are 16 bits and never 0, so that a handle is never 0.
 pub fn next_generation(generation: i32) -> i32 {
-    if generation >= 0xffff { 1 } else { generation + 1 }
+    if generation >= 0xffff {
+        1
+    } else {
+        generation + 1
+    }
 }
 
 /// Removes an entity: its index rests until no client can know it.
@@ -283,4 +299,3 @@ pub fn settle(room: &mut Room, row: usize) {
     }
     body.write(&mut room.world(), row);
 }
-

@@ -1,5 +1,6 @@
-//! What everyone in the room knows: a row per player (id, handle, team, name, fields to: room), room fields and texts. Only
-//! state and marks of change stand here; the wire turns them into messages and clears the marks.
+//! What everyone in the room knows: a row per player (id, handle, team, name, fields to: room),
+//! room fields and texts. Only state and marks of change stand here; the wire turns them into
+//! messages and clears the marks.
 
 use crate::config::Config;
 use crate::gen::{audience, column, kind, Join, RosterRow, NAME_BYTES_MAX};
@@ -46,7 +47,11 @@ pub fn clear_row(room: &mut Room, slot: usize) {
 
 /// Columns of the player fields to: room, in order of declaration.
 pub fn room_columns<'a>(config: &Config<'a>) -> impl Iterator<Item = usize> + 'a {
-    config.fields_of(1).iter().filter(|f| f.audience == audience::ROOM).map(|f| usize::from(f.column))
+    config
+        .fields_of(1)
+        .iter()
+        .filter(|f| f.audience == audience::ROOM)
+        .map(|f| usize::from(f.column))
 }
 
 /// Brings team and fields of all rows up to the matrix, and marks the rows that changed.
@@ -56,7 +61,9 @@ pub fn refresh(room: &mut Room) {
     let config = room.config;
     let world = World::new(room.r.columns, sizes.entities as usize);
     let team_at = core::mem::offset_of!(RosterRow, team);
-    for (slot, (client, row)) in room.r.clients.iter().zip(room.r.roster.chunks_exact_mut(bytes)).enumerate() {
+    for (slot, (client, row)) in
+        room.r.clients.iter().zip(room.r.roster.chunks_exact_mut(bytes)).enumerate()
+    {
         if client.player_id == 0 {
             continue;
         }
@@ -80,7 +87,12 @@ pub fn set_text(room: &mut Room, handle: u32, field: u32, text: &[u8]) -> Option
     core::str::from_utf8(text).ok()?;
     if handle == 0 {
         let config = room.config;
-        let (k, row) = config.texts.iter().filter(|t| t.kind == 0).enumerate().find(|(_, t)| u32::from(t.index) == field)?;
+        let (k, row) = config
+            .texts
+            .iter()
+            .filter(|t| t.kind == 0)
+            .enumerate()
+            .find(|(_, t)| u32::from(t.index) == field)?;
         if write_text(room.r.room_texts, usize::from(row.offset), row.bytes_max, text)? {
             room.r.head[0].room_texts_dirty |= 1 << k;
         }
@@ -93,7 +105,8 @@ pub fn set_text(room: &mut Room, handle: u32, field: u32, text: &[u8]) -> Option
         return set_name(room, entity, text);
     }
     let config = room.config;
-    let row = config.texts.iter().find(|t| i32::from(t.kind) == number && u32::from(t.index) == field)?;
+    let row =
+        config.texts.iter().find(|t| i32::from(t.kind) == number && u32::from(t.index) == field)?;
     let start = entity * room.r.head[0].sizes.text_bytes as usize + usize::from(row.offset);
     if write_text(room.r.texts, start, row.bytes_max, text)? {
         room.r.texts_changed[entity / 32] |= 1 << (entity % 32);
@@ -116,7 +129,8 @@ fn set_name(room: &mut Room, entity: usize, text: &[u8]) -> Option<()> {
     (text.len() <= NAME_BYTES_MAX as usize).then_some(())?;
     let slot = room.slot_of(entity)?;
     let row = row_of(room, slot)?;
-    let (length_at, name_at) = (core::mem::offset_of!(RosterRow, name_bytes), core::mem::offset_of!(RosterRow, name));
+    let (length_at, name_at) =
+        (core::mem::offset_of!(RosterRow, name_bytes), core::mem::offset_of!(RosterRow, name));
     row[length_at] = text.len() as u8;
     row[name_at..name_at + NAME_BYTES_MAX as usize].fill(0);
     row[name_at..name_at + text.len()].copy_from_slice(text);

@@ -1,4 +1,5 @@
-//! Static walls: upright boxes in a uniform grid that is built once, at tick 0. A move costs the same with 10 walls and 1,000.
+//! Static walls: upright boxes in a uniform grid that is built once, at tick 0. A move costs the
+//! same with 10 walls and 1,000.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -7,7 +8,8 @@ use crate::gen::{ConfigHead, WallBox};
 
 /// Cells of the wall grid (as of any grid).
 pub const WALL_CELLS_MAX: u32 = crate::config::GRID_CELLS_MAX;
-/// Wall numbers over all cells: every wall of WALLS_MAX stands in 8 cells on average, else cells grow.
+/// Wall numbers over all cells: every wall of WALLS_MAX stands in 8 cells on average, else cells
+/// grow.
 pub const WALL_ITEMS_MAX: u32 = 8192;
 
 /// Shape of the grid.
@@ -45,15 +47,22 @@ impl Walls<'static> {
     /// A world without walls.
     pub const NONE: Walls<'static> = Walls {
         boxes: &[],
-        grid: WallGrid { shift: 31, cells_x: 0, cells_y: 0, half_width: 0, half_depth: 0, count: 0 },
+        grid: WallGrid {
+            shift: 31,
+            cells_x: 0,
+            cells_y: 0,
+            half_width: 0,
+            half_depth: 0,
+            count: 0,
+        },
         starts: &[],
         items: &[],
     };
 }
 
 impl<'a> Walls<'a> {
-    /// Tells each wall that may touch the rectangle, in ascending order within a cell. A wall in several cells is told
-    /// only in the first of those cells that the rectangle reaches, so once.
+    /// Tells each wall that may touch the rectangle, in ascending order within a cell. A wall in
+    /// several cells is told only in the first of those cells that the rectangle reaches, so once.
     #[inline]
     pub fn near(&self, low: (i32, i32), high: (i32, i32), mut tell: impl FnMut(usize, &WallBox)) {
         let grid = &self.grid;
@@ -65,11 +74,24 @@ impl<'a> Walls<'a> {
         for cell_y in y0..=y1 {
             for cell_x in x0..=x1 {
                 let cell = (cell_y * grid.cells_x + cell_x) as usize;
-                let (Some(first), Some(last)) = (self.starts.get(cell), self.starts.get(cell + 1)) else { continue };
+                let (Some(first), Some(last)) = (self.starts.get(cell), self.starts.get(cell + 1))
+                else {
+                    continue;
+                };
                 for item in self.items.get(usize::from(*first)..usize::from(*last)).unwrap_or(&[]) {
                     let Some(wall) = self.boxes.get(usize::from(*item)) else { continue };
-                    let at_x = clamp_cell(wall.x.saturating_sub(wall.half_x), grid.half_width, grid.shift, grid.cells_x);
-                    let at_y = clamp_cell(wall.y.saturating_sub(wall.half_y), grid.half_depth, grid.shift, grid.cells_y);
+                    let at_x = clamp_cell(
+                        wall.x.saturating_sub(wall.half_x),
+                        grid.half_width,
+                        grid.shift,
+                        grid.cells_x,
+                    );
+                    let at_y = clamp_cell(
+                        wall.y.saturating_sub(wall.half_y),
+                        grid.half_depth,
+                        grid.shift,
+                        grid.cells_y,
+                    );
                     if cell_x == at_x.max(x0) && cell_y == at_y.max(y0) {
                         tell(usize::from(*item), wall);
                     }
@@ -94,11 +116,21 @@ fn span(low: i32, high: i32, half: i32, shift: u32, cells: u32) -> (u32, u32) {
 pub fn wall_ok(wall: &WallBox) -> bool {
     let most = crate::gen::POSITION_MAX as i32;
     let ok = |value: i32| (-most..=most).contains(&value);
-    ok(wall.x) && ok(wall.y) && ok(wall.z) && (0..=most).contains(&wall.half_x) && (0..=most).contains(&wall.half_y) && (0..=most).contains(&wall.height)
+    ok(wall.x)
+        && ok(wall.y)
+        && ok(wall.z)
+        && (0..=most).contains(&wall.half_x)
+        && (0..=most).contains(&wall.half_y)
+        && (0..=most).contains(&wall.height)
 }
 
 /// Builds the grid over `boxes` by counting sort. Cells grow until all items fit.
-pub fn build(head: &ConfigHead, boxes: &[WallBox], starts: &mut [u16], items: &mut [u16]) -> WallGrid {
+pub fn build(
+    head: &ConfigHead,
+    boxes: &[WallBox],
+    starts: &mut [u16],
+    items: &mut [u16],
+) -> WallGrid {
     let (mut shift, mut cells_x, mut cells_y) = grid_of(head, 4 << 16);
     loop {
         let grid = WallGrid {
@@ -133,7 +165,8 @@ fn fill(grid: &WallGrid, boxes: &[WallBox], starts: &mut [u16], items: &mut [u16
     for cell in 0..cells {
         starts[cell + 1] += starts[cell];
     }
-    // Fill each cell from its start; `starts` then holds the ends, which are the starts one cell on.
+    // Fill each cell from its start; `starts` then holds the ends, which are the starts one cell
+    // on.
     for_cells(grid, boxes, |cell, number| {
         items[usize::from(starts[cell])] = number as u16;
         starts[cell] += 1;

@@ -1,4 +1,5 @@
-//! The entity matrix: i32, field-major, column `f` at `f * entities`. Structure of arrays; a free row has kind 0.
+//! The entity matrix: i32, field-major, column `f` at `f * entities`. Structure of arrays; a free
+//! row has kind 0.
 
 use crate::gen::{column, flag, kind};
 

@@ -1,4 +1,5 @@
-//! A room is its region: the same records give the same hashes, a restored copy goes on alike, no bytes make it panic.
+//! A room is its region: the same records give the same hashes, a restored copy goes on alike, no
+//! bytes make it panic.
 
 mod support;
 
@@ -16,7 +17,8 @@ struct Tick {
     commands: Records,
 }
 
-/// A busy match: joins, leaves, bots that run, shoot and dash, damage, spawns, walls, timers, texts, messages.
+/// A busy match: joins, leaves, bots that run, shoot and dash, damage, spawns, walls, timers,
+/// texts, messages.
 fn journal(seed: u32, ticks: u32, players: u16) -> Vec<Tick> {
     let mut random = Seeded::new(seed);
     let mut room = busy().room(&walls());
@@ -26,13 +28,22 @@ fn journal(seed: u32, ticks: u32, players: u16) -> Vec<Tick> {
         for slot in 0..players {
             let taken = handle(&mut room, slot) != 0;
             if !taken && random.below(4) == 0 {
-                tick.records.add(Join::KIND, slot, &Join { flags: random.below(4) as u16, ..join(slot, true) });
+                tick.records.add(
+                    Join::KIND,
+                    slot,
+                    &Join { flags: random.below(4) as u16, ..join(slot, true) },
+                );
             } else if taken && random.below(200) == 0 {
                 tick.records.add(Leave::KIND, slot, &Leave { code: 19, reserved: 0 });
             } else if taken && random.below(10) > 0 {
                 let row = BotInput {
                     pitch: random.between(-9000, 9000) as i16,
-                    ..input(random.between(-127, 127) as i8, random.between(-127, 127) as i8, random.below(16) as u16, random.below(65536) as u16)
+                    ..input(
+                        random.between(-127, 127) as i8,
+                        random.between(-127, 127) as i8,
+                        random.below(16) as u16,
+                        random.below(65536) as u16,
+                    )
                 };
                 tick.records.add(BotInput::KIND, slot, &row);
             }
@@ -45,17 +56,54 @@ fn journal(seed: u32, ticks: u32, players: u16) -> Vec<Tick> {
         if offered != 0 && random.below(3) == 0 {
             let (x, y) = (random.between(-25 * ONE, 25 * ONE), random.between(-25 * ONE, 25 * ONE));
             let kind = 3 + random.below(2);
-            let row = Spawn { handle: offered, kind, x, y, z: 0, vx: random.between(-9, 9), vy: 0, vz: 0, aim: 0, owner: 0, life_ticks: random.below(90) };
+            let row = Spawn {
+                handle: offered,
+                kind,
+                x,
+                y,
+                z: 0,
+                vx: random.between(-9, 9),
+                vy: 0,
+                vz: 0,
+                aim: 0,
+                owner: 0,
+                life_ticks: random.below(90),
+            };
             tick.commands.add(Spawn::KIND, 0, &row);
         }
         if t % 7 == 0 {
             let some = handle(&mut room, random.below(u32::from(players)) as u16);
-            tick.commands.add(SetField::KIND, 0, &SetField { handle: some, column: random.below(40), value: random.between(0, 90_000) });
-            tick.commands.add(Impulse::KIND, 0, &Impulse { handle: some, vx: 9000, vy: -9000, vz: 900 });
-            tick.commands.add(AddTimer::KIND, 0, &AddTimer { id: t, due: t + random.below(40), timer: 0, args: [0; 4] });
-            tick.commands.add_bytes(Send::KIND, 0xffff, bytes_of(&Send { except: 0xffff }), &[1, 0, 7, 7]);
+            tick.commands.add(
+                SetField::KIND,
+                0,
+                &SetField {
+                    handle: some,
+                    column: random.below(40),
+                    value: random.between(0, 90_000),
+                },
+            );
+            tick.commands.add(
+                Impulse::KIND,
+                0,
+                &Impulse { handle: some, vx: 9000, vy: -9000, vz: 900 },
+            );
+            tick.commands.add(
+                AddTimer::KIND,
+                0,
+                &AddTimer { id: t, due: t + random.below(40), timer: 0, args: [0; 4] },
+            );
+            tick.commands.add_bytes(
+                Send::KIND,
+                0xffff,
+                bytes_of(&Send { except: 0xffff }),
+                &[1, 0, 7, 7],
+            );
             tick.commands.add(SetRandom::KIND, 0, &SetRandom { state: [t, 1, 2, 3] });
-            tick.commands.add(SetRoomField::KIND, 0, &SetRoomField { field: 0, value: t as i32 & 0xffff });
+            tick.commands.add(
+                SetRoomField::KIND,
+                0,
+                &SetRoomField { field: 0, value: t as i32 & 0xffff },
+            );
         }
         room.end(&tick.commands.bytes).unwrap();
         journal.push(tick);
@@ -64,21 +112,39 @@ fn journal(seed: u32, ticks: u32, players: u16) -> Vec<Tick> {
 }
 
 fn answer(commands: &mut Records, header: &RecordHeader, payload: &[u8], random: &mut Seeded) {
-    let at = |random: &mut Seeded| (random.between(-25 * ONE, 25 * ONE), random.between(-25 * ONE, 25 * ONE));
+    let at = |random: &mut Seeded| {
+        (random.between(-25 * ONE, 25 * ONE), random.between(-25 * ONE, 25 * ONE))
+    };
     match header.kind {
         Joined::KIND => {
             let (x, y) = at(random);
             let handle = bytemuck::pod_read_unaligned::<Joined>(payload).handle;
-            commands.add(Place::KIND, 0, &Place { protect_ticks: 5, aim: 77, ..place(handle, x, y) });
+            commands.add(
+                Place::KIND,
+                0,
+                &Place { protect_ticks: 5, aim: 77, ..place(handle, x, y) },
+            );
             commands.add_bytes(SetText::KIND, 0, bytes_of(&SetText { handle, field: 0 }), b"hello");
-            commands.add(SetField::KIND, 0, &SetField { handle, column: column::WEAPON as u32, value: random.below(2) as i32 });
+            commands.add(
+                SetField::KIND,
+                0,
+                &SetField { handle, column: column::WEAPON as u32, value: random.below(2) as i32 },
+            );
         }
         Death::KIND => {
             let (x, y) = at(random);
-            commands.add(Place::KIND, 0, &place(bytemuck::pod_read_unaligned::<Death>(payload).victim, x, y));
+            commands.add(
+                Place::KIND,
+                0,
+                &place(bytemuck::pod_read_unaligned::<Death>(payload).victim, x, y),
+            );
         }
         Hit::KIND if random.below(3) == 0 => {
-            commands.add(ScaleHit::KIND, 0, &ScaleHit { hit: u32::from(header.index), permille: random.below(3000) });
+            commands.add(
+                ScaleHit::KIND,
+                0,
+                &ScaleHit { hit: u32::from(header.index), permille: random.below(3000) },
+            );
         }
         _ => {}
     }
@@ -148,9 +214,16 @@ fn scratch_means_nothing_between_two_ticks() {
 fn a_changed_record_changes_the_hash() {
     let mut journal = journal(4, 60, 12);
     let before = run(&mut busy().room(&walls()), &journal);
-    let (tick, at) = journal.iter().enumerate().find_map(|(t, tick)| {
-        parse(&tick.records.bytes).iter().any(|(h, _)| h.kind == BotInput::KIND).then(|| (t, tick.records.bytes.len() - 12))
-    }).unwrap();
+    let (tick, at) = journal
+        .iter()
+        .enumerate()
+        .find_map(|(t, tick)| {
+            parse(&tick.records.bytes)
+                .iter()
+                .any(|(h, _)| h.kind == BotInput::KIND)
+                .then(|| (t, tick.records.bytes.len() - 12))
+        })
+        .unwrap();
     journal[tick].records.bytes[at] ^= 0x40;
     let after = run(&mut busy().room(&walls()), &journal);
     assert_eq!(before[..tick], after[..tick]);
@@ -173,7 +246,15 @@ fn what_is_visible_is_what_brute_force_finds() {
         let handle = handle(&mut room, slot);
         // One in eight stays dead.
         if slot % 8 != 7 {
-            commands.add(Place::KIND, 0, &place(handle, random.between(-30 * ONE, 30 * ONE), random.between(-30 * ONE, 30 * ONE)));
+            commands.add(
+                Place::KIND,
+                0,
+                &place(
+                    handle,
+                    random.between(-30 * ONE, 30 * ONE),
+                    random.between(-30 * ONE, 30 * ONE),
+                ),
+            );
         }
     }
     room.end(&commands.bytes).unwrap();
@@ -229,7 +310,11 @@ fn an_index_rests_until_no_client_can_know_it() {
             assert!(list.contains(&(offered + (1 << 16))), "with the next generation");
         }
     }
-    assert!(back - removed >= 31, "snapshots that held it could be acknowledged for {} ticks", back - removed);
+    assert!(
+        back - removed >= 31,
+        "snapshots that held it could be acknowledged for {} ticks",
+        back - removed
+    );
 }
 
 /// A sequence of random calls: records and commands of right and wrong shapes.
@@ -250,7 +335,23 @@ fn noise(random: &mut Seeded, entering: bool) -> Vec<u8> {
     let kinds: &[(u16, usize)] = if entering {
         &[(1, 40), (1, 40), (2, 4), (3, 60), (4, 17), (5, 4), (6, 4), (7, 9)]
     } else {
-        &[(32, 12), (33, 8), (34, 20), (35, 24), (36, 44), (37, 4), (38, 12), (39, 8), (40, 28), (41, 4), (42, 30), (43, 16), (44, 48), (45, 16), (46, 3)]
+        &[
+            (32, 12),
+            (33, 8),
+            (34, 20),
+            (35, 24),
+            (36, 44),
+            (37, 4),
+            (38, 12),
+            (39, 8),
+            (40, 28),
+            (41, 4),
+            (42, 30),
+            (43, 16),
+            (44, 48),
+            (45, 16),
+            (46, 3),
+        ]
     };
     let mut records = Records::new();
     for _ in 0..random.below(30) {
@@ -270,7 +371,8 @@ fn noise(random: &mut Seeded, entering: bool) -> Vec<u8> {
         }
         let slot = if random.below(9) == 0 { random.below(65536) } else { random.below(6) };
         if kind == 1 && bytes == 40 && random.below(4) > 0 {
-            payload = bytes_of(&Join { flags: random.below(4) as u16, ..join(slot as u16, false) }).to_vec();
+            payload = bytes_of(&Join { flags: random.below(4) as u16, ..join(slot as u16, false) })
+                .to_vec();
         }
         records.add_bytes(kind, slot as u16, &payload, &[]);
     }

@@ -14,7 +14,11 @@ use support::*;
 fn nearest(a: i128, b: i128) -> i128 {
     let (quotient, remainder) = (a.abs() / b, a.abs() % b);
     let rounded = quotient + i128::from(2 * remainder >= b);
-    if a < 0 { -rounded } else { rounded }
+    if a < 0 {
+        -rounded
+    } else {
+        rounded
+    }
 }
 
 struct Map {
@@ -26,7 +30,8 @@ struct Map {
 
 impl Map {
     fn new(head: &ConfigHead, boxes: Vec<WallBox>) -> Self {
-        let (mut starts, mut items) = (vec![0; WALL_CELLS_MAX as usize + 1], vec![0; WALL_ITEMS_MAX as usize]);
+        let (mut starts, mut items) =
+            (vec![0; WALL_CELLS_MAX as usize + 1], vec![0; WALL_ITEMS_MAX as usize]);
         let grid = build(head, &boxes, &mut starts, &mut items);
         Self { boxes, starts, items, grid }
     }
@@ -55,7 +60,8 @@ fn command(move_x: i8, move_y: i8, buttons: u16, aim: u16) -> InputCommand {
 
 /// True if the circle overlaps a wall (touching is not overlapping).
 fn inside(body: &Body, wall: &WallBox) -> bool {
-    let gap = |at: i32, centre: i32, half: i32| (i128::from(at - centre).abs() - i128::from(half)).max(0);
+    let gap =
+        |at: i32, centre: i32, half: i32| (i128::from(at - centre).abs() - i128::from(half)).max(0);
     let (dx, dy) = (gap(body.x, wall.x, wall.half_x), gap(body.y, wall.y, wall.half_y));
     dx * dx + dy * dy < i128::from(body.radius) * i128::from(body.radius)
 }
@@ -194,9 +200,15 @@ fn tick_rates_agree_within_one_percent() {
         assert!(far > 12.0);
         for rate in [20, 30, 128] {
             let (other_far, other_high) = script(rate, dimensions);
-            assert!((other_far / far - 1.0).abs() < 0.01, "{rate} Hz: {other_far} against {far} units");
+            assert!(
+                (other_far / far - 1.0).abs() < 0.01,
+                "{rate} Hz: {other_far} against {far} units"
+            );
             if dimensions == 3 {
-                assert!((other_high / high - 1.0).abs() < 0.01, "{rate} Hz: {other_high} against {high} high");
+                assert!(
+                    (other_high / high - 1.0).abs() < 0.01,
+                    "{rate} Hz: {other_high} against {high} high"
+                );
             }
         }
     }
@@ -219,8 +231,18 @@ fn a_jump_needs_an_edge_and_ends_on_the_ground() {
 #[test]
 fn low_steps_are_climbed_and_high_ones_are_walls() {
     let setup = Setup::at(1, 8, 30, 3);
-    let stair = |x: i32, height: i32| WallBox { x: x * ONE, y: 0, z: 0, half_x: ONE, half_y: 5 * ONE, height };
-    let map = Map::new(&setup.head, vec![stair(3, ONE * 2 / 5), stair(5, ONE * 4 / 5), stair(7, 2 * ONE)]);
+    let stair = |x: i32, height: i32| WallBox {
+        x: x * ONE,
+        y: 0,
+        z: 0,
+        half_x: ONE,
+        half_y: 5 * ONE,
+        height,
+    };
+    let map = Map::new(
+        &setup.head,
+        vec![stair(3, ONE * 2 / 5), stair(5, ONE * 4 / 5), stair(7, 2 * ONE)],
+    );
     let mut body = body(&setup);
     for _ in 0..60 {
         step(&mut body, &command(127, 0, 0, 0), &setup.head, &map.walls());
@@ -236,12 +258,18 @@ fn low_steps_are_climbed_and_high_ones_are_walls() {
 #[test]
 fn a_body_under_a_ceiling_stops_rising_and_walks_below_it() {
     let setup = Setup::at(1, 8, 30, 3);
-    let roof = WallBox { x: 0, y: 0, z: 5 * ONE / 2, half_x: 5 * ONE, half_y: 5 * ONE, height: ONE };
+    let roof =
+        WallBox { x: 0, y: 0, z: 5 * ONE / 2, half_x: 5 * ONE, half_y: 5 * ONE, height: ONE };
     let map = Map::new(&setup.head, vec![roof]);
     let mut body = body(&setup);
     let mut high = 0;
     for t in 0..40 {
-        step(&mut body, &command(127, 0, if t == 5 { button::JUMP } else { 0 }, 0), &setup.head, &map.walls());
+        step(
+            &mut body,
+            &command(127, 0, if t == 5 { button::JUMP } else { 0 }, 0),
+            &setup.head,
+            &map.walls(),
+        );
         high = high.max(body.z);
     }
     assert_eq!(high, ONE / 2);
@@ -270,7 +298,9 @@ fn a_dash_is_fast_short_and_has_to_wait() {
     let mut fast = Vec::new();
     for t in 0..60 {
         step(&mut body, &command(127, 0, button::DASH, 0), &setup.head, &Walls::NONE);
-        if body.dash_left > 0 || (t > 0 && fast.last() == Some(&(t - 1)) && body.vx > setup.kinds[0].top_speed) {
+        if body.dash_left > 0
+            || (t > 0 && fast.last() == Some(&(t - 1)) && body.vx > setup.kinds[0].top_speed)
+        {
             fast.push(t);
         }
     }

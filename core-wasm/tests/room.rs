@@ -101,7 +101,11 @@ fn a_projectile_hits_once_and_the_hit_can_be_scaled_away() {
         let mut commands = Records::new();
         for (header, _) in events.iter().filter(|(header, _)| header.kind == Hit::KIND) {
             if cancelled == 0 {
-                commands.add(ScaleHit::KIND, 0, &ScaleHit { hit: u32::from(header.index), permille: 0 });
+                commands.add(
+                    ScaleHit::KIND,
+                    0,
+                    &ScaleHit { hit: u32::from(header.index), permille: 0 },
+                );
             }
             cancelled += 1;
         }
@@ -125,7 +129,11 @@ fn death_is_told_in_the_next_tick_and_place_gives_life_back() {
     assert!(now.iter().all(|(header, _)| header.kind != Death::KIND));
     assert_eq!(get(&mut room, 1, column::FLAGS) & flag::ALIVE, 0);
     let next = tick(&mut room, &[(1, input(127, 0, button::FIRE, 0))]);
-    let deaths: Vec<Death> = next.iter().filter(|(h, _)| h.kind == Death::KIND).map(|(_, p)| bytemuck::pod_read_unaligned(p)).collect();
+    let deaths: Vec<Death> = next
+        .iter()
+        .filter(|(h, _)| h.kind == Death::KIND)
+        .map(|(_, p)| bytemuck::pod_read_unaligned(p))
+        .collect();
     assert_eq!(deaths, [Death { victim, attacker }]);
     assert_eq!(get(&mut room, 1, column::X), 4 * ONE, "the dead neither move");
     assert_eq!(room.room().r.head[0].events_next, 2, "nor shoot: one hit, one death");
@@ -145,8 +153,16 @@ fn teams_do_not_hurt_each_other_and_the_protected_are_not_hurt() {
     let mut commands = Records::new();
     for slot in 0..2 {
         let handle = handle(&mut room, slot);
-        commands.add(SetField::KIND, 0, &SetField { handle, column: column::TEAM as u32, value: 1 });
-        commands.add(SetField::KIND, 0, &SetField { handle, column: column::WEAPON as u32, value: 1 });
+        commands.add(
+            SetField::KIND,
+            0,
+            &SetField { handle, column: column::TEAM as u32, value: 1 },
+        );
+        commands.add(
+            SetField::KIND,
+            0,
+            &SetField { handle, column: column::WEAPON as u32, value: 1 },
+        );
     }
     tick_with(&mut room, &[], &commands);
     tick(&mut room, &[(0, input(0, 0, button::FIRE, 0))]);
@@ -154,7 +170,11 @@ fn teams_do_not_hurt_each_other_and_the_protected_are_not_hurt() {
     assert_eq!(get(&mut room, 2, column::HEALTH), 45, "and hits the other");
     let handle = handle(&mut room, 2);
     let mut commands = Records::new();
-    commands.add(SetField::KIND, 0, &SetField { handle, column: column::PROTECTED_UNTIL as u32, value: 1 << 20 });
+    commands.add(
+        SetField::KIND,
+        0,
+        &SetField { handle, column: column::PROTECTED_UNTIL as u32, value: 1 << 20 },
+    );
     tick_with(&mut room, &[], &commands);
     for _ in 0..30 {
         tick(&mut room, &[(0, input(0, 0, button::FIRE, 0))]);
@@ -184,7 +204,19 @@ fn touches_and_timers_and_spawns_come_as_events() {
     room.begin(&[]).unwrap();
     let spawnable = room.room().r.spawnable[1];
     let mut commands = Records::new();
-    let crate_at = Spawn { handle: spawnable, kind: 3, x: 2 * ONE, y: 0, z: 0, vx: 0, vy: 0, vz: 0, aim: 0, owner: 0, life_ticks: 0 };
+    let crate_at = Spawn {
+        handle: spawnable,
+        kind: 3,
+        x: 2 * ONE,
+        y: 0,
+        z: 0,
+        vx: 0,
+        vy: 0,
+        vz: 0,
+        aim: 0,
+        owner: 0,
+        life_ticks: 0,
+    };
     commands.add(Spawn::KIND, 0, &crate_at);
     commands.add(Spawn::KIND, 0, &crate_at);
     let due = room.room().r.head[0].tick + 3;
@@ -245,7 +277,15 @@ fn bad_records_and_commands_are_counted_and_do_nothing() {
     assert_eq!(room.room().r.stats[0].records_refused, 7);
     let mut commands = Records::new();
     let own = handle(&mut room, 0);
-    for (handle, column, value) in [(own + 1, 3, 0), (own, 0, 5), (own, 1, 5), (own, 28, 5), (own, 37, 0), (own, 34, 16), (own, 99, 1)] {
+    for (handle, column, value) in [
+        (own + 1, 3, 0),
+        (own, 0, 5),
+        (own, 1, 5),
+        (own, 28, 5),
+        (own, 37, 0),
+        (own, 34, 16),
+        (own, 99, 1),
+    ] {
         commands.add(SetField::KIND, 0, &SetField { handle, column, value });
     }
     commands.add(SetRoomField::KIND, 0, &SetRoomField { field: 2, value: 0 });
@@ -253,8 +293,18 @@ fn bad_records_and_commands_are_counted_and_do_nothing() {
     commands.add_bytes(AddWalls::KIND, 0, &[], bytemuck::bytes_of(&wall(0, 0, ONE, ONE)));
     commands.add(ScaleHit::KIND, 0, &ScaleHit { hit: 0, permille: 5 });
     commands.add(CancelTimer::KIND, 0, &CancelTimer { id: 1 });
-    commands.add_bytes(SetText::KIND, 0, bytemuck::bytes_of(&SetText { handle: own, field: 0 }), &[0xff, 0xfe]);
-    commands.add_bytes(SetText::KIND, 0, bytemuck::bytes_of(&SetText { handle: own, field: 0 }), &[b'a'; 16]);
+    commands.add_bytes(
+        SetText::KIND,
+        0,
+        bytemuck::bytes_of(&SetText { handle: own, field: 0 }),
+        &[0xff, 0xfe],
+    );
+    commands.add_bytes(
+        SetText::KIND,
+        0,
+        bytemuck::bytes_of(&SetText { handle: own, field: 0 }),
+        &[b'a'; 16],
+    );
     room.end(&commands.bytes).unwrap();
     assert_eq!(room.room().r.stats[0].commands_refused, 14);
     let _ = before;
@@ -279,7 +329,12 @@ fn roster_rows_follow_team_fields_and_name() {
     let own = handle(&mut room, 1);
     let mut commands = Records::new();
     commands.add(SetField::KIND, 0, &SetField { handle: own, column: 33, value: 77 });
-    commands.add_bytes(SetText::KIND, 0, bytemuck::bytes_of(&SetText { handle: own, field: 255 }), "Zoë".as_bytes());
+    commands.add_bytes(
+        SetText::KIND,
+        0,
+        bytemuck::bytes_of(&SetText { handle: own, field: 255 }),
+        "Zoë".as_bytes(),
+    );
     room.begin(&[]).unwrap();
     room.end(&commands.bytes).unwrap();
     let row = room.sizes().roster_row_bytes as usize;

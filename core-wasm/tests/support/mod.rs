@@ -30,11 +30,22 @@ pub fn per_tick2(units_per_s2: f64, rate: u32) -> i32 {
 
 pub fn field(kind: u16, column: u16, bits: u8, to: u8) -> ConfigField {
     let max = if bits >= 31 { i32::MAX } else { (1 << bits) - 1 };
-    ConfigField { kind, column, bits, audience: to, signed: 0, reserved: 0, min: 0, max, initial: 0 }
+    ConfigField {
+        kind,
+        column,
+        bits,
+        audience: to,
+        signed: 0,
+        reserved: 0,
+        min: 0,
+        max,
+        initial: 0,
+    }
 }
 
 impl Setup {
-    /// An arena like the demo game: flat, 60 x 60 units, two projectile weapons and a rail, crates that report touches.
+    /// An arena like the demo game: flat, 60 x 60 units, two projectile weapons and a rail, crates
+    /// that report touches.
     pub fn arena(players: u32, entities: u32) -> Self {
         Self::at(players, entities, 30, 2)
     }
@@ -88,7 +99,12 @@ impl Setup {
             ..ConfigKind::zeroed()
         };
         let flying = ConfigKind { radius: ONE / 6, moves: 1, ..ConfigKind::zeroed() };
-        let crates = ConfigKind { radius: 9 * ONE / 10, depth: 9 * ONE / 10, flags: FLAG_TOUCH, ..ConfigKind::zeroed() };
+        let crates = ConfigKind {
+            radius: 9 * ONE / 10,
+            depth: 9 * ONE / 10,
+            flags: FLAG_TOUCH,
+            ..ConfigKind::zeroed()
+        };
         let barrel = ConfigKind { radius: ONE / 2, health: 30, ..ConfigKind::zeroed() };
         let fields = vec![
             field(1, 32, 16, audience::ROOM),
@@ -107,7 +123,13 @@ impl Setup {
             knockback: per_tick(2.0, rate),
             ..ConfigWeapon::zeroed()
         };
-        let rail = ConfigWeapon { shape: 1, damage: 55, wait_ticks: ms(900), range: 30 * ONE, ..ConfigWeapon::zeroed() };
+        let rail = ConfigWeapon {
+            shape: 1,
+            damage: 55,
+            wait_ticks: ms(900),
+            range: 30 * ONE,
+            ..ConfigWeapon::zeroed()
+        };
         let texts = vec![
             ConfigText { kind: 1, index: 0, offset: 0, bytes_max: 15, audience: 0 },
             ConfigText { kind: 0, index: 0, offset: 0, bytes_max: 31, audience: 2 },
@@ -149,7 +171,13 @@ pub const FLAG_SOLID: u32 = flag::SOLID as u32;
 pub const FLAG_TOUCH: u32 = flag::TOUCH as u32;
 
 pub fn join(slot: u16, bot: bool) -> Join {
-    Join { session: u32::from(slot) + 1, flags: u16::from(bot), team: 0, name_bytes: 3, name: *b"bot\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" }
+    Join {
+        session: u32::from(slot) + 1,
+        flags: u16::from(bot),
+        team: 0,
+        name_bytes: 3,
+        name: *b"bot\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    }
 }
 
 pub fn input(move_x: i8, move_y: i8, buttons: u16, aim: u16) -> BotInput {
@@ -194,7 +222,11 @@ pub fn tick(room: &mut Instance, inputs: &[(u16, BotInput)]) -> Vec<(RecordHeade
     tick_with(room, inputs, &Records::new())
 }
 
-pub fn tick_with(room: &mut Instance, inputs: &[(u16, BotInput)], commands: &Records) -> Vec<(RecordHeader, Vec<u8>)> {
+pub fn tick_with(
+    room: &mut Instance,
+    inputs: &[(u16, BotInput)],
+    commands: &Records,
+) -> Vec<(RecordHeader, Vec<u8>)> {
     let mut records = Records::new();
     for (slot, row) in inputs {
         records.add(BotInput::KIND, *slot, row);
