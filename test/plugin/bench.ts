@@ -34,6 +34,8 @@ export class Bench {
   readonly logs: { level: string; text: string; facts: Readonly<Record<string, unknown>> }[] = [];
   readonly removed: { slot: number; code: number; reason: string }[] = [];
   readonly journal: Journal;
+  /** Rows of packets that the last tick made. */
+  packets = 0;
   readonly #game: Game;
   #records = 0;
 
@@ -104,7 +106,7 @@ export class Bench {
 
   #end(begin: Uint8Array | null, length: number): void {
     this.journal.ticks.push({ begin, end: this.#input(length) });
-    this.core.end(length);
+    this.packets = this.core.end(length);
     this.journal.hashes.push(hashOf(this.core));
   }
 
@@ -153,19 +155,17 @@ export class TestClient {
     this.core.send(bytes.length);
   }
 
-  /** Sends a packet, runs a tick, takes the packet that came of it. */
-  exchange(): void {
-    const room = this.#bench.core;
-    const length = this.core.packet(room.tick + 1);
+  /** Puts its next packet into the room's next tick. */
+  post(): void {
+    const length = this.core.packet(this.#bench.core.tick + 1);
     if (length > 0) this.#bench.packet(this.#slot, this.core.packetBytes.slice(0, length));
-    this.#bench.tick();
-    this.takePacket();
   }
 
+  /** Takes the packet that the last tick made for it, and the messages in it. */
   takePacket(): void {
     const room = this.#bench.core;
-    for (let row = 0; row < room.playersMax; row += 1) {
-      if (room.packetBytes(row) === 0 || room.packetSlot(row) !== this.#slot) continue;
+    for (let row = 0; row < this.#bench.packets; row += 1) {
+      if (room.packetSlot(row) !== this.#slot) continue;
       const at = room.packetAddress(row);
       this.core.receive(room.u8.slice(at, at + room.packetBytes(row)));
       break;
