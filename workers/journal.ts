@@ -1,24 +1,10 @@
 /**
- * The journal of a room: its configuration, and for each tick the bytes that went into `begin` and `end`. The same
- * journal gives the same hashes. Here is the border that every record passes and the simplest sink, a file per room (a
- * debug option, written while the tick waits; the journal proper comes with its own ring and writer).
- *
- * File, little-endian words: magic 'FRJD', version, bytes of the configuration, the configuration, then entries:
- * stage, tick, bytes, payload. Everything is padded with zeros to a multiple of 4.
+ * The border that every record of a room passes on its way to a journal, and the simplest sink: a file per room (a debug
+ * option, written while the tick waits; the journal proper comes with its own ring and writer).
  */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { FrayError } from '../src/errors.ts';
-
-/** What an entry holds. */
-export const STAGE = {
-  /** Records given to `begin`; advances to `tick`. */
-  begin: 1,
-  /** Commands given to `end` of `tick` (0: right after init). */
-  end: 2,
-  /** State hash after `end`, as the room knows it; 8 bytes. */
-  hash: 3,
-} as const;
+import { JOURNAL_MAGIC, JOURNAL_VERSION } from './journal-format.ts';
 
 /** Where the records of one room go. `bytes` are valid only during the call. */
 export interface JournalSink {
@@ -45,7 +31,7 @@ export function fileJournal(dir: string, roomId: string, config: Uint8Array): Jo
     buffer.set(bytes, at + 12);
     at += 12 + padded;
   };
-  append([MAGIC, VERSION, config.length], config);
+  append([JOURNAL_MAGIC, JOURNAL_VERSION, config.length], config);
   return {
     record: (stage, tick, bytes) => append([stage, tick, bytes.length], bytes),
     close() {
@@ -55,41 +41,5 @@ export function fileJournal(dir: string, roomId: string, config: Uint8Array): Jo
   };
 }
 
-export interface JournalEntry {
-  readonly stage: number;
-  readonly tick: number;
-  readonly bytes: Uint8Array;
-}
-
-/** Reads a file of `fileJournal`. A torn tail is left out; throws `E_MALFORMED` where there is no journal at all. */
-export function readJournal(file: Uint8Array): { config: Uint8Array; entries: JournalEntry[] } {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (
-    file.length < 12 ||
-    view.getUint32(0, true) !== MAGIC ||
-    view.getUint32(4, true) !== VERSION
-  ) {
-    throw new FrayError('E_MALFORMED', 'Cannot read a journal: the file does not begin like one');
-  }
-  const configBytes = view.getUint32(8, true);
-  const config = file.slice(12, 12 + configBytes);
-  const entries: JournalEntry[] = [];
-  let at = 12 + ((configBytes + 3) & ~3);
-  while (at + 12 <= file.length) {
-    const bytes = view.getUint32(at + 8, true);
-    if (at + 12 + bytes > file.length) break;
-    entries.push({
-      stage: view.getUint32(at, true),
-      tick: view.getUint32(at + 4, true),
-      bytes: file.slice(at + 12, at + 12 + bytes),
-    });
-    at += 12 + ((bytes + 3) & ~3);
-  }
-  return { config, entries };
-}
-
-/** 'FRJD'. */
-const MAGIC = 0x444a5246;
-const VERSION = 1;
 /** Bytes. The largest record (256 KiB of commands) fits. */
 const BUFFER_BYTES = 1 << 19;

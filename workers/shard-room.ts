@@ -7,7 +7,7 @@ import type { WorkerEnd } from '../src/mailbox/messages.ts';
 import { ANSWER, DATA, ioThreadOf, JOINED, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 import type { JournalSink } from './journal.ts';
-import { STAGE } from './journal.ts';
+import { STAGE } from './journal-format.ts';
 import { RecordWriter } from './records.ts';
 import type { OnRemoved, RoomGame } from './room-game.ts';
 import { Seats } from './seats.ts';
