@@ -307,7 +307,7 @@ impl Writer<'_, '_> {
     fn write_stranger(&mut self, out: &mut BitWriter, client: &Client, sets: &Sets, origin: &Origin, e: usize, age: u32) {
         let sent = has(&sets.sent, e);
         out.bit(!sent);
-        let own_age = if has(&sets.fresh, e) { age } else { self.base_age(e) };
+        let own_age = self.age_of(sets, e, age);
         out.bit(own_age != age);
         if own_age != age {
             out.put(own_age, 8);
@@ -412,37 +412,40 @@ impl Writer<'_, '_> {
         sets.now = [0; SET_WORDS_MAX];
         sets.sent = [0; SET_WORDS_MAX];
         sets.plain = false;
-        // 2 flags, count of enters, and one leave bit per member.
+        // 2 flags, count of enters, and one leave bit per member; then half of the room at most to say that members stay.
         let mut left = room.saturating_sub(2 + 17 + members);
-        let kept_max = left / 2 / MEMBER_BITS;
-        let mut kept = 0;
+        let mut kept = left / 2 / MEMBER_BITS;
         for key in &keys[..count] {
             let e = (*key & 0xffff) as usize;
-            let member = has(&sets.before, e);
-            let own_age = if has(&sets.fresh, e) { age } else { self.base_age(e) };
-            let size = self.size(client, sets, origin, e, if member { own_age } else { 0 });
-            let fits = size <= left;
+            if kept > 0 && has(&sets.before, e) && self.age_of(sets, e, age) != 0 {
+                sets.now[e / 32] |= 1 << (e % 32);
+                left -= MEMBER_BITS;
+                kept -= 1;
+            }
+        }
+        for key in &keys[..count] {
+            let e = (*key & 0xffff) as usize;
+            let own_age = if has(&sets.before, e) { self.age_of(sets, e, age) } else { 0 };
+            let paid = if has(&sets.now, e) { MEMBER_BITS } else { 0 };
+            let size = self.size(client, sets, origin, e, own_age) - paid;
             let at = self.slot * self.frame.entities + e;
-            if fits {
+            if size <= left {
                 left -= size;
+                sets.now[e / 32] |= 1 << (e % 32);
                 sets.sent[e / 32] |= 1 << (e % 32);
                 self.r.priority[at] = 0;
             } else {
-                let weight = self.nearness(origin, e);
-                self.r.priority[at] = self.r.priority[at].saturating_add(weight);
+                self.r.priority[at] = self.r.priority[at].saturating_add(self.nearness(origin, e));
                 let stats = &mut self.r.stats[0];
                 stats.entities_deferred = stats.entities_deferred.wrapping_add(1);
             }
-            let stays = member && own_age != 0 && kept < kept_max && left >= MEMBER_BITS;
-            if !fits && stays {
-                left -= MEMBER_BITS;
-                kept += 1;
-            }
-            if fits || stays {
-                sets.now[e / 32] |= 1 << (e % 32);
-            }
         }
         self.r.clients[self.slot].wire[WIRE_DEFERRED] = 1;
+    }
+
+    /// Age of the baseline of a member; 0 for none.
+    fn age_of(&self, sets: &Sets, e: usize, age: u32) -> u32 {
+        if has(&sets.fresh, e) { age } else { self.base_age(e) }
     }
 
     fn size(&mut self, client: &Client, sets: &Sets, origin: &Origin, e: usize, age: u32) -> u32 {
