@@ -13,13 +13,10 @@
 //!
 //! A handle is 2 bits: `0` none, `1` own player, `2` an entity of this snapshot (its index follows), `3` 32 bits.
 
-use super::number::{put_signed, take_signed, Buckets, RESIDUAL};
+use super::number::{put_signed, take_signed, AMOUNT, RESIDUAL};
 use super::row::{low_bits, signed, Origin};
 use crate::bits::{BitReader, BitWriter};
 use crate::gen::{event, ClientEvent};
-
-/// Amounts and distances.
-const AMOUNT: Buckets = [6, 9, 14, 32];
 
 /// What both ends know when an event is written or read.
 pub struct EventCode<'a> {

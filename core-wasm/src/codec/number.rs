@@ -9,6 +9,10 @@ pub type Buckets = [u32; 4];
 pub const RESIDUAL: Buckets = [2, 5, 9, 32];
 /// Change of a wire velocity: friction, acceleration, a turn, anything.
 pub const VELOCITY: Buckets = [5, 8, 11, 17];
+/// Damage, distances of events.
+pub const AMOUNT: Buckets = [6, 9, 14, 32];
+/// Numbers of entities that enter, less one.
+pub const COUNT: Buckets = [1, 3, 6, 12];
 /// Exact own numbers.
 pub const OWN: Buckets = [8, 14, 18, 32];
 
@@ -39,6 +43,3 @@ pub fn take_unsigned(reader: &mut BitReader, buckets: &Buckets) -> u32 {
     let bucket = reader.take(2) as usize;
     reader.take(buckets[bucket])
 }
-
-/// Numbers of entities that enter, less one.
-pub const COUNT: Buckets = [1, 3, 6, 12];
