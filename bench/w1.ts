@@ -95,9 +95,12 @@ export class W1Controls {
   next(x: (player: number) => number, y: (player: number) => number): void {
     const border = this.#edge / 2 - 2;
     for (let player = 0; player < this.moveX.length; player += 1) {
-      const outside = Math.abs(x(player)) > border || Math.abs(y(player)) > border;
-      if (outside) this.#head(player, Math.atan2(-y(player), -x(player)));
-      else if (this.#random() < HEADING_CHANGE) this.#head(player, this.#random() * 2 * Math.PI);
+      const turned = this.#random() < HEADING_CHANGE;
+      if (turned) this.#head(player, this.#random() * 2 * Math.PI);
+      // Reflected at the border, once: players stay spread evenly and do not turn more often than the workload says.
+      const outX = Math.abs(x(player)) > border && x(player) * (this.moveX[player] ?? 0) > 0;
+      const outY = Math.abs(y(player)) > border && y(player) * (this.moveY[player] ?? 0) > 0;
+      if (outX || outY) this.#reflect(player, outX, outY);
       this.health[player] =
         this.#random() < HEALTH_CHANGE ? 1 + Math.floor(this.#random() * (HEALTH_MAX - 1)) : 0;
     }
@@ -106,6 +109,15 @@ export class W1Controls {
   /** A number in 0..n-1 from the same seed. */
   integer(n: number): number {
     return Math.floor(this.#random() * n);
+  }
+
+  #reflect(player: number, inX: boolean, inY: boolean): void {
+    const sign = (flip: boolean): number => (flip ? -1 : 1);
+    const moveX = (this.moveX[player] ?? 0) * sign(inX);
+    const moveY = (this.moveY[player] ?? 0) * sign(inY);
+    this.moveX[player] = moveX;
+    this.moveY[player] = moveY;
+    this.aim[player] = Math.round((Math.atan2(moveY, moveX) / (2 * Math.PI)) * 65536) & 0xffff;
   }
 
   /** 4 to 8 m/s in one direction. */

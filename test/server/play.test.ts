@@ -4,7 +4,7 @@ import { CORE, metricsOf, serve, until } from './fixture.ts';
 import { duel } from './games/schema.ts';
 
 t.test('players join over WebSocket, see each other, talk; metrics say so', async (t) => {
-  const server = await serve({ bots: '2' });
+  const server = await serve({ bots: '5' });
   t.teardown(() => server.stop(0));
   const names = ['ann', 'bob', 'cid'];
   const games = await Promise.all(
@@ -13,7 +13,7 @@ t.test('players join over WebSocket, see each other, talk; metrics say so', asyn
   const said: string[] = [];
   games[1]?.onMessage('chat', ({ text }) => void said.push(text));
   for (const [index, game] of games.entries()) {
-    game.setInput({ move: { x: index - 1, y: 1 }, aim: index, fire: true });
+    game.setInput({ move: { x: index - 1, y: 1 }, aim: index, fire: false });
   }
   await until(
     'all have had 60 snapshots',
@@ -28,7 +28,7 @@ t.test('players join over WebSocket, see each other, talk; metrics say so', asyn
   for (const game of games) t.match(game.stats, { undecodable: 0, malformed: 0 });
   const metrics = await metricsOf(server);
   t.equal(metrics.get('fray_players'), 3);
-  t.equal(metrics.get('fray_bots'), 2);
+  t.equal(metrics.get('fray_bots'), 2, 'each person takes the place of a bot');
   t.equal(metrics.get('fray_sessions'), 3);
   t.equal(metrics.get('fray_ready'), 1);
   t.ok((metrics.get('fray_rooms') ?? 0) >= 1);

@@ -132,9 +132,10 @@ t.test('a server that drains takes nobody in and says goodbye to those inside', 
   inside.join();
   await inside.answer();
   const late = await RawClient.open(server);
-  const stopped = server.stop(1500);
+  const stopped = server.stop(2500);
   late.hello();
   t.equal((await late.answer()).goodbye?.code, ERROR.E_SHUTDOWN);
+  t.equal(inside.closedWith, 0, 'those inside may finish');
   t.equal((await fetch(`${server.adminUrl}readyz`)).status, 503);
   t.equal((await fetch(`${server.url}readyz`)).status, 503);
   t.equal((await fetch(`${server.url}healthz`)).status, 200);
