@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import t from 'tap';
 import arena from '../../games/arena/server.ts';
-import { InputCommand, RoomStats } from '../../protocol/gen/tables.ts';
+import { InputCommand } from '../../protocol/gen/tables.ts';
 import type { Game } from '../../src/plugin/game.ts';
 import { fileJournal } from '../../workers/journal.ts';
 import { STAGE } from '../../workers/journal-format.ts';
