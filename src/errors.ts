@@ -2,8 +2,9 @@
  * Every error that a user of Fray meets. `code` is stable and listed in protocol/tables.ts (ERRORS); the message
  * says "Cannot <action>: <state>".
  */
-import { ERROR, errorName, errorText } from '../protocol/gen/tables.ts';
+
 import type { ErrorCode, ErrorName } from '../protocol/gen/tables.ts';
+import { ERROR, errorName, errorText } from '../protocol/gen/tables.ts';
 
 export type { ErrorCode, ErrorName };
 

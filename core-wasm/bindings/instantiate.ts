@@ -4,7 +4,7 @@
  * Works in Node and in browsers; needs nothing but WebAssembly.
  */
 import { TABLE_HASH } from '../../protocol/gen/tables.ts';
-import { FrayError, errorOf } from '../../src/errors.ts';
+import { errorOf, FrayError } from '../../src/errors.ts';
 
 /** The exports of the core, see docs of abi.rs. Addresses and lengths are byte counts in linear memory. */
 export interface CoreExports {
@@ -20,7 +20,13 @@ export interface CoreExports {
   client_memory_bytes(configLength: number): number;
   client_init(configLength: number): number;
   client_address(which: number): number;
-  client_join(playerId: number, handle: number, epoch: number, tick: number, verify: number): number;
+  client_join(
+    playerId: number,
+    handle: number,
+    epoch: number,
+    tick: number,
+    verify: number,
+  ): number;
   client_receive(length: number): number;
   client_sample(): number;
   client_packet(localTick: number): number;
@@ -48,7 +54,8 @@ export async function compileCore(source: CoreSource): Promise<WebAssembly.Modul
   const given = await source;
   if (given instanceof WebAssembly.Module) return given;
   try {
-    const bytes = typeof Response !== 'undefined' && given instanceof Response ? await bodyOf(given) : given;
+    const bytes =
+      typeof Response !== 'undefined' && given instanceof Response ? await bodyOf(given) : given;
     return await WebAssembly.compile(bytes as BufferSource);
   } catch (cause) {
     if (cause instanceof FrayError) throw cause;
@@ -61,7 +68,10 @@ export function instantiate(module: WebAssembly.Module, bytes: number): CoreInst
   const wanted = WebAssembly.Module.imports(module);
   const [memoryImport] = wanted;
   if (wanted.length !== 1 || memoryImport?.kind !== 'memory') {
-    throw new FrayError('E_CORE', 'Cannot instantiate the core: it does not import exactly one memory');
+    throw new FrayError(
+      'E_CORE',
+      'Cannot instantiate the core: it does not import exactly one memory',
+    );
   }
   const pages = Math.ceil(bytes / PAGE_BYTES);
   try {
@@ -72,7 +82,10 @@ export function instantiate(module: WebAssembly.Module, bytes: number): CoreInst
     const made = core.exports.abi_version() >>> 0;
     if (made !== TABLE_HASH) {
       const [has, needs] = [made.toString(16), TABLE_HASH.toString(16)];
-      throw new FrayError('E_CORE', `Cannot instantiate the core: it has the tables ${has}, this code has ${needs}`);
+      throw new FrayError(
+        'E_CORE',
+        `Cannot instantiate the core: it has the tables ${has}, this code has ${needs}`,
+      );
     }
     return core;
   } catch (cause) {
@@ -107,7 +120,10 @@ export function checked(result: number, action: string): number {
 
 function writeConfig(core: CoreInstance, config: Uint8Array): void {
   if (config.length > CONFIG_BYTES_MAX) {
-    throw new FrayError('E_CONFIG', `Cannot write the configuration: ${config.length} bytes, the core takes ${CONFIG_BYTES_MAX}`);
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot write the configuration: ${config.length} bytes, the core takes ${CONFIG_BYTES_MAX}`,
+    );
   }
   new Uint8Array(core.memory.buffer).set(config, core.exports.config_address());
 }
@@ -122,7 +138,11 @@ function rulerOf(module: WebAssembly.Module): CoreInstance {
 }
 
 async function bodyOf(response: Response): Promise<ArrayBuffer> {
-  if (!response.ok) throw new FrayError('E_CORE', `Cannot load the core: HTTP ${response.status} for ${response.url}`);
+  if (!response.ok)
+    throw new FrayError(
+      'E_CORE',
+      `Cannot load the core: HTTP ${response.status} for ${response.url}`,
+    );
   return response.arrayBuffer();
 }
 
@@ -133,4 +153,3 @@ const RULER_PAGES = 40;
 const CONFIG_BYTES_MAX = 32_768;
 /** Sizes are asked for at every room; the instance that answers holds no state between two questions. */
 const RULERS = new WeakMap<WebAssembly.Module, CoreInstance>();
-

@@ -11,8 +11,8 @@ import {
   SPAWNABLE_MAX,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../../src/errors.ts';
-import { checked, instantiateFor } from './instantiate.ts';
 import type { CoreExports } from './instantiate.ts';
+import { checked, instantiateFor } from './instantiate.ts';
 
 export class RoomCore {
   /** The whole linear memory, in three views. Addresses below are bytes: shift right by 2 for `i32` and `u32`. */
@@ -159,7 +159,10 @@ export class RoomCore {
   /** Puts a saved region back. Throws E_CORE if it is of another size. */
   restore(region: Uint8Array): void {
     if (region.length !== this.#regionBytes) {
-      throw new FrayError('E_CORE', `Cannot restore a room: ${region.length} bytes, this one has ${this.#regionBytes}`);
+      throw new FrayError(
+        'E_CORE',
+        `Cannot restore a room: ${region.length} bytes, this one has ${this.#regionBytes}`,
+      );
     }
     this.u8.set(region, this.#region);
   }

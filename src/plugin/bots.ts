@@ -4,8 +4,8 @@ import { FrayError } from '../errors.ts';
 import type { PluginContext } from './context.ts';
 import { ReusedListing } from './listing.ts';
 import { roomState } from './state.ts';
-import { ViewPool } from './views.ts';
 import type { EntityView } from './views.ts';
+import { ViewPool } from './views.ts';
 
 export class BotRoom {
   readonly id: string;

@@ -6,8 +6,8 @@ import type { RoomCore } from '../../core-wasm/bindings/room.ts';
 import {
   AddTimer,
   AddWalls,
-  COMMAND_BYTES_MAX,
   CancelTimer,
+  COMMAND_BYTES_MAX,
   Damage,
   Impulse,
   Place,
@@ -135,7 +135,10 @@ export class CommandWriter {
     this.#view.setInt32(at + Damage.amount, amount, true);
   }
 
-  impulse(handle: number, velocity: { readonly vx: number; readonly vy: number; readonly vz: number }): void {
+  impulse(
+    handle: number,
+    velocity: { readonly vx: number; readonly vy: number; readonly vz: number },
+  ): void {
     const at = this.#open(Impulse.kind, Impulse.bytes, 0);
     this.#view.setUint32(at + Impulse.handle, handle, true);
     this.#view.setInt32(at + Impulse.vx, velocity.vx, true);
@@ -149,7 +152,11 @@ export class CommandWriter {
     this.#view.setUint32(at + ScaleHit.permille, permille, true);
   }
 
-  addTimer(id: number, due: number, declared: { readonly timer: number; readonly args: Int32Array }): void {
+  addTimer(
+    id: number,
+    due: number,
+    declared: { readonly timer: number; readonly args: Int32Array },
+  ): void {
     const at = this.#open(AddTimer.kind, AddTimer.bytes, 0);
     this.#view.setUint32(at + AddTimer.id, id, true);
     this.#view.setUint32(at + AddTimer.due, due, true);
@@ -160,7 +167,11 @@ export class CommandWriter {
   }
 
   cancelTimer(id: number): void {
-    this.#view.setUint32(this.#open(CancelTimer.kind, CancelTimer.bytes, 0) + CancelTimer.id, id, true);
+    this.#view.setUint32(
+      this.#open(CancelTimer.kind, CancelTimer.bytes, 0) + CancelTimer.id,
+      id,
+      true,
+    );
   }
 
   /** `slot` 0xffff is everyone but `except`. */
@@ -184,7 +195,12 @@ export class CommandWriter {
   }
 
   /** The last command of a tick; room for it is always kept. */
-  setRandom(state: { readonly s0: number; readonly s1: number; readonly s2: number; readonly s3: number }): void {
+  setRandom(state: {
+    readonly s0: number;
+    readonly s1: number;
+    readonly s2: number;
+    readonly s3: number;
+  }): void {
     this.#limit += RANDOM_RESERVE;
     const at = this.#open(SetRandom.kind, SetRandom.bytes, 0);
     this.#limit -= RANDOM_RESERVE;

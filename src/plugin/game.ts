@@ -1,7 +1,7 @@
 /** `defineGame`: an author's rules as hooks over a schema. */
 import { FrayError } from '../errors.ts';
-import type { MessagesToServer, TimersOf } from '../schema/infer.ts';
 import type { AnyField, ValueOf } from '../schema/fields.ts';
+import type { MessagesToServer, TimersOf } from '../schema/infer.ts';
 import { checkOptionFields } from './options.ts';
 import type {
   AnyEntityOf,
@@ -41,7 +41,10 @@ type Done = void | Promise<void>;
 export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields> {
   readonly options?: GameOptions<Fields>;
   /** Once, before the first tick: walls, first entities. */
-  onCreate?(room: RoomOf<S>, facts: { readonly seed: bigint; readonly options: RoomOptionsOf<Fields> }): Done;
+  onCreate?(
+    room: RoomOf<S>,
+    facts: { readonly seed: bigint; readonly options: RoomOptionsOf<Fields> },
+  ): Done;
   /** A player came. It is not alive until it is placed. */
   onJoin?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
   /** A player goes; it is in the room until this tick ends. `code` is an error name, E_LEFT for a wish. */
@@ -53,7 +56,10 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
   /** Every tick, after all other hooks. */
   onTick?(room: RoomOf<S>): Done;
   /** A player overlaps an entity of a kind with `touch`; in each tick it does. */
-  onTouch?(room: RoomOf<S>, touch: { readonly player: PlayerViewOf<S>; readonly other: AnyEntityOf<S> }): Done;
+  onTouch?(
+    room: RoomOf<S>,
+    touch: { readonly player: PlayerViewOf<S>; readonly other: AnyEntityOf<S> },
+  ): Done;
   /** All proposed hits of this tick; they count unless cancelled. */
   onHit?(room: RoomOf<S>, hits: Listing<HitOf<S>>): Done;
   /** A player died in the tick before. `attacker` may be the victim itself. */
@@ -66,7 +72,9 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
     room: RoomOf<S>,
     loss: { readonly entity: AnyEntityOf<S>; readonly attacker: PlayerViewOf<S> | undefined },
   ): Done;
-  readonly onTimer?: { readonly [Name in keyof TimersOf<S>]?: (room: RoomOf<S>, args: TimersOf<S>[Name]) => Done };
+  readonly onTimer?: {
+    readonly [Name in keyof TimersOf<S>]?: (room: RoomOf<S>, args: TimersOf<S>[Name]) => Done;
+  };
   readonly onMessage?: {
     readonly [Name in keyof MessagesToServer<S>]?: (
       room: RoomOf<S>,
@@ -110,10 +118,10 @@ export interface Game<S extends AnySchema = AnySchema> {
 }
 
 /** Ties hooks to a schema. Throws E_SCHEMA for a hook, timer or message that is not there, with its path. */
-export function defineGame<const S extends AnySchema, const Fields extends RoomOptionFields = Record<never, never>>(
-  schema: S,
-  hooks: GameHooks<S, Fields>,
-): Game<S> {
+export function defineGame<
+  const S extends AnySchema,
+  const Fields extends RoomOptionFields = Record<never, never>,
+>(schema: S, hooks: GameHooks<S, Fields>): Game<S> {
   const { options = {}, ...rest } = hooks;
   checkHooks(schema, rest);
   checkOptionFields(options.room ?? {});
@@ -129,14 +137,16 @@ export function defineGame<const S extends AnySchema, const Fields extends RoomO
 function checkHooks(schema: AnySchema, hooks: object): void {
   const { timers, toServer } = schema.layout;
   for (const [name, hook] of Object.entries(hooks)) {
-    if (!HOOK_NAMES.includes(name)) refuse(name, `is not a hook; there are ${HOOK_NAMES.join(', ')}`);
+    if (!HOOK_NAMES.includes(name))
+      refuse(name, `is not a hook; there are ${HOOK_NAMES.join(', ')}`);
     if (name !== 'onTimer' && name !== 'onMessage') {
       if (hook !== undefined && typeof hook !== 'function') refuse(name, 'must be a function');
       continue;
     }
     const known = (name === 'onTimer' ? timers : toServer).map((message) => message.name);
     for (const [key, inner] of Object.entries((hook ?? {}) as object)) {
-      if (!known.includes(key)) refuse(`${name}.${key}`, `is not in the schema; there are ${known.join(', ') || 'none'}`);
+      if (!known.includes(key))
+        refuse(`${name}.${key}`, `is not in the schema; there are ${known.join(', ') || 'none'}`);
       if (typeof inner !== 'function') refuse(`${name}.${key}`, 'must be a function');
     }
   }
@@ -147,6 +157,18 @@ function refuse(path: string, reason: string): never {
 }
 
 const HOOK_NAMES = [
-  'onCreate', 'onJoin', 'onLeave', 'onDrop', 'onResume', 'onTick', 'onTouch', 'onHit', 'onDeath', 'onDestroy', 'onTimer', 'onMessage',
-  'botInput', 'onClose',
+  'onCreate',
+  'onJoin',
+  'onLeave',
+  'onDrop',
+  'onResume',
+  'onTick',
+  'onTouch',
+  'onHit',
+  'onDeath',
+  'onDestroy',
+  'onTimer',
+  'onMessage',
+  'botInput',
+  'onClose',
 ];

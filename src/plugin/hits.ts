@@ -1,7 +1,6 @@
 /** The proposed hits of a tick as one batch: read from the events, cancelled or scaled by command. Objects are reused. */
-import { Hit, RecordHeader } from '../../protocol/gen/tables.ts';
+import { Hit, POSITION_ONE, RecordHeader } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
-import { POSITION_ONE } from '../../protocol/gen/tables.ts';
 import type { PluginContext } from './context.ts';
 import { ReusedListing } from './listing.ts';
 import type { PluginRoom } from './room.ts';

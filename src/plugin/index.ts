@@ -1,4 +1,5 @@
 /** `fray/plugin`: what a game author imports on the server. */
-export { defineGame } from './game.ts';
+
 export type { Game, GameHooks, GameOptions } from './game.ts';
+export { defineGame } from './game.ts';
 export type * from './types.ts';

@@ -37,7 +37,8 @@ export class ReusedListing<T> implements Listing<T> {
 
   /** A hook starts: whatever an earlier one left half-way is free again. */
   reset(): void {
-    for (let at = 0; at < this.#iterators.length; at += 1) (this.#iterators[at] as ReusedIterator<T>).open = false;
+    for (let at = 0; at < this.#iterators.length; at += 1)
+      (this.#iterators[at] as ReusedIterator<T>).open = false;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Options that a client gives when it creates a room, checked against the game's declaration. */
 import { FrayError } from '../errors.ts';
-import { fromRaw, rangeText, toRaw } from '../schema/fields.ts';
 import type { AnyField } from '../schema/fields.ts';
+import { fromRaw, rangeText, toRaw } from '../schema/fields.ts';
 
 export type RoomOptions = Readonly<Record<string, number | boolean | string>>;
 
@@ -12,7 +12,10 @@ export const ROOM_OPTIONS_BYTES_MAX = 512;
  * From JSON text to options with defaults filled in. Throws E_ROOM_OPTIONS with the name of what does not fit; text is
  * from a client, so nothing else is thrown.
  */
-export function parseRoomOptions(fields: Readonly<Record<string, AnyField>>, json: string): RoomOptions {
+export function parseRoomOptions(
+  fields: Readonly<Record<string, AnyField>>,
+  json: string,
+): RoomOptions {
   if (json.length > ROOM_OPTIONS_BYTES_MAX) refuse(`more than ${ROOM_OPTIONS_BYTES_MAX} bytes`);
   let given: unknown;
   try {
@@ -24,7 +27,10 @@ export function parseRoomOptions(fields: Readonly<Record<string, AnyField>>, jso
 }
 
 /** The same for a value. */
-export function checkRoomOptions(fields: Readonly<Record<string, AnyField>>, given: unknown = {}): RoomOptions {
+export function checkRoomOptions(
+  fields: Readonly<Record<string, AnyField>>,
+  given: unknown = {},
+): RoomOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) refuse('not an object');
   const rows = new Map<string, unknown>(Object.entries(given as object));
   const options: Record<string, number | boolean | string> = {};
@@ -43,11 +49,18 @@ export function checkRoomOptions(fields: Readonly<Record<string, AnyField>>, giv
 export function checkOptionFields(fields: Readonly<Record<string, AnyField>>): void {
   for (const [name, spec] of Object.entries(fields)) {
     if (spec.to === 'default' && /^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(name)) continue;
-    throw new FrayError('E_SCHEMA', `Cannot use this game: options.room.${name}: must be a plain field such as u8() or text(20)`);
+    throw new FrayError(
+      'E_SCHEMA',
+      `Cannot use this game: options.room.${name}: must be a plain field such as u8() or text(20)`,
+    );
   }
 }
 
-function integerOption(name: string, spec: Exclude<AnyField, { type: 'text' }>, value: unknown): number | boolean {
+function integerOption(
+  name: string,
+  spec: Exclude<AnyField, { type: 'text' }>,
+  value: unknown,
+): number | boolean {
   try {
     return fromRaw(spec, toRaw(spec, value, name));
   } catch {

@@ -49,7 +49,11 @@ export class Overlay {
   }
 
   readRoom(field: number): number {
-    return (this.#roomStamps[field] === this.#stamp ? this.#roomValues[field] : this.#roomFields[field]) ?? 0;
+    return (
+      (this.#roomStamps[field] === this.#stamp
+        ? this.#roomValues[field]
+        : this.#roomFields[field]) ?? 0
+    );
   }
 
   writeRoom(field: number, raw: number): void {

@@ -25,7 +25,10 @@ export class Places {
   /** Checks walls and hands them on. Throws E_VALUE with the index of a wrong one, E_WALLS_LIMIT. */
   add(walls: readonly Wall[]): void {
     if (this.#count() + this.#pending.length + walls.length > WALLS_MAX) {
-      throw new FrayError('E_WALLS_LIMIT', `Cannot add ${walls.length} walls: a room has at most ${WALLS_MAX}`);
+      throw new FrayError(
+        'E_WALLS_LIMIT',
+        `Cannot add ${walls.length} walls: a room has at most ${WALLS_MAX}`,
+      );
     }
     const raw = walls.map((wall, at) => rawWall(wall, at));
     this.#context.commands.addWalls(raw);
@@ -78,7 +81,11 @@ export class Places {
   /** Only walls that stand on the floor are in the way of somebody who is put there. */
   #inWall(x: number, y: number, radius: number): boolean {
     for (const wall of this.#pending) {
-      if (wall.z <= 0 && Math.abs(x - wall.x) < wall.halfX + radius && Math.abs(y - wall.y) < wall.halfY + radius) {
+      if (
+        wall.z <= 0 &&
+        Math.abs(x - wall.x) < wall.halfX + radius &&
+        Math.abs(y - wall.y) < wall.halfY + radius
+      ) {
         return true;
       }
     }
@@ -106,17 +113,27 @@ export class Places {
 /** A coordinate or extent of an author. Throws E_VALUE where it is no number or beyond the largest world. */
 export function coordinate(value: unknown, path: string): number {
   if (typeof value === 'number' && Math.abs(value) <= COORDINATE_MAX) return toPosition(value);
-  throw new FrayError('E_VALUE', `Cannot set ${path}: ${String(value)} is not a number in -16384..16384`);
+  throw new FrayError(
+    'E_VALUE',
+    `Cannot set ${path}: ${String(value)} is not a number in -16384..16384`,
+  );
 }
 
 function rawWall(wall: Wall, at: number): RawWall {
   const size = (value: number, name: string): number => {
     const raw = coordinate(value, `walls[${at}].${name}`);
     if (raw > 1) return Math.round(raw / 2);
-    throw new FrayError('E_VALUE', `Cannot set walls[${at}].${name}: ${String(value)} is not above 0`);
+    throw new FrayError(
+      'E_VALUE',
+      `Cannot set walls[${at}].${name}: ${String(value)} is not above 0`,
+    );
   };
   const height = coordinate(wall.height ?? 0, `walls[${at}].height`);
-  if (height < 0) throw new FrayError('E_VALUE', `Cannot set walls[${at}].height: ${String(wall.height)} is below 0`);
+  if (height < 0)
+    throw new FrayError(
+      'E_VALUE',
+      `Cannot set walls[${at}].height: ${String(wall.height)} is below 0`,
+    );
   return {
     x: coordinate(wall.x, `walls[${at}].x`),
     y: coordinate(wall.y, `walls[${at}].y`),

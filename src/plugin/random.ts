@@ -21,7 +21,10 @@ export class PluginRandom {
   /** Uniform in 0..n-1 for n in 1..2^32, by rejection. Throws E_VALUE for any other n. */
   below(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > TWO_32) {
-      throw new FrayError('E_VALUE', `Cannot draw a random integer below ${String(n)}: it must be an integer in 1..2^32`);
+      throw new FrayError(
+        'E_VALUE',
+        `Cannot draw a random integer below ${String(n)}: it must be an integer in 1..2^32`,
+      );
     }
     if (!this.drawn) this.#load();
     const fair = TWO_32 - (TWO_32 % n);

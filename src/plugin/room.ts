@@ -17,7 +17,7 @@ import { toVelocity } from '../schema/units.ts';
 import type { PluginContext } from './context.ts';
 import { ReusedListing } from './listing.ts';
 import { Places } from './places.ts';
-import { Seats } from './seats.ts';
+import type { Seats } from './seats.ts';
 import { Spawner } from './spawner.ts';
 import { roomState } from './state.ts';
 import type { Place, RoomLog, SpawnOptions, Wall } from './types.ts';
@@ -28,6 +28,8 @@ const DEFERRED_MAX = 1024;
 /** Longest timer; ids hold the low 24 bits of the tick that made them. */
 const TIMER_TICKS_MAX = 0xffffff;
 const TIMER_IDS_PER_TICK = 256;
+/** The send pool is given out in pieces of so many bytes (netchan/pool.rs). */
+const POOL_CHUNK_BYTES = 64;
 /** region.rs, Timer. */
 const TIMER_ROW_BYTES = 28;
 
@@ -93,7 +95,12 @@ export class PluginRoom {
   player(id: number): EntityView | undefined {
     this.#context.scope.assertOpen('find a player');
     const slot = id & 0xffff;
-    if (id === 0 || slot >= this.#context.core.playersMax || this.#context.playerId(slot) !== id >>> 0) return undefined;
+    if (
+      id === 0 ||
+      slot >= this.#context.core.playersMax ||
+      this.#context.playerId(slot) !== id >>> 0
+    )
+      return undefined;
     return this.#views.byHandle(this.#context.core.players[slot] ?? 0);
   }
 
@@ -112,7 +119,11 @@ export class PluginRoom {
     return this.#places.free();
   }
 
-  place(entity: EntityView, at: Place, options: { aim?: number; protectTicks?: number } = {}): void {
+  place(
+    entity: EntityView,
+    at: Place,
+    options: { aim?: number; protectTicks?: number } = {},
+  ): void {
     const handle = this.#handleOf(entity, 'place');
     const { aim, protectTicks } = options;
     this.#spawner.place(handle, this.#views.kindOf(handle), { at, aim, protectTicks });
@@ -143,15 +154,23 @@ export class PluginRoom {
     this.#context.commands.damage(handle, by, points);
   }
 
-  impulse(entity: EntityView, velocity: { readonly x: number; readonly y: number; readonly z?: number }): void {
+  impulse(
+    entity: EntityView,
+    velocity: { readonly x: number; readonly y: number; readonly z?: number },
+  ): void {
     const handle = this.#handleOf(entity, 'push');
-    const raw = { vx: this.#speed(velocity.x), vy: this.#speed(velocity.y), vz: this.#speed(velocity.z ?? 0) };
+    const raw = {
+      vx: this.#speed(velocity.x),
+      vy: this.#speed(velocity.y),
+      vz: this.#speed(velocity.z ?? 0),
+    };
     this.#context.commands.impulse(handle, raw);
   }
 
   addWalls(walls: readonly Wall[]): void {
     this.#context.scope.assertOpen('add walls');
-    if (!this.#wallsOpen) throw new FrayError('E_WALLS_FIXED', 'Cannot add walls: they are fixed after onCreate');
+    if (!this.#wallsOpen)
+      throw new FrayError('E_WALLS_FIXED', 'Cannot add walls: they are fixed after onCreate');
     if (walls.length > 0) this.#places.add(walls);
   }
 
@@ -159,13 +178,23 @@ export class PluginRoom {
     const { scope, layout, commands, tick } = this.#context;
     scope.assertOpen('start a timer');
     const timer = layout.timers.find((row) => row.name === name);
-    if (timer === undefined) throw new FrayError('E_VALUE', `Cannot start the timer '${name}': the schema has none`);
+    if (timer === undefined)
+      throw new FrayError('E_VALUE', `Cannot start the timer '${name}': the schema has none`);
     if (!Number.isInteger(ticks) || ticks < 1 || ticks > TIMER_TICKS_MAX) {
-      throw new FrayError('E_VALUE', `Cannot start the timer '${name}': ${String(ticks)} is not 1..${TIMER_TICKS_MAX} ticks`);
+      throw new FrayError(
+        'E_VALUE',
+        `Cannot start the timer '${name}': ${String(ticks)} is not 1..${TIMER_TICKS_MAX} ticks`,
+      );
     }
     encodeArgs(timer, args, this.#args);
-    if (this.#waiting() + this.#timersMade >= TIMERS_MAX || this.#timersMade >= TIMER_IDS_PER_TICK) {
-      throw new FrayError('E_TIMER_LIMIT', `Cannot start the timer '${name}': ${TIMERS_MAX} wait already`);
+    if (
+      this.#waiting() + this.#timersMade >= TIMERS_MAX ||
+      this.#timersMade >= TIMER_IDS_PER_TICK
+    ) {
+      throw new FrayError(
+        'E_TIMER_LIMIT',
+        `Cannot start the timer '${name}': ${TIMERS_MAX} wait already`,
+      );
     }
     // Unique among those that wait: none waits longer than the 24 bits of the tick take to come round.
     const id = (((tick & TIMER_TICKS_MAX) << 8) | this.#timersMade) >>> 0;
@@ -179,7 +208,11 @@ export class PluginRoom {
     this.#context.commands.cancelTimer(timer >>> 0);
   }
 
-  broadcast(name: string, value: Readonly<Record<string, unknown>>, options: { except?: EntityView } = {}): void {
+  broadcast(
+    name: string,
+    value: Readonly<Record<string, unknown>>,
+    options: { except?: EntityView } = {},
+  ): void {
     this.#context.scope.assertOpen('broadcast');
     this.#send(PLAYER_NONE, { name, value, except: options.except?.$slotOf() ?? PLAYER_NONE });
   }
@@ -193,10 +226,16 @@ export class PluginRoom {
     this.#context.scope.assertOpen('add a bot');
     const { name = 'Bot', team = 0 } = options;
     if (this.#context.encode(name).length > NAME_BYTES_MAX) {
-      throw new FrayError('E_NAME', `Cannot add a bot: its name has more than ${NAME_BYTES_MAX} bytes of UTF-8`);
+      throw new FrayError(
+        'E_NAME',
+        `Cannot add a bot: its name has more than ${NAME_BYTES_MAX} bytes of UTF-8`,
+      );
     }
     if (!Number.isInteger(team) || team < 0 || team > 255) {
-      throw new FrayError('E_VALUE', `Cannot add a bot: team ${String(team)} is not an integer in 0..255`);
+      throw new FrayError(
+        'E_VALUE',
+        `Cannot add a bot: team ${String(team)} is not an integer in 0..255`,
+      );
     }
     if (!this.#seats.addBot(name, team)) {
       throw new FrayError('E_COMMAND_LIMIT', 'Cannot add a bot: too many wait for a place');
@@ -207,18 +246,31 @@ export class PluginRoom {
     this.#context.scope.assertOpen('remove a bot');
     const slot = bot === undefined ? this.#seats.lastBot(false) : bot.$slotOf();
     if (slot < 0 || !this.#context.isBot(slot)) return;
-    this.#seats.remove({ slot, playerId: this.#context.playerId(slot), code: ERROR.E_LEFT, reason: '' });
+    this.#seats.remove({
+      slot,
+      playerId: this.#context.playerId(slot),
+      code: ERROR.E_LEFT,
+      reason: '',
+    });
   }
 
   kick(player: EntityView, reason = ''): void {
     this.#context.scope.assertOpen('kick a player');
     const slot = player.$slotOf();
-    this.#seats.remove({ slot, playerId: this.#context.playerId(slot), code: ERROR.E_KICKED, reason });
+    this.#seats.remove({
+      slot,
+      playerId: this.#context.playerId(slot),
+      code: ERROR.E_KICKED,
+      reason,
+    });
   }
 
   defer(fn: (room: PluginRoom) => unknown): void {
     if (this.#deferred.length >= DEFERRED_MAX) {
-      throw new FrayError('E_COMMAND_LIMIT', `Cannot defer: ${DEFERRED_MAX} functions wait already`);
+      throw new FrayError(
+        'E_COMMAND_LIMIT',
+        `Cannot defer: ${DEFERRED_MAX} functions wait already`,
+      );
     }
     this.#deferred.push(fn);
   }
@@ -262,24 +314,35 @@ export class PluginRoom {
   #waiting(): number {
     const { view, timers } = this.#context.core;
     let count = 0;
-    while (count < TIMERS_MAX && view.getUint32(timers + count * TIMER_ROW_BYTES + 4, true) !== 0) count += 1;
+    while (count < TIMERS_MAX && view.getUint32(timers + count * TIMER_ROW_BYTES + 4, true) !== 0)
+      count += 1;
     return count;
   }
 
   #handleOf(entity: EntityView, action: string): number {
     this.#context.scope.assertOpen(action);
     if (entity instanceof EntityView) return entity.handle;
-    throw new FrayError('E_VALUE', `Cannot ${action}: what was given is not an entity of this room`);
+    throw new FrayError(
+      'E_VALUE',
+      `Cannot ${action}: what was given is not an entity of this room`,
+    );
   }
 
-  #send(slot: number, message: { name: string; value: Readonly<Record<string, unknown>>; except: number }): void {
+  #send(
+    slot: number,
+    message: { name: string; value: Readonly<Record<string, unknown>>; except: number },
+  ): void {
     const bytes = this.#messages.encode(message.name, message.value, this.#message);
     const waiting = this.#context.core.stat(RoomStats.poolBytes) + this.#queuedBytes;
-    if (waiting + bytes > SEND_POOL_BYTES) {
-      throw new FrayError('E_CHANNEL_FULL', `Cannot send '${message.name}': ${waiting} bytes of messages wait in the room`);
+    const taken = Math.ceil(bytes / POOL_CHUNK_BYTES) * POOL_CHUNK_BYTES;
+    if (waiting + taken > SEND_POOL_BYTES) {
+      throw new FrayError(
+        'E_CHANNEL_FULL',
+        `Cannot send '${message.name}': ${waiting} bytes of messages wait in the room`,
+      );
     }
     this.#context.commands.send(slot, message.except, this.#message.subarray(0, bytes));
-    this.#queuedBytes += bytes;
+    this.#queuedBytes += taken;
   }
 
   #speed(unitsPerSecond: number): number {
@@ -313,10 +376,13 @@ export class PluginRoom {
 }
 
 /** Arguments of a timer as the core keeps them. */
-function encodeArgs(timer: PlacedMessage, args: Readonly<Record<string, unknown>>, into: Int32Array): void {
+function encodeArgs(
+  timer: PlacedMessage,
+  args: Readonly<Record<string, unknown>>,
+  into: Int32Array,
+): void {
   into.fill(0);
   timer.fields.forEach(({ name, spec }, at) => {
     if (spec.type !== 'text') into[at] = toRaw(spec, args[name], `${timer.name}.${name}`);
   });
 }
-

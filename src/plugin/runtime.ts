@@ -12,6 +12,7 @@ import type { RoomCore } from '../../core-wasm/bindings/room.ts';
 import {
   Death,
   ERROR,
+  errorName,
   Fault,
   HOOK,
   Joined,
@@ -19,7 +20,6 @@ import {
   RecordHeader,
   Timer,
   Touch,
-  errorName,
 } from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
 import { fromRaw } from '../schema/fields.ts';
@@ -28,36 +28,14 @@ import { BotRoom } from './bots.ts';
 import { PluginContext } from './context.ts';
 import type { ErasedHooks, Game, Hook } from './game.ts';
 import { Hits } from './hits.ts';
+import type { HookFault, RuntimeHost, RuntimeOptions } from './host.ts';
 import { checkRoomOptions } from './options.ts';
 import { PluginRoom } from './room.ts';
-import { Seats } from './seats.ts';
 import type { OnRemoved } from './seats.ts';
+import { Seats } from './seats.ts';
 import type { EntityView } from './views.ts';
 
-/** A hook that threw. */
-export interface HookFault {
-  readonly roomId: string;
-  readonly tick: number;
-  /** Its name, for example `onMessage.chat`. */
-  readonly hook: string;
-  readonly error: unknown;
-}
-
-/** What the runtime tells its caller. */
-export interface RuntimeHost {
-  hookFailed(fault: HookFault): void;
-  log(level: 'info' | 'warn' | 'error', text: string, facts: Readonly<Record<string, unknown>>): void;
-}
-
-export interface RuntimeOptions {
-  readonly roomId: string;
-  /** Given to onCreate; the core was configured with the same. */
-  readonly seed: bigint;
-  /** Options that the room was asked for, as parseRoomOptions or checkRoomOptions gave them; checked again. */
-  readonly options?: unknown;
-  /** Bots that the host keeps. Default 0. */
-  readonly bots?: number;
-}
+export type { HookFault, RuntimeHost, RuntimeOptions };
 
 /** Hooks that throw in a row until the room is given up. */
 export const FAULTS_MAX = 100;
@@ -77,15 +55,28 @@ export class GameRuntime {
   readonly #host: RuntimeHost;
   readonly #options: RuntimeOptions;
   readonly #roomOptions: object;
-  readonly #touch: { player: EntityView | undefined; other: EntityView | undefined } = { player: undefined, other: undefined };
-  readonly #death: { victim: EntityView | undefined; attacker: EntityView | undefined } = { victim: undefined, attacker: undefined };
-  readonly #loss: { entity: EntityView | undefined; attacker: EntityView | undefined } = { entity: undefined, attacker: undefined };
+  readonly #touch: { player: EntityView | undefined; other: EntityView | undefined } = {
+    player: undefined,
+    other: undefined,
+  };
+  readonly #death: { victim: EntityView | undefined; attacker: EntityView | undefined } = {
+    victim: undefined,
+    attacker: undefined,
+  };
+  readonly #loss: { entity: EntityView | undefined; attacker: EntityView | undefined } = {
+    entity: undefined,
+    attacker: undefined,
+  };
   readonly #presence: { slot: number; playerId: number; here: boolean }[] = [];
   readonly #askBot: (slot: number) => Readonly<Record<string, unknown>> | null;
   #faultsInRow = 0;
 
   /** Throws E_ROOM_OPTIONS for options that the game does not declare. `core` has run nothing, or was restored. */
-  constructor(game: Game, core: RoomCore, parts: { readonly host: RuntimeHost; readonly options: RuntimeOptions }) {
+  constructor(
+    game: Game,
+    core: RoomCore,
+    parts: { readonly host: RuntimeHost; readonly options: RuntimeOptions },
+  ) {
     const { host, options } = parts;
     const { layout } = game.schema;
     this.#hooks = game.hooks;
@@ -97,7 +88,11 @@ export class GameRuntime {
     this.#seats = new Seats(this.#context, game.options.botsYield);
     this.#seats.keepBots(options.bots ?? 0);
     const log = logOf(host, this.#context, options.roomId);
-    this.#room = new PluginRoom(this.#context, this.#seats, { id: options.roomId, seed: options.seed, log });
+    this.#room = new PluginRoom(this.#context, this.#seats, {
+      id: options.roomId,
+      seed: options.seed,
+      log,
+    });
     this.#bots = new BotRoom(this.#context, options.roomId);
     this.#hits = new Hits(this.#context, this.#room);
     this.#codec = new MessageCodec(layout.toServer);
@@ -107,7 +102,10 @@ export class GameRuntime {
   /** Runs onCreate. Returns bytes of commands in the core's input buffer, for `core.end`. */
   create(): number {
     this.#openTick(this.#context.core.firstTick, true);
-    this.#call('onCreate', this.#hooks.onCreate, { seed: this.#options.seed, options: this.#roomOptions });
+    this.#call('onCreate', this.#hooks.onCreate, {
+      seed: this.#options.seed,
+      options: this.#roomOptions,
+    });
     return this.#closeTick();
   }
 
@@ -206,14 +204,22 @@ export class GameRuntime {
         break;
       case HOOK.left.kind: {
         const code = errorName(view.getUint32(at + Left.code, true));
-        this.#onPlayer('onLeave', this.#hooks.onLeave, view.getUint32(at + Left.handle, true), { code });
+        this.#onPlayer('onLeave', this.#hooks.onLeave, view.getUint32(at + Left.handle, true), {
+          code,
+        });
         break;
       }
       case HOOK.death.kind:
-        this.#onDeath(view.getUint32(at + Death.victim, true), view.getUint32(at + Death.attacker, true));
+        this.#onDeath(
+          view.getUint32(at + Death.victim, true),
+          view.getUint32(at + Death.attacker, true),
+        );
         break;
       case HOOK.touch.kind:
-        this.#onTouch(view.getUint32(at + Touch.player, true), view.getUint32(at + Touch.other, true));
+        this.#onTouch(
+          view.getUint32(at + Touch.player, true),
+          view.getUint32(at + Touch.other, true),
+        );
         break;
       case HOOK.message.kind:
         this.#onMessage(slot, at, length);
@@ -250,7 +256,13 @@ export class GameRuntime {
       return;
     }
     const { name, value } = this.#codec.decoded;
-    this.#call(`onMessage.${name}`, this.#hooks.onMessage?.[name], core.players[slot] ?? 0, value, this.#asPlayer);
+    this.#call(
+      `onMessage.${name}`,
+      this.#hooks.onMessage?.[name],
+      core.players[slot] ?? 0,
+      value,
+      this.#asPlayer,
+    );
   }
 
   #onTimer(index: number, at: number): void {
@@ -259,7 +271,8 @@ export class GameRuntime {
     if (timer === undefined) return;
     const args: Record<string, unknown> = {};
     timer.fields.forEach(({ name, spec }, place) => {
-      if (spec.type !== 'text') args[name] = fromRaw(spec, core.view.getInt32(at + 4 * place, true));
+      if (spec.type !== 'text')
+        args[name] = fromRaw(spec, core.view.getInt32(at + 4 * place, true));
     });
     this.#call(`onTimer.${timer.name}`, this.#hooks.onTimer?.[timer.name], args);
   }
@@ -267,7 +280,8 @@ export class GameRuntime {
   /** The core wants a client closed: it leaves like one that the game kicks. */
   #onFault(slot: number, code: number): void {
     const playerId = this.#context.playerId(slot);
-    if (playerId !== 0) this.#seats.remove({ slot, playerId, code: ERROR[errorName(code)], reason: '' });
+    if (playerId !== 0)
+      this.#seats.remove({ slot, playerId, code: ERROR[errorName(code)], reason: '' });
   }
 
   #tellPresence(): void {
@@ -286,7 +300,9 @@ export class GameRuntime {
       const bot = this.#bots.look(slot);
       const input = bot === undefined ? null : this.#hooks.botInput?.(this.#bots, bot);
       this.#faultsInRow = 0;
-      return typeof input === 'object' && input !== null ? (input as Record<string, unknown>) : null;
+      return typeof input === 'object' && input !== null
+        ? (input as Record<string, unknown>)
+        : null;
     } catch (error) {
       this.#failed('botInput', error);
       return null;
@@ -337,7 +353,8 @@ export class GameRuntime {
 
   readonly #asLoss: Shape = () => {
     const entity = this.#room.view(this.#first as number);
-    this.#loss.entity = entity === this.#room.playerView(this.#first as number) ? undefined : entity;
+    this.#loss.entity =
+      entity === this.#room.playerView(this.#first as number) ? undefined : entity;
     this.#loss.attacker = this.#room.playerView(this.#second as number);
     this.#first = this.#loss;
     this.#second = undefined;
@@ -362,8 +379,10 @@ export class GameRuntime {
 type Shape = () => boolean;
 
 function logOf(host: RuntimeHost, context: PluginContext, room: string): PluginRoom['log'] {
-  const line = (level: 'info' | 'warn' | 'error') => (text: string, facts: Readonly<Record<string, unknown>> = {}) =>
-    host.log(level, text, { ...facts, room, tick: context.tick });
+  const line =
+    (level: 'info' | 'warn' | 'error') =>
+    (text: string, facts: Readonly<Record<string, unknown>> = {}) =>
+      host.log(level, text, { ...facts, room, tick: context.tick });
   return Object.freeze({ info: line('info'), warn: line('warn'), error: line('error') });
 }
 

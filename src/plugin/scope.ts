@@ -23,7 +23,10 @@ export class HookScope {
   /** Throws E_VIEW_STALE between hooks. */
   assertOpen(action: string): void {
     if (this.hook !== '') return;
-    throw new FrayError('E_VIEW_STALE', `Cannot ${action}: no hook runs; come back through room.defer`);
+    throw new FrayError(
+      'E_VIEW_STALE',
+      `Cannot ${action}: no hook runs; come back through room.defer`,
+    );
   }
 
   /** Throws E_VIEW_STALE for a view of another hook. */

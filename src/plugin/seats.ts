@@ -83,7 +83,8 @@ export class Seats {
   /** Slot of the bot in the highest slot (of those the host keeps, if `kept`), or -1. */
   lastBot(kept: boolean): number {
     for (let slot = this.#context.core.playersMax - 1; slot >= 0; slot -= 1) {
-      if (this.#isBot(slot) && this.#touched[slot] === 0 && (!kept || this.#kept[slot] === 1)) return slot;
+      if (this.#isBot(slot) && this.#touched[slot] === 0 && (!kept || this.#kept[slot] === 1))
+        return slot;
     }
     return -1;
   }
@@ -132,7 +133,8 @@ export class Seats {
       view.setInt16(at + BotInput.pitch, this.#raw.pitch, true);
       view.setInt8(at + BotInput.moveX, this.#raw.moveX);
       view.setInt8(at + BotInput.moveY, this.#raw.moveY);
-      for (let k = 0; k < 4; k += 1) view.setInt16(at + BotInput.aux + 2 * k, this.#raw.aux[k] ?? 0, true);
+      for (let k = 0; k < 4; k += 1)
+        view.setInt16(at + BotInput.aux + 2 * k, this.#raw.aux[k] ?? 0, true);
     }
     return this.#length;
   }
@@ -210,8 +212,10 @@ export class Seats {
     while (at + RecordHeader.bytes <= length) {
       const kind = view.getUint16(input + at + RecordHeader.kind, true);
       const slot = view.getUint16(input + at + RecordHeader.index, true);
-      if ((kind === Join.kind || kind === Leave.kind) && slot < this.#touched.length) this.#touched[slot] = 1;
-      at += RecordHeader.bytes + ((view.getUint32(input + at + RecordHeader.length, true) + 3) & ~3);
+      if ((kind === Join.kind || kind === Leave.kind) && slot < this.#touched.length)
+        this.#touched[slot] = 1;
+      at +=
+        RecordHeader.bytes + ((view.getUint32(input + at + RecordHeader.length, true) + 3) & ~3);
     }
   }
 

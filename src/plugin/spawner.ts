@@ -1,8 +1,8 @@
 /** Makes and places entities: the commands, and the same values laid over the matrix for later reads of the tick. */
 import { COLUMN, FLAG, KIND, PLAYER_NONE } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
-import type { PlacedKind, SchemaLayout } from '../schema/layout.ts';
 import { toRaw } from '../schema/fields.ts';
+import type { PlacedKind, SchemaLayout } from '../schema/layout.ts';
 import { SPEED_UNITS_PER_TICK_MAX, toPosition, toTurn16, toVelocity } from '../schema/units.ts';
 import type { PlaceCommand, SpawnCommand } from './commands.ts';
 import type { PluginContext } from './context.ts';
@@ -30,7 +30,11 @@ export class Spawner {
   }
 
   /** Puts the entity of a handle somewhere. `kind` is its kind number. */
-  place(handle: number, kind: number, to: { at: Place; aim?: number | undefined; protectTicks?: number | undefined }): void {
+  place(
+    handle: number,
+    kind: number,
+    to: { at: Place; aim?: number | undefined; protectTicks?: number | undefined },
+  ): void {
     const { overlay, commands, layout, tick } = this.#context;
     const { at } = to;
     const command = this.#place;
@@ -59,7 +63,8 @@ export class Spawner {
   spawn(kindName: string, options: SpawnOptions & Readonly<Record<string, unknown>>): number {
     const { commands, overlay, layout } = this.#context;
     const kind = layout.kinds.find((row) => row.name === kindName && row.number >= KIND.first);
-    if (kind === undefined) throw new FrayError('E_VALUE', `Cannot spawn '${kindName}': the schema has no such kind`);
+    if (kind === undefined)
+      throw new FrayError('E_VALUE', `Cannot spawn '${kindName}': the schema has no such kind`);
     const fields = fieldValues(kind, options);
     for (const text of fields.texts) checkedText(this.#context, text);
     const command = spawnCommand(layout, kind, options);
@@ -105,9 +110,17 @@ export class Spawner {
     overlay.write(COLUMN.aim, index, command.aim);
     overlay.write(COLUMN.owner, index, command.owner | 0);
     overlay.write(COLUMN.health, index, kind.health);
-    overlay.write(COLUMN.radius, index, toPosition(shape.shape === 'circle' ? shape.radius : shape.width / 2));
+    overlay.write(
+      COLUMN.radius,
+      index,
+      toPosition(shape.shape === 'circle' ? shape.radius : shape.width / 2),
+    );
     overlay.write(COLUMN.depth, index, shape.shape === 'circle' ? 0 : toPosition(shape.depth / 2));
-    overlay.write(COLUMN.height, index, layout.world.dimensions === 3 ? toPosition(shape.height) : 0);
+    overlay.write(
+      COLUMN.height,
+      index,
+      layout.world.dimensions === 3 ? toPosition(shape.height) : 0,
+    );
     for (const field of kind.fields) overlay.write(field.column, index, field.spec.initial);
     for (const text of kind.texts) overlay.writeText(command.handle, text.index, '');
   }
@@ -143,8 +156,10 @@ function fieldValues(kind: PlacedKind, options: Readonly<Record<string, unknown>
     const path = `${kind.name}.${name}`;
     const field = kind.fields.find((row) => row.name === name);
     const text = kind.texts.find((row) => row.name === name);
-    if (field !== undefined) integers.push({ column: field.column, raw: toRaw(field.spec, value, path) });
-    else if (text !== undefined) texts.push({ field: text.index, bytesMax: text.spec.bytesMax, path, value });
+    if (field !== undefined)
+      integers.push({ column: field.column, raw: toRaw(field.spec, value, path) });
+    else if (text !== undefined)
+      texts.push({ field: text.index, bytesMax: text.spec.bytesMax, path, value });
     else throw new FrayError('E_VALUE', `Cannot set ${path}: the kind has no such field`);
   }
   return { integers, texts };
@@ -167,5 +182,8 @@ function angle(value: number, path: string): number {
 
 function ticksOf(value: number, path: string): number {
   if (Number.isInteger(value) && value >= 0 && value <= TICKS_MAX) return value;
-  throw new FrayError('E_VALUE', `Cannot set ${path}: ${String(value)} is not an integer in 0..${TICKS_MAX}`);
+  throw new FrayError(
+    'E_VALUE',
+    `Cannot set ${path}: ${String(value)} is not an integer in 0..${TICKS_MAX}`,
+  );
 }

@@ -1,8 +1,8 @@
 /** The fields of the room as one object: reads see this tick's writes, writes are commands. */
 import { FrayError } from '../errors.ts';
 import type { PlacedField, PlacedText, SchemaLayout } from '../schema/layout.ts';
-import { fieldProperty, installProperties } from '../schema/rows.ts';
 import type { WritableRow } from '../schema/rows.ts';
+import { fieldProperty, installProperties } from '../schema/rows.ts';
 import type { PluginContext } from './context.ts';
 import { writeText } from './views.ts';
 
@@ -37,7 +37,13 @@ export class RoomState implements WritableRow {
   $writeText(text: PlacedText, value: unknown): void {
     this.#context.scope.assertOpen('write room.state');
     const path = `room.state.${text.name}`;
-    writeText(this.#context, { handle: 0, field: text.index, bytesMax: text.spec.bytesMax, path, value });
+    writeText(this.#context, {
+      handle: 0,
+      field: text.index,
+      bytesMax: text.spec.bytesMax,
+      path,
+      value,
+    });
   }
 }
 
@@ -57,7 +63,9 @@ function stateClass(layout: SchemaLayout, flavour: StateFlavour): typeof RoomSta
   const writable = flavour === 'write';
   const known = (field: PlacedField | PlacedText): boolean => writable || field.audience !== 'none';
   const shape = class extends RoomState {};
-  const properties = layout.roomFields.filter(known).map((field) => fieldProperty(field, 'room.state'));
+  const properties = layout.roomFields
+    .filter(known)
+    .map((field) => fieldProperty(field, 'room.state'));
   installProperties(shape.prototype, properties, { writable });
   for (const text of layout.roomTexts.filter(known)) {
     Object.defineProperty(shape.prototype, text.name, {
@@ -66,7 +74,11 @@ function stateClass(layout: SchemaLayout, flavour: StateFlavour): typeof RoomSta
         return this.$readText(text);
       },
       set(this: RoomState, value: unknown): void {
-        if (!writable) throw new FrayError('E_VALUE', `Cannot set room.state.${text.name}: it can only be read here`);
+        if (!writable)
+          throw new FrayError(
+            'E_VALUE',
+            `Cannot set room.state.${text.name}: it can only be read here`,
+          );
         this.$writeText(text, value);
       },
     });

@@ -2,6 +2,9 @@
  * What an author's hooks see: entities and the room, typed from the schema. Lengths are world units, speeds units/s,
  * angles radians, times ticks unless the name says otherwise.
  */
+
+import type { Schema } from '../schema/define.ts';
+import type { PlayerId } from '../schema/fields.ts';
 import type {
   InputOf,
   KindFieldsOf,
@@ -16,8 +19,6 @@ import type {
   TimersOf,
   WeaponName,
 } from '../schema/infer.ts';
-import type { Schema } from '../schema/define.ts';
-import type { PlayerId } from '../schema/fields.ts';
 import type { EntityValues } from '../schema/rows.ts';
 
 /** Any schema. */
@@ -30,7 +31,9 @@ type Writable = 'vx' | 'vy' | 'vz' | 'aim' | 'pitch' | 'health' | 'team' | 'radi
  * An entity inside a hook. A write is a command with an absolute value; all later reads of the tick see it. Valid only
  * inside the hook that got it (E_VIEW_STALE afterwards).
  */
-export type EntityBase = Omit<EntityValues, Writable> & { -readonly [Name in Writable]: EntityValues[Name] } & {
+export type EntityBase = Omit<EntityValues, Writable> & {
+  -readonly [Name in Writable]: EntityValues[Name];
+} & {
   /** Handle of the entity that made it, 0 none. */
   readonly owner: number;
   /** Hits before this tick do nothing. */
@@ -55,7 +58,9 @@ export type PlayerViewOf<S> = EntityBase & {
 } & PlayerFieldsOf<S>;
 
 /** An entity of one of the author's kinds inside a hook. */
-export type EntityViewOf<S, Kind extends KindName<S>> = EntityBase & { readonly kind: Kind } & KindFieldsOf<S, Kind>;
+export type EntityViewOf<S, Kind extends KindName<S>> = EntityBase & {
+  readonly kind: Kind;
+} & KindFieldsOf<S, Kind>;
 
 /** An entity of any of the author's kinds; `kind` tells which. */
 export type AnyEntityOf<S> = { [Kind in KindName<S>]: EntityViewOf<S, Kind> }[KindName<S>];
@@ -131,7 +136,11 @@ export interface RoomOf<S> {
   freePlace(): Place;
 
   /** Puts an entity somewhere: it stands still, lives, and a player has full health and, if asked, protection. */
-  place(entity: EntityBase, at: Place, options?: { readonly aim?: number; readonly protectTicks?: number }): void;
+  place(
+    entity: EntityBase,
+    at: Place,
+    options?: { readonly aim?: number; readonly protectTicks?: number },
+  ): void;
   /** Makes an entity; its fields may be given at once. Throws E_ENTITY_LIMIT (64 per tick, entitiesMax in all). */
   spawn<Kind extends KindName<S>>(
     kind: Kind,
@@ -142,12 +151,19 @@ export interface RoomOf<S> {
   /** Hurts (negative: heals) at the end of this tick. Teams and protection filter shots, not this. */
   damage(entity: EntityBase, amount: number, attacker?: EntityBase): void;
   /** Adds to a velocity at the end of this tick. */
-  impulse(entity: EntityBase, velocity: { readonly x: number; readonly y: number; readonly z?: number }): void;
+  impulse(
+    entity: EntityBase,
+    velocity: { readonly x: number; readonly y: number; readonly z?: number },
+  ): void;
   /** Walls of the room; only in onCreate (E_WALLS_FIXED), at most 1,024 (E_WALLS_LIMIT). */
   addWalls(walls: readonly Wall[]): void;
 
   /** Calls onTimer[name] with `args` after 1..16,777,215 ticks. At most 256 wait (E_TIMER_LIMIT). */
-  after<Name extends keyof TimersOf<S> & string>(ticks: number, name: Name, args: TimersOf<S>[Name]): TimerId;
+  after<Name extends keyof TimersOf<S> & string>(
+    ticks: number,
+    name: Name,
+    args: TimersOf<S>[Name],
+  ): TimerId;
   cancel(timer: TimerId): void;
 
   /** A reliable message to all, or to all but one. Throws E_CHANNEL_FULL when the room's send pool is full. */
@@ -208,10 +224,9 @@ export type SeenPlayerOf<S> = Readonly<EntityValues> & {
 } & SeenPlayerFieldsOf<S>;
 
 /** An entity as a bot sees it. */
-export type SeenEntityOf<S, Kind extends KindName<S>> = Readonly<EntityValues> & { readonly kind: Kind } & SeenKindFieldsOf<
-    S,
-    Kind
-  >;
+export type SeenEntityOf<S, Kind extends KindName<S>> = Readonly<EntityValues> & {
+  readonly kind: Kind;
+} & SeenKindFieldsOf<S, Kind>;
 
 /** The room as a bot sees it: what a client in its place was sent, and nothing else. */
 export interface BotRoomOf<S> {

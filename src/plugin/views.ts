@@ -6,8 +6,8 @@ import { COLUMN, KIND, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import type { PlayerId } from '../schema/fields.ts';
 import type { PlacedKind, PlacedText, SchemaLayout } from '../schema/layout.ts';
-import { installProperties, rowProperties } from '../schema/rows.ts';
 import type { RowProperty, WritableRow } from '../schema/rows.ts';
+import { installProperties, rowProperties } from '../schema/rows.ts';
 import type { PluginContext } from './context.ts';
 
 /** `write`: hooks. `own` and `seen`: bots, their own player and the others; read only, and only what clients get. */
@@ -63,7 +63,11 @@ export class EntityView implements WritableRow {
     return this.#context.text(core.texts + this.#index * core.textBytes + text.offset);
   }
 
-  $writeText(field: number, bytesMax: number, named: { readonly path: string; readonly value: unknown }): void {
+  $writeText(
+    field: number,
+    bytesMax: number,
+    named: { readonly path: string; readonly value: unknown },
+  ): void {
     this.#context.scope.assertFresh(this.#serial);
     writeText(this.#context, { ...named, handle: this.#handle, field, bytesMax });
   }
@@ -83,7 +87,10 @@ export class EntityView implements WritableRow {
 
   $playerName(): string {
     this.#context.scope.assertFresh(this.#serial);
-    return this.#context.overlay.readText(this.#handle, NAME_FIELD) ?? this.#context.playerName(this.$slotOf());
+    return (
+      this.#context.overlay.readText(this.#handle, NAME_FIELD) ??
+      this.#context.playerName(this.$slotOf())
+    );
   }
 }
 
@@ -104,10 +111,14 @@ export function checkedText(
   text: { readonly bytesMax: number; readonly path: string; readonly value: unknown },
 ): { readonly value: string; readonly bytes: Uint8Array } {
   const { bytesMax, path, value } = text;
-  if (typeof value !== 'string') throw new FrayError('E_VALUE', `Cannot set ${path}: it must be a text`);
+  if (typeof value !== 'string')
+    throw new FrayError('E_VALUE', `Cannot set ${path}: it must be a text`);
   const bytes = context.encode(value);
   if (bytes.length <= bytesMax) return { value, bytes };
-  throw new FrayError('E_VALUE', `Cannot set ${path}: it has ${bytes.length} bytes of UTF-8, the limit is ${bytesMax}`);
+  throw new FrayError(
+    'E_VALUE',
+    `Cannot set ${path}: it has ${bytes.length} bytes of UTF-8, the limit is ${bytesMax}`,
+  );
 }
 
 /** Finds and keeps the views of one flavour. */
@@ -166,10 +177,16 @@ function classesOf(layout: SchemaLayout, flavour: ViewFlavour): (typeof EntityVi
   return classes;
 }
 
-function viewClass(layout: SchemaLayout, kind: PlacedKind, flavour: ViewFlavour): typeof EntityView {
+function viewClass(
+  layout: SchemaLayout,
+  kind: PlacedKind,
+  flavour: ViewFlavour,
+): typeof EntityView {
   const shape = class extends EntityView {};
   const writable = flavour === 'write';
-  const properties = rowProperties(layout, kind.number).filter((property) => knows(property, flavour));
+  const properties = rowProperties(layout, kind.number).filter((property) =>
+    knows(property, flavour),
+  );
   installProperties(shape.prototype, properties, { writable });
   for (const text of kind.texts) {
     if (knows(text, flavour)) installText(shape.prototype, { kind, text, writable });
@@ -239,7 +256,6 @@ function installPlayer(prototype: EntityView, writable: boolean): void {
 function readOnly(path: string): FrayError {
   return new FrayError('E_VALUE', `Cannot set ${path}: it can only be read here`);
 }
-
 
 const CLASSES: Readonly<Record<ViewFlavour, WeakMap<SchemaLayout, (typeof EntityView)[]>>> = {
   write: new WeakMap(),

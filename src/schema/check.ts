@@ -3,9 +3,9 @@
  * (`player.fields.kills: …`). What types can say they say too (infer.ts); this is for JavaScript and for values.
  */
 import {
+  AUX_INPUTS_MAX,
   BUILTIN_BUTTONS,
   BUTTONS_MAX,
-  AUX_INPUTS_MAX,
   FIELDS_PER_KIND_MAX,
   KINDS_MAX,
   MESSAGE_BYTES_MAX_TO_CLIENT,
@@ -16,8 +16,8 @@ import {
   WEAPONS_MAX,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
-import { FIELD_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, rangeText } from './fields.ts';
 import type { AnyField, Field } from './fields.ts';
+import { FIELD_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, rangeText } from './fields.ts';
 import { BUILTIN_BUTTON_BITS, TICK_RATE_HZ_DEFAULT } from './layout.ts';
 import type { SchemaDeclaration } from './parts.ts';
 import { RESERVED_NAMES } from './reserved.ts';
@@ -29,7 +29,18 @@ type Rows = Readonly<Record<string, unknown>>;
 export function checkDeclaration(declaration: SchemaDeclaration): void {
   const all = record(declaration, 'schema');
   knownKeys(all, 'schema', [
-    'name', 'tickRateHz', 'world', 'net', 'input', 'weapons', 'room', 'player', 'kinds', 'toServer', 'toClient', 'timers',
+    'name',
+    'tickRateHz',
+    'world',
+    'net',
+    'input',
+    'weapons',
+    'room',
+    'player',
+    'kinds',
+    'toServer',
+    'toClient',
+    'timers',
   ]);
   const { name } = declaration;
   if (typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,32}$/.test(name)) {
@@ -45,11 +56,22 @@ export function checkDeclaration(declaration: SchemaDeclaration): void {
   checkWeapons(record(declaration.weapons ?? {}, 'weapons'));
   const room = record(declaration.room ?? {}, 'room');
   knownKeys(room, 'room', ['fields']);
-  checkFields(room['fields'], 'room.fields', { audiences: ['room', 'none'], most: ROOM_FIELDS_MAX });
+  checkFields(room['fields'], 'room.fields', {
+    audiences: ['room', 'none'],
+    most: ROOM_FIELDS_MAX,
+  });
   checkPlayer(record(declaration.player ?? {}, 'player'));
   checkKinds(record(declaration.kinds ?? {}, 'kinds'));
-  checkMessages(record(declaration.toServer ?? {}, 'toServer'), 'toServer', MESSAGE_BYTES_MAX_TO_SERVER);
-  checkMessages(record(declaration.toClient ?? {}, 'toClient'), 'toClient', MESSAGE_BYTES_MAX_TO_CLIENT);
+  checkMessages(
+    record(declaration.toServer ?? {}, 'toServer'),
+    'toServer',
+    MESSAGE_BYTES_MAX_TO_SERVER,
+  );
+  checkMessages(
+    record(declaration.toClient ?? {}, 'toClient'),
+    'toClient',
+    MESSAGE_BYTES_MAX_TO_CLIENT,
+  );
   checkTimers(record(declaration.timers ?? {}, 'timers'));
   checkSpeeds(declaration);
 }
@@ -76,7 +98,8 @@ function checkWorld(world: Rows): void {
   range('world.gravity', world['gravity'], 0, 400, 'units/s²');
   truth('world.friendlyFire', world['friendlyFire']);
   const dimensions = world['dimensions'];
-  if (dimensions !== undefined && dimensions !== 2 && dimensions !== 3) refuse('world.dimensions', 'must be 2 or 3');
+  if (dimensions !== undefined && dimensions !== 2 && dimensions !== 3)
+    refuse('world.dimensions', 'must be 2 or 3');
 }
 
 function checkNet(net: Rows): void {
@@ -101,16 +124,21 @@ function checkInputs(inputs: Rows, dimensions: 2 | 3): void {
     else {
       const spec = checkField(path, value, []);
       if (spec.type === 'text' || spec.min < -32_768 || spec.max > 32_767) {
-        refuse(path, 'must be axis2(), angle(), pitch(), button(), axis() or an integer field of at most 15 bits');
+        refuse(
+          path,
+          'must be axis2(), angle(), pitch(), button(), axis() or an integer field of at most 15 bits',
+        );
       }
       seen.analog += 1;
     }
-    if (name in BUILTIN_BUTTON_BITS && input['input'] !== 'button') refuse(path, 'must be a button()');
+    if (name in BUILTIN_BUTTON_BITS && input['input'] !== 'button')
+      refuse(path, 'must be a button()');
   }
   if (seen.axis2 > 1) refuse('input', 'has more than one axis2()');
   if (seen.aim > 1) refuse('input', 'has more than one angle(): it is the aim');
   if (seen.pitch > 1) refuse('input', 'has more than one pitch()');
-  if (seen.pitch > 0 && dimensions === 2) refuse('input', 'has a pitch(), but world.dimensions is 2');
+  if (seen.pitch > 0 && dimensions === 2)
+    refuse('input', 'has a pitch(), but world.dimensions is 2');
   atMost('input', seen.buttons, BUTTONS_MAX - BUILTIN_BUTTONS, "buttons of the author's");
   atMost('input', seen.analog, AUX_INPUTS_MAX, 'analog inputs');
 }
@@ -122,9 +150,14 @@ function checkWeapons(weapons: Rows): void {
     checkName(path, name, {});
     const weapon = record(value, path);
     const flies = weapon['weapon'] === 'projectile';
-    if (!flies && weapon['weapon'] !== 'hitscan') refuse(path, 'must be projectile({…}) or hitscan({…})');
+    if (!flies && weapon['weapon'] !== 'hitscan')
+      refuse(path, 'must be projectile({…}) or hitscan({…})');
     knownKeys(weapon, path, [
-      'weapon', 'damage', 'cooldownMs', 'knockback', ...(flies ? ['speed', 'lifeMs', 'radius'] : ['range']),
+      'weapon',
+      'damage',
+      'cooldownMs',
+      'knockback',
+      ...(flies ? ['speed', 'lifeMs', 'radius'] : ['range']),
     ]);
     whole(`${path}.damage`, needed(path, weapon, 'damage'), -32_768, 32_767, 'points');
     range(`${path}.cooldownMs`, needed(path, weapon, 'cooldownMs'), 0, 60_000, 'ms');
@@ -147,7 +180,13 @@ function checkPlayer(player: Rows): void {
   truth('player.solid', player['solid']);
   const movement = record(player['movement'] ?? {}, 'player.movement');
   knownKeys(movement, 'player.movement', [
-    'topSpeed', 'acceleration', 'friction', 'dash', 'jumpSpeed', 'stepHeight', 'relativeToAim',
+    'topSpeed',
+    'acceleration',
+    'friction',
+    'dash',
+    'jumpSpeed',
+    'stepHeight',
+    'relativeToAim',
   ]);
   range('player.movement.topSpeed', movement['topSpeed'], 0, 200, 'units/s');
   range('player.movement.acceleration', movement['acceleration'], 0, 10_000, 'units/s²');
@@ -174,13 +213,17 @@ function checkKinds(kinds: Rows): void {
   for (const [name, value] of Object.entries(kinds)) {
     const path = `kinds.${name}`;
     checkName(path, name, {});
-    if (name === 'player' || name === 'projectile' || name === 'free') refuse(path, 'is built in: choose another name');
+    if (name === 'player' || name === 'projectile' || name === 'free')
+      refuse(path, 'is built in: choose another name');
     const kind = record(value, path);
     knownKeys(kind, path, ['shape', 'health', 'solid', 'touch', 'moves', 'fields']);
     checkShape(`${path}.shape`, kind['shape'], true);
     whole(`${path}.health`, kind['health'], 0, 65_535, 'points');
     for (const flag of ['solid', 'touch', 'moves']) truth(`${path}.${flag}`, kind[flag]);
-    checkFields(kind['fields'], `${path}.fields`, { audiences: ['visible', 'none'], most: FIELDS_PER_KIND_MAX });
+    checkFields(kind['fields'], `${path}.fields`, {
+      audiences: ['visible', 'none'],
+      most: FIELDS_PER_KIND_MAX,
+    });
   }
 }
 
@@ -197,7 +240,11 @@ function checkShape(path: string, value: unknown, boxes: boolean): void {
   }
 }
 
-function checkFields(value: unknown, path: string, limits: { audiences: readonly string[]; most: number }): void {
+function checkFields(
+  value: unknown,
+  path: string,
+  limits: { audiences: readonly string[]; most: number },
+): void {
   let integers = 0;
   let texts = 0;
   for (const [name, inner] of Object.entries(record(value ?? {}, path))) {
@@ -225,7 +272,8 @@ function checkMessages(messages: Rows, path: string, bytesMax: number): void {
       const spec = checkField(at, inner, [], MESSAGE_TEXT_BYTES_MAX);
       bytes += spec.type === 'text' ? 2 + spec.bytesMax : 4;
     }
-    if (bytes > bytesMax) refuse(`${path}.${name}`, `can be ${bytes} bytes long, the limit is ${bytesMax}`);
+    if (bytes > bytesMax)
+      refuse(`${path}.${name}`, `can be ${bytes} bytes long, the limit is ${bytesMax}`);
   }
 }
 
@@ -238,7 +286,8 @@ function checkTimers(timers: Rows): void {
     atMost(path, Object.keys(args).length, TIMER_ARGS_MAX, 'arguments');
     for (const [key, inner] of Object.entries(args)) {
       checkName(`${path}.${key}`, key, {});
-      if (checkField(`${path}.${key}`, inner, []).type === 'text') refuse(`${path}.${key}`, 'must not be a text');
+      if (checkField(`${path}.${key}`, inner, []).type === 'text')
+        refuse(`${path}.${key}`, 'must not be a text');
     }
   }
 }
@@ -251,11 +300,17 @@ function checkField(
 ): AnyField {
   const row = record(value, path);
   const known = ['integer', 'bool', 'tick', 'player', 'angle', 'quantised', 'text'];
-  if (!known.includes(String(row['type']))) refuse(path, 'must be a field such as u8(), bool() or text(40)');
+  if (!known.includes(String(row['type'])))
+    refuse(path, 'must be a field such as u8(), bool() or text(40)');
   const spec = value as AnyField;
   if (spec.to !== 'default' && !audiences.includes(spec.to)) {
     const allowed = audiences.map((to) => `'${to}'`).join(', ');
-    refuse(path, audiences.length === 0 ? "cannot have a 'to' here" : `cannot go to '${spec.to}', only to ${allowed}`);
+    refuse(
+      path,
+      audiences.length === 0
+        ? "cannot have a 'to' here"
+        : `cannot go to '${spec.to}', only to ${allowed}`,
+    );
   }
   if (spec.type === 'text') {
     whole(path, spec.bytesMax, 1, textMax, 'bytes');
@@ -266,9 +321,11 @@ function checkField(
 }
 
 function checkNumbers(path: string, spec: Field): void {
-  if (spec.type === 'quantised' && spec.max < 1) refuse(path, 'needs min < max and 0 < step, with at most 2^31 steps');
+  if (spec.type === 'quantised' && spec.max < 1)
+    refuse(path, 'needs min < max and 0 < step, with at most 2^31 steps');
   const bitsMax = spec.signed || spec.type !== 'integer' ? 32 : 31;
-  if (!Number.isInteger(spec.bits) || spec.bits < 1 || spec.bits > bitsMax) refuse(path, 'needs 1..31 bits');
+  if (!Number.isInteger(spec.bits) || spec.bits < 1 || spec.bits > bitsMax)
+    refuse(path, 'needs 1..31 bits');
   const least = spec.signed ? -(2 ** 31) : 0;
   const most = 2 ** 31 - 1;
   const whole = [spec.min, spec.max, spec.initial].every((value) => Number.isInteger(value));
@@ -277,23 +334,30 @@ function checkNumbers(path: string, spec: Field): void {
   }
   const top = spec.signed ? 2 ** (spec.bits - 1) - 1 : 2 ** spec.bits - 1;
   if (spec.max > top) refuse(path, `holds at most ${top}, not ${spec.max}`);
-  if (spec.initial < spec.min || spec.initial > spec.max) refuse(path, `starts outside its range: it is ${rangeText(spec)}`);
+  if (spec.initial < spec.min || spec.initial > spec.max)
+    refuse(path, `starts outside its range: it is ${rangeText(spec)}`);
 }
 
 function checkName(path: string, name: string, allowed: Rows): void {
   if (name in allowed && Object.hasOwn(allowed, name)) return;
-  if (!/^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(name)) refuse(path, 'a name is a letter, then at most 31 letters, digits or _');
+  if (!/^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(name))
+    refuse(path, 'a name is a letter, then at most 31 letters, digits or _');
   if (UNSAFE_NAMES.includes(name)) refuse(path, 'is a name of JavaScript: choose another');
 }
 
 function knownKeys(row: Rows, path: string, known: readonly string[]): void {
   for (const key of Object.keys(row)) {
-    if (!known.includes(key)) refuse(path === 'schema' ? key : `${path}.${key}`, `is not an option; there are ${known.join(', ')}`);
+    if (!known.includes(key))
+      refuse(
+        path === 'schema' ? key : `${path}.${key}`,
+        `is not an option; there are ${known.join(', ')}`,
+      );
   }
 }
 
 function record(value: unknown, path: string): Rows {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(path, 'must be an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    refuse(path, 'must be an object');
   return value as Rows;
 }
 
@@ -326,4 +390,12 @@ function refuse(path: string, reason: string): never {
   throw new FrayError('E_SCHEMA', `Cannot use this schema: ${path}: ${reason}`);
 }
 
-const UNSAFE_NAMES = ['constructor', 'prototype', 'then', 'toString', 'valueOf', 'toJSON', 'hasOwnProperty'];
+const UNSAFE_NAMES = [
+  'constructor',
+  'prototype',
+  'then',
+  'toString',
+  'valueOf',
+  'toJSON',
+  'hasOwnProperty',
+];

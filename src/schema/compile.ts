@@ -17,11 +17,17 @@ import {
   TABLE_HASH,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
-import { bitsFor } from './fields.ts';
 import type { Schema } from './define.ts';
+import { bitsFor } from './fields.ts';
 import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from './layout.ts';
 import type { SchemaDeclaration } from './parts.ts';
-import { SPEED_UNITS_PER_TICK_MAX, toAcceleration, toPosition, toTicks, toVelocity } from './units.ts';
+import {
+  SPEED_UNITS_PER_TICK_MAX,
+  toAcceleration,
+  toPosition,
+  toTicks,
+  toVelocity,
+} from './units.ts';
 
 /** What differs from room to room. A client takes these from its JoinReply and leaves the seeds out. */
 export interface ConfigOptions {
@@ -49,7 +55,9 @@ export function compileConfig<D extends SchemaDeclaration>(
   options: ConfigOptions = {},
 ): Uint8Array {
   const { layout } = schema;
-  const fields = layout.kinds.flatMap((kind) => kind.fields.map((field) => ({ kind: kind.number, field })));
+  const fields = layout.kinds.flatMap((kind) =>
+    kind.fields.map((field) => ({ kind: kind.number, field })),
+  );
   const texts = [
     ...layout.kinds.flatMap((kind) => kind.texts.map((text) => ({ kind: kind.number, text }))),
     ...layout.roomTexts.map((text) => ({ kind: 0, text })),
@@ -67,7 +75,8 @@ export function compileConfig<D extends SchemaDeclaration>(
   for (const kind of layout.kinds) at = writeKind(view, at, { layout, kind });
   for (const { kind, field } of fields) at = writeField(view, at, { kind, field });
   for (const field of layout.roomFields) at = writeField(view, at, { kind: 0, field });
-  for (let index = 0; index < layout.weapons.length; index += 1) at = writeWeapon(view, at, { layout, index });
+  for (let index = 0; index < layout.weapons.length; index += 1)
+    at = writeWeapon(view, at, { layout, index });
   for (const { kind, text } of texts) at = writeText(view, at, { kind, text });
   return bytes;
 }
@@ -76,7 +85,10 @@ export function compileConfig<D extends SchemaDeclaration>(
 export function roomSizes(options: ConfigOptions): { playersMax: number; entitiesMax: number } {
   const playersMax = sized('playersMax', options.playersMax ?? 50, 1, PLAYERS_MAX);
   const usual = Math.min(ENTITIES_MAX, 4 * playersMax + 56);
-  return { playersMax, entitiesMax: sized('entitiesMax', options.entitiesMax ?? usual, playersMax, ENTITIES_MAX) };
+  return {
+    playersMax,
+    entitiesMax: sized('entitiesMax', options.entitiesMax ?? usual, playersMax, ENTITIES_MAX),
+  };
 }
 
 /** Ticks that others are shown in the past. */
@@ -113,8 +125,18 @@ function writeHead(
     playersMax,
     entitiesMax,
     historyTicks: historyTicks(tickRateHz),
-    snapshotBytesMax: sized('snapshotBytesMax', options.snapshotBytesMax ?? net.snapshotBytesMax, 64, 1000),
-    interpolationTicks: sized('interpolationTicks', options.interpolationTicks ?? interpolationTicks(layout), 0, 128),
+    snapshotBytesMax: sized(
+      'snapshotBytesMax',
+      options.snapshotBytesMax ?? net.snapshotBytesMax,
+      64,
+      1000,
+    ),
+    interpolationTicks: sized(
+      'interpolationTicks',
+      options.interpolationTicks ?? interpolationTicks(layout),
+      0,
+      128,
+    ),
     halfWidth: toPosition(world.width / 2),
     halfDepth: toPosition(world.depth / 2),
     cell: cellSize(layout),
@@ -135,8 +157,12 @@ function writeHead(
     pluginSeedHigh: high(pluginSeed),
     epoch: options.epoch ?? 1,
     firstTick: options.firstTick ?? 0,
-    inputAux: layout.inputs.filter((input) => input.kind === 'axis' || input.kind === 'field').length,
-    inputButtons: Math.max(BUILTIN_BUTTONS, ...layout.inputs.map((input) => (input.kind === 'button' ? input.place + 1 : 0))),
+    inputAux: layout.inputs.filter((input) => input.kind === 'axis' || input.kind === 'field')
+      .length,
+    inputButtons: Math.max(
+      BUILTIN_BUTTONS,
+      ...layout.inputs.map((input) => (input.kind === 'button' ? input.place + 1 : 0)),
+    ),
     inputPitch: layout.inputs.some((input) => input.kind === 'pitch') ? 1 : 0,
     kinds: layout.kinds.length,
     fields: counts.fields,
@@ -152,7 +178,11 @@ function writeHead(
   }
 }
 
-function writeKind(view: DataView, at: number, row: { layout: SchemaLayout; kind: PlacedKind }): number {
+function writeKind(
+  view: DataView,
+  at: number,
+  row: { layout: SchemaLayout; kind: PlacedKind },
+): number {
   const { layout, kind } = row;
   const { shape } = kind;
   const player = kind.number === 1;
@@ -184,7 +214,11 @@ function writeField(view: DataView, at: number, row: { kind: number; field: Plac
   return at + ConfigField.bytes;
 }
 
-function writeWeapon(view: DataView, at: number, row: { layout: SchemaLayout; index: number }): number {
+function writeWeapon(
+  view: DataView,
+  at: number,
+  row: { layout: SchemaLayout; index: number },
+): number {
   const { tickRateHz } = row.layout;
   const weapon = row.layout.weapons[row.index];
   if (weapon === undefined) return at;
@@ -221,7 +255,10 @@ function cellSize(layout: SchemaLayout): number {
 
 /** Per tick and tick; more than the fastest speed would change nothing. */
 function accelerationOf(layout: SchemaLayout, unitsPerSecond2: number): number {
-  return Math.min(toPosition(SPEED_UNITS_PER_TICK_MAX), toAcceleration(unitsPerSecond2, layout.tickRateHz));
+  return Math.min(
+    toPosition(SPEED_UNITS_PER_TICK_MAX),
+    toAcceleration(unitsPerSecond2, layout.tickRateHz),
+  );
 }
 
 /** Largest power-of-two quantum that is not above the asked precision. */
@@ -254,7 +291,10 @@ function setter(view: DataView, at: number): (offset: number, value: number) => 
 
 function sized(name: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new FrayError('E_CONFIG', `Cannot configure the room: ${name} is ${value}, allowed is ${min}..${max}`);
+  throw new FrayError(
+    'E_CONFIG',
+    `Cannot configure the room: ${name} is ${value}, allowed is ${min}..${max}`,
+  );
 }
 
 function low(value: bigint): number {

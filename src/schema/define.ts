@@ -1,10 +1,10 @@
 /** `defineSchema`: the one thing that a game's server and page share. */
 import { checkDeclaration } from './check.ts';
-import { compileConfig } from './compile.ts';
 import type { ConfigOptions } from './compile.ts';
+import { compileConfig } from './compile.ts';
 import type { Checked } from './infer.ts';
-import { hashLayout, layOut } from './layout.ts';
 import type { SchemaLayout } from './layout.ts';
+import { hashLayout, layOut } from './layout.ts';
 import type { SchemaDeclaration } from './parts.ts';
 
 export interface Schema<D extends SchemaDeclaration = SchemaDeclaration> {
@@ -24,7 +24,9 @@ export interface Schema<D extends SchemaDeclaration = SchemaDeclaration> {
  * Checks a declaration and places its fields. Throws E_SCHEMA with the path of what is wrong; most mistakes are type
  * errors first. Costs about a millisecond, once.
  */
-export function defineSchema<const D extends SchemaDeclaration>(declaration: D & Checked<D>): Schema<D> {
+export function defineSchema<const D extends SchemaDeclaration>(
+  declaration: D & Checked<D>,
+): Schema<D> {
   checkDeclaration(declaration);
   const layout = layOut(declaration);
   const schema: Schema<D> = {

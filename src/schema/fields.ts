@@ -2,9 +2,9 @@
  * Field types: what an author's field holds, how many bits it costs and who receives it. A field is plain data, so
  * that it can be hashed and compiled for the core; its value type lives only in the type system.
  */
-import { AUDIENCE, TEXT_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import { type AUDIENCE, TEXT_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
-import { TURN, fromTurn16, toTurn16 } from './units.ts';
+import { fromTurn16, TURN, toTurn16 } from './units.ts';
 
 /**
  * Who receives a field. `visible`: everyone who sees the entity; `owner`: only the player itself; `room`: everyone in
@@ -66,17 +66,23 @@ export interface IntegerOptions<To extends Audience | 'default'> extends FieldOp
 }
 
 /** 0..255. */
-export function u8<To extends Audience | 'default' = 'default'>(options: IntegerOptions<To> = {}): Field<number, To> {
+export function u8<To extends Audience | 'default' = 'default'>(
+  options: IntegerOptions<To> = {},
+): Field<number, To> {
   return integer(8, false, options);
 }
 
 /** 0..65,535. */
-export function u16<To extends Audience | 'default' = 'default'>(options: IntegerOptions<To> = {}): Field<number, To> {
+export function u16<To extends Audience | 'default' = 'default'>(
+  options: IntegerOptions<To> = {},
+): Field<number, To> {
   return integer(16, false, options);
 }
 
 /** -2,147,483,648..2,147,483,647. */
-export function i32<To extends Audience | 'default' = 'default'>(options: IntegerOptions<To> = {}): Field<number, To> {
+export function i32<To extends Audience | 'default' = 'default'>(
+  options: IntegerOptions<To> = {},
+): Field<number, To> {
   return integer(32, true, options);
 }
 
@@ -100,7 +106,14 @@ export function bool<To extends Audience | 'default' = 'default'>(
 export function tick<To extends Audience | 'default' = 'default'>(
   options: FieldOptions<To> = {},
 ): Field<number, To> {
-  return field({ type: 'tick', bits: 31, min: 0, max: 0x7fffffff, initial: options.initial ?? 0, to: options.to });
+  return field({
+    type: 'tick',
+    bits: 31,
+    min: 0,
+    max: 0x7fffffff,
+    initial: options.initial ?? 0,
+    to: options.to,
+  });
 }
 
 /** A player's id, or `nobody`. 32 bits. */
@@ -127,7 +140,14 @@ export function quantised<To extends Audience | 'default' = 'default'>(
   const count = Math.round((max - min) / step);
   const sound = Number.isFinite(count) && step > 0 && count >= 1 && count < 2 ** 31;
   // An unsound declaration stays visible to defineSchema, which names its path.
-  const spec = { type: 'quantised' as const, origin: min, step, min: 0, max: sound ? count : -1, to };
+  const spec = {
+    type: 'quantised' as const,
+    origin: min,
+    step,
+    min: 0,
+    max: sound ? count : -1,
+    to,
+  };
   const initial = Math.round(((options.initial ?? Math.max(0, min)) - min) / step);
   return field({ ...spec, bits: sound ? bitsFor(count) : 0, initial });
 }
@@ -206,7 +226,9 @@ function rawOf(spec: Field, value: unknown): number {
 }
 
 function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value).slice(0, 40);
+  return typeof value === 'string'
+    ? JSON.stringify(value.slice(0, 40))
+    : String(value).slice(0, 40);
 }
 
 function integer<To extends Audience | 'default'>(
@@ -220,7 +242,15 @@ function integer<To extends Audience | 'default'>(
   const initial = options.initial ?? Math.min(max, Math.max(min, 0));
   // A narrower range needs fewer bits on the wire only where it starts at 0.
   const narrow = !signed && min >= 0 && max <= most ? bitsFor(max) : count;
-  return field({ type: 'integer', bits: Number.isInteger(count) ? Math.min(count, narrow) : 0, signed, min, max, initial, to });
+  return field({
+    type: 'integer',
+    bits: Number.isInteger(count) ? Math.min(count, narrow) : 0,
+    signed,
+    min,
+    max,
+    initial,
+    to,
+  });
 }
 
 interface FieldParts<To> {

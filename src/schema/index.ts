@@ -1,11 +1,22 @@
 /** `fray/schema`: what server and page share about a game. Safe in a browser; needs nothing of the server. */
-export { angle, bits, bool, i32, nobody, player, quantised, text, tick, u16, u8 } from './fields.ts';
-export type { Audience, Field, PlayerId, TextField, ValueOf } from './fields.ts';
-export { axis, axis2, box, button, circle, hitscan, pitch, projectile } from './parts.ts';
-export type * from './parts.ts';
-export { defineSchema } from './define.ts';
-export type { Schema } from './define.ts';
+
 export type { ConfigOptions } from './compile.ts';
+export type { Schema } from './define.ts';
+export { defineSchema } from './define.ts';
+export type { Audience, Field, PlayerId, TextField, ValueOf } from './fields.ts';
+export {
+  angle,
+  bits,
+  bool,
+  i32,
+  nobody,
+  player,
+  quantised,
+  text,
+  tick,
+  u8,
+  u16,
+} from './fields.ts';
 export type {
   InputOf,
   KindFieldsOf,
@@ -21,3 +32,5 @@ export type {
   TimersOf,
   WeaponName,
 } from './infer.ts';
+export type * from './parts.ts';
+export { axis, axis2, box, button, circle, hitscan, pitch, projectile } from './parts.ts';

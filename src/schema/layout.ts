@@ -101,7 +101,11 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
   const world = { ...WORLD_DEFAULTS, ...declaration.world };
   const placedKinds = [
     placeKind('player', KIND.player, {
-      shape: player.shape ?? { shape: 'circle', radius: 0.5, height: world.dimensions === 3 ? 1.8 : 0 },
+      shape: player.shape ?? {
+        shape: 'circle',
+        radius: 0.5,
+        height: world.dimensions === 3 ? 1.8 : 0,
+      },
       health: player.health ?? 100,
       solid: player.solid ?? true,
       moves: true,
@@ -156,7 +160,16 @@ export function canonical(value: unknown): string {
 
 function placeKind(name: string, number: number, kind: KindDeclaration | PlayerKind): PlacedKind {
   const { shape, health = 0, solid = false, touch = false, moves = false, fields = {} } = kind;
-  return { name, number, shape, health, solid, touch, moves, ...placeFields(fields, BUILTIN_COLUMNS, 'visible') };
+  return {
+    name,
+    number,
+    shape,
+    health,
+    solid,
+    touch,
+    moves,
+    ...placeFields(fields, BUILTIN_COLUMNS, 'visible'),
+  };
 }
 
 type PlayerKind = Omit<KindDeclaration, 'fields'> & {

@@ -8,10 +8,10 @@
  * and wrong lengths do not decode.
  */
 import { ERROR, MESSAGE } from '../../protocol/gen/tables.ts';
-import { FrayError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import { fromRaw, toRaw } from './fields.ts';
+import { FrayError } from '../errors.ts';
 import type { Field, TextField } from './fields.ts';
+import { fromRaw, toRaw } from './fields.ts';
 import type { PlacedMessage } from './layout.ts';
 
 /** Where `decode` leaves what it read. Reused: valid until the next call. */
@@ -36,7 +36,12 @@ export class MessageCodec {
 
   /** Most bytes that a message of this direction can take. */
   get bytesMax(): number {
-    return Math.max(2, ...this.#messages.map((message) => 2 + message.fields.reduce((sum, f) => sum + fieldBytesMax(f.spec), 0)));
+    return Math.max(
+      2,
+      ...this.#messages.map(
+        (message) => 2 + message.fields.reduce((sum, f) => sum + fieldBytesMax(f.spec), 0),
+      ),
+    );
   }
 
   /**
@@ -46,7 +51,10 @@ export class MessageCodec {
   encode(name: string, value: Readonly<Record<string, unknown>>, into: Uint8Array): number {
     const message = this.#byName.get(name);
     if (message === undefined) {
-      throw new FrayError('E_MESSAGE_UNKNOWN', `Cannot send '${name}': the schema has no such message in this direction`);
+      throw new FrayError(
+        'E_MESSAGE_UNKNOWN',
+        `Cannot send '${name}': the schema has no such message in this direction`,
+      );
     }
     into[0] = MESSAGE.game;
     into[1] = message.index;
@@ -55,7 +63,11 @@ export class MessageCodec {
       const path = `${name}.${field.name}`;
       const part = value[field.name];
       if (field.spec.type === 'text') at = this.#writeText(field.spec, { part, path, into, at });
-      else at = writeInteger(into, at, { bytes: integerBytes(field.spec), raw: toRaw(field.spec, part, path) });
+      else
+        at = writeInteger(into, at, {
+          bytes: integerBytes(field.spec),
+          raw: toRaw(field.spec, part, path),
+        });
     }
     return at;
   }
@@ -70,7 +82,10 @@ export class MessageCodec {
     for (const { name, spec } of message.fields) {
       const prefix = spec.type === 'text' ? lengthBytes(spec) : integerBytes(spec);
       if (at + prefix > bytes.length) return ERROR.E_MALFORMED;
-      const raw = readInteger(bytes, at, { bytes: prefix, signed: spec.type !== 'text' && spec.signed });
+      const raw = readInteger(bytes, at, {
+        bytes: prefix,
+        signed: spec.type !== 'text' && spec.signed,
+      });
       at += prefix;
       if (spec.type === 'text') {
         if (raw > spec.bytesMax || at + raw > bytes.length) return ERROR.E_MALFORMED;
@@ -89,9 +104,13 @@ export class MessageCodec {
     return ERROR.E_OK;
   }
 
-  #writeText(spec: TextField, to: { part: unknown; path: string; into: Uint8Array; at: number }): number {
+  #writeText(
+    spec: TextField,
+    to: { part: unknown; path: string; into: Uint8Array; at: number },
+  ): number {
     const { part, path, into, at } = to;
-    if (typeof part !== 'string') throw new FrayError('E_VALUE', `Cannot set ${path}: it must be a text`);
+    if (typeof part !== 'string')
+      throw new FrayError('E_VALUE', `Cannot set ${path}: it must be a text`);
     const start = at + lengthBytes(spec);
     const encoded = this.#encoder.encode(part);
     if (encoded.length > spec.bytesMax) {
@@ -126,12 +145,21 @@ function lengthBytes(spec: TextField): 1 | 2 {
   return spec.bytesMax <= 255 ? 1 : 2;
 }
 
-function writeInteger(into: Uint8Array, at: number, value: { bytes: 1 | 2 | 4; raw: number }): number {
-  for (let byte = 0; byte < value.bytes; byte += 1) into[at + byte] = (value.raw >> (8 * byte)) & 0xff;
+function writeInteger(
+  into: Uint8Array,
+  at: number,
+  value: { bytes: 1 | 2 | 4; raw: number },
+): number {
+  for (let byte = 0; byte < value.bytes; byte += 1)
+    into[at + byte] = (value.raw >> (8 * byte)) & 0xff;
   return at + value.bytes;
 }
 
-function readInteger(from: Uint8Array, at: number, as: { bytes: 1 | 2 | 4; signed: boolean }): number {
+function readInteger(
+  from: Uint8Array,
+  at: number,
+  as: { bytes: 1 | 2 | 4; signed: boolean },
+): number {
   let raw = 0;
   for (let byte = 0; byte < as.bytes; byte += 1) raw |= (from[at + byte] ?? 0) << (8 * byte);
   const shift = 32 - 8 * as.bytes;

@@ -25,7 +25,12 @@ export interface ButtonInput {
 }
 
 /** An input: one of the above, `angle()` (aim), or a small integer field for the author's own use. */
-export type InputField = Axis2Input | AxisInput | PitchInput | ButtonInput | Field<number, 'default'>;
+export type InputField =
+  | Axis2Input
+  | AxisInput
+  | PitchInput
+  | ButtonInput
+  | Field<number, 'default'>;
 
 /** The movement stick. At most one per schema. */
 export function axis2(): Axis2Input {

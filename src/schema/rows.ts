@@ -3,13 +3,27 @@
  * `matrix[f * rows + i]`). The plugin's views read and write through them, the client's views only read. Defined once
  * per kind on a prototype; reading makes no garbage.
  */
-import { BUILTIN_COLUMNS, COLUMN, FLAG, POSITION_MAX, POSITION_ONE } from '../../protocol/gen/tables.ts';
+import {
+  BUILTIN_COLUMNS,
+  COLUMN,
+  FLAG,
+  POSITION_MAX,
+  POSITION_ONE,
+} from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
-import { SPEED_UNITS_PER_TICK_MAX } from './units.ts';
-import { fromRaw, toRaw } from './fields.ts';
 import type { Audience, Field } from './fields.ts';
+import { fromRaw, toRaw } from './fields.ts';
 import type { PlacedField, SchemaLayout } from './layout.ts';
-import { fromPitch16, fromTurn16, toAcceleration, toPitch16, toPosition, toTurn16, toVelocity } from './units.ts';
+import {
+  fromPitch16,
+  fromTurn16,
+  SPEED_UNITS_PER_TICK_MAX,
+  toAcceleration,
+  toPitch16,
+  toPosition,
+  toTurn16,
+  toVelocity,
+} from './units.ts';
 
 /**
  * What a property is defined over: something that knows the raw value of each of its columns. Names of its own begin with
@@ -65,7 +79,10 @@ export interface EntityValues {
 export function rowProperties(layout: SchemaLayout, kindNumber: number): RowProperty[] {
   const kind = layout.kinds[kindNumber - 1];
   const fields = kind?.fields ?? [];
-  return [...builtinProperties(layout), ...fields.map((field) => fieldProperty(field, kind?.name ?? ''))];
+  return [
+    ...builtinProperties(layout),
+    ...fields.map((field) => fieldProperty(field, kind?.name ?? '')),
+  ];
 }
 
 /** One property of an author's field; also of room fields, with their index as column. */
@@ -113,16 +130,26 @@ function builtinProperties(layout: SchemaLayout): RowProperty[] {
   const rate = layout.tickRateHz;
   const speed = rate / POSITION_ONE;
   const acceleration = (rate * rate) / POSITION_ONE;
-  const position = { read: (raw: number) => raw / POSITION_ONE, write: (value: number) => toPosition(value) };
-  const velocity = { read: (raw: number) => raw * speed, write: (value: number) => cut(toVelocity(value, rate)) };
-  const upward = layout.world.dimensions === 3 ? velocity : { ...velocity, write: (value: number) => 0 * value };
+  const position = {
+    read: (raw: number) => raw / POSITION_ONE,
+    write: (value: number) => toPosition(value),
+  };
+  const velocity = {
+    read: (raw: number) => raw * speed,
+    write: (value: number) => cut(toVelocity(value, rate)),
+  };
+  const upward =
+    layout.world.dimensions === 3 ? velocity : { ...velocity, write: (value: number) => 0 * value };
   const growth = {
     read: (raw: number) => raw * acceleration,
     write: (value: number) => cut(toAcceleration(value, rate)),
     min: 0,
   };
   const healthMax = Math.max(...layout.kinds.map((kind) => kind.health));
-  const points = { read: (raw: number) => raw, write: (value: number) => clamp(Math.round(value), 0, healthMax) };
+  const points = {
+    read: (raw: number) => raw,
+    write: (value: number) => clamp(Math.round(value), 0, healthMax),
+  };
   const integer = { read: (raw: number) => raw, write: (value: number) => Math.round(value) };
   const names = layout.weapons.map((weapon) => weapon.name);
   return [
@@ -169,7 +196,10 @@ function free(name: string, column: number, conversion: Conversion): RowProperty
     const raw = typeof value === 'number' ? write(value) : Number.NaN;
     if (raw >= min && raw <= max) return raw | 0;
     const range = `${read(min)}..${read(max)}`;
-    throw new FrayError('E_VALUE', `Cannot set ${name}: ${String(value)} is not a number in ${range}`);
+    throw new FrayError(
+      'E_VALUE',
+      `Cannot set ${name}: ${String(value)} is not a number in ${range}`,
+    );
   };
   return { name, column, read, toRaw: convert, audience: 'visible' };
 }
@@ -195,7 +225,10 @@ function own(property: RowProperty): RowProperty {
 function weaponIndex(names: readonly string[], value: unknown): number {
   const index = names.indexOf(String(value));
   if (index >= 0) return index;
-  throw new FrayError('E_VALUE', `Cannot set weapon: ${JSON.stringify(value)} is not one of ${names.join(', ')}`);
+  throw new FrayError(
+    'E_VALUE',
+    `Cannot set weapon: ${JSON.stringify(value)} is not one of ${names.join(', ')}`,
+  );
 }
 
 function reader(spec: Field): (raw: number) => unknown {

@@ -5,11 +5,12 @@ import { compileCore } from '../../core-wasm/bindings/instantiate.ts';
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
 import { Join, Leave, Packet, RecordHeader, RoomStats } from '../../protocol/gen/tables.ts';
 import type { Game } from '../../src/plugin/game.ts';
-import { GameRuntime } from '../../src/plugin/runtime.ts';
 import type { HookFault } from '../../src/plugin/runtime.ts';
+import { GameRuntime } from '../../src/plugin/runtime.ts';
 import { MessageCodec } from '../../src/schema/messages.ts';
 
-const WASM = process.env['FRAY_CORE_WASM'] ?? new URL('../../core-wasm/fray_core.wasm', import.meta.url);
+const WASM =
+  process.env['FRAY_CORE_WASM'] ?? new URL('../../core-wasm/fray_core.wasm', import.meta.url);
 export const core = await compileCore(readFileSync(WASM));
 
 /** What entered a room: the configuration, then bytes before `begin` (none for tick 0) and before `end`. */
@@ -82,7 +83,9 @@ export class Bench {
 
   tick(count = 1): this {
     for (let n = 0; n < count; n += 1) {
-      const length = this.runtime.records(this.#records, (slot, code, reason) => this.removed.push({ slot, code, reason }));
+      const length = this.runtime.records(this.#records, (slot, code, reason) =>
+        this.removed.push({ slot, code, reason }),
+      );
       this.#records = 0;
       const begin = this.#input(length);
       this.#end(begin, this.runtime.hooks(this.core.begin(length)));
@@ -92,7 +95,9 @@ export class Bench {
 
   /** Errors that hooks threw, as text. */
   get errors(): string[] {
-    return this.faults.map(({ hook, error }) => `${hook}: ${String((error as { code?: string }).code ?? error)}`);
+    return this.faults.map(
+      ({ hook, error }) => `${hook}: ${String((error as { code?: string }).code ?? error)}`,
+    );
   }
 
   stat(name: Exclude<keyof typeof RoomStats, 'bytes'>): number {
@@ -146,7 +151,9 @@ export class TestClient {
 
   send(name: string, value: Readonly<Record<string, unknown>>): void {
     const codec = new MessageCodec(this.#game.schema.layout.toServer);
-    this.sendBytes(this.core.messageBytes.slice(0, codec.encode(name, value, this.core.messageBytes)));
+    this.sendBytes(
+      this.core.messageBytes.slice(0, codec.encode(name, value, this.core.messageBytes)),
+    );
   }
 
   /** A message as it is, kind byte included. */
@@ -173,7 +180,8 @@ export class TestClient {
     const codec = new MessageCodec(this.#game.schema.layout.toClient);
     for (let length = this.core.message(); length >= 0; length = this.core.message()) {
       const bytes = this.core.messageBytes.slice(0, length);
-      if (codec.decode(bytes) === 0) this.received.push({ name: codec.decoded.name, value: codec.decoded.value });
+      if (codec.decode(bytes) === 0)
+        this.received.push({ name: codec.decoded.name, value: codec.decoded.value });
     }
   }
 }

@@ -1,10 +1,27 @@
 /** The two games of the plugin's tests. */
-import {
-  angle, axis2, bits, bool, box, button, circle, defineSchema, hitscan, i32, nobody, player, projectile, text, tick, u16, u8,
-} from '../../src/schema/index.ts';
+
 import type { GameHooks } from '../../src/plugin/game.ts';
-import { defineGame } from '../../src/plugin/index.ts';
 import type { Game, RoomOf } from '../../src/plugin/index.ts';
+import { defineGame } from '../../src/plugin/index.ts';
+import {
+  angle,
+  axis2,
+  bits,
+  bool,
+  box,
+  button,
+  circle,
+  defineSchema,
+  hitscan,
+  i32,
+  nobody,
+  player,
+  projectile,
+  text,
+  tick,
+  u8,
+  u16,
+} from '../../src/schema/index.ts';
 
 /** A quiet game: hooks do what a test asks for. */
 export const ledger = defineSchema({
@@ -14,12 +31,28 @@ export const ledger = defineSchema({
   room: { fields: { total: i32(), last: player(), hidden: u8({ to: 'none' }), motto: text(20) } },
   player: {
     viewRadius: 10,
-    fields: { kills: u16({ to: 'room' }), ammo: u8({ to: 'owner', initial: 3 }), secret: u8({ to: 'none' }), tag: text(8) },
+    fields: {
+      kills: u16({ to: 'room' }),
+      ammo: u8({ to: 'owner', initial: 3 }),
+      secret: u8({ to: 'none' }),
+      tag: text(8),
+    },
   },
-  weapons: { rail: hitscan({ damage: 40, cooldownMs: 100, range: 30 }), bow: projectile({ damage: 9, cooldownMs: 99, speed: 9, lifeMs: 900 }) },
+  weapons: {
+    rail: hitscan({ damage: 40, cooldownMs: 100, range: 30 }),
+    bow: projectile({ damage: 9, cooldownMs: 99, speed: 9, lifeMs: 900 }),
+  },
   kinds: {
-    crate: { shape: box(1, 1), touch: true, fields: { content: bits(4), open: bool(), note: text(8) } },
-    target: { shape: circle(1), health: 30, fields: { worth: u8({ initial: 7 }), owner2: u8({ to: 'none' }) } },
+    crate: {
+      shape: box(1, 1),
+      touch: true,
+      fields: { content: bits(4), open: bool(), note: text(8) },
+    },
+    target: {
+      shape: circle(1),
+      health: 30,
+      fields: { worth: u8({ initial: 7 }), owner2: u8({ to: 'none' }) },
+    },
   },
   toServer: { chat: { text: text(40) } },
   toClient: { chat: { from: player(), text: text(40) }, big: { text: text(2000) } },
@@ -39,14 +72,30 @@ const brawlSchema = defineSchema({
   world: { width: 30, depth: 30 },
   input: { move: axis2(), aim: angle(), fire: button(), dash: button() },
   weapons: {
-    blaster: projectile({ damage: 18, cooldownMs: 200, speed: 28, lifeMs: 900, radius: 0.18, knockback: 2 }),
+    blaster: projectile({
+      damage: 18,
+      cooldownMs: 200,
+      speed: 28,
+      lifeMs: 900,
+      radius: 0.18,
+      knockback: 2,
+    }),
     rail: hitscan({ damage: 55, cooldownMs: 900, range: 30 }),
   },
   room: { fields: { leader: player(), startedAt: tick(), bounty: u16({ to: 'none' }) } },
   player: {
     viewRadius: 15,
-    movement: { topSpeed: 7, acceleration: 70, friction: 50, dash: { speed: 22, durationMs: 130, cooldownMs: 1500 } },
-    fields: { kills: u16({ to: 'room' }), colour: bits(4, { to: 'room' }), streak: u8({ to: 'none' }) },
+    movement: {
+      topSpeed: 7,
+      acceleration: 70,
+      friction: 50,
+      dash: { speed: 22, durationMs: 130, cooldownMs: 1500 },
+    },
+    fields: {
+      kills: u16({ to: 'room' }),
+      colour: bits(4, { to: 'room' }),
+      streak: u8({ to: 'none' }),
+    },
   },
   kinds: { crate: { shape: box(0.9, 0.9), touch: true, fields: { content: bits(2) } } },
   toServer: { chat: { text: text(40) } },
@@ -58,7 +107,10 @@ const brawlSchema = defineSchema({
 export const brawl = defineGame(brawlSchema, {
   options: { playersMax: 8, room: { rounds: u8({ min: 1, max: 9, initial: 3 }), title: text(12) } },
   onCreate(room, { options }) {
-    room.addWalls([{ x: 5, y: 5, width: 4, depth: 1 }, { x: -6, y: 2, width: 1, depth: 6 }]);
+    room.addWalls([
+      { x: 5, y: 5, width: 4, depth: 1 },
+      { x: -6, y: 2, width: 1, depth: 6 },
+    ]);
     room.state.startedAt = room.tick;
     room.state.bounty = options.rounds;
     room.state.leader = nobody;
@@ -115,7 +167,12 @@ export const brawl = defineGame(brawlSchema, {
   botInput(room, bot) {
     for (const other of room.players) {
       const aim = Math.atan2(other.y - bot.y, other.x - bot.x);
-      return { move: { x: Math.cos(aim), y: Math.sin(aim) }, aim, fire: true, dash: room.randomInt(50) === 0 };
+      return {
+        move: { x: Math.cos(aim), y: Math.sin(aim) },
+        aim,
+        fire: true,
+        dash: room.randomInt(50) === 0,
+      };
     }
     return { move: { x: Math.sin(room.tick / 20), y: Math.cos(room.tick / 30 + bot.x) } };
   },

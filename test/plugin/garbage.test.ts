@@ -7,19 +7,21 @@ import { ledgerGame } from './games.ts';
 
 t.test('going through players and writing their fields makes no garbage', (t) => {
   let sum = 0;
-  const b = new Bench(ledgerGame({
-    onTick(room) {
-      for (const p of room.players) {
-        for (const q of room.players) sum += q.kills + p.slot;
-        p.ammo = (p.ammo + 1) & 127;
-        room.state.total = sum & 1023;
-      }
-      for (const c of room.entities('crate')) sum += c.content;
-    },
-    onCreate(room) {
-      for (let n = 0; n < 5; n += 1) room.spawn('crate', { x: n, y: 9 });
-    },
-  }));
+  const b = new Bench(
+    ledgerGame({
+      onTick(room) {
+        for (const p of room.players) {
+          for (const q of room.players) sum += q.kills + p.slot;
+          p.ammo = (p.ammo + 1) & 127;
+          room.state.total = sum & 1023;
+        }
+        for (const c of room.entities('crate')) sum += c.content;
+      },
+      onCreate(room) {
+        for (let n = 0; n < 5; n += 1) room.spawn('crate', { x: n, y: 9 });
+      },
+    }),
+  );
   for (let slot = 0; slot < 8; slot += 1) b.join(slot);
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { GameRuntime } from '../../src/plugin/runtime.ts';
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
+import { GameRuntime } from '../../src/plugin/runtime.ts';
 import { Bench, core, replay } from './bench.ts';
 import { brawl } from './games.ts';
 
@@ -25,25 +25,28 @@ t.test('the same seed runs the same, another one does not', (t) => {
   t.end();
 });
 
-t.test('a fresh runtime goes on from a restored region: nothing of the plugin lies elsewhere', (t) => {
-  const bench = new Bench(brawl, { seed: 3n }).tick(200);
-  const room = new RoomCore(core, bench.journal.config);
-  room.restore(bench.core.region());
-  const host = { hookFailed: () => t.fail('a hook threw'), log: () => {} };
-  const runtime = new GameRuntime(brawl, room, { host, options: { roomId: 'r1', seed: 3n } });
-  // What bots see is made at the end of each tick and is no state: give the copy the same eyes.
-  room.visible.set(bench.core.visible);
-  for (let n = 0; n < 100; n += 1) {
-    const length = runtime.records(0);
-    room.end(runtime.hooks(room.begin(length)));
-    bench.tick();
-    room.stateHash();
-    bench.core.stateHash();
-    if (room.stateHashLow !== bench.core.stateHashLow) {
-      t.fail(`hashes differ at tick ${room.tick}`);
-      break;
+t.test(
+  'a fresh runtime goes on from a restored region: nothing of the plugin lies elsewhere',
+  (t) => {
+    const bench = new Bench(brawl, { seed: 3n }).tick(200);
+    const room = new RoomCore(core, bench.journal.config);
+    room.restore(bench.core.region());
+    const host = { hookFailed: () => t.fail('a hook threw'), log: () => {} };
+    const runtime = new GameRuntime(brawl, room, { host, options: { roomId: 'r1', seed: 3n } });
+    // What bots see is made at the end of each tick and is no state: give the copy the same eyes.
+    room.visible.set(bench.core.visible);
+    for (let n = 0; n < 100; n += 1) {
+      const length = runtime.records(0);
+      room.end(runtime.hooks(room.begin(length)));
+      bench.tick();
+      room.stateHash();
+      bench.core.stateHash();
+      if (room.stateHashLow !== bench.core.stateHashLow) {
+        t.fail(`hashes differ at tick ${room.tick}`);
+        break;
+      }
     }
-  }
-  t.equal(room.regionHash(), bench.core.regionHash());
-  t.end();
-});
+    t.equal(room.regionHash(), bench.core.regionHash());
+    t.end();
+  },
+);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { TABLE_HASH } from '../../protocol/gen/tables.ts';
-import { CONFIG } from '../../protocol/tables.ts';
 import type { Scalar } from '../../protocol/tables.ts';
+import { CONFIG } from '../../protocol/tables.ts';
 import { compileConfig } from '../../src/schema/compile.ts';
 import { defineSchema } from '../../src/schema/index.ts';
 import { sample } from './sample.ts';
@@ -28,7 +28,8 @@ function reader(bytes: Uint8Array) {
     }
     return out;
   };
-  const rows = (record: string, count: number): Row[] => Array.from({ length: count }, () => row(record));
+  const rows = (record: string, count: number): Row[] =>
+    Array.from({ length: count }, () => row(record));
   return { row, rows, rest: () => bytes.length - at };
 }
 
@@ -48,7 +49,9 @@ function decode(bytes: Uint8Array) {
 }
 
 t.test('the bytes are what the tables say, in units of the simulation', (t) => {
-  const made = decode(compileConfig(sample, { playersMax: 10, seed: 0x1_0000_0002n, epoch: 7, firstTick: 100 }));
+  const made = decode(
+    compileConfig(sample, { playersMax: 10, seed: 0x1_0000_0002n, epoch: 7, firstTick: 100 }),
+  );
   t.equal(made.rest, 0);
   t.match(made.head, {
     magic: 0x31435246,
@@ -88,9 +91,26 @@ t.test('the bytes are what the tables say, in units of the simulation', (t) => {
     columns: 39,
   });
   t.match(made.kinds, [
-    { radius: 32768, depth: 0, flags: 8, health: 100, topSpeed: Math.round((7 * 65536) / 30), acceleration: Math.round((70 * 65536) / 900), friction: Math.round((50 * 65536) / 900), viewRadius: 22 * 65536, moves: 1 },
+    {
+      radius: 32768,
+      depth: 0,
+      flags: 8,
+      health: 100,
+      topSpeed: Math.round((7 * 65536) / 30),
+      acceleration: Math.round((70 * 65536) / 900),
+      friction: Math.round((50 * 65536) / 900),
+      viewRadius: 22 * 65536,
+      moves: 1,
+    },
     { moves: 1, health: 0 },
-    { radius: Math.round(0.45 * 65536), depth: Math.round(0.35 * 65536), flags: 16, health: 30, moves: 0, topSpeed: 0 },
+    {
+      radius: Math.round(0.45 * 65536),
+      depth: Math.round(0.35 * 65536),
+      flags: 16,
+      health: 30,
+      moves: 0,
+      topSpeed: 0,
+    },
     { radius: Math.round(0.3 * 65536), depth: 0, flags: 0, moves: 1 },
   ]);
   t.match(made.fields, [
@@ -105,9 +125,22 @@ t.test('the bytes are what the tables say, in units of the simulation', (t) => {
     { kind: 4, column: 32, bits: 32, signed: 1 },
     { kind: 4, column: 33, bits: 16, max: 65535 },
   ]);
-  t.match(made.roomFields, [{ kind: 0, column: 0 }, { kind: 0, column: 1, bits: 31 }, { kind: 0, column: 2, audience: 3 }]);
+  t.match(made.roomFields, [
+    { kind: 0, column: 0 },
+    { kind: 0, column: 1, bits: 31 },
+    { kind: 0, column: 2, audience: 3 },
+  ]);
   t.match(made.weapons, [
-    { shape: 0, damage: 18, waitTicks: 6, speed: Math.round((28 * 65536) / 30), lifeTicks: 27, radius: Math.round(0.18 * 65536), range: 0, knockback: Math.round((3 * 65536) / 30) },
+    {
+      shape: 0,
+      damage: 18,
+      waitTicks: 6,
+      speed: Math.round((28 * 65536) / 30),
+      lifeTicks: 27,
+      radius: Math.round(0.18 * 65536),
+      range: 0,
+      knockback: Math.round((3 * 65536) / 30),
+    },
     { shape: 1, damage: 55, waitTicks: 27, speed: 0, lifeTicks: 0, range: 30 * 65536 },
   ]);
   t.match(made.texts, [
@@ -126,14 +159,29 @@ t.test('the same schema and options make the same bytes; the plugin has a seed o
 });
 
 t.test('history holds at least 64 ticks and a second, and is a power of two', (t) => {
-  for (const [tickRateHz, wanted] of [[1, 64], [30, 64], [64, 64], [65, 128], [128, 128]] as const) {
-    t.equal(decode(defineSchema({ name: 'g', input: {}, tickRateHz }).config()).head['historyTicks'], wanted);
+  for (const [tickRateHz, wanted] of [
+    [1, 64],
+    [30, 64],
+    [64, 64],
+    [65, 128],
+    [128, 128],
+  ] as const) {
+    t.equal(
+      decode(defineSchema({ name: 'g', input: {}, tickRateHz }).config()).head['historyTicks'],
+      wanted,
+    );
   }
   t.end();
 });
 
 t.test('sizes out of range are E_CONFIG', (t) => {
-  for (const options of [{ playersMax: 0 }, { playersMax: 1025 }, { playersMax: 1.5 }, { playersMax: 50, entitiesMax: 49 }, { entitiesMax: 5000 }]) {
+  for (const options of [
+    { playersMax: 0 },
+    { playersMax: 1025 },
+    { playersMax: 1.5 },
+    { playersMax: 50, entitiesMax: 49 },
+    { entitiesMax: 5000 },
+  ]) {
     t.throws(() => sample.config(options), { code: 'E_CONFIG' });
   }
   t.end();

@@ -1,7 +1,7 @@
 import t from 'tap';
+import { errorName, errorText, Join, Spawn, TABLE_HASH } from '../../protocol/gen/tables.ts';
 import { layOut, tableHash } from '../../tools/generate/layout.ts';
 import { generateAll, staleFiles } from '../../tools/generate.ts';
-import { Join, Spawn, TABLE_HASH, errorName, errorText } from '../../protocol/gen/tables.ts';
 
 t.test('generated files are what protocol/ says', (t) => {
   t.same(staleFiles(), [], 'npm run generate makes them fresh');
@@ -18,8 +18,22 @@ t.test('a changed table makes the files stale', (t) => {
 
 t.test('records need no padding, and one that would is refused', (t) => {
   t.equal(Join.bytes, 40);
-  t.match(Spawn, { kind: 36, kindAt: 4 }, 'a field called kind gives way to the number of the record');
-  t.throws(() => layOut('Bad', { doc: '', fields: [['a', 'u8', ''], ['b', 'u32', '']] }), /Bad\.b: offset 1/);
+  t.match(
+    Spawn,
+    { kind: 36, kindAt: 4 },
+    'a field called kind gives way to the number of the record',
+  );
+  t.throws(
+    () =>
+      layOut('Bad', {
+        doc: '',
+        fields: [
+          ['a', 'u8', ''],
+          ['b', 'u32', ''],
+        ],
+      }),
+    /Bad\.b: offset 1/,
+  );
   t.throws(() => layOut('Bad', { doc: '', fields: [['a', 'u16', '']] }), /multiple of 4/);
   t.end();
 });

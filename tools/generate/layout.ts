@@ -2,8 +2,9 @@
  * What both generators share: the layout of a record (natural alignment, no padding anywhere), the order of
  * the tables, and the hash that says whether two sides were made from the same ones.
  */
-import * as tables from '../../protocol/tables.ts';
+
 import type { RecordTable, Scalar } from '../../protocol/tables.ts';
+import * as tables from '../../protocol/tables.ts';
 
 export interface FieldLayout {
   readonly name: string;
@@ -23,16 +24,33 @@ export interface RecordLayout {
   readonly bytes: number;
 }
 
-export const SCALAR_BYTES: Record<Scalar, number> = { u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4 };
+export const SCALAR_BYTES: Record<Scalar, number> = {
+  u8: 1,
+  i8: 1,
+  u16: 2,
+  i16: 2,
+  u32: 4,
+  i32: 4,
+};
 
 /** Tables of plain numbers: constant name, table, Rust type. */
 export const ENUMS = [
-  { name: 'DATAGRAM', table: tables.DATAGRAMS, rust: 'u8', doc: 'First byte of a datagram, low 4 bits.' },
+  {
+    name: 'DATAGRAM',
+    table: tables.DATAGRAMS,
+    rust: 'u8',
+    doc: 'First byte of a datagram, low 4 bits.',
+  },
   { name: 'MESSAGE', table: tables.MESSAGES, rust: 'u8', doc: 'First byte of a reliable message.' },
   { name: 'COLUMN', table: tables.COLUMNS, rust: 'usize', doc: 'Columns of the entity table.' },
   { name: 'FLAG', table: tables.FLAGS, rust: 'i32', doc: 'Bits of the column `flags`.' },
   { name: 'KIND', table: tables.KINDS, rust: 'i32', doc: 'Kinds of entity that the core knows.' },
-  { name: 'BUTTON', table: tables.BUTTONS, rust: 'u16', doc: 'Bits of the buttons of an input command.' },
+  {
+    name: 'BUTTON',
+    table: tables.BUTTONS,
+    rust: 'u16',
+    doc: 'Bits of the buttons of an input command.',
+  },
   { name: 'AUDIENCE', table: tables.AUDIENCES, rust: 'u8', doc: 'Who receives a field.' },
   { name: 'EVENT', table: tables.EVENTS, rust: 'u16', doc: 'Events that clients see.' },
   { name: 'ADDRESS', table: tables.ADDRESSES, rust: 'u32', doc: 'Places in linear memory.' },
@@ -66,7 +84,8 @@ export function layOut(name: string, table: RecordTable): RecordLayout {
   let offset = 0;
   const fields = table.fields.map(([field, type, doc, count = 1]) => {
     const size = SCALAR_BYTES[type];
-    if (offset % size !== 0) throw new Error(`${name}.${field}: offset ${offset} is not aligned to ${size}`);
+    if (offset % size !== 0)
+      throw new Error(`${name}.${field}: offset ${offset} is not aligned to ${size}`);
     const placed = { name: field, type, doc, count, offset };
     offset += size * count;
     return placed;
@@ -80,7 +99,10 @@ export function tableHash(): number {
   const facts: unknown[] = [tables.BUILTIN_COLUMNS];
   for (const [name, [value]] of Object.entries(tables.LIMITS)) facts.push(name, value);
   for (const { name, table } of ENUMS) {
-    facts.push(name, Object.entries(table as NumberTable).map(([key, [value]]) => [key, value]));
+    facts.push(
+      name,
+      Object.entries(table as NumberTable).map(([key, [value]]) => [key, value]),
+    );
   }
   for (const { name, table, fields } of allRecords()) {
     facts.push([name, table.kind ?? -1, fields.map((f) => [f.name, f.type, f.count])]);

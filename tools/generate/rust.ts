@@ -3,8 +3,8 @@
  * offsets the compiler checks against the layout that TypeScript uses.
  */
 import * as tables from '../../protocol/tables.ts';
-import { ENUMS, allRecords, tableHash } from './layout.ts';
 import type { NumberTable, RecordLayout } from './layout.ts';
+import { allRecords, ENUMS, tableHash } from './layout.ts';
 
 export function rustTables(): string {
   const parts = [
@@ -21,7 +21,8 @@ export function rustTables(): string {
   for (const [name, [value, doc]] of Object.entries(tables.LIMITS)) {
     parts.push(...comment(doc), `pub const ${name}: u32 = ${value};`);
   }
-  for (const { name, table, rust, doc } of ENUMS) parts.push('', ...constants(name, table, rust, doc));
+  for (const { name, table, rust, doc } of ENUMS)
+    parts.push('', ...constants(name, table, rust, doc));
   for (const layout of allRecords()) parts.push('', ...struct(layout));
   return `${parts.join('\n')}\n`;
 }
@@ -40,7 +41,8 @@ function struct({ name, table, fields, bytes }: RecordLayout): string[] {
     `    pub ${snake(field.name)}: ${field.count > 1 ? `[${field.type}; ${field.count}]` : field.type},`,
   ]);
   const checks = fields.map(
-    (field) => `    assert!(core::mem::offset_of!(${name}, ${snake(field.name)}) == ${field.offset});`,
+    (field) =>
+      `    assert!(core::mem::offset_of!(${name}, ${snake(field.name)}) == ${field.offset});`,
   );
   const kind = table.kind === undefined ? [] : [`    pub const KIND: u16 = ${table.kind};`];
   return [

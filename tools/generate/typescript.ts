@@ -1,7 +1,7 @@
 /** Writes `protocol/gen/tables.ts`: constants, and for each record an object of its byte offsets. */
 import * as tables from '../../protocol/tables.ts';
-import { ENUMS, GROUPS, allRecords, layOut, tableHash } from './layout.ts';
 import type { NumberTable, RecordLayout } from './layout.ts';
+import { allRecords, ENUMS, GROUPS, layOut, tableHash } from './layout.ts';
 
 export function typescriptTables(): string {
   const parts = [
@@ -18,9 +18,15 @@ export function typescriptTables(): string {
   parts.push('', ...errorFunctions());
   for (const layout of allRecords()) parts.push('', ...recordTable(layout));
   for (const { name, table, doc } of GROUPS) {
-    parts.push('', ...comment(`${doc} Kind number and bytes of the fixed part.`), `export const ${name} = {`);
+    parts.push(
+      '',
+      ...comment(`${doc} Kind number and bytes of the fixed part.`),
+      `export const ${name} = {`,
+    );
     for (const [record, row] of Object.entries(table)) {
-      parts.push(`  ${lowerFirst(record)}: { kind: ${row.kind ?? -1}, bytes: ${layOut(record, row).bytes} },`);
+      parts.push(
+        `  ${lowerFirst(record)}: { kind: ${row.kind ?? -1}, bytes: ${layOut(record, row).bytes} },`,
+      );
     }
     parts.push('} as const;');
   }
