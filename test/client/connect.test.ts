@@ -87,6 +87,14 @@ test('a core that never comes is given up as well', async (t) => {
   await t.rejects(dial(pipe, { timeoutMs: 50 }, { load: () => never }), { code: 'E_JOIN_TIMEOUT' });
 });
 
+test('nothing keeps the process alive after a join has failed', async (t) => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const pipe = new ScriptedPipe((_bytes, self) => self.deliver(encodeGoodbye(ERROR.E_ROOM_FULL)));
+  await t.rejects(dial(pipe), { code: 'E_ROOM_FULL' });
+  t.equal(timers(), before);
+});
+
 test('the caller can give up, before and while connecting', async (t) => {
   const pipe = new ScriptedPipe(() => undefined);
   const controller = new AbortController();

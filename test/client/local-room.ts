@@ -4,7 +4,7 @@
  */
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
 import {
-  DATAGRAM, Death, Damage, HOOK, INPUT, Join, Joined, MESSAGE, Packet, Place, PROTOCOL_VERSION, RecordHeader, RosterRow, Send, Spawn, COMMAND,
+  DATAGRAM, Death, Damage, HOOK, INPUT, Join, Joined, Leave, MESSAGE, Packet, Place, PROTOCOL_VERSION, RecordHeader, RosterRow, Send, Spawn, COMMAND,
 } from '../../protocol/gen/tables.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith } from '../../src/client/connect.ts';
 import type { Game, GameHooks } from '../../src/client/game.ts';
@@ -86,6 +86,7 @@ export class LocalRoom<S extends ConnectSchema> {
   readonly #server: MemoryServer;
   readonly #members: Member[] = [];
   readonly #inbox: { slot: number; bytes: Uint8Array; atMs: number }[] = [];
+  readonly #leaving: Member[] = [];
   readonly #reborn: { handle: number; tick: number }[] = [];
   readonly #codec: MessageCodec;
   readonly #out: MessageCodec;
@@ -108,7 +109,7 @@ export class LocalRoom<S extends ConnectSchema> {
   }
 
   /** Joins over a link; runs the room meanwhile. */
-  async connect(link = '', more: Omit<ConnectOptions<S>, 'schema' | 'link'> = {}, hooks: GameHooks = {}): Promise<Game<S>> {
+  async connect(link = '', more: Omit<ConnectOptions<S>, 'schema' | 'link'> & { readonly stepMs?: number } = {}, hooks: GameHooks = {}): Promise<Game<S>> {
     const joining = connectWith('memory://', { schema: this.#schema, ...more }, {
       open: async () => lossyPipe(this.#server.connect(), parseLink(link), this.time),
       load: async () => this.#module,
@@ -120,7 +121,7 @@ export class LocalRoom<S extends ConnectSchema> {
     let failed: unknown;
     joining.then((joined) => { game = joined; }, (error) => { failed = error; });
     while (!game && !failed) {
-      this.run(5);
+      this.run(more.stepMs ?? 5);
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     if (!game) throw failed;
@@ -179,6 +180,7 @@ export class LocalRoom<S extends ConnectSchema> {
     if (kind === DATAGRAM.hello) this.#server.send(pipe, encodeAccept(1 + (pipe & 0xffff)));
     else if (kind === DATAGRAM.join && !member) this.#enter(pipe, bytes);
     else if (kind === DATAGRAM.join && member?.welcomed) this.#welcome(member);
+    else if (kind === DATAGRAM.goodbye && member) this.#leaving.push(member);
     else if (kind === DATAGRAM.packet && member?.welcomed) {
       this.#inbox.push({ slot: member.slot, bytes: bytes.slice(), atMs: this.time.nowMs() });
     }
@@ -195,6 +197,9 @@ export class LocalRoom<S extends ConnectSchema> {
     const { core } = this;
     this.#at = 0;
     for (const member of this.#members) if (!member.joined) this.#join(member);
+    for (const { slot } of this.#leaving.splice(0)) {
+      this.#command(INPUT.leave.kind, slot, Leave.bytes, (at) => core.view.setUint16(at + Leave.code, 19, true));
+    }
     for (const { slot, bytes, atMs } of this.#inbox.splice(0)) {
       const sinceUs = Math.max(0, (atMs - (this.#nextMs - 2 * this.#tickMs)) * 1000);
       this.#command(INPUT.packet.kind, slot, Packet.bytes + bytes.length, (at) => {

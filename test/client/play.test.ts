@@ -90,6 +90,13 @@ test('the own player moves with the key, others one interpolation delay and a tr
     if (seenMs === 0 && place(theirs, mine.playerId) > from + 0.02) seenMs = nowMs - pressedMs;
   });
   t.ok(ownMs > 0 && ownMs < 80, `own after ${ownMs} ms`);
+  const [shownOwn, shownOther] = [new Set<number>(), new Set<number>()];
+  room.run(300, () => {
+    shownOwn.add(mine.view(room.time.nowMs()).me?.x ?? 0);
+    shownOther.add(place(theirs, mine.playerId));
+  });
+  t.ok(shownOwn.size > 150, `the own player moves between ticks: ${shownOwn.size} places in 300 frames`);
+  t.ok(shownOther.size > 150, `others too: ${shownOther.size}`);
   t.ok(seenMs > 150 && seenMs < 100 + 100 + 3.5 * 33, `seen after ${seenMs} ms`);
   mine.close();
   theirs.close();
@@ -172,8 +179,12 @@ test('roster, sight and death are told', async (t) => {
   t.equal(second.view(room.time.nowMs()).me?.alive, true);
   t.ok(told.includes('death true'), told.join());
   t.ok(told.includes('leave true'), 'the dead are out of sight');
-  first.close();
+  first.on('left', (one) => told.push(`left ${one.name}`));
   second.close();
+  room.run(500);
+  t.ok(told.includes('left player 1'), told.join());
+  t.equal(first.roster.length, 1);
+  first.close();
 });
 
 test('things of the author\'s kinds come with their fields', async (t) => {
@@ -203,6 +214,16 @@ test('a hidden tab stays in the room and shows the present at once when it comes
   t.ok(Math.abs(room.core.tick - view.tick) < 3 + 6);
   game.close();
   other.close();
+});
+
+test('what arrives before the author could listen is handed out afterwards', async (t) => {
+  const room = new LocalRoom(module, schema);
+  const first = await room.connect();
+  room.run(200);
+  const second = await room.connect('', { stepMs: 150 });
+  t.ok(second.stats.snapshots > 1, `${second.stats.snapshots} snapshots in the turn of connect`);
+  first.close();
+  second.close();
 });
 
 test('a link can be put in and taken out while running', async (t) => {
