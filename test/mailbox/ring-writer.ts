@@ -6,6 +6,8 @@ const { buffer, count } = workerData as { buffer: SharedArrayBuffer; count: numb
 const writer = new Ring(buffer, 'write');
 const source = new Uint8Array(512);
 const words = new Int32Array(source.buffer);
+/** Nobody changes it: to wait on when the ring is full, so that the reader gets the processor. */
+const idle = new Int32Array(new SharedArrayBuffer(4));
 let refused = 0;
 for (let n = 0; n < count; n += 1) {
   const length = n % 255;
@@ -15,6 +17,9 @@ for (let n = 0; n < count; n += 1) {
     n % 2 === 0
       ? writer.tryWrite(kind, n, n ^ 0x55, source, 4, length)
       : writer.tryWriteWords(kind, n, n ^ 0x55, words, 1, length);
-  while (!write()) refused += 1;
+  while (!write()) {
+    refused += 1;
+    Atomics.wait(idle, 0, 0, 0.05);
+  }
 }
 parentPort?.postMessage(refused);
