@@ -60,7 +60,13 @@ pub extern "C" fn client_address(which: u32) -> u32 {
 
 /// Takes the place that the JoinReply named. Once.
 #[no_mangle]
-pub extern "C" fn client_join(player_id: u32, handle: u32, epoch: u32, tick: u32, verify: u32) -> i32 {
+pub extern "C" fn client_join(
+    player_id: u32,
+    handle: u32,
+    epoch: u32,
+    tick: u32,
+    verify: u32,
+) -> i32 {
     // The tick is the host's: the first snapshot says it anew.
     let _ = tick;
     with_client(|client| client.join(player_id, handle, epoch, verify != 0).map(|()| 0))
@@ -104,7 +110,12 @@ pub extern "C" fn client_event() -> i32 {
 
 /// Fills ADDRESSES.view and viewList: the number shown.
 #[no_mangle]
-pub extern "C" fn client_view(tick: u32, fraction: u32, local_tick: u32, local_fraction: u32) -> i32 {
+pub extern "C" fn client_view(
+    tick: u32,
+    fraction: u32,
+    local_tick: u32,
+    local_fraction: u32,
+) -> i32 {
     with_client(|client| Ok(client.view(tick, fraction, local_tick, local_fraction)))
 }
 

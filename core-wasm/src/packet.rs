@@ -3,7 +3,10 @@
 use crate::bits::BitReader;
 use crate::codec::input;
 use crate::events;
-use crate::gen::{error, Fault, MESSAGE_BYTES_MAX_TO_CLIENT, MESSAGE_BYTES_MAX_TO_SERVER, RECEIVE_WINDOW_TO_SERVER};
+use crate::gen::{
+    error, Fault, MESSAGE_BYTES_MAX_TO_CLIENT, MESSAGE_BYTES_MAX_TO_SERVER,
+    RECEIVE_WINDOW_TO_SERVER,
+};
 use crate::netchan::pool::Pool;
 use crate::netchan::{read_header, Age, FragmentSlot, Reliable, HEADER_BYTES};
 use crate::region::{flight_at, Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, TICK_NONE};
@@ -27,12 +30,14 @@ const MESSAGES_PER_TICK: usize = 8;
 pub fn open(room: &mut Room, slot: usize) {
     let tick = room.r.head[0].tick;
     let sizes = room.r.head[0].sizes;
-    let (flights, entities, words) = (sizes.flights as usize, sizes.entities as usize, sizes.set_words as usize);
+    let (flights, entities, words) =
+        (sizes.flights as usize, sizes.entities as usize, sizes.set_words as usize);
     room.r.channels[slot].open(tick);
     room.r.fragments[slot * WINDOW..][..WINDOW].fill(FragmentSlot::zeroed());
     room.r.base_tick[slot * entities..][..entities].fill(TICK_NONE);
     room.r.priority[slot * entities..][..entities].fill(0);
-    room.r.flights[slot * flights..][..flights].fill(Flight { tick: TICK_NONE, ..Flight::zeroed() });
+    room.r.flights[slot * flights..][..flights]
+        .fill(Flight { tick: TICK_NONE, ..Flight::zeroed() });
     room.r.texts_told[slot * words..][..words].fill(0);
     let client = &mut room.r.clients[slot];
     client.wire = [0; 6];
@@ -94,7 +99,12 @@ pub fn receive(room: &mut Room, slot: usize, packet: &[u8], arrival_us: u32) -> 
 type Parsed = (crate::netchan::Header, Reliable, input::Inputs);
 
 /// None: seen before.
-fn parse(room: &Room, packet: &[u8], epoch: u32, channel: &crate::netchan::Channel) -> Result<Option<Parsed>, i32> {
+fn parse(
+    room: &Room,
+    packet: &[u8],
+    epoch: u32,
+    channel: &crate::netchan::Channel,
+) -> Result<Option<Parsed>, i32> {
     let header = read_header(packet, epoch)?;
     if !channel.plausible(&header) {
         return Err(error::E_MALFORMED);
@@ -198,11 +208,21 @@ fn deliver_from(room: &mut Room, slot: usize) {
 /// Queues a reliable message (kind byte first) for one slot, or with `to` 0xffff for all but `except`. `E_CHANNEL_FULL`:
 /// the pool, or the queue of the one client, is full; of a broadcast, clients with a full queue are closed.
 pub fn send(room: &mut Room, to: u16, except: u32, message: &[u8]) -> Result<(), i32> {
-    send_to(&mut room.r, message, |slot, _| if to == 0xffff { slot as u32 != except } else { slot == usize::from(to) })
+    send_to(&mut room.r, message, |slot, _| {
+        if to == 0xffff {
+            slot as u32 != except
+        } else {
+            slot == usize::from(to)
+        }
+    })
 }
 
 /// Queues a message for the clients that `wanted` names.
-pub fn send_to(r: &mut Region, message: &[u8], wanted: impl Fn(usize, &Client) -> bool) -> Result<(), i32> {
+pub fn send_to(
+    r: &mut Region,
+    message: &[u8],
+    wanted: impl Fn(usize, &Client) -> bool,
+) -> Result<(), i32> {
     if message.is_empty() || message.len() > MESSAGE_BYTES_MAX_TO_CLIENT as usize {
         return Err(error::E_MESSAGE_TOO_LONG);
     }

@@ -16,7 +16,8 @@ fn essence(play: &mut Play, slot: usize) -> Vec<u8> {
     let client = play.players[slot].client();
     let m = &client.m;
     let s = m.head[0].sizes;
-    let (h, n, words, halves) = (s.history as usize, s.entities as usize, s.set_words as usize, s.row_halves as usize);
+    let (h, n, words, halves) =
+        (s.history as usize, s.entities as usize, s.set_words as usize, s.row_halves as usize);
     let mut out = bytemuck::bytes_of(&m.head[0]).to_vec();
     out.extend_from_slice(bytemuck::bytes_of(&m.channel[0]));
     out.extend_from_slice(bytemuck::cast_slice(&m.held[..h]));
@@ -34,7 +35,14 @@ fn essence(play: &mut Play, slot: usize) -> Vec<u8> {
 #[test]
 fn hostile_packets_never_trap_and_a_refused_one_changes_nothing() {
     for (dimensions, seed) in [(2, 1), (3, 2)] {
-        let mut play = Play::new(Setup::at(12, 64, 30, dimensions), 2, 10, &[wall(0, 0, ONE, ONE)], CLEAN, seed);
+        let mut play = Play::new(
+            Setup::at(12, 64, 30, dimensions),
+            2,
+            10,
+            &[wall(0, 0, ONE, ONE)],
+            CLEAN,
+            seed,
+        );
         let (mut refused, mut taken) = (0, 0);
         for _ in 0..150 {
             play.wander(true);
@@ -163,8 +171,10 @@ fn an_own_shot_shows_at_once_and_is_matched_by_its_command() {
         client.view(newest - 2, 0, local, 0);
         let n = client.m.head[0].sizes.entities as usize;
         let list = client.m.view_list[1..=client.m.view_list[0] as usize].to_vec();
-        let flying: Vec<_> =
-            list.iter().filter(|e| client.m.view[column::KIND * n + **e as usize] == kind::PROJECTILE).collect();
+        let flying: Vec<_> = list
+            .iter()
+            .filter(|e| client.m.view[column::KIND * n + **e as usize] == kind::PROJECTILE)
+            .collect();
         assert!(flying.len() <= 1, "the server's projectile is hidden behind the predicted one");
         if step < 20 {
             assert_eq!(flying.len(), 1, "step {step}");
@@ -188,7 +198,9 @@ fn an_own_shot_shows_at_once_and_is_matched_by_its_command() {
 #[test]
 fn messages_roster_walls_and_fields_arrive_under_loss() {
     let link = Link { delay: 1, jitter: 3, loss: 150, duplicate: 30, corrupt: 10 };
-    let boxes: Vec<WallBox> = (0..300).map(|i| wall(-25 * ONE + (i % 50) * ONE, -25 * ONE + (i / 50) * ONE, ONE / 8, ONE / 8)).collect();
+    let boxes: Vec<WallBox> = (0..300)
+        .map(|i| wall(-25 * ONE + (i % 50) * ONE, -25 * ONE + (i / 50) * ONE, ONE / 8, ONE / 8))
+        .collect();
     let mut play = Play::new(Setup::arena(8, 64), 4, 4, &boxes, link, 6);
     let mut said = Vec::new();
     for t in 0..500u32 {
@@ -197,7 +209,12 @@ fn messages_roster_walls_and_fields_arrive_under_loss() {
             let mut message = vec![message::GAME, 0];
             message.extend_from_slice(&t.to_le_bytes());
             message.resize(6 + (t as usize * 7) % 700, t as u8);
-            play.commands.add_bytes(Send::KIND, 0xffff, bytemuck::bytes_of(&Send { except: 0xffff }), &message);
+            play.commands.add_bytes(
+                Send::KIND,
+                0xffff,
+                bytemuck::bytes_of(&Send { except: 0xffff }),
+                &message,
+            );
             said.push(message);
         }
         if t % 5 == 0 {

@@ -3,7 +3,9 @@
 use bytemuck::Zeroable;
 use fray_core::bits::{BitReader, BitWriter};
 use fray_core::netchan::pool::{Chunk, Pool, PoolHead, CHUNK_BYTES};
-use fray_core::netchan::{read_header, write_header, Age, Channel, FragmentSlot, Reliable, SendLimits, HEADER_BYTES};
+use fray_core::netchan::{
+    read_header, write_header, Age, Channel, FragmentSlot, Reliable, SendLimits, HEADER_BYTES,
+};
 use proptest::prelude::*;
 use std::collections::VecDeque;
 
@@ -89,7 +91,9 @@ impl End {
     fn drain(&mut self) {
         let mut bytes = vec![0u8; 4096];
         if self.whole {
-            while let Some(length) = self.channel.take_message(&mut self.window, &mut bytes).unwrap() {
+            while let Some(length) =
+                self.channel.take_message(&mut self.window, &mut bytes).unwrap()
+            {
                 self.read.push(bytes[..length].to_vec());
             }
             return;
@@ -246,8 +250,14 @@ proptest! {
 
 #[test]
 fn a_message_of_sixty_four_kib_passes_a_window_of_sixty_four_fragments() {
-    let mut pair = Pair { client: End::new(false), server: End::new(true), up: VecDeque::new(), down: VecDeque::new(), now: 0 };
-    let message: Vec<u8> = (0..65536u32).map(|i| (i * i >> 5) as u8).collect();
+    let mut pair = Pair {
+        client: End::new(false),
+        server: End::new(true),
+        up: VecDeque::new(),
+        down: VecDeque::new(),
+        now: 0,
+    };
+    let message: Vec<u8> = (0..65536u32).map(|i| ((i * i) >> 5) as u8).collect();
     assert!(pair.server.send(&message));
     for k in 0..1200 {
         pair.tick(Fate::Arrives(2), if k % 3 == 0 { Fate::Lost } else { Fate::Arrives(2) });
@@ -257,7 +267,13 @@ fn a_message_of_sixty_four_kib_passes_a_window_of_sixty_four_fragments() {
 
 #[test]
 fn sequence_and_fragment_numbers_wrap() {
-    let mut pair = Pair { client: End::new(false), server: End::new(true), up: VecDeque::new(), down: VecDeque::new(), now: 0 };
+    let mut pair = Pair {
+        client: End::new(false),
+        server: End::new(true),
+        up: VecDeque::new(),
+        down: VecDeque::new(),
+        now: 0,
+    };
     let mut said = 0u32;
     for k in 0..70_000u32 {
         if k % 2 == 0 && pair.server.send(&k.to_le_bytes()) && pair.client.send(&k.to_le_bytes()) {
@@ -270,5 +286,9 @@ fn sequence_and_fragment_numbers_wrap() {
     }
     assert_eq!((pair.client.read.len() as u32, pair.server.read.len() as u32), (said, said));
     assert!(said > 30_000);
-    assert!(pair.client.read.windows(2).all(|two| u32::from_le_bytes(two[0][..4].try_into().unwrap()) < u32::from_le_bytes(two[1][..4].try_into().unwrap())));
+    assert!(pair.client.read.windows(2).all(|two| u32::from_le_bytes(
+        two[0][..4].try_into().unwrap()
+    ) < u32::from_le_bytes(
+        two[1][..4].try_into().unwrap()
+    )));
 }

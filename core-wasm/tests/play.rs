@@ -10,7 +10,11 @@ use play::{Link, Play};
 use support::*;
 
 fn walls() -> Vec<WallBox> {
-    vec![wall(0, 0, 4 * ONE, ONE), wall(-10 * ONE, 8 * ONE, ONE, 6 * ONE), wall(15 * ONE, -12 * ONE, 2 * ONE, 2 * ONE)]
+    vec![
+        wall(0, 0, 4 * ONE, ONE),
+        wall(-10 * ONE, 8 * ONE, ONE, 6 * ONE),
+        wall(15 * ONE, -12 * ONE, 2 * ONE, 2 * ONE),
+    ]
 }
 
 /// Every row a client holds equals the server's history.

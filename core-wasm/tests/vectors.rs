@@ -52,10 +52,14 @@ fn list(rows: &[String]) -> String {
 #[test]
 fn numbers() {
     let mut rows = Vec::new();
-    for (name, set) in [("RESIDUAL", RESIDUAL), ("VELOCITY", VELOCITY), ("OWN", OWN), ("AMOUNT", AMOUNT)] {
+    for (name, set) in
+        [("RESIDUAL", RESIDUAL), ("VELOCITY", VELOCITY), ("OWN", OWN), ("AMOUNT", AMOUNT)]
+    {
         for value in [0, -1, 1, -3, 7, 100, -1000, 65535, -65535] {
             let (bits, hex) = stream(|out| put_signed(out, value, &set));
-            rows.push(format!(r#"{{ "set": "{name}", "value": {value}, "bits": {bits}, "hex": "{hex}" }}"#));
+            rows.push(format!(
+                r#"{{ "set": "{name}", "value": {value}, "bits": {bits}, "hex": "{hex}" }}"#
+            ));
         }
     }
     keep("numbers", &list(&rows));
@@ -86,12 +90,24 @@ fn inputs() {
     let setup = Setup::arena(4, 32);
     let mut head = setup.head;
     let mut rows = Vec::new();
-    let base = InputCommand { tick: 1000, buttons: 0, aim: 16384, move_x: 127, move_y: -5, ..InputCommand::zeroed() };
+    let base = InputCommand {
+        tick: 1000,
+        buttons: 0,
+        aim: 16384,
+        move_x: 127,
+        move_y: -5,
+        ..InputCommand::zeroed()
+    };
     let shot = InputCommand { buttons: 1, view_tick: 990, view_fraction: 32768, ..base };
     for (name, aux, pitch, commands) in [
         ("none", 0, 0, vec![]),
         ("one", 0, 0, vec![base]),
-        ("same twice, then a shot", 0, 0, vec![InputCommand { tick: 1002, ..base }, InputCommand { tick: 1001, ..base }, shot]),
+        (
+            "same twice, then a shot",
+            0,
+            0,
+            vec![InputCommand { tick: 1002, ..base }, InputCommand { tick: 1001, ..base }, shot],
+        ),
         ("pitch and aux", 2, 1, vec![InputCommand { pitch: -300, aux: [5, -6, 0, 0], ..base }]),
     ] {
         (head.input_aux, head.input_pitch) = (aux, pitch);
@@ -141,10 +157,26 @@ fn rows() {
         ("as predicted", 4, vec![(1, 1125), (2, -2062)]),
         ("one off in x", 4, vec![(1, 1124), (2, -2062)]),
         ("far off", 4, vec![(1, 1300), (2, -2062)]),
-        ("turned 1 tick after the baseline", 4, vec![(1, 1031 - 94), (2, -2016 + 94), (4, -500), (5, 500)]),
+        (
+            "turned 1 tick after the baseline",
+            4,
+            vec![(1, 1031 - 94), (2, -2016 + 94), (4, -500), (5, 500)],
+        ),
         ("new aim, hurt", 6, vec![(1, 1188), (2, -2094), (7, 12), (9, 82)]),
         ("only hurt", 6, vec![(1, 1188), (2, -2094), (9, 82)]),
-        ("team, teleport, field", 1, vec![(0, 5 | 1 << 8 | 1 << 13 | 2 << 14), (1, 0), (2, 0), (4, 0), (5, 0), (10, 3), (13, 9)]),
+        (
+            "team, teleport, field",
+            1,
+            vec![
+                (0, 5 | 1 << 8 | 1 << 13 | 2 << 14),
+                (1, 0),
+                (2, 0),
+                (4, 0),
+                (5, 0),
+                (10, 3),
+                (13, 9),
+            ],
+        ),
     ] {
         let mut now = base;
         for (at, value) in changes {
@@ -157,7 +189,9 @@ fn rows() {
             &now[..14]
         ));
     }
-    for (name, generation, at) in [("enters near", 5, 1000), ("enters far, old index", 0x305, 900_000)] {
+    for (name, generation, at) in
+        [("enters near", 5, 1000), ("enters far, old index", 0x305, 900_000)]
+    {
         let now = words(&[(1, at), (2, -2000), (4, 500), (5, -250), (7, 300), (13, 9)]);
         let origin = Origin::of(1100 << 9, -(1900 << 9), 22 * ONE, 9);
         let (bits, hex) = stream(|out| code.write_full(out, &now, generation, &origin));
@@ -181,10 +215,16 @@ fn held(client: &mut Client) -> String {
     let own = m.own_fast[place];
     let slow = &m.own_slow[place * sizes.own_values as usize..][..sizes.own_values as usize];
     let words = sizes.set_words as usize;
-    let set: Vec<usize> = (0..sizes.entities as usize).filter(|e| m.sets[place * words + e / 32] >> (e % 32) & 1 != 0).collect();
+    let set: Vec<usize> = (0..sizes.entities as usize)
+        .filter(|e| m.sets[place * words + e / 32] >> (e % 32) & 1 != 0)
+        .collect();
     let rows: Vec<String> = set
         .iter()
-        .filter_map(|e| client.held_row(head.newest, *e).map(|row| format!(r#"[{e}, "{}"]"#, hex(bytemuck::cast_slice(row)))))
+        .filter_map(|e| {
+            client
+                .held_row(head.newest, *e)
+                .map(|row| format!(r#"[{e}, "{}"]"#, hex(bytemuck::cast_slice(row))))
+        })
         .collect();
     let handles: Vec<u32> = set.iter().map(|e| m.handles[*e]).collect();
     format!(
@@ -222,7 +262,12 @@ fn a_session() {
         play.wander(true);
         if t % 40 == 7 {
             let message = [message::GAME, 0, t as u8];
-            play.commands.add_bytes(Send::KIND, 0xffff, bytemuck::bytes_of(&Send { except: 0xffff }), &message);
+            play.commands.add_bytes(
+                Send::KIND,
+                0xffff,
+                bytemuck::bytes_of(&Send { except: 0xffff }),
+                &message,
+            );
         }
         let before = play.players[0].up.len();
         play.tick();
@@ -235,7 +280,10 @@ fn a_session() {
             let player = &mut play.players[0];
             let taken = player.receive(&packet).map_or(-1, |bits| i64::from(bits & 1));
             let state = held(&mut player.client());
-            rows.push(format!(r#"{{ "to": "client", "hex": "{}", "taken": {taken}, {state} }}"#, hex(&packet)));
+            rows.push(format!(
+                r#"{{ "to": "client", "hex": "{}", "taken": {taken}, {state} }}"#,
+                hex(&packet)
+            ));
         }
         while let Some(length) = play.players[0].client().next_message() {
             let message = hex(&play.players[0].client().m.message[..length]);

@@ -26,11 +26,16 @@ fn w1() -> Setup {
 
 #[test]
 fn a_snapshot_of_w1_takes_at_most_thirty_bytes() {
-    let mut play = Play::new(w1(), 16, 84, &[], Link { delay: 1, jitter: 2, ..Link::default() }, 11);
+    let mut play =
+        Play::new(w1(), 16, 84, &[], Link { delay: 1, jitter: 2, ..Link::default() }, 11);
     for slot in 0..100u16 {
         let speed = per_tick(4.0 + f64::from(slot % 41) / 10.0, 30);
         let handle = handle(&mut play.room, slot);
-        play.commands.add(SetField::KIND, 0, &SetField { handle, column: column::TOP_SPEED as u32, value: speed });
+        play.commands.add(
+            SetField::KIND,
+            0,
+            &SetField { handle, column: column::TOP_SPEED as u32, value: speed },
+        );
     }
     let (mut bits, mut snapshots, mut visible, mut packets, mut worst) = (0u64, 0u64, 0u64, 0, 0);
     for t in 0..1300 {
@@ -39,12 +44,17 @@ fn a_snapshot_of_w1_takes_at_most_thirty_bytes() {
             if play.random.below(100) < 2 {
                 let handle = handle(&mut play.room, slot);
                 let value = 20 + play.random.below(80) as i32;
-                play.commands.add(SetField::KIND, 0, &SetField { handle, column: column::HEALTH as u32, value });
+                play.commands.add(
+                    SetField::KIND,
+                    0,
+                    &SetField { handle, column: column::HEALTH as u32, value },
+                );
             }
         }
         if t == 300 {
             let stats = play.room.room().r.stats[0];
-            (bits, snapshots, packets) = (u64::from(stats.snapshot_bits), u64::from(stats.snapshots), play.packet_bytes);
+            (bits, snapshots, packets) =
+                (u64::from(stats.snapshot_bits), u64::from(stats.snapshots), play.packet_bytes);
         }
         play.tick();
         if t >= 300 {
@@ -56,7 +66,8 @@ fn a_snapshot_of_w1_takes_at_most_thirty_bytes() {
         }
     }
     let stats = play.room.room().r.stats[0];
-    let (bits, snapshots) = (u64::from(stats.snapshot_bits) - bits, u64::from(stats.snapshots) - snapshots);
+    let (bits, snapshots) =
+        (u64::from(stats.snapshot_bits) - bits, u64::from(stats.snapshots) - snapshots);
     // The witness of 32 bits is not part of the body.
     let body = bits as f64 / snapshots as f64 - 32.0;
     println!(
@@ -72,4 +83,31 @@ fn a_snapshot_of_w1_takes_at_most_thirty_bytes() {
         assert_eq!((stats.hash_mismatches, stats.correction_free_max), (0, 0));
     }
     assert!(body <= 240.0, "{body}");
+}
+
+/// Not a test of anything: `cargo test --release --test w1 cost -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints a time"]
+fn cost_of_a_tick() {
+    let link = Link { delay: 1, jitter: 2, ..Link::default() };
+    let mut play = Play::new(w1(), 100, 0, &[], link, 11);
+    let (mut begin, mut end) = (Vec::new(), Vec::new());
+    for player in 0..100 {
+        play.room.room().r.clients[player].flags &= !fray_core::region::CLIENT_VERIFY;
+        play.players[player].client().m.head[0].verify = 0;
+    }
+    for t in 0..1300 {
+        play.wander(false);
+        let (a, b) = play.timed_tick();
+        if t >= 300 {
+            begin.push(a);
+            end.push(b);
+        }
+    }
+    // The quickest tenth: the machine is shared.
+    let quick = |times: &mut Vec<std::time::Duration>| {
+        times.sort();
+        times[times.len() / 10].as_nanos() as f64 / 100.0
+    };
+    println!("begin {:.0} ns, end {:.0} ns per player and tick", quick(&mut begin), quick(&mut end));
 }

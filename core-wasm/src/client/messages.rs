@@ -44,11 +44,16 @@ impl Client<'_> {
         let longest = MESSAGE_BYTES_MAX_TO_CLIENT as usize;
         while self.m.head[0].broken == 0 && self.inbox_room() >= longest + 4 {
             let at = self.m.head[0].assembly as usize;
-            if at + FRAGMENT > self.m.assembly.len() && !self.m.channel[0].waiting(self.m.fragments) {
+            if at + FRAGMENT > self.m.assembly.len() && !self.m.channel[0].waiting(self.m.fragments)
+            {
                 return;
             }
             let mut piece = [0u8; FRAGMENT];
-            let Some((length, last)) = self.m.channel[0].take_fragment(self.m.fragments, &mut piece) else { return };
+            let Some((length, last)) =
+                self.m.channel[0].take_fragment(self.m.fragments, &mut piece)
+            else {
+                return;
+            };
             let Some(place) = self.m.assembly.get_mut(at..at + length) else {
                 // A message over the limit: the server never makes one. Nothing after it can be trusted.
                 self.m.head[0].broken = 1;
@@ -140,7 +145,11 @@ impl Client<'_> {
                 3 => {
                     let (index, length) = (body.u8()?, usize::from(body.u8()?));
                     let text = body.take(length)?;
-                    let row = self.config.texts.iter().find(|t| t.kind == 0 && t.index == u16::from(index))?;
+                    let row = self
+                        .config
+                        .texts
+                        .iter()
+                        .find(|t| t.kind == 0 && t.index == u16::from(index))?;
                     let at = usize::from(row.offset);
                     let place = self.m.room_texts.get_mut(at..at + 1 + length)?;
                     place[0] = length as u8;
@@ -169,7 +178,8 @@ impl Client<'_> {
         let handle = body.u32()?;
         let (team, flags, name_bytes) = (body.u8()?, body.u8()?, body.u8()?);
         let mut name = [0; 32];
-        name.get_mut(..usize::from(name_bytes))?.copy_from_slice(body.take(usize::from(name_bytes))?);
+        name.get_mut(..usize::from(name_bytes))?
+            .copy_from_slice(body.take(usize::from(name_bytes))?);
         let fields = body.take(bytes - RosterRow::BYTES)?;
         let new = RosterRow { player_id, handle, team, flags, name_bytes, reserved: 0, name };
         row[..RosterRow::BYTES].copy_from_slice(bytemuck::bytes_of(&new));
@@ -177,12 +187,17 @@ impl Client<'_> {
         if old.player_id != 0 && old.player_id != player_id {
             self.tell(LEFT, old.handle, old.player_id as i32);
         }
-        self.tell(if old.player_id == player_id { ROSTER } else { JOINED }, handle, player_id as i32);
+        self.tell(
+            if old.player_id == player_id { ROSTER } else { JOINED },
+            handle,
+            player_id as i32,
+        );
         Some(())
     }
 
     fn take_walls(&mut self, body: &mut Bytes) -> Option<()> {
-        let (total, first, count) = (body.u16()?, usize::from(body.u16()?), usize::from(body.u16()?));
+        let (total, first, count) =
+            (body.u16()?, usize::from(body.u16()?), usize::from(body.u16()?));
         let rows = self.m.walls.get_mut(first..first + count)?;
         for row in rows {
             let wall: WallBox = bytemuck::pod_read_unaligned(body.take(WallBox::BYTES)?);
@@ -196,9 +211,11 @@ impl Client<'_> {
         head.walls_total = u32::from(total) + 1;
         if head.walls_got == u32::from(total) {
             let boxes = &self.m.walls[..usize::from(total)];
-            self.m.wall_grid[0] = walls::build(self.config.head, boxes, self.m.wall_starts, self.m.wall_items);
+            self.m.wall_grid[0] =
+                walls::build(self.config.head, boxes, self.m.wall_starts, self.m.wall_items);
             self.m.walls_count[0] = u32::from(total);
-            (self.m.stats[0].walls_hash, self.m.stats[0].walls_count) = (walls::hash(boxes), u32::from(total));
+            (self.m.stats[0].walls_hash, self.m.stats[0].walls_count) =
+                (walls::hash(boxes), u32::from(total));
             // What was predicted before walked through them.
             self.predict_again();
         }
@@ -218,7 +235,8 @@ impl Client<'_> {
         while !body.0.is_empty() {
             let (k, length) = (body.u8()?, usize::from(body.u8()?));
             let text = body.take(length)?;
-            let row = self.config.texts.iter().find(|t| t.kind == kind && t.index == u16::from(k))?;
+            let row =
+                self.config.texts.iter().find(|t| t.kind == kind && t.index == u16::from(k))?;
             let at = usize::from(row.offset);
             let place = texts.get_mut(at..at + 1 + length)?;
             place[0] = length as u8;

@@ -17,8 +17,8 @@ use crate::bits::BitWriter;
 use crate::codec::input;
 use crate::config::{plan_wire, Config, Sizes, WireField, WireKind};
 use crate::gen::{
-    error, ClientEvent, ClientStats, InputCommand, WallBox, MESSAGE_BYTES_MAX_TO_CLIENT, MESSAGE_BYTES_MAX_TO_SERVER,
-    PACKET_BYTES_MAX, RECEIVE_WINDOW_TO_CLIENT, WALLS_MAX,
+    error, ClientEvent, ClientStats, InputCommand, WallBox, MESSAGE_BYTES_MAX_TO_CLIENT,
+    MESSAGE_BYTES_MAX_TO_SERVER, PACKET_BYTES_MAX, RECEIVE_WINDOW_TO_CLIENT, WALLS_MAX,
 };
 use crate::history::OwnFast;
 use crate::layout;
@@ -55,7 +55,8 @@ pub struct ClientHead {
     /// Entity of the own player.
     pub handle: u32,
     epoch: u32,
-    verify: u32,
+    /// 1: snapshots carry the witness.
+    pub verify: u32,
     /// Newest snapshot, or TICK_NONE.
     pub newest: u32,
     /// Newest own command, 0 none.
@@ -218,7 +219,8 @@ pub fn memory_bytes(sizes: &Sizes) -> usize {
 
 /// Lays out a client over `memory` (8-aligned) from a configuration that stands at `config_at` of it.
 pub fn init(memory: &mut [u8], config_at: usize, config_bytes: usize) -> Result<(), i32> {
-    let bytes = memory.get(config_at..).and_then(|rest| rest.get(..config_bytes)).ok_or(error::E_CONFIG)?;
+    let bytes =
+        memory.get(config_at..).and_then(|rest| rest.get(..config_bytes)).ok_or(error::E_CONFIG)?;
     let config = Config::parse(bytes)?;
     let sizes = Sizes::of(&config, config_bytes as u32);
     let whole = memory_bytes(&sizes);
@@ -264,13 +266,20 @@ impl Client<'_> {
     }
 
     /// Takes the place in the room that the JoinReply named.
-    pub fn join(&mut self, player_id: u32, handle: u32, epoch: u32, verify: bool) -> Result<(), i32> {
+    pub fn join(
+        &mut self,
+        player_id: u32,
+        handle: u32,
+        epoch: u32,
+        verify: bool,
+    ) -> Result<(), i32> {
         let head = &mut self.m.head[0];
         if head.joined != 0 || (handle & 0xffff) >= head.sizes.entities || handle == 0 {
             return Err(error::E_CORE);
         }
         head.joined = 1;
-        (head.player_id, head.handle, head.epoch, head.verify) = (player_id, handle, epoch, u32::from(verify));
+        (head.player_id, head.handle, head.epoch, head.verify) =
+            (player_id, handle, epoch, u32::from(verify));
         self.m.own[0] = handle;
         Ok(())
     }
@@ -280,14 +289,19 @@ impl Client<'_> {
         if bytes == 0 || bytes > MESSAGE_BYTES_MAX_TO_SERVER as usize {
             return Err(error::E_MESSAGE_TOO_LONG);
         }
-        let Memory { channel, pool_head, pool_chunks, pool_bytes, message, stats, .. } = &mut self.m;
+        let Memory { channel, pool_head, pool_chunks, pool_bytes, message, stats, .. } =
+            &mut self.m;
         let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
         let id = pool.store(&message[..bytes], &[]).ok_or(error::E_CHANNEL_FULL)?;
         let queued = channel[0].enqueue(&mut pool, id);
         pool.settle(id);
         stats[0].messages_sent = channel[0].messages_sent;
         stats[0].send_queue = channel[0].fragments_waiting() + channel[0].messages_waiting();
-        if queued { Ok(()) } else { Err(error::E_CHANNEL_FULL) }
+        if queued {
+            Ok(())
+        } else {
+            Err(error::E_CHANNEL_FULL)
+        }
     }
 
     /// Builds the next outgoing packet in the packet buffer: fragments that are due, then every own command that the
@@ -298,13 +312,24 @@ impl Client<'_> {
             return Err(error::E_CORE);
         }
         let count = self.commands_waiting();
-        let Memory { channel, pool_head, pool_chunks, pool_bytes, packet, local_commands, stats, .. } = &mut self.m;
+        let Memory {
+            channel,
+            pool_head,
+            pool_chunks,
+            pool_bytes,
+            packet,
+            local_commands,
+            stats,
+            ..
+        } = &mut self.m;
         let pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
         let header = channel[0].next_packet(local_tick);
         let mut out = BitWriter::new(&mut packet[HEADER_BYTES..]);
         let most = out.bits_left() - input::bits_max(self.config.head, count);
         channel[0].write_reliable(&pool, &mut out, most, SendLimits::TO_SERVER);
-        input::write(&mut out, self.config.head, count, |i| local_commands[(head.local as usize - i) % LOCAL_RING]);
+        input::write(&mut out, self.config.head, count, |i| {
+            local_commands[(head.local as usize - i) % LOCAL_RING]
+        });
         let Some(length) = out.finish() else {
             channel[0].cancel_packet();
             return Err(error::E_CORE);
@@ -322,7 +347,9 @@ impl Client<'_> {
         (0..input::COMMANDS as u32)
             .take_while(|i| {
                 let Some(tick) = head.local.checked_sub(*i) else { return false };
-                tick > done && self.m.local_commands[tick as usize % LOCAL_RING].tick == tick && tick != 0
+                tick > done
+                    && self.m.local_commands[tick as usize % LOCAL_RING].tick == tick
+                    && tick != 0
             })
             .count()
     }

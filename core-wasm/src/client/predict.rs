@@ -3,7 +3,9 @@
 
 use super::{Client, LOCAL_RING, SHOTS};
 use crate::combat;
-use crate::gen::{button, column, error, event, flag, ClientEvent, InputCommand, POSITION_MAX, SMOOTHING_MS};
+use crate::gen::{
+    button, column, error, event, flag, ClientEvent, InputCommand, POSITION_MAX, SMOOTHING_MS,
+};
 use crate::history::{self, OwnFast};
 use crate::movement::{self, Body};
 use crate::region::TICK_NONE;
@@ -84,7 +86,8 @@ impl Client<'_> {
     /// The server's state of the own player at the newest snapshot.
     fn authoritative(&self, tick: u32) -> Pose {
         let place = tick as usize & (self.m.head[0].sizes.history as usize - 1);
-        let OwnFast { x, y, z, vx, vy, vz, dash_left, dash_wait, weapon_wait, flags } = self.m.own_fast[place];
+        let OwnFast { x, y, z, vx, vy, vz, dash_left, dash_wait, weapon_wait, flags } =
+            self.m.own_fast[place];
         let command = self.m.local_commands[tick as usize % LOCAL_RING];
         let aimed = command.tick == tick;
         Pose {
@@ -131,9 +134,11 @@ impl Client<'_> {
         movement::step(&mut body, command, self.config.head, &self.walls());
         next.motion = [body.x, body.y, body.z, body.vx, body.vy, body.vz];
         (next.aim, next.pitch, next.flags) = (body.aim, body.pitch, body.flags);
-        (next.dash_left, next.dash_wait, next.dash) = (body.dash_left, body.dash_wait, [body.dash_x, body.dash_y]);
+        (next.dash_left, next.dash_wait, next.dash) =
+            (body.dash_left, body.dash_wait, [body.dash_x, body.dash_y]);
         let weapon = self.config.weapons.get(self.slow(newest, column::WEAPON) as usize);
-        let fired = combat::trigger(&mut next.weapon_wait, command.buttons & button::FIRE != 0, weapon);
+        let fired =
+            combat::trigger(&mut next.weapon_wait, command.buttons & button::FIRE != 0, weapon);
         (next, fired)
     }
 
@@ -245,8 +250,11 @@ impl Client<'_> {
     fn add_error(&mut self, shown: &Pose, now: &Pose) {
         let time = self.shown_time();
         let left = self.error_at(time);
-        let sum: [i32; 3] = std::array::from_fn(|a| left[a].saturating_add(shown.motion[a].saturating_sub(now.motion[a])));
-        let far = sum.iter().any(|v| v.unsigned_abs() > 4 << 16) || (shown.flags ^ now.flags) & flag::ALIVE != 0;
+        let sum: [i32; 3] = std::array::from_fn(|a| {
+            left[a].saturating_add(shown.motion[a].saturating_sub(now.motion[a]))
+        });
+        let far = sum.iter().any(|v| v.unsigned_abs() > 4 << 16)
+            || (shown.flags ^ now.flags) & flag::ALIVE != 0;
         let head = &mut self.m.head[0];
         head.error = if far { [0; 3] } else { sum };
         (head.error_at_low, head.error_at_high) = (time as u32, (time >> 32) as u32);
@@ -280,7 +288,11 @@ impl Client<'_> {
         }
         let Some(place) = self.m.shots.iter().position(|s| s.command == 0) else { return };
         let aim = (pose.aim as u16, pose.pitch as i16);
-        let out = combat::along(aim.0, aim.1, self.slow(newest, column::RADIUS).saturating_add(weapon.radius));
+        let out = combat::along(
+            aim.0,
+            aim.1,
+            self.slow(newest, column::RADIUS).saturating_add(weapon.radius),
+        );
         let velocity = combat::along(aim.0, aim.1, weapon.speed);
         let high = crate::fixed::mul_shift(self.slow(newest, column::HEIGHT), 3, 2);
         let muzzle = [pose.motion[0], pose.motion[1], pose.motion[2].saturating_add(high)];

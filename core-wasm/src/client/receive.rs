@@ -55,7 +55,9 @@ fn has(set: &[u32], index: usize) -> bool {
 }
 
 fn members(set: &[u32]) -> impl Iterator<Item = usize> + '_ {
-    set.iter().enumerate().flat_map(|(w, word)| (0..32).filter(move |b| word >> b & 1 != 0).map(move |b| w * 32 + b))
+    set.iter()
+        .enumerate()
+        .flat_map(|(w, word)| (0..32).filter(move |b| word >> b & 1 != 0).map(move |b| w * 32 + b))
 }
 
 impl Client<'_> {
@@ -67,7 +69,8 @@ impl Client<'_> {
             return Err(error::E_CORE);
         }
         let packet = core::mem::take(&mut self.m.packet);
-        let answer = packet.get(..length).ok_or(error::E_OVERSIZE).and_then(|bytes| self.take_packet(bytes));
+        let answer =
+            packet.get(..length).ok_or(error::E_OVERSIZE).and_then(|bytes| self.take_packet(bytes));
         self.m.packet = packet;
         if answer == Err(error::E_MALFORMED) {
             self.m.stats[0].malformed += 1;
@@ -150,7 +153,8 @@ impl Client<'_> {
     /// The row of an entity as the snapshot of `tick` carried it; None if it is not held.
     pub fn held_row(&self, tick: u32, e: usize) -> Option<&[u16]> {
         let start = self.row_start(self.place(tick), e);
-        self.has_row(tick, e).then(|| &self.m.rows[start..start + self.m.head[0].sizes.row_halves as usize])
+        self.has_row(tick, e)
+            .then(|| &self.m.rows[start..start + self.m.head[0].sizes.row_halves as usize])
     }
 
     fn row_start(&self, place: usize, e: usize) -> usize {
@@ -168,11 +172,19 @@ impl Client<'_> {
     }
 
     /// Reads the reference and the tick.
-    fn decode_ticks(&self, reader: &mut BitReader, header: &Header) -> Result<(Option<u32>, u32), Refusal> {
+    fn decode_ticks(
+        &self,
+        reader: &mut BitReader,
+        header: &Header,
+    ) -> Result<(Option<u32>, u32), Refusal> {
         let back = if reader.bit() { reader.take(3) + 1 } else { reader.take(8) };
         if back == 0 {
             let tick = reader.take(32);
-            return if reader.ok() && tick < TICK_NONE >> 1 { Ok((None, tick)) } else { Err(Refusal::Malformed) };
+            return if reader.ok() && tick < TICK_NONE >> 1 {
+                Ok((None, tick))
+            } else {
+                Err(Refusal::Malformed)
+            };
         }
         let sequence = header.sequence.wrapping_sub(back as u16);
         let arrived = self.m.arrived[usize::from(sequence) % ARRIVED];
@@ -188,7 +200,8 @@ impl Client<'_> {
 
     fn decode(&mut self, reader: &mut BitReader, header: &Header) -> Result<Snapshot, Refusal> {
         let config = self.config;
-        let (kinds, fields) = (core::mem::take(&mut self.m.wire_kinds), core::mem::take(&mut self.m.wire_fields));
+        let (kinds, fields) =
+            (core::mem::take(&mut self.m.wire_kinds), core::mem::take(&mut self.m.wire_fields));
         let shape = Shape::new(&config, kinds, fields);
         let code = RowCode::new(&config, &shape);
         let answer = self.decode_with(reader, header, &code);
@@ -196,11 +209,18 @@ impl Client<'_> {
         answer
     }
 
-    fn decode_with(&mut self, reader: &mut BitReader, header: &Header, code: &RowCode) -> Result<Snapshot, Refusal> {
+    fn decode_with(
+        &mut self,
+        reader: &mut BitReader,
+        header: &Header,
+        code: &RowCode,
+    ) -> Result<Snapshot, Refusal> {
         let start = reader.position();
         let (base, tick) = self.decode_ticks(reader, header)?;
         let newest = self.m.head[0].newest;
-        if newest != TICK_NONE && (newest.saturating_sub(tick) >= self.m.head[0].sizes.history || newest == tick) {
+        if newest != TICK_NONE
+            && (newest.saturating_sub(tick) >= self.m.head[0].sizes.history || newest == tick)
+        {
             return Err(Refusal::Reference);
         }
         let mut s = Snapshot {
@@ -218,7 +238,7 @@ impl Client<'_> {
             hash: None,
         };
         s.applied = tick.wrapping_sub(if reader.bit() { reader.take(6) } else { 0 });
-        if header.sequence % 4 == 0 {
+        if header.sequence.is_multiple_of(4) {
             s.margin = Some(i32::from(reader.take(8) as u8 as i8) << 4);
             s.dilation = if reader.bit() { reader.take(10) } else { 1000 };
             s.late = if reader.bit() { Some(reader.take(16)) } else { None };
@@ -245,7 +265,11 @@ impl Client<'_> {
             s.hash = Some((reader.take(32), self.digest(&s, code.shape)));
         }
         s.bits = reader.position() - start;
-        if reader.at_end() { Ok(s) } else { Err(Refusal::Malformed) }
+        if reader.at_end() {
+            Ok(s)
+        } else {
+            Err(Refusal::Malformed)
+        }
     }
 
     fn before(&self, base: Option<u32>) -> Set {
@@ -257,9 +281,20 @@ impl Client<'_> {
         set
     }
 
-    fn with_events<T>(&self, tick: u32, origin: &Origin, before: &Set, code: &RowCode, run: impl FnOnce(&EventCode) -> T) -> T {
+    fn with_events<T>(
+        &self,
+        tick: u32,
+        origin: &Origin,
+        before: &Set,
+        code: &RowCode,
+        run: impl FnOnce(&EventCode) -> T,
+    ) -> T {
         let held = |index: usize| {
-            if index < self.m.handles.len() && has(before, index) { self.m.handles[index] } else { 0 }
+            if index < self.m.handles.len() && has(before, index) {
+                self.m.handles[index]
+            } else {
+                0
+            }
         };
         run(&EventCode {
             tick,
@@ -272,7 +307,14 @@ impl Client<'_> {
         })
     }
 
-    fn decode_events(&self, reader: &mut BitReader, s: &mut Snapshot, origin: &Origin, before: &Set, code: &RowCode) {
+    fn decode_events(
+        &self,
+        reader: &mut BitReader,
+        s: &mut Snapshot,
+        origin: &Origin,
+        before: &Set,
+        code: &RowCode,
+    ) {
         if !reader.bit() {
             return;
         }
@@ -343,7 +385,11 @@ impl Client<'_> {
         }
         self.m.sets[scratch * words..][..words].copy_from_slice(&now[..words]);
         self.m.updates[scratch * words..][..words].copy_from_slice(&sent[..words]);
-        if reader.ok() { Ok(()) } else { Err(Refusal::Malformed) }
+        if reader.ok() {
+            Ok(())
+        } else {
+            Err(Refusal::Malformed)
+        }
     }
 
     fn read_enter(
@@ -358,7 +404,8 @@ impl Client<'_> {
         let (row, generation) = code.read_full(reader, origin);
         let mut enter = Enter { index: e as u32, generation, owner: 0, command: 0 };
         if head_kind(row[W_HEAD]) == kind::PROJECTILE {
-            enter.owner = self.with_events(s.tick, origin, before, code, |events| events.read_handle(reader));
+            enter.owner =
+                self.with_events(s.tick, origin, before, code, |events| events.read_handle(reader));
             if enter.owner == self.m.head[0].handle {
                 let back = reader.take(10);
                 enter.command = if back < 1023 { s.tick.wrapping_sub(back) } else { 0 };
@@ -381,8 +428,10 @@ impl Client<'_> {
     /// The hash of what this snapshot leaves the client with, from the rows as they will be held.
     fn digest(&self, s: &Snapshot, shape: &Shape) -> u32 {
         let sizes = &self.m.head[0].sizes;
-        let (words, values, scratch) = (sizes.set_words as usize, sizes.own_values as usize, self.scratch());
-        let mut digest = Digest::start(s.tick, &s.own, &self.m.own_slow[scratch * values..][..values]);
+        let (words, values, scratch) =
+            (sizes.set_words as usize, sizes.own_values as usize, self.scratch());
+        let mut digest =
+            Digest::start(s.tick, &s.own, &self.m.own_slow[scratch * values..][..values]);
         let sent = &self.m.updates[scratch * words..][..words];
         for e in members(&self.m.sets[scratch * words..][..words]) {
             let row = if has(sent, e) {
@@ -434,7 +483,8 @@ impl Client<'_> {
                 self.push_event(*event);
             }
         }
-        let touched = s.touched.is_some_and(|back| old == TICK_NONE || s.tick - back.min(s.tick) > old);
+        let touched =
+            s.touched.is_some_and(|back| old == TICK_NONE || s.tick - back.min(s.tick) > old);
         self.reconcile(s.tick, touched);
     }
 
@@ -490,7 +540,8 @@ impl Client<'_> {
                 self.told(LEAVE, self.m.handles[e], s.tick);
                 self.shot_left(self.m.handles[e]);
             }
-            (self.m.handles[e], self.m.owners[e], self.m.commands[e]) = (handle, enter.owner, enter.command);
+            (self.m.handles[e], self.m.owners[e], self.m.commands[e]) =
+                (handle, enter.owner, enter.command);
             self.match_shot(handle, enter.owner, enter.command);
             self.told(ENTER, handle, s.tick);
             told[e / 32] |= 1 << (e % 32);

@@ -40,7 +40,8 @@ impl Client<'_> {
         (self.m.head[0].shown_low, self.m.head[0].shown_high) = (time as u32, (time >> 32) as u32);
         let (tick, fraction) = if tick >= newest { (newest, 0) } else { (tick, fraction & 0xffff) };
         let config = self.config;
-        let (kinds, fields) = (core::mem::take(&mut self.m.wire_kinds), core::mem::take(&mut self.m.wire_fields));
+        let (kinds, fields) =
+            (core::mem::take(&mut self.m.wire_kinds), core::mem::take(&mut self.m.wire_fields));
         let shape = Shape::new(&config, kinds, fields);
         self.view_others(&shape, tick, fraction);
         (self.m.wire_kinds, self.m.wire_fields) = (kinds, fields);
@@ -60,7 +61,11 @@ impl Client<'_> {
             while left != 0 {
                 let e = w * 32 + left.trailing_zeros() as usize;
                 left &= left - 1;
-                let hidden = self.m.shots.iter().any(|s| s.command != 0 && s.handle != 0 && s.handle == self.m.handles[e]);
+                let hidden = self
+                    .m
+                    .shots
+                    .iter()
+                    .any(|s| s.command != 0 && s.handle != 0 && s.handle == self.m.handles[e]);
                 if !hidden {
                     self.view_entity(shape, e, (oldest, from, newest), tick, fraction);
                 }
@@ -68,7 +73,14 @@ impl Client<'_> {
         }
     }
 
-    fn view_entity(&mut self, shape: &Shape, e: usize, ticks: (u32, u32, u32), tick: u32, fraction: u32) {
+    fn view_entity(
+        &mut self,
+        shape: &Shape,
+        e: usize,
+        ticks: (u32, u32, u32),
+        tick: u32,
+        fraction: u32,
+    ) {
         let (oldest, from, newest) = ticks;
         let Some(a) = (oldest..=from).rev().find(|t| self.has_row(*t, e)) else { return };
         let row = self.row_at(shape, a, e);
@@ -103,7 +115,11 @@ impl Client<'_> {
         let kind_row = self.config.kinds.get((number - 1) as usize);
         let depth = kind_row.map_or(0, |k| k.depth);
         let height = kind_row.map_or(0, |k| k.height);
-        let (owner, command) = if number == kind::PROJECTILE { (self.m.owners[e], self.m.commands[e]) } else { (0, 0) };
+        let (owner, command) = if number == kind::PROJECTILE {
+            (self.m.owners[e], self.m.commands[e])
+        } else {
+            (0, 0)
+        };
         for (f, value) in [
             (column::GENERATION, (handle >> 16) as i32),
             (column::KIND, number),
@@ -148,7 +164,9 @@ impl Client<'_> {
         let before = self.m.poses[now.tick.wrapping_sub(1) as usize % LOCAL_RING];
         let fraction = (time & 0xffff) as u32;
         let beyond = (time >> 16) as u32 > wanted;
-        let smooth = before.tick.wrapping_add(1) == now.tick && !beyond && (before.flags ^ now.flags) & flag::ALIVE == 0;
+        let smooth = before.tick.wrapping_add(1) == now.tick
+            && !beyond
+            && (before.flags ^ now.flags) & flag::ALIVE == 0;
         let error = self.error_at(time);
         for (axis, f) in [column::X, column::Y, column::Z].into_iter().enumerate() {
             let far = now.motion[axis].wrapping_sub(before.motion[axis]).unsigned_abs() > 4 << 16;
@@ -195,7 +213,9 @@ impl Client<'_> {
                 continue;
             }
             let own = (self.m.head[0].handle & 0xffff) as usize;
-            let Some(row) = (0..free).rev().find(|e| *e != own && !self.shown(newest, *e)) else { return };
+            let Some(row) = (0..free).rev().find(|e| *e != own && !self.shown(newest, *e)) else {
+                return;
+            };
             free = row;
             let between = |a: usize| interpolate(shot.before[a], shot.at[a], fraction & 0xffff);
             for (f, value) in [

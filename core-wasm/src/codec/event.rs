@@ -91,7 +91,7 @@ impl EventCode<'_> {
         if self.high {
             put_signed(out, e.z >> self.shift, &RESIDUAL);
         }
-        if e.kind == event::SHOT as u16 {
+        if e.kind == event::SHOT {
             out.put(u32::from(e.aim), 16);
             out.put(u32::from(e.weapon) & 7, 3);
             put_signed(out, e.amount >> self.shift, &AMOUNT);
@@ -99,7 +99,7 @@ impl EventCode<'_> {
             if e.command != e.tick {
                 out.put(e.command, 32);
             }
-        } else if e.kind == event::HIT as u16 {
+        } else if e.kind == event::HIT {
             put_signed(out, e.amount, &AMOUNT);
         }
     }
@@ -124,12 +124,12 @@ impl EventCode<'_> {
         if self.high {
             e.z = take_signed(reader, &RESIDUAL) << self.shift;
         }
-        if e.kind == event::SHOT as u16 {
+        if e.kind == event::SHOT {
             e.aim = reader.take(16) as u16;
             e.weapon = reader.take(3) as u16;
             e.amount = take_signed(reader, &AMOUNT) << self.shift;
             e.command = if reader.bit() { reader.take(32) } else { e.tick };
-        } else if e.kind == event::HIT as u16 {
+        } else if e.kind == event::HIT {
             e.amount = take_signed(reader, &AMOUNT);
         }
         e.own = u16::from(e.subject == self.own && self.own != 0);

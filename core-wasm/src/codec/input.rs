@@ -36,7 +36,12 @@ impl Inputs {
 }
 
 /// Writes `count` commands; `command(i)` is the i-th from the newest back, their ticks falling by one.
-pub fn write(out: &mut BitWriter, head: &ConfigHead, count: usize, command: impl Fn(usize) -> InputCommand) {
+pub fn write(
+    out: &mut BitWriter,
+    head: &ConfigHead,
+    count: usize,
+    command: impl Fn(usize) -> InputCommand,
+) {
     let count = count.min(COMMANDS);
     out.put(count as u32, 5);
     let mut before: Option<InputCommand> = None;

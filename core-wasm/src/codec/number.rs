@@ -26,7 +26,8 @@ pub fn put_signed(out: &mut BitWriter, value: i32, buckets: &Buckets) {
 #[inline]
 pub fn put_unsigned(out: &mut BitWriter, value: u32, buckets: &Buckets) {
     let need = 32 - value.leading_zeros();
-    let bucket = u32::from(need > buckets[0]) + u32::from(need > buckets[1]) + u32::from(need > buckets[2]);
+    let bucket =
+        u32::from(need > buckets[0]) + u32::from(need > buckets[1]) + u32::from(need > buckets[2]);
     out.put(bucket, 2);
     out.put(value, buckets[bucket as usize]);
 }

@@ -37,7 +37,9 @@ fn speed(state: &OwnFast) -> [i32; 3] {
 fn lead(base: &OwnFast, velocity: [i32; 3], age: i32, turn: i32) -> [i32; 3] {
     let (at, old) = (place(base), speed(base));
     std::array::from_fn(|a| {
-        at[a].wrapping_add(old[a].wrapping_mul(turn)).wrapping_add(velocity[a].wrapping_mul(age - turn))
+        at[a]
+            .wrapping_add(old[a].wrapping_mul(turn))
+            .wrapping_add(velocity[a].wrapping_mul(age - turn))
     })
 }
 
@@ -52,7 +54,14 @@ fn ran_down(base: &OwnFast, age: i32) -> [u16; 3] {
 
 /// Writes the fast part. Without a reference, `base` is all zero and `age` 0. `touched`: ticks since the newest touch,
 /// None for not since the reference.
-pub fn write_fast(out: &mut BitWriter, now: &OwnFast, base: &OwnFast, age: i32, high: bool, touched: Option<u32>) {
+pub fn write_fast(
+    out: &mut BitWriter,
+    now: &OwnFast,
+    base: &OwnFast,
+    age: i32,
+    high: bool,
+    touched: Option<u32>,
+) {
     let axes = if high { 3 } else { 2 };
     let (at, velocity, old) = (place(now), speed(now), speed(base));
     let same = velocity == old && at == lead(base, velocity, age, age);
@@ -76,7 +85,8 @@ pub fn write_fast(out: &mut BitWriter, now: &OwnFast, base: &OwnFast, age: i32, 
             }
         }
     }
-    let steady = counters(now) == ran_down(base, age) && steady_flags(now.flags) == steady_flags(base.flags);
+    let steady =
+        counters(now) == ran_down(base, age) && steady_flags(now.flags) == steady_flags(base.flags);
     out.bit(!steady);
     if !steady {
         out.put(u32::from(steady_flags(now.flags)), FLAG_BITS);
@@ -91,7 +101,12 @@ pub fn write_fast(out: &mut BitWriter, now: &OwnFast, base: &OwnFast, age: i32, 
 }
 
 /// Reads what `write_fast` wrote.
-pub fn read_fast(reader: &mut BitReader, base: &OwnFast, age: i32, high: bool) -> (OwnFast, Option<u32>) {
+pub fn read_fast(
+    reader: &mut BitReader,
+    base: &OwnFast,
+    age: i32,
+    high: bool,
+) -> (OwnFast, Option<u32>) {
     let axes = if high { 3 } else { 2 };
     let mut velocity = speed(base);
     let mut at = lead(base, velocity, age, age);

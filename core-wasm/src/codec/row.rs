@@ -14,8 +14,9 @@ use crate::bits::{bits_for, BitReader, BitWriter};
 use crate::config::Config;
 use crate::gen::ConfigKind;
 use crate::history::{
-    quantise_position, head_generation, head_kind, head_teleport, Shape, Words, HEAD_ALIVE, WIRE_WORDS, W_AIM, W_FIELDS, W_HEAD,
-    W_HEALTH, W_PITCH, W_RADIUS, W_TEAM, W_VX, W_VY, W_VZ, W_WEAPON, W_X, W_Y, W_Z,
+    head_generation, head_kind, head_teleport, quantise_position, Shape, Words, HEAD_ALIVE,
+    WIRE_WORDS, W_AIM, W_FIELDS, W_HEAD, W_HEALTH, W_PITCH, W_RADIUS, W_TEAM, W_VX, W_VY, W_VZ,
+    W_WEAPON, W_X, W_Y, W_Z,
 };
 
 use super::number::{put_signed, take_signed, RESIDUAL, VELOCITY};
@@ -72,7 +73,8 @@ pub fn predict(base: &Words, age: i32) -> Words {
 
 /// The same with the velocity of `now` from `turn` ticks after the baseline on.
 fn predict_turn(base: &Words, now: &Words, age: i32, turn: i32) -> [i32; 3] {
-    let part = |at: usize, speed: usize| moved(base[at], base[speed] * turn + now[speed] * (age - turn));
+    let part =
+        |at: usize, speed: usize| moved(base[at], base[speed] * turn + now[speed] * (age - turn));
     [part(W_X, W_VX), part(W_Y, W_VY), part(W_Z, W_VZ)]
 }
 
@@ -84,7 +86,12 @@ impl<'a> RowCode<'a> {
     /// The codes of a configuration.
     pub fn new(config: &Config<'a>, shape: &'a Shape<'a>) -> Self {
         let head = config.head;
-        Self { shape, health_bits: head.health_bits, kind_bits: bits_for(head.kinds), kinds: config.kinds }
+        Self {
+            shape,
+            health_bits: head.health_bits,
+            kind_bits: bits_for(head.kinds),
+            kinds: config.kinds,
+        }
     }
 
     /// Health and wire radius of a kind as declared.
@@ -95,16 +102,25 @@ impl<'a> RowCode<'a> {
     }
 
     fn axes(&self) -> usize {
-        if self.shape.high { 3 } else { 2 }
+        if self.shape.high {
+            3
+        } else {
+            2
+        }
     }
 
     /// Writes what makes `now` out of `base`, which is `age` ticks older and the same entity.
     pub fn write_delta(&self, out: &mut BitWriter, base: &Words, now: &Words, age: i32) {
         let fields = self.shape.fields_of(head_kind(now[W_HEAD])).len();
-        let still = base[W_HEAD] == now[W_HEAD] && base[W_VX..W_FIELDS + fields] == now[W_VX..W_FIELDS + fields];
+        let still = base[W_HEAD] == now[W_HEAD]
+            && base[W_VX..W_FIELDS + fields] == now[W_VX..W_FIELDS + fields];
         let guess = predict(base, age);
         if still {
-            let off = [now[W_X].wrapping_sub(guess[W_X]), now[W_Y].wrapping_sub(guess[W_Y]), now[W_Z].wrapping_sub(guess[W_Z])];
+            let off = [
+                now[W_X].wrapping_sub(guess[W_X]),
+                now[W_Y].wrapping_sub(guess[W_Y]),
+                now[W_Z].wrapping_sub(guess[W_Z]),
+            ];
             if off == [0; 3] {
                 out.bit(false);
                 return;
@@ -155,14 +171,16 @@ impl<'a> RowCode<'a> {
             let mut best = i64::MAX;
             for at in 0..=age.min(TURN_MAX) {
                 let guess = predict_turn(base, now, age, at);
-                let miss: i64 = (0..axes).map(|a| i64::from(now[W_X + a].wrapping_sub(guess[a])).abs()).sum();
+                let miss: i64 =
+                    (0..axes).map(|a| i64::from(now[W_X + a].wrapping_sub(guess[a])).abs()).sum();
                 if miss < best {
                     (best, turn) = (miss, at);
                 }
             }
             out.put(turn as u32, turn_bits(age));
         }
-        let guess = if turned { predict_turn(base, now, age, turn) } else { position(&predict(base, age)) };
+        let guess =
+            if turned { predict_turn(base, now, age, turn) } else { position(&predict(base, age)) };
         let off: [i32; 3] = std::array::from_fn(|a| now[W_X + a].wrapping_sub(guess[a]));
         let hit = off == [0; 3];
         out.bit(!hit);
@@ -224,7 +242,12 @@ impl<'a> RowCode<'a> {
         self.put_if(out, health, now[W_HEALTH] as u32, self.health_bits);
         self.put_if(out, base[W_HEAD] != now[W_HEAD], head_teleport(now[W_HEAD]) as u32, 2);
         if self.shape.high {
-            self.put_if(out, base[W_PITCH] != now[W_PITCH], low_bits(now[W_PITCH], aim_bits), aim_bits);
+            self.put_if(
+                out,
+                base[W_PITCH] != now[W_PITCH],
+                low_bits(now[W_PITCH], aim_bits),
+                aim_bits,
+            );
         }
         self.put_if(out, base[W_TEAM] != now[W_TEAM], now[W_TEAM] as u32, 8);
         self.put_if(out, base[W_WEAPON] != now[W_WEAPON], now[W_WEAPON] as u32, 8);
@@ -275,7 +298,8 @@ impl<'a> RowCode<'a> {
         }
         for (k, field) in self.shape.fields_of(head_kind(now[W_HEAD])).iter().enumerate() {
             if reader.bit() {
-                now[W_FIELDS + k] = field_value(reader.take(u32::from(field.bits)), field.bits, field.signed != 0);
+                now[W_FIELDS + k] =
+                    field_value(reader.take(u32::from(field.bits)), field.bits, field.signed != 0);
             }
         }
     }
@@ -394,7 +418,8 @@ impl<'a> RowCode<'a> {
         }
         for (k, field) in self.shape.fields_of(kind).iter().enumerate() {
             if reader.bit() {
-                now[W_FIELDS + k] = field_value(reader.take(u32::from(field.bits)), field.bits, field.signed != 0);
+                now[W_FIELDS + k] =
+                    field_value(reader.take(u32::from(field.bits)), field.bits, field.signed != 0);
             }
         }
         (now, generation)
@@ -403,7 +428,8 @@ impl<'a> RowCode<'a> {
 
 /// True if two rows are the same entity: same kind and low bits of the generation.
 pub fn same_entity(a: &Words, b: &Words) -> bool {
-    head_kind(a[W_HEAD]) == head_kind(b[W_HEAD]) && head_generation(a[W_HEAD]) == head_generation(b[W_HEAD])
+    head_kind(a[W_HEAD]) == head_kind(b[W_HEAD])
+        && head_generation(a[W_HEAD]) == head_generation(b[W_HEAD])
 }
 
 fn position(words: &Words) -> [i32; 3] {
@@ -495,10 +521,12 @@ mod tests {
     }
 
     fn with_code(high: bool, run: impl FnOnce(&RowCode)) {
-        let field = |bits, signed| WireField { column: 32, half: 0, bits, signed, reserved: [0; 2] };
+        let field =
+            |bits, signed| WireField { column: 32, half: 0, bits, signed, reserved: [0; 2] };
         let fields = [field(32, 1), field(4, 0), field(4, 1)];
         let kinds = [WireKind { first: 0, count: 3 }, WireKind { first: 0, count: 3 }];
-        let shape = Shape { kinds: &kinds, fields: &fields, high, shift: 9, aim_bits: 10, health_max: 100 };
+        let shape =
+            Shape { kinds: &kinds, fields: &fields, high, shift: 9, aim_bits: 10, health_max: 100 };
         run(&RowCode { shape: &shape, health_bits: 7, kind_bits: 2, kinds: &KINDS });
     }
 

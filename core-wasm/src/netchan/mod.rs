@@ -245,7 +245,13 @@ impl Channel {
 
     /// Takes in the header's acknowledgements: frees acknowledged fragments, measures the round trip, and calls
     /// `arrived` with the sending tick of each packet that is newly known to have arrived, oldest first.
-    pub fn acknowledge(&mut self, header: &Header, now: u32, pool: &mut Pool, mut arrived: impl FnMut(u32)) {
+    pub fn acknowledge(
+        &mut self,
+        header: &Header,
+        now: u32,
+        pool: &mut Pool,
+        mut arrived: impl FnMut(u32),
+    ) {
         let ahead = header.ack.wrapping_sub(self.acked) as i16;
         let mut fresh = header.ack_bits;
         if ahead >= 0 {

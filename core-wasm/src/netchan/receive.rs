@@ -103,7 +103,11 @@ impl Channel {
     /// Takes the next message in order, if all of it is here, into `out`; the server's way to read, which needs no
     /// buffer beside the window. `Err(E_OVERSIZE)`: the message is longer than `out`, or than the window; the client is
     /// to be closed.
-    pub fn take_message(&mut self, slots: &mut [FragmentSlot], out: &mut [u8]) -> Result<Option<usize>, i32> {
+    pub fn take_message(
+        &mut self,
+        slots: &mut [FragmentSlot],
+        out: &mut [u8],
+    ) -> Result<Option<usize>, i32> {
         let mut length = 0;
         let mut place = usize::from(self.expected_slot);
         for count in 1..=slots.len() {
@@ -130,7 +134,11 @@ impl Channel {
 
     /// Takes the next fragment in order into the start of `out`, which holds at least a fragment: its length, and
     /// whether it ends a message. The client's way to read, whose messages may be longer than its window.
-    pub fn take_fragment(&mut self, slots: &mut [FragmentSlot], out: &mut [u8]) -> Option<(usize, bool)> {
+    pub fn take_fragment(
+        &mut self,
+        slots: &mut [FragmentSlot],
+        out: &mut [u8],
+    ) -> Option<(usize, bool)> {
         if slots[usize::from(self.expected_slot)].present == 0 {
             return None;
         }

@@ -45,8 +45,13 @@ impl Channel {
     /// Takes the next sequence number and opens its record; `write_reliable` then fills it.
     pub fn next_packet(&mut self, tick: u32) -> Header {
         self.sequence = self.sequence.wrapping_add(1);
-        self.sent[usize::from(self.sequence) % SENT_RING] =
-            Sent { tick, sequence: self.sequence, state: 1, count: 0, fragments: [0; FRAGMENTS_PER_PACKET_MAX] };
+        self.sent[usize::from(self.sequence) % SENT_RING] = Sent {
+            tick,
+            sequence: self.sequence,
+            state: 1,
+            count: 0,
+            fragments: [0; FRAGMENTS_PER_PACKET_MAX],
+        };
         Header { sequence: self.sequence, ack: self.received, ack_bits: self.received_bits }
     }
 
@@ -111,13 +116,15 @@ impl Channel {
                 break;
             }
             let flight = &self.flight[usize::from(id) % FLIGHT_RING];
-            let due = flight.state == 1 && (fresh || tick.wrapping_sub(flight.sent_tick) >= patience);
+            let due =
+                flight.state == 1 && (fresh || tick.wrapping_sub(flight.sent_tick) >= patience);
             if due {
                 let size = FRAGMENT_HEAD_BITS + u32::from(flight.length) * 8;
                 if bits + size > bits_max {
                     if fresh {
                         // Cut but without a place in this packet: due at once in the next one.
-                        self.flight[usize::from(id) % FLIGHT_RING].sent_tick = tick.wrapping_sub(1 << 16);
+                        self.flight[usize::from(id) % FLIGHT_RING].sent_tick =
+                            tick.wrapping_sub(1 << 16);
                     }
                     break;
                 }
@@ -140,7 +147,8 @@ impl Channel {
             if self.cut_messages == self.queue_count {
                 return false;
             }
-            let message = self.queue[usize::from(self.queue_first.wrapping_add(self.cut_messages)) % QUEUE];
+            let message =
+                self.queue[usize::from(self.queue_first.wrapping_add(self.cut_messages)) % QUEUE];
             self.cut_chunk = message;
             self.cut_left = pool.length(message);
         }

@@ -112,7 +112,8 @@ impl Writer<'_, '_> {
 
     fn remember(&mut self, sets: &Sets) {
         let (place, words) = (self.ring(self.frame.tick), self.frame.words);
-        self.r.flights[place] = Flight { tick: self.frame.tick, sequence: self.header.sequence, state: 0 };
+        self.r.flights[place] =
+            Flight { tick: self.frame.tick, sequence: self.header.sequence, state: 0 };
         self.r.flight_sets[place * words..][..words].copy_from_slice(&sets.now[..words]);
         self.r.flight_updates[place * words..][..words].copy_from_slice(&sets.sent[..words]);
     }
@@ -135,12 +136,16 @@ impl Writer<'_, '_> {
                 out.put(tick, 32);
             }
         }
-        let behind = if client.applied_tick == TICK_NONE { 63 } else { tick.wrapping_sub(client.applied_tick).min(63) };
+        let behind = if client.applied_tick == TICK_NONE {
+            63
+        } else {
+            tick.wrapping_sub(client.applied_tick).min(63)
+        };
         out.bit(behind != 0);
         if behind != 0 {
             out.put(behind, 6);
         }
-        if self.header.sequence % 4 == 0 {
+        if self.header.sequence.is_multiple_of(4) {
             out.put((client.margin256 >> 4).clamp(-128, 127) as u8 as u32, 8);
             let dilation = self.r.head[0].dilation_permille.min(1023);
             out.bit(dilation != 1000);
@@ -164,8 +169,8 @@ impl Writer<'_, '_> {
         let age = base.map_or(0, |b| tick - b);
         let before = base.map_or(OwnFast::zeroed(), |b| self.r.own_fast[self.ring(b)]);
         let span = base.map_or(1, |_| age).min(flights - 1);
-        let touched =
-            (0..span).find(|back| self.r.own_fast[self.ring(tick - back)].flags & flag::TOUCHED as u16 != 0);
+        let touched = (0..span)
+            .find(|back| self.r.own_fast[self.ring(tick - back)].flags & flag::TOUCHED as u16 != 0);
         own::write_fast(out, now, &before, age as i32, self.frame.code.shape.high, touched);
         let count = self.frame.own_values;
         let values = &self.r.own_values[self.slot * count..][..count];
@@ -197,14 +202,20 @@ impl Writer<'_, '_> {
     /// Handle of an index that the client holds at the reference, else 0.
     fn held(&self, before: &Set, index: usize) -> u32 {
         if index < self.frame.entities && has(before, index) {
-            let generation = self.r.columns[column::GENERATION * self.frame.entities + index] as u32;
+            let generation =
+                self.r.columns[column::GENERATION * self.frame.entities + index] as u32;
             generation << 16 | index as u32
         } else {
             0
         }
     }
 
-    fn event_code<'c>(&self, client: &Client, origin: &Origin, held: &'c dyn Fn(usize) -> u32) -> EventCode<'c> {
+    fn event_code<'c>(
+        &self,
+        client: &Client,
+        origin: &Origin,
+        held: &'c dyn Fn(usize) -> u32,
+    ) -> EventCode<'c> {
         EventCode {
             tick: self.frame.tick,
             own: client.handle,
@@ -228,8 +239,10 @@ impl Writer<'_, '_> {
     ) {
         let tick = self.frame.tick;
         let next = self.r.head[0].events_next;
-        let since = base.unwrap_or(client.joined_tick).max(tick.saturating_sub(self.frame.repeat_ticks));
-        let radius = i64::from(self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS]);
+        let since =
+            base.unwrap_or(client.joined_tick).max(tick.saturating_sub(self.frame.repeat_ticks));
+        let radius =
+            i64::from(self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS]);
         let mut chosen = [0u32; EVENTS_PER_SNAPSHOT_MAX as usize];
         let (mut count, mut dropped) = (0, 0);
         for back in 1..=next.min(EVENTS_MAX) {
@@ -265,7 +278,14 @@ impl Writer<'_, '_> {
     }
 
     /// Leaves, members, enters.
-    fn write_sets(&mut self, out: &mut BitWriter, client: &Client, sets: &Sets, origin: &Origin, base: Option<u32>) {
+    fn write_sets(
+        &mut self,
+        out: &mut BitWriter,
+        client: &Client,
+        sets: &Sets,
+        origin: &Origin,
+        base: Option<u32>,
+    ) {
         let words = self.frame.words;
         let age = base.map_or(0, |b| self.frame.tick - b);
         let gone = (0..words).any(|w| sets.before[w] & !sets.now[w] != 0);
@@ -304,7 +324,15 @@ impl Writer<'_, '_> {
     }
 
     /// A member of which not all that `plain` promises is true.
-    fn write_stranger(&mut self, out: &mut BitWriter, client: &Client, sets: &Sets, origin: &Origin, e: usize, age: u32) {
+    fn write_stranger(
+        &mut self,
+        out: &mut BitWriter,
+        client: &Client,
+        sets: &Sets,
+        origin: &Origin,
+        e: usize,
+        age: u32,
+    ) {
         let sent = has(&sets.sent, e);
         out.bit(!sent);
         let own_age = self.age_of(sets, e, age);
@@ -327,11 +355,16 @@ impl Writer<'_, '_> {
         let base = self.r.base_tick[self.slot * self.frame.entities + e];
         let age = self.frame.tick.wrapping_sub(base);
         let none = base == TICK_NONE || base < self.r.born[e];
-        if none || age >= self.frame.history as u32 { 0 } else { age }
+        if none || age >= self.frame.history as u32 {
+            0
+        } else {
+            age
+        }
     }
 
     fn row(&self, tick: u32, e: usize) -> Words {
-        let at = (tick as usize % self.frame.history * self.frame.entities + e) * self.frame.row_halves;
+        let at =
+            (tick as usize % self.frame.history * self.frame.entities + e) * self.frame.row_halves;
         self.frame.code.shape.load(&self.r.history[at..at + self.frame.row_halves])
     }
 
@@ -374,7 +407,14 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn write_full(&mut self, out: &mut BitWriter, client: &Client, before: &Set, origin: &Origin, e: usize) {
+    fn write_full(
+        &mut self,
+        out: &mut BitWriter,
+        client: &Client,
+        before: &Set,
+        origin: &Origin,
+        e: usize,
+    ) {
         let n = self.frame.entities;
         let stats = &mut self.r.stats[0];
         stats.full_states = stats.full_states.wrapping_add(1);
@@ -396,7 +436,14 @@ impl Writer<'_, '_> {
 
     /// Chooses whom to leave out so that the rest takes at most `room` bits, by priority: accumulated neglect and
     /// nearness. Members left out keep their old state; entities that would enter wait.
-    fn defer(&mut self, sets: &mut Sets, client: &Client, origin: &Origin, base: Option<u32>, room: u32) {
+    fn defer(
+        &mut self,
+        sets: &mut Sets,
+        client: &Client,
+        origin: &Origin,
+        base: Option<u32>,
+        room: u32,
+    ) {
         let words = self.frame.words;
         let age = base.map_or(0, |b| self.frame.tick - b);
         let members: u32 = sets.before[..words].iter().map(|w| w.count_ones()).sum();
@@ -445,7 +492,11 @@ impl Writer<'_, '_> {
 
     /// Age of the baseline of a member; 0 for none.
     fn age_of(&self, sets: &Sets, e: usize, age: u32) -> u32 {
-        if has(&sets.fresh, e) { age } else { self.base_age(e) }
+        if has(&sets.fresh, e) {
+            age
+        } else {
+            self.base_age(e)
+        }
     }
 
     fn size(&mut self, client: &Client, sets: &Sets, origin: &Origin, e: usize, age: u32) -> u32 {

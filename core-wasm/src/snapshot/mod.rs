@@ -106,7 +106,14 @@ pub fn encode(room: &mut Room) -> u32 {
 }
 
 /// One packet: header, reliable part, snapshot.
-fn write_packet(frame: &Frame, r: &mut Region, s: &mut Scratch, slot: usize, row: usize, limit: u32) {
+fn write_packet(
+    frame: &Frame,
+    r: &mut Region,
+    s: &mut Scratch,
+    slot: usize,
+    row: usize,
+    limit: u32,
+) {
     let offset = row * PACKET_BYTES_MAX as usize;
     let Scratch { output, deltas, visible, packets, .. } = s;
     let packet = &mut output[offset..][..PACKET_BYTES_MAX as usize];

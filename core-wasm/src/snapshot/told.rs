@@ -54,7 +54,9 @@ fn deliver(r: &mut Region, letter: &mut Letter, to: Option<usize>) -> bool {
     if letter.empty() {
         return true;
     }
-    let sent = send_to(r, &letter.bytes[..letter.length], |slot, _| to.is_none_or(|only| only == slot)).is_ok();
+    let sent =
+        send_to(r, &letter.bytes[..letter.length], |slot, _| to.is_none_or(|only| only == slot))
+            .is_ok();
     letter.length = 1;
     sent
 }
@@ -70,9 +72,14 @@ pub(super) fn tell(room: &mut Room) {
     }
     for slot in 0..r.clients.len() {
         let client = r.clients[slot];
-        let fresh = client.player_id != 0 && client.flags & (CLIENT_FRESH | CLIENT_BOT) == CLIENT_FRESH;
+        let fresh =
+            client.player_id != 0 && client.flags & (CLIENT_FRESH | CLIENT_BOT) == CLIENT_FRESH;
         let space = (r.pool_bytes.len() as u32).saturating_sub(u32::from(r.pool_head[0].used) * 64);
-        if fresh && space >= POOL_KEPT && roster_message(r, &config, Some(slot), true) && walls_message(r, slot) {
+        if fresh
+            && space >= POOL_KEPT
+            && roster_message(r, &config, Some(slot), true)
+            && walls_message(r, slot)
+        {
             r.clients[slot].flags &= !CLIENT_FRESH;
         }
     }
@@ -83,7 +90,9 @@ pub(super) fn tell(room: &mut Room) {
 
 fn roster_changed(r: &Region) -> bool {
     let head = &r.head[0];
-    head.room_fields_dirty != [0; 2] || head.room_texts_dirty != 0 || r.roster_dirty.iter().any(|d| *d != 0)
+    head.room_fields_dirty != [0; 2]
+        || head.room_texts_dirty != 0
+        || r.roster_dirty.iter().any(|d| *d != 0)
 }
 
 /// Rows, room fields and room texts, changed ones or all. False if something found no room in the pool.
@@ -200,7 +209,9 @@ fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: 
     let mut letter = Letter::new(message::TEXT);
     letter.put(&(generation << 16 | index as u32).to_le_bytes());
     letter.put(&[kind as u8]);
-    for text in config.texts.iter().filter(|t| i32::from(t.kind) == kind && t.audience == audience::VISIBLE) {
+    for text in
+        config.texts.iter().filter(|t| i32::from(t.kind) == kind && t.audience == audience::VISIBLE)
+    {
         let at = index * per_entity + usize::from(text.offset);
         let length = usize::from(r.texts[at].min(text.bytes_max));
         letter.put(&[text.index as u8, length as u8]);
@@ -216,7 +227,10 @@ fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: 
     }
     let some = letter.length > 6;
     let sent = some
-        && send_to(r, &letter.bytes[..letter.length], |slot, _| wanted[slot / 32] >> (slot % 32) & 1 != 0).is_ok();
+        && send_to(r, &letter.bytes[..letter.length], |slot, _| {
+            wanted[slot / 32] >> (slot % 32) & 1 != 0
+        })
+        .is_ok();
     if sent || !some {
         for (slot, told) in r.texts_told.chunks_exact_mut(words).enumerate() {
             told[w] |= (wanted[slot / 32] >> (slot % 32) & 1) << bit;

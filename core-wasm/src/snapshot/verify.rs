@@ -15,7 +15,10 @@ impl Digest {
             digest.add(value as u32);
         }
         digest.add(u32::from(own.dash_left) | u32::from(own.dash_wait) << 16);
-        digest.add(u32::from(own.weapon_wait) | u32::from(crate::codec::own::steady_flags(own.flags)) << 16);
+        digest.add(
+            u32::from(own.weapon_wait)
+                | u32::from(crate::codec::own::steady_flags(own.flags)) << 16,
+        );
         for value in slow {
             digest.add(*value as u32);
         }

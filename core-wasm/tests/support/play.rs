@@ -7,6 +7,7 @@ use fray_core::client::{self, Client};
 use fray_core::config::{Config, Sizes};
 use fray_core::gen::*;
 use fray_core::host::{Instance, Records};
+use std::time::{Duration, Instant};
 
 /// Faults of both directions, in ticks and permille.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,7 +21,13 @@ pub struct Link {
 
 impl Link {
     /// Puts a packet on the way, as often as the faults say.
-    pub fn carry(&self, now: u32, bytes: &[u8], random: &mut Seeded, way: &mut Vec<(u32, Vec<u8>)>) {
+    pub fn carry(
+        &self,
+        now: u32,
+        bytes: &[u8],
+        random: &mut Seeded,
+        way: &mut Vec<(u32, Vec<u8>)>,
+    ) {
         let times = 1 + u32::from(random.below(1000) < self.duplicate);
         for _ in 0..times {
             if random.below(1000) < self.loss {
@@ -64,7 +71,10 @@ impl Player {
         let config = setup.bytes();
         let mut aligned = vec![0u64; config.len().div_ceil(8)];
         bytemuck::cast_slice_mut(&mut aligned)[..config.len()].copy_from_slice(&config);
-        let sizes = Sizes::of(&Config::parse(&bytemuck::cast_slice(&aligned)[..config.len()]).unwrap(), config.len() as u32);
+        let sizes = Sizes::of(
+            &Config::parse(&bytemuck::cast_slice(&aligned)[..config.len()]).unwrap(),
+            config.len() as u32,
+        );
         let mut memory = vec![0u64; client::memory_bytes(&sizes).max(config.len() + 8).div_ceil(8)];
         memory[..aligned.len()].copy_from_slice(&aligned);
         client::init(bytemuck::cast_slice_mut(&mut memory), 0, config.len()).unwrap();
@@ -157,7 +167,14 @@ pub struct Play {
 }
 
 impl Play {
-    pub fn new(setup: Setup, players: u16, bots: u16, walls: &[WallBox], link: Link, seed: u32) -> Self {
+    pub fn new(
+        setup: Setup,
+        players: u16,
+        bots: u16,
+        walls: &[WallBox],
+        link: Link,
+        seed: u32,
+    ) -> Self {
         let mut room = setup.room(walls);
         let mut records = Records::new();
         for slot in 0..players + bots {
@@ -171,7 +188,11 @@ impl Play {
         for slot in 0..players + bots {
             let at = |random: &mut Seeded, half: i32| random.below(2 * half as u32) as i32 - half;
             let handle = super::handle(&mut room, slot);
-            commands.add(Place::KIND, 0, &place(handle, at(&mut random, width), at(&mut random, depth)));
+            commands.add(
+                Place::KIND,
+                0,
+                &place(handle, at(&mut random, width), at(&mut random, depth)),
+            );
         }
         room.end(&commands.bytes).unwrap();
         let made = (0..players)
@@ -214,6 +235,15 @@ impl Play {
 
     /// One tick of everything. Returns the hook events.
     pub fn tick(&mut self) -> Vec<u8> {
+        self.tick_both().0
+    }
+
+    /// The same; returns how long the two halves of the room's tick took.
+    pub fn timed_tick(&mut self) -> (Duration, Duration) {
+        self.tick_both().1
+    }
+
+    fn tick_both(&mut self) -> (Vec<u8>, (Duration, Duration)) {
         let now = self.tick_number() + 1;
         let mut records = Records::new();
         for (slot, bot) in &self.bots {
@@ -225,9 +255,14 @@ impl Play {
                 records.add_bytes(Packet::KIND, player.slot, bytemuck::bytes_of(&arrival), &bytes);
             }
         }
+        let start = Instant::now();
         let events = self.room.begin(&records.bytes).unwrap();
+        let begin = start.elapsed();
         let commands = std::mem::take(&mut self.commands);
-        for (slot, bytes) in self.room.end(&commands.bytes).unwrap() {
+        let start = Instant::now();
+        let packets = self.room.end(&commands.bytes).unwrap();
+        let times = (begin, start.elapsed());
+        for (slot, bytes) in packets {
             self.packet_bytes += bytes.len() as u64;
             let player = &mut self.players[slot];
             player.link.carry(now, &bytes, &mut player.random, &mut player.down);
@@ -235,6 +270,6 @@ impl Play {
         for player in &mut self.players {
             player.tick(now);
         }
-        events
+        (events, times)
     }
 }
