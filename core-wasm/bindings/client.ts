@@ -15,7 +15,7 @@ import {
   MESSAGE_BYTES_MAX_TO_CLIENT,
   PACKET_BYTES_MAX,
 } from '../../protocol/gen/tables.ts';
-import { checked, type CoreExports, instantiateFor } from './instantiate.ts';
+import { type CoreExports, checked, instantiateFor } from './instantiate.ts';
 
 /** Bits of what `receive` answers. */
 export const RECEIVED = { snapshot: 1, messages: 2, events: 4 } as const;

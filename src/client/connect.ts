@@ -20,7 +20,10 @@ export interface ConnectSchema extends GameSchema {
 }
 
 /** `'any'`: the fullest room with a free place; one room by its id; or a new one with options the game declares. */
-export type RoomRequest = 'any' | { readonly id: string } | { readonly create: Readonly<Record<string, unknown>> };
+export type RoomRequest =
+  | 'any'
+  | { readonly id: string }
+  | { readonly create: Readonly<Record<string, unknown>> };
 
 export interface ConnectOptions<S extends ConnectSchema> {
   /** The same module that the server's game uses. */
@@ -43,7 +46,10 @@ export interface ConnectOptions<S extends ConnectSchema> {
 
 /** What a browser and Node do differently. */
 export interface Tools {
-  open(url: string, limits: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<ClientPipe>;
+  open(
+    url: string,
+    limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<ClientPipe>;
   load(): Promise<WebAssembly.Module>;
   readonly nowMs?: () => number;
   readonly pacer?: () => Pacer;
@@ -61,7 +67,10 @@ export async function connectWith<S extends ConnectSchema>(
   const deadline = new Deadline(options.timeoutMs ?? CONNECT_MS, options.signal);
   let pipe: ClientPipe | undefined;
   try {
-    const opening = tools.open(socketUrl(url), { timeoutMs: deadline.leftMs, signal: deadline.signal });
+    const opening = tools.open(socketUrl(url), {
+      timeoutMs: deadline.leftMs,
+      signal: deadline.signal,
+    });
     // Whatever ends the wait first, a pipe that is open, or opens later, must not stay behind.
     const keep = (open: ClientPipe) => {
       pipe = open;
@@ -95,10 +104,18 @@ function joinOver<S extends ConnectSchema>(
 ): Promise<Game<S>> {
   const nowMs = tools.nowMs ?? (() => performance.now());
   const { token, verify = false, name = '', schema } = options;
-  const link = options.link === undefined ? undefined : lossyPipe(joining.pipe, linkText(options.link));
+  const link =
+    options.link === undefined ? undefined : lossyPipe(joining.pipe, linkText(options.link));
   const pipe = link ?? joining.pipe;
   const handshake = new Handshake(
-    { schemaHash: schema.hash, name, room: joining.wish, verify, timeoutMs: joining.deadline.leftMs, ...(token === undefined ? {} : { token }) },
+    {
+      schemaHash: schema.hash,
+      name,
+      room: joining.wish,
+      verify,
+      timeoutMs: joining.deadline.leftMs,
+      ...(token === undefined ? {} : { token }),
+    },
     nowMs() * 1000,
   );
   return new Promise((resolve, reject) => {
@@ -110,7 +127,11 @@ function joinOver<S extends ConnectSchema>(
       reject(error);
     };
     const poll = () => {
-      for (let bytes = handshake.poll(nowMs() * 1000); bytes; bytes = handshake.poll(nowMs() * 1000)) {
+      for (
+        let bytes = handshake.poll(nowMs() * 1000);
+        bytes;
+        bytes = handshake.poll(nowMs() * 1000)
+      ) {
         if (handshake.sessionId === 0) helloMs = nowMs();
         pipe.send(bytes);
       }
@@ -127,7 +148,13 @@ function joinOver<S extends ConnectSchema>(
       clearTimeout(timer);
       try {
         const { reply } = handshake;
-        resolve(openGame({ reply, pipe, link, rttMs, nowMs, verify, module: joining.module }, schema, tools));
+        resolve(
+          openGame(
+            { reply, pipe, link, rttMs, nowMs, verify, module: joining.module },
+            schema,
+            tools,
+          ),
+        );
       } catch (error) {
         reject(error);
       }
@@ -151,7 +178,13 @@ function openGame<S extends ConnectSchema>(joined: Joined, schema: S, tools: Too
   const { playerId, handle, epoch, tick, playersMax, entitiesMax } = reply;
   const { interpolationTicks, snapshotBytesMax, tickRateHz, roomId } = reply;
   if (tickRateHz !== schema.layout.tickRateHz) throw errorOf(ERROR.E_SCHEMA_MISMATCH, 'join');
-  const config = schema.config({ playersMax, entitiesMax, epoch, interpolationTicks, snapshotBytesMax });
+  const config = schema.config({
+    playersMax,
+    entitiesMax,
+    epoch,
+    interpolationTicks,
+    snapshotBytesMax,
+  });
   const core = ClientCore.create(module, config);
   core.join({ playerId, handle, epoch, tick, verify });
   const place = { roomId, playerId, tick, tickRateHz, interpolationTicks, rttMs };
@@ -168,7 +201,9 @@ export function socketUrl(text: string): string {
     const url = new URL(text);
     return url.protocol.startsWith('http') ? new URL('ws', url).href : url.href;
   } catch (cause) {
-    throw new FrayError('E_ADDRESS', `Cannot connect to ${JSON.stringify(text)}: it is not a URL`, { cause });
+    throw new FrayError('E_ADDRESS', `Cannot connect to ${JSON.stringify(text)}: it is not a URL`, {
+      cause,
+    });
   }
 }
 
@@ -178,14 +213,16 @@ class Deadline {
   readonly #endMs: number;
   readonly #timer: ReturnType<typeof setTimeout>;
   readonly #signal: AbortSignal | undefined;
-  readonly #abort = () => this.#cut(new FrayError('E_ABORTED', 'Cannot connect: the caller gave up'));
+  readonly #abort = () =>
+    this.#cut(new FrayError('E_ABORTED', 'Cannot connect: the caller gave up'));
   #reason: FrayError | undefined;
   over = false;
 
   constructor(timeoutMs: number, signal: AbortSignal | undefined) {
     this.#endMs = performance.now() + timeoutMs;
     this.#signal = signal;
-    const late = () => this.#cut(new FrayError('E_JOIN_TIMEOUT', `Cannot connect: no answer in ${timeoutMs} ms`));
+    const late = () =>
+      this.#cut(new FrayError('E_JOIN_TIMEOUT', `Cannot connect: no answer in ${timeoutMs} ms`));
     this.#timer = setTimeout(late, timeoutMs);
     if (signal?.aborted) this.#abort();
     else signal?.addEventListener('abort', this.#abort, { once: true });
@@ -212,7 +249,11 @@ class Deadline {
   reason(error: unknown): FrayError {
     if (this.#reason) return this.#reason;
     if (error instanceof FrayError) return error;
-    return new FrayError('E_UNKNOWN', `Cannot connect: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    return new FrayError(
+      'E_UNKNOWN',
+      `Cannot connect: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 
   end(): void {
@@ -231,7 +272,10 @@ class Deadline {
 function checkName(name: string): void {
   const bytes = utf8Bytes(name);
   if (bytes > NAME_BYTES_MAX) {
-    throw new FrayError('E_NAME', `Cannot connect: the name has ${bytes} bytes of UTF-8, the limit is ${NAME_BYTES_MAX}`);
+    throw new FrayError(
+      'E_NAME',
+      `Cannot connect: the name has ${bytes} bytes of UTF-8, the limit is ${NAME_BYTES_MAX}`,
+    );
   }
 }
 
@@ -242,7 +286,11 @@ function wishOf(room: RoomRequest): RoomWish {
 
 function closedError(code: number): FrayError {
   const known = code > 0 && code < TRANSPORT_CODES;
-  return errorOf(known ? code : ERROR.E_CLOSED, 'join', known ? '' : 'the server closed the connection');
+  return errorOf(
+    known ? code : ERROR.E_CLOSED,
+    'join',
+    known ? '' : 'the server closed the connection',
+  );
 }
 
 const CONNECT_MS = 10_000;

@@ -75,7 +75,10 @@ class QueuedEvent implements GameEvent, SightEvent {
 export type { QueuedEvent };
 
 export class EventQueue {
-  readonly #ring: readonly QueuedEvent[] = Array.from({ length: QUEUE_MAX }, () => new QueuedEvent());
+  readonly #ring: readonly QueuedEvent[] = Array.from(
+    { length: QUEUE_MAX },
+    () => new QueuedEvent(),
+  );
   readonly #now = new QueuedEvent();
   readonly #weapons: readonly string[];
   #first = 0;

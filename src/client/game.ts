@@ -13,8 +13,8 @@ import type { InputOf, MessagesToClient, MessagesToServer } from '../schema/infe
 import type { SchemaLayout } from '../schema/layout.ts';
 import { MessageCodec } from '../schema/messages.ts';
 import { datagramKind, decodeGoodbye, encodeGoodbye } from '../session/datagrams.ts';
-import { lossyPipe, type LossyPipe } from '../transport/lossy.ts';
 import { formatLink, parseLink } from '../transport/link.ts';
+import { type LossyPipe, lossyPipe } from '../transport/lossy.ts';
 import type { ClientPipe } from '../transport/types.ts';
 import { ClientClock } from './clock.ts';
 import { readControl } from './control.ts';
@@ -110,7 +110,12 @@ export class Game<S extends GameSchema> {
     this.#pacer = parts.pacer;
     this.#hooks = parts.hooks;
     this.#clock = new ClientClock({ tickRateHz, interpolationTicks });
-    this.stats = new GameStats({ counters: core.stats, clock: this.#clock, tickRateHz, transport: parts.pipe.kind });
+    this.stats = new GameStats({
+      counters: core.stats,
+      clock: this.#clock,
+      tickRateHz,
+      transport: parts.pipe.kind,
+    });
     this.#view = new GameView({ core, layout, playerId });
     this.#input = new InputSampler(layout);
     this.#events = new EventQueue(layout.weapons.map((weapon) => weapon.name));
@@ -165,9 +170,17 @@ export class Game<S extends GameSchema> {
    * Sends a message, reliably and in order. Throws E_CHANNEL_FULL when too much waits (try again later), E_VALUE or
    * E_MESSAGE_TOO_LONG for a value that does not fit, E_CLOSED when the game is over.
    */
-  send<Name extends keyof MessagesToServer<S> & string>(name: Name, value: MessagesToServer<S>[Name]): void {
-    if (this.#status === 'closed') throw new FrayError('E_CLOSED', `Cannot send '${name}': the game is over`);
-    const bytes = this.#outgoing.encode(name, value as Record<string, unknown>, this.#core.messageBytes);
+  send<Name extends keyof MessagesToServer<S> & string>(
+    name: Name,
+    value: MessagesToServer<S>[Name],
+  ): void {
+    if (this.#status === 'closed')
+      throw new FrayError('E_CLOSED', `Cannot send '${name}': the game is over`);
+    const bytes = this.#outgoing.encode(
+      name,
+      value as Record<string, unknown>,
+      this.#core.messageBytes,
+    );
     const answer = this.#core.send(bytes);
     if (answer < 0) throw errorOf(-answer, `send '${name}'`);
   }
@@ -178,7 +191,10 @@ export class Game<S extends GameSchema> {
     fn: (value: MessagesToClient<S>[Name]) => void,
   ): () => void {
     if (!this.schema.layout.toClient.some((message) => message.name === name)) {
-      throw new FrayError('E_MESSAGE_UNKNOWN', `Cannot listen for '${name}': the schema has no such message to clients`);
+      throw new FrayError(
+        'E_MESSAGE_UNKNOWN',
+        `Cannot listen for '${name}': the schema has no such message to clients`,
+      );
     }
     let listeners = this.#handlers.get(name);
     if (!listeners) {
@@ -189,10 +205,16 @@ export class Game<S extends GameSchema> {
   }
 
   /** Calls `fn` on each event of that kind; answers the function that ends it. */
-  on<Kind extends keyof GameEvents<S>>(kind: Kind, fn: (...args: GameEvents<S>[Kind]) => void): () => void {
+  on<Kind extends keyof GameEvents<S>>(
+    kind: Kind,
+    fn: (...args: GameEvents<S>[Kind]) => void,
+  ): () => void {
     const listeners = this.#listeners[kind];
-    if (listeners === undefined) throw new FrayError('E_VALUE', `Cannot listen for '${String(kind)}': there is no such event`);
-    return (listeners as Listeners<unknown, unknown>).add(fn as (first: unknown, second: unknown) => void);
+    if (listeners === undefined)
+      throw new FrayError('E_VALUE', `Cannot listen for '${String(kind)}': there is no such event`);
+    return (listeners as Listeners<unknown, unknown>).add(
+      fn as (first: unknown, second: unknown) => void,
+    );
   }
 
   /**
@@ -295,7 +317,11 @@ export class Game<S extends GameSchema> {
     if (passedMs > 0) this.#pumpedMs = nowMs;
     this.#clock.advance(nowMs);
     this.#sample(nowMs);
-    for (let event = this.#events.due(this.#clock.viewTick); event; event = this.#events.due(this.#clock.viewTick)) {
+    for (
+      let event = this.#events.due(this.#clock.viewTick);
+      event;
+      event = this.#events.due(this.#clock.viewTick)
+    ) {
       this.#emit(event);
     }
     if (nowMs - this.#turnedMs >= STATS_TURN_MS) {
@@ -345,7 +371,8 @@ export class Game<S extends GameSchema> {
       else this.#emit(event);
     }
     if (rosterChanged) this.#refreshRoster();
-    if (roomChanged) this.#listeners.room.call(this.#view.frame.room as ViewOf<S>['room'], undefined);
+    if (roomChanged)
+      this.#listeners.room.call(this.#view.frame.room as ViewOf<S>['room'], undefined);
   }
 
   #emit(event: QueuedEvent): void {
@@ -359,8 +386,10 @@ export class Game<S extends GameSchema> {
     this.#view.roster.refresh();
     const after = this.roster;
     this.#listeners.roster.call(after, undefined);
-    for (const entry of after) if (!before.includes(entry)) this.#listeners.joined.call(entry, undefined);
-    for (const entry of before) if (!after.includes(entry)) this.#listeners.left.call(entry, undefined);
+    for (const entry of after)
+      if (!before.includes(entry)) this.#listeners.joined.call(entry, undefined);
+    for (const entry of before)
+      if (!after.includes(entry)) this.#listeners.left.call(entry, undefined);
   }
 
   #takeMessages(): void {
@@ -389,7 +418,13 @@ export class Game<S extends GameSchema> {
   /** The border of resume: today every end of the pipe is the end of the game. */
   #pipeLost(code: number): void {
     const known = code > 0 && code < TRANSPORT_CODES;
-    this.#end(errorOf(known ? code : ERROR.E_CLOSED, 'stay in the game', known ? '' : 'the connection was lost'));
+    this.#end(
+      errorOf(
+        known ? code : ERROR.E_CLOSED,
+        'stay in the game',
+        known ? '' : 'the connection was lost',
+      ),
+    );
   }
 
   #end(error: FrayError | undefined): void {

@@ -10,7 +10,7 @@
 import { FrayError } from '../errors.ts';
 import { type ConnectSchema, connectWith, type RoomRequest, type Tools } from './connect.ts';
 import type { Game } from './game.ts';
-import { controlsOf, type Seen, seededRandom, Steer } from './headless/steer.ts';
+import { controlsOf, type Seen, Steer, seededRandom } from './headless/steer.ts';
 import { findWords, readLine, TalkCheck, type Words, writeLine } from './headless/talk.ts';
 import type { LinkParams } from './link.ts';
 import { SharedPacer } from './pacer.ts';
@@ -92,10 +92,15 @@ export interface BotsOutcome {
 }
 
 /** Connects, plays, counts and leaves. Rejects only for options that make no sense; refusals are part of the answer. */
-export async function playBots<S extends ConnectSchema>(options: BotsOptions<S>): Promise<BotsOutcome> {
+export async function playBots<S extends ConnectSchema>(
+  options: BotsOptions<S>,
+): Promise<BotsOutcome> {
   const { count, seconds, signal } = options;
   if (!(Number.isInteger(count) && count >= 1 && count <= COUNT_MAX)) {
-    throw new FrayError('E_CONFIG', `Cannot start bots: count is ${count}, allowed is 1..${COUNT_MAX}`);
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot start bots: count is ${count}, allowed is 1..${COUNT_MAX}`,
+    );
   }
   const crew = new Crew(options);
   await crew.connect();
@@ -222,7 +227,10 @@ class Crew<S extends ConnectSchema> {
     const { index, game } = player;
     const text = writeLine(this.#run, { speaker: index, number: this.#talk.next(index) });
     try {
-      game.send(this.#words.said as never, { ...this.#words.rest, [this.#words.saidText]: text } as never);
+      game.send(
+        this.#words.said as never,
+        { ...this.#words.rest, [this.#words.saidText]: text } as never,
+      );
       this.#talk.said(index);
     } catch (error) {
       // A full channel takes the same line later.
@@ -263,7 +271,12 @@ class Player<S extends ConnectSchema> implements Bot<S> {
     this.view = game.view();
     this.#behave = options.behave;
     const reach = Math.min(layout.world.width, layout.world.depth) * REACH_SHARE;
-    this.#steer = new Steer({ seed, controls: controlsOf(layout), reach, tickRateHz: layout.tickRateHz });
+    this.#steer = new Steer({
+      seed,
+      controls: controlsOf(layout),
+      reach,
+      tickRateHz: layout.tickRateHz,
+    });
     this.#lineMs = this.#bornMs + this.random() * 1000;
     game.on('event', (event) => {
       if (event.kind === 'shot' && event.own) this.#shots += 1;
@@ -351,7 +364,10 @@ class Player<S extends ConnectSchema> implements Bot<S> {
 function seededLink(link: LinkParams | string, index: number): LinkParams | string {
   if (typeof link !== 'string') return { ...link, seed: (link.seed ?? 1) + index };
   const seed = Number(/(?:^|,)\s*seed=(\d+)/.exec(link)?.[1] ?? 1) + index;
-  return [...link.split(',').filter((pair) => !pair.trim().startsWith('seed=')), `seed=${seed}`].join(',');
+  return [
+    ...link.split(',').filter((pair) => !pair.trim().startsWith('seed=')),
+    `seed=${seed}`,
+  ].join(',');
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -46,7 +46,11 @@ export class InputSampler {
     command.setInt8(InputCommand.moveX, raw.moveX);
     command.setInt8(InputCommand.moveY, raw.moveY);
     command.setUint32(InputCommand.viewTick, Math.floor(view), true);
-    command.setUint16(InputCommand.viewFraction, ((view - Math.floor(view)) * 65536) & 0xffff, true);
+    command.setUint16(
+      InputCommand.viewFraction,
+      ((view - Math.floor(view)) * 65536) & 0xffff,
+      true,
+    );
     command.setUint16(InputCommand.reserved, 0, true);
     for (let i = 0; i < raw.aux.length; i += 1) {
       command.setInt16(InputCommand.aux + i * 2, raw.aux[i] ?? 0, true);

@@ -39,10 +39,13 @@ export async function loadNodeCore(source?: NodeWasmSource): Promise<WebAssembly
   return usual;
 }
 
-async function compile(source: BufferSource | URL | string | undefined): Promise<WebAssembly.Module> {
+async function compile(
+  source: BufferSource | URL | string | undefined,
+): Promise<WebAssembly.Module> {
   try {
     if (source === undefined) return await WebAssembly.compile(await readBeside());
-    const bytes = typeof source === 'string' || source instanceof URL ? await readFile(source) : source;
+    const bytes =
+      typeof source === 'string' || source instanceof URL ? await readFile(source) : source;
     return await WebAssembly.compile(bytes as BufferSource);
   } catch (cause) {
     usual = undefined;

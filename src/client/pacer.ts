@@ -18,7 +18,8 @@ export class TimerPacer implements Pacer {
     if (!wake) return;
     const inMs = wake();
     // The wake-up itself may have closed the game.
-    if (this.#wake) this.#timer = setTimeout(this.#run, Math.min(Math.max(inMs, WAIT_MS_MIN), WAIT_MS_MAX));
+    if (this.#wake)
+      this.#timer = setTimeout(this.#run, Math.min(Math.max(inMs, WAIT_MS_MIN), WAIT_MS_MAX));
   };
 
   add(wake: () => number): void {

@@ -31,7 +31,9 @@ export class Roster {
   readonly #slots: (RosterRow | undefined)[] = [];
   readonly #byEntity: (RosterRow | undefined)[] = [];
   readonly #fields: readonly PlacedField[];
-  readonly #Row: new (fields: number) => RosterRow;
+  readonly #Row: new (
+    fields: number,
+  ) => RosterRow;
   readonly #ownId: number;
 
   constructor(core: ClientCore, layout: SchemaLayout, ownId: number) {

@@ -200,7 +200,8 @@ export type RowMaker = (index: number) => EntityRow;
 
 /** Makes the rows of one kind: a class of its own with a getter for each of the author's fields. */
 export function rowMaker(source: RowSource, kind: PlacedKind): RowMaker {
-  const Base: typeof EntityRow = kind.name === 'player' ? PlayerRow : kind.name === 'projectile' ? ProjectileRow : EntityRow;
+  const Base: typeof EntityRow =
+    kind.name === 'player' ? PlayerRow : kind.name === 'projectile' ? ProjectileRow : EntityRow;
   const Row = class extends Base {};
   let rosterPosition = 0;
   for (const field of kind.fields) {
@@ -213,7 +214,11 @@ export function rowMaker(source: RowSource, kind: PlacedKind): RowMaker {
 }
 
 /** Each sort of value has a function literal of its own: sharing one would keep V8 from inlining any. */
-function defineField(prototype: EntityRow, { name, spec, column }: PlacedField, rosterPosition: number): void {
+function defineField(
+  prototype: EntityRow,
+  { name, spec, column }: PlacedField,
+  rosterPosition: number,
+): void {
   const define = (get: (this: EntityRow) => unknown) => {
     Object.defineProperty(prototype, name, { get, enumerable: true });
   };

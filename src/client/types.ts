@@ -60,15 +60,23 @@ export type ProjectileSeen<S> = Shown & {
 };
 
 /** A thing of one of the author's kinds. */
-export type KindSeen<S, Kind extends KindName<S>> = Shown & { readonly kind: Kind } & SeenKindFieldsOf<S, Kind>;
+export type KindSeen<S, Kind extends KindName<S>> = Shown & {
+  readonly kind: Kind;
+} & SeenKindFieldsOf<S, Kind>;
 
 /** All but players; `kind` tells them apart. */
-export type EntitySeen<S> = ProjectileSeen<S> | { [Kind in KindName<S>]: KindSeen<S, Kind> }[KindName<S>];
+export type EntitySeen<S> =
+  | ProjectileSeen<S>
+  | { [Kind in KindName<S>]: KindSeen<S, Kind> }[KindName<S>];
 
 type RoomAudience<Fields> = {
-  readonly [Name in keyof Fields as Fields[Name] extends { readonly to: 'room' } ? Name : never]: Fields[Name];
+  readonly [Name in keyof Fields as Fields[Name] extends { readonly to: 'room' }
+    ? Name
+    : never]: Fields[Name];
 };
-type PlayerDeclared<S> = DeclarationOf<S>['player'] extends { readonly fields: infer Fields } ? Fields : Record<never, never>;
+type PlayerDeclared<S> = DeclarationOf<S>['player'] extends { readonly fields: infer Fields }
+  ? Fields
+  : Record<never, never>;
 
 /** One player of the room, in sight or not, with the fields that are `to: 'room'`. Kept up to date in place. */
 export type RosterEntry<S> = {

@@ -6,7 +6,15 @@ import { COLUMN, KIND } from '../../protocol/gen/tables.ts';
 import { fromRaw } from '../schema/fields.ts';
 import type { SchemaLayout } from '../schema/layout.ts';
 import { Roster } from './roster.ts';
-import { type EntityRow, PlayerRow, readText, type RowMaker, type RowSource, rowMaker, type TextSource } from './rows.ts';
+import {
+  type EntityRow,
+  PlayerRow,
+  type RowMaker,
+  type RowSource,
+  readText,
+  rowMaker,
+  type TextSource,
+} from './rows.ts';
 
 /** The frame as the game hands it out; `ViewOf` gives it its types. */
 export interface Frame {
@@ -125,4 +133,3 @@ function roomObject(layout: SchemaLayout, core: ClientCore, textVersion: () => n
   }
   return room;
 }
-

@@ -6,7 +6,13 @@
 import { FrayError } from '../errors.ts';
 
 /** Where the core comes from: an address, what `fetch` answers, its bytes, or the compiled module. */
-export type WasmSource = string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
+export type WasmSource =
+  | string
+  | URL
+  | Response
+  | Promise<Response>
+  | BufferSource
+  | WebAssembly.Module;
 
 /** Rejects with E_CORE when it cannot be fetched or compiled; a later call then tries again. */
 export function loadCore(source: WasmSource): Promise<WebAssembly.Module> {

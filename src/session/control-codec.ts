@@ -10,8 +10,20 @@ import type { JoinReply } from '../../protocol/gen/control_pb.ts';
 const ROOM = { any: 1, id: 2, create: 3 } as const;
 const REQUEST = { room: 1, name: 2, schemaHash: 3, verify: 4 } as const;
 const REPLY = [
-  '', 'roomId', 'playerId', 'handle', 'tick', 'epoch', 'tickRateHz', 'schemaHash', 'wallsHash', 'playersMax', 'entitiesMax',
-  'interpolationTicks', 'snapshotBytesMax', 'protocolVersion',
+  '',
+  'roomId',
+  'playerId',
+  'handle',
+  'tick',
+  'epoch',
+  'tickRateHz',
+  'schemaHash',
+  'wallsHash',
+  'playersMax',
+  'entitiesMax',
+  'interpolationTicks',
+  'snapshotBytesMax',
+  'protocolVersion',
 ] as const;
 
 export type JoinReplyFields = Omit<JoinReply, '$typeName' | '$unknown'>;
@@ -20,7 +32,9 @@ export interface JoinRequestFields {
   readonly name: string;
   readonly schemaHash: bigint;
   readonly verify: boolean;
-  readonly choice: { readonly case: 'any'; readonly value: boolean } | { readonly case: 'id' | 'create'; readonly value: string };
+  readonly choice:
+    | { readonly case: 'any'; readonly value: boolean }
+    | { readonly case: 'id' | 'create'; readonly value: string };
 }
 
 /** A notice or a fault; what a fault does not have is 0. */
@@ -39,7 +53,8 @@ export function writeJoinRequest(request: JoinRequestFields): Uint8Array {
   else writer.tag(ROOM[choice.case], WireType.LengthDelimited).string(choice.value);
   writer.join();
   if (request.name !== '') writer.tag(REQUEST.name, WireType.LengthDelimited).string(request.name);
-  if (request.schemaHash !== 0n) writer.tag(REQUEST.schemaHash, WireType.Bit64).fixed64(request.schemaHash);
+  if (request.schemaHash !== 0n)
+    writer.tag(REQUEST.schemaHash, WireType.Bit64).fixed64(request.schemaHash);
   if (request.verify) writer.tag(REQUEST.verify, WireType.Varint).bool(true);
   return writer.finish();
 }
@@ -47,17 +62,30 @@ export function writeJoinRequest(request: JoinRequestFields): Uint8Array {
 /** Throws on bytes that do not parse. Unknown fields are skipped. */
 export function readJoinReply(bytes: Uint8Array): JoinReplyFields {
   const reply = {
-    roomId: '', playerId: 0, handle: 0, tick: 0, epoch: 0, tickRateHz: 0, schemaHash: 0n, wallsHash: 0, playersMax: 0, entitiesMax: 0,
-    interpolationTicks: 0, snapshotBytesMax: 0, protocolVersion: 0,
+    roomId: '',
+    playerId: 0,
+    handle: 0,
+    tick: 0,
+    epoch: 0,
+    tickRateHz: 0,
+    schemaHash: 0n,
+    wallsHash: 0,
+    playersMax: 0,
+    entitiesMax: 0,
+    interpolationTicks: 0,
+    snapshotBytesMax: 0,
+    protocolVersion: 0,
   };
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
     const name = REPLY[field];
     if (name === 'roomId' && type === WireType.LengthDelimited) reply.roomId = reader.string();
-    else if (name === 'schemaHash' && type === WireType.Bit64) reply.schemaHash = BigInt(reader.fixed64());
+    else if (name === 'schemaHash' && type === WireType.Bit64)
+      reply.schemaHash = BigInt(reader.fixed64());
     else if (name === 'wallsHash' && type === WireType.Bit32) reply.wallsHash = reader.fixed32();
-    else if (name && name !== 'roomId' && name !== 'schemaHash' && type === WireType.Varint) reply[name] = reader.uint32();
+    else if (name && name !== 'roomId' && name !== 'schemaHash' && type === WireType.Varint)
+      reply[name] = reader.uint32();
     else reader.skip(type, field);
   }
   return reply;

@@ -1,6 +1,11 @@
 import { test } from 'tap';
 import { DATAGRAM, ERROR } from '../../protocol/gen/tables.ts';
-import { connectWith, type ConnectOptions, socketUrl, type Tools } from '../../src/client/connect.ts';
+import {
+  type ConnectOptions,
+  connectWith,
+  socketUrl,
+  type Tools,
+} from '../../src/client/connect.ts';
 import { connect, loadNodeCore } from '../../src/client/node.ts';
 import { loadCore } from '../../src/client/wasm.ts';
 import { button, defineSchema } from '../../src/schema/index.ts';
@@ -62,7 +67,14 @@ function dial(pipe: ScriptedPipe, options: Options = {}, tools: Partial<Tools> =
 }
 
 test('each refusal of the server rejects with its code, and the pipe is closed', async (t) => {
-  for (const name of ['E_VERSION', 'E_SCHEMA_MISMATCH', 'E_TOKEN_REQUIRED', 'E_ROOM_FULL', 'E_ROOM_UNKNOWN', 'E_KICKED'] as const) {
+  for (const name of [
+    'E_VERSION',
+    'E_SCHEMA_MISMATCH',
+    'E_TOKEN_REQUIRED',
+    'E_ROOM_FULL',
+    'E_ROOM_UNKNOWN',
+    'E_KICKED',
+  ] as const) {
     const pipe = new ScriptedPipe((bytes, self) => {
       if (bytes[0] === DATAGRAM.hello) self.deliver(encodeAccept(7));
       if (bytes[0] === DATAGRAM.join) self.deliver(encodeGoodbye(ERROR[name]));
@@ -102,7 +114,9 @@ test('the caller can give up, before and while connecting', async (t) => {
   setTimeout(() => controller.abort(), 20);
   await t.rejects(joining, { code: 'E_ABORTED' });
   t.equal(pipe.closedWith, 0);
-  await t.rejects(dial(new ScriptedPipe(() => undefined), { signal: AbortSignal.abort() }), { code: 'E_ABORTED' });
+  await t.rejects(dial(new ScriptedPipe(() => undefined), { signal: AbortSignal.abort() }), {
+    code: 'E_ABORTED',
+  });
 });
 
 test('a pipe that opens after the caller gave up is closed', async (t) => {
@@ -152,7 +166,9 @@ test('a core that is no core rejects with E_CORE', async (t) => {
   await t.rejects(loadNodeCore(new Uint8Array([1, 2, 3])), { code: 'E_CORE' });
   await t.rejects(loadNodeCore('/nowhere/core.wasm'), { code: 'E_CORE' });
   const pipe = new ScriptedPipe(() => undefined);
-  await t.rejects(dial(pipe, {}, { load: () => loadNodeCore(new Uint8Array([1, 2, 3])) }), { code: 'E_CORE' });
+  await t.rejects(dial(pipe, {}, { load: () => loadNodeCore(new Uint8Array([1, 2, 3])) }), {
+    code: 'E_CORE',
+  });
   t.equal(pipe.closedWith, 0);
   await t.rejects(loadCore(new Uint8Array([1, 2, 3])), { code: 'E_CORE' });
   await t.rejects(loadCore(new Response('gone', { status: 404 })), { code: 'E_CORE' });

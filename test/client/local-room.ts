@@ -4,14 +4,37 @@
  */
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
 import {
-  DATAGRAM, Death, Damage, HOOK, INPUT, Join, Joined, Leave, MESSAGE, Packet, Place, PROTOCOL_VERSION, RecordHeader, RosterRow, Send, Spawn, COMMAND,
+  COMMAND,
+  DATAGRAM,
+  Damage,
+  Death,
+  HOOK,
+  INPUT,
+  Join,
+  Joined,
+  Leave,
+  MESSAGE,
+  Packet,
+  Place,
+  PROTOCOL_VERSION,
+  RecordHeader,
+  RosterRow,
+  Send,
+  Spawn,
 } from '../../protocol/gen/tables.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith } from '../../src/client/connect.ts';
 import type { Game, GameHooks } from '../../src/client/game.ts';
 import type { Pacer } from '../../src/client/pacer.ts';
 import { interpolationTicks } from '../../src/schema/compile.ts';
 import { MessageCodec } from '../../src/schema/messages.ts';
-import { datagramKind, decodeJoin, encodeAccept, encodeGoodbye, encodeJoined, encodeJoinReply } from '../../src/session/datagrams.ts';
+import {
+  datagramKind,
+  decodeJoin,
+  encodeAccept,
+  encodeGoodbye,
+  encodeJoined,
+  encodeJoinReply,
+} from '../../src/session/datagrams.ts';
 import { type LinkClock, lossyPipe, parseLink } from '../../src/transport/lossy.ts';
 import { MemoryServer } from '../../src/transport/server/memory.ts';
 
@@ -26,7 +49,8 @@ export class SimTime implements LinkClock {
   }
 
   after(delayMs: number, fn: () => void): () => void {
-    const timer = { dueMs: this.#nowMs + delayMs, order: (this.#order += 1), fn };
+    this.#order += 1;
+    const timer = { dueMs: this.#nowMs + delayMs, order: this.#order, fn };
     this.#timers.push(timer);
     this.#timers.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
     return () => {
@@ -101,7 +125,10 @@ export class LocalRoom<S extends ConnectSchema> {
     this.#tickMs = 1000 / schema.layout.tickRateHz;
     this.#codec = new MessageCodec(schema.layout.toServer);
     this.#out = new MessageCodec(schema.layout.toClient);
-    this.core = new RoomCore(module, schema.config({ playersMax, entitiesMax: 128, seed: 5n, epoch: 3, hashEveryTick: true }));
+    this.core = new RoomCore(
+      module,
+      schema.config({ playersMax, entitiesMax: 128, seed: 5n, epoch: 3, hashEveryTick: true }),
+    );
     this.core.end(0);
     this.#server = new MemoryServer({ defer: (fn) => this.time.after(0, fn) });
     this.#nextMs = this.time.nowMs() + this.#tickMs;
@@ -109,17 +136,32 @@ export class LocalRoom<S extends ConnectSchema> {
   }
 
   /** Joins over a link; runs the room meanwhile. */
-  async connect(link = '', more: Omit<ConnectOptions<S>, 'schema' | 'link'> & { readonly stepMs?: number } = {}, hooks: GameHooks = {}): Promise<Game<S>> {
-    const joining = connectWith('memory://', { schema: this.#schema, ...more }, {
-      open: async () => lossyPipe(this.#server.connect(), parseLink(link), this.time),
-      load: async () => this.#module,
-      nowMs: () => this.time.nowMs(),
-      pacer: () => this.pacer,
-      hooks,
-    });
+  async connect(
+    link = '',
+    more: Omit<ConnectOptions<S>, 'schema' | 'link'> & { readonly stepMs?: number } = {},
+    hooks: GameHooks = {},
+  ): Promise<Game<S>> {
+    const joining = connectWith(
+      'memory://',
+      { schema: this.#schema, ...more },
+      {
+        open: async () => lossyPipe(this.#server.connect(), parseLink(link), this.time),
+        load: async () => this.#module,
+        nowMs: () => this.time.nowMs(),
+        pacer: () => this.pacer,
+        hooks,
+      },
+    );
     let game: Game<S> | undefined;
     let failed: unknown;
-    joining.then((joined) => { game = joined; }, (error) => { failed = error; });
+    joining.then(
+      (joined) => {
+        game = joined;
+      },
+      (error) => {
+        failed = error;
+      },
+    );
     while (!game && !failed) {
       this.run(more.stepMs ?? 5);
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -150,23 +192,27 @@ export class LocalRoom<S extends ConnectSchema> {
   }
 
   damage(handle: number, attacker: number, amount: number): void {
-    this.#pending.push(() => this.#command(COMMAND.damage.kind, 0, Damage.bytes, (at) => {
-      this.core.view.setUint32(at + Damage.handle, handle, true);
-      this.core.view.setUint32(at + Damage.attacker, attacker, true);
-      this.core.view.setInt32(at + Damage.amount, amount, true);
-    }));
+    this.#pending.push(() =>
+      this.#command(COMMAND.damage.kind, 0, Damage.bytes, (at) => {
+        this.core.view.setUint32(at + Damage.handle, handle, true);
+        this.core.view.setUint32(at + Damage.attacker, attacker, true);
+        this.core.view.setInt32(at + Damage.amount, amount, true);
+      }),
+    );
   }
 
   /** Puts a thing of kind `kind` at a place in world units. */
   spawn(kind: number, x: number, y: number): void {
-    this.#pending.push(() => this.#command(COMMAND.spawn.kind, 0, Spawn.bytes, (at) => {
-      const { view } = this.core;
-      for (let i = 0; i < Spawn.bytes; i += 4) view.setInt32(at + i, 0, true);
-      view.setUint32(at + Spawn.handle, this.core.spawnable[1] ?? 0, true);
-      view.setUint32(at + Spawn.kindAt, kind, true);
-      view.setInt32(at + Spawn.x, x * 65536, true);
-      view.setInt32(at + Spawn.y, y * 65536, true);
-    }));
+    this.#pending.push(() =>
+      this.#command(COMMAND.spawn.kind, 0, Spawn.bytes, (at) => {
+        const { view } = this.core;
+        for (let i = 0; i < Spawn.bytes; i += 4) view.setInt32(at + i, 0, true);
+        view.setUint32(at + Spawn.handle, this.core.spawnable[1] ?? 0, true);
+        view.setUint32(at + Spawn.kindAt, kind, true);
+        view.setInt32(at + Spawn.x, x * 65536, true);
+        view.setInt32(at + Spawn.y, y * 65536, true);
+      }),
+    );
   }
 
   kick(slot: number, code: number): void {
@@ -198,12 +244,18 @@ export class LocalRoom<S extends ConnectSchema> {
     this.#at = 0;
     for (const member of this.#members) if (!member.joined) this.#join(member);
     for (const { slot } of this.#leaving.splice(0)) {
-      this.#command(INPUT.leave.kind, slot, Leave.bytes, (at) => core.view.setUint16(at + Leave.code, 19, true));
+      this.#command(INPUT.leave.kind, slot, Leave.bytes, (at) =>
+        core.view.setUint16(at + Leave.code, 19, true),
+      );
     }
     for (const { slot, bytes, atMs } of this.#inbox.splice(0)) {
       const sinceUs = Math.max(0, (atMs - (this.#nextMs - 2 * this.#tickMs)) * 1000);
       this.#command(INPUT.packet.kind, slot, Packet.bytes + bytes.length, (at) => {
-        core.view.setUint32(at + Packet.arrivalUs, Math.min(sinceUs, this.#tickMs * 1000 - 1), true);
+        core.view.setUint32(
+          at + Packet.arrivalUs,
+          Math.min(sinceUs, this.#tickMs * 1000 - 1),
+          true,
+        );
         core.u8.set(bytes, at + Packet.bytes);
       });
     }
@@ -217,11 +269,13 @@ export class LocalRoom<S extends ConnectSchema> {
     }
     for (const pending of this.#pending.splice(0)) pending(this);
     const packets = core.end(this.#at);
-    for (const member of this.#members) if (member.joined && !member.welcomed) this.#welcome(member);
+    for (const member of this.#members)
+      if (member.joined && !member.welcomed) this.#welcome(member);
     for (let row = 0; row < packets; row += 1) {
       const member = this.#members.find((one) => one.slot === core.packetSlot(row));
       const address = core.packetAddress(row);
-      if (member) this.#server.send(member.pipe, core.u8.subarray(address, address + core.packetBytes(row)));
+      if (member)
+        this.#server.send(member.pipe, core.u8.subarray(address, address + core.packetBytes(row)));
     }
   }
 
@@ -241,12 +295,30 @@ export class LocalRoom<S extends ConnectSchema> {
     const { core } = this;
     const { layout, hash } = this.#schema;
     member.welcomed = true;
-    const playerId = core.view.getUint32(core.roster + member.slot * core.rosterRowBytes + RosterRow.playerId, true);
-    this.#server.send(member.pipe, encodeJoined(encodeJoinReply({
-      roomId: 'local', playerId, handle: this.handle(member.slot), tick: core.tick, epoch: 3, tickRateHz: layout.tickRateHz,
-      schemaHash: hash, wallsHash: 0, playersMax: core.playersMax, entitiesMax: core.entitiesMax,
-      interpolationTicks: interpolationTicks(layout), snapshotBytesMax: layout.net.snapshotBytesMax, protocolVersion: PROTOCOL_VERSION,
-    })));
+    const playerId = core.view.getUint32(
+      core.roster + member.slot * core.rosterRowBytes + RosterRow.playerId,
+      true,
+    );
+    this.#server.send(
+      member.pipe,
+      encodeJoined(
+        encodeJoinReply({
+          roomId: 'local',
+          playerId,
+          handle: this.handle(member.slot),
+          tick: core.tick,
+          epoch: 3,
+          tickRateHz: layout.tickRateHz,
+          schemaHash: hash,
+          wallsHash: 0,
+          playersMax: core.playersMax,
+          entitiesMax: core.entitiesMax,
+          interpolationTicks: interpolationTicks(layout),
+          snapshotBytesMax: layout.net.snapshotBytesMax,
+          protocolVersion: PROTOCOL_VERSION,
+        }),
+      ),
+    );
   }
 
   #hooks(events: Uint8Array): void {
@@ -256,8 +328,16 @@ export class LocalRoom<S extends ConnectSchema> {
       const length = view.getUint32(at + RecordHeader.length, true);
       const body = at + RecordHeader.bytes;
       if (kind === HOOK.joined.kind) this.#place(view.getUint32(body + Joined.handle, true));
-      if (kind === HOOK.death.kind) this.#reborn.push({ handle: view.getUint32(body + Death.victim, true), tick: this.core.tick + 30 });
-      if (kind === HOOK.message.kind) this.#message(view.getUint16(at + RecordHeader.index, true), events.subarray(body, body + length));
+      if (kind === HOOK.death.kind)
+        this.#reborn.push({
+          handle: view.getUint32(body + Death.victim, true),
+          tick: this.core.tick + 30,
+        });
+      if (kind === HOOK.message.kind)
+        this.#message(
+          view.getUint16(at + RecordHeader.index, true),
+          events.subarray(body, body + length),
+        );
       at = body + ((length + 3) & ~3);
     }
   }
@@ -280,7 +360,10 @@ export class LocalRoom<S extends ConnectSchema> {
     if (bytes[0] !== MESSAGE.game || this.#codec.decode(bytes) !== 0) return;
     const { text } = this.#codec.decoded.value;
     const { core } = this;
-    const from = core.view.getUint32(core.roster + slot * core.rosterRowBytes + RosterRow.playerId, true);
+    const from = core.view.getUint32(
+      core.roster + slot * core.rosterRowBytes + RosterRow.playerId,
+      true,
+    );
     const length = this.#out.encode('chat', { from, text }, this.#scratch);
     this.#command(COMMAND.send.kind, 0xffff, Send.bytes + length, (at) => {
       core.view.setUint32(at + Send.except, 0xffff, true);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { test } from 'tap';
+import { ClientEvent, InputCommand } from '../../protocol/gen/tables.ts';
 import { EventQueue } from '../../src/client/events.ts';
 import { controlsOf, Steer } from '../../src/client/headless/steer.ts';
 import { findWords, readLine, TalkCheck, writeLine } from '../../src/client/headless/talk.ts';
@@ -7,12 +8,28 @@ import { InputSampler } from '../../src/client/input.ts';
 import { linkText } from '../../src/client/link.ts';
 import { Listeners } from '../../src/client/listeners.ts';
 import { SharedPacer, TimerPacer } from '../../src/client/pacer.ts';
-import { ClientEvent, InputCommand } from '../../protocol/gen/tables.ts';
-import { angle, axis, axis2, bits, button, defineSchema, player, text, u8 } from '../../src/schema/index.ts';
+import {
+  angle,
+  axis,
+  axis2,
+  bits,
+  button,
+  defineSchema,
+  player,
+  text,
+  u8,
+} from '../../src/schema/index.ts';
 
 const schema = defineSchema({
   name: 'parts',
-  input: { move: axis2(), aim: angle(), fire: button(), wave: button(), lean: axis(), stance: bits(3) },
+  input: {
+    move: axis2(),
+    aim: angle(),
+    fire: button(),
+    wave: button(),
+    lean: axis(),
+    stance: bits(3),
+  },
   toServer: { shout: { loud: u8({ min: 2 }), text: text(60) }, chat: { text: text(120) } },
   toClient: { note: { text: text(100) }, chat: { from: player(), text: text(120) } },
 });
@@ -39,7 +56,7 @@ test('a button that was down at any time since the last sample counts as pressed
   t.equal(buttons(), 0);
 });
 
-test('a command carries stick, aim, the author\'s inputs and the view tick', async (t) => {
+test("a command carries stick, aim, the author's inputs and the view tick", async (t) => {
   const sampler = new InputSampler(schema.layout);
   const command = new DataView(new ArrayBuffer(InputCommand.bytes));
   const move = { x: 3, y: 4 };
@@ -54,7 +71,10 @@ test('a command carries stick, aim, the author\'s inputs and the view tick', asy
   t.equal(command.getInt16(InputCommand.aux + 2, true), 5);
   t.equal(command.getUint32(InputCommand.viewTick, true), 12);
   t.equal(command.getUint16(InputCommand.viewFraction, true), 16384);
-  t.throws(() => sampler.set({ jmp: true }), { code: 'E_VALUE', message: /'jmp': the schema has move, aim/ });
+  t.throws(() => sampler.set({ jmp: true }), {
+    code: 'E_VALUE',
+    message: /'jmp': the schema has move, aim/,
+  });
 });
 
 function event(kind: number, tick: number, more: { own?: number; object?: number } = {}): DataView {
@@ -106,7 +126,11 @@ test('a listener that throws disturbs nobody, and one can be removed while being
   t.same(heard, [1]);
   globalThis.queueMicrotask = usual;
   t.equal(later.length, 2);
-  t.throws(() => later[0]?.(), { message: 'mine' }, 'it surfaces by itself, as from any event handler');
+  t.throws(
+    () => later[0]?.(),
+    { message: 'mine' },
+    'it surfaces by itself, as from any event handler',
+  );
   listeners.clear();
   listeners.call(3, undefined);
   t.equal(later.length, 2);
@@ -142,30 +166,38 @@ test('a pacer calls until it is removed, also from inside the call', async (t) =
 test('talk: a whole run leaves nothing missing, and every fault is seen', async (t) => {
   const faults = ['none', 'lose', 'repeat', 'swap', 'damage'] as const;
   fc.assert(
-    fc.property(fc.constantFrom(...faults), fc.integer({ min: 2, max: 5 }), fc.integer({ min: 2, max: 30 }), (fault, bots, lines) => {
-      const check = new TalkCheck(bots);
-      for (let bot = 0; bot < bots; bot += 1) check.enter(bot, 'room');
-      const wire: string[] = [];
-      for (let number = 1; number <= lines; number += 1) {
-        wire.push(writeLine('abc', { speaker: number % bots, number: check.next(number % bots) }));
-        check.said(number % bots);
-      }
-      for (let listener = 0; listener < bots; listener += 1) {
-        const heard = [...wire];
-        if (listener === 1 && fault === 'lose') heard.splice(lines >> 1, 1);
-        if (listener === 1 && fault === 'repeat') heard.push(heard[0] ?? '');
-        if (listener === 1 && fault === 'damage') heard[0] = heard[0]?.replace('abc.', 'abc.1') ?? '';
-        if (listener === 1 && fault === 'swap' && lines > bots) {
-          [heard[0], heard[bots]] = [heard[bots] ?? '', heard[0] ?? ''];
+    fc.property(
+      fc.constantFrom(...faults),
+      fc.integer({ min: 2, max: 5 }),
+      fc.integer({ min: 2, max: 30 }),
+      (fault, bots, lines) => {
+        const check = new TalkCheck(bots);
+        for (let bot = 0; bot < bots; bot += 1) check.enter(bot, 'room');
+        const wire: string[] = [];
+        for (let number = 1; number <= lines; number += 1) {
+          wire.push(
+            writeLine('abc', { speaker: number % bots, number: check.next(number % bots) }),
+          );
+          check.said(number % bots);
         }
-        for (const text of heard) {
-          const line = readLine('abc', text);
-          if (line) check.hear(listener, line);
+        for (let listener = 0; listener < bots; listener += 1) {
+          const heard = [...wire];
+          if (listener === 1 && fault === 'lose') heard.splice(lines >> 1, 1);
+          if (listener === 1 && fault === 'repeat') heard.push(heard[0] ?? '');
+          if (listener === 1 && fault === 'damage')
+            heard[0] = heard[0]?.replace('abc.', 'abc.1') ?? '';
+          if (listener === 1 && fault === 'swap' && lines > bots) {
+            [heard[0], heard[bots]] = [heard[bots] ?? '', heard[0] ?? ''];
+          }
+          for (const text of heard) {
+            const line = readLine('abc', text);
+            if (line) check.hear(listener, line);
+          }
         }
-      }
-      const errors = check.wrong + check.missing();
-      return fault === 'none' || (fault === 'swap' && lines <= bots) ? errors === 0 : errors > 0;
-    }),
+        const errors = check.wrong + check.missing();
+        return fault === 'none' || (fault === 'swap' && lines <= bots) ? errors === 0 : errors > 0;
+      },
+    ),
     { seed: 3 },
   );
   t.equal(readLine('abc', 'hello'), undefined);
@@ -173,14 +205,26 @@ test('talk: a whole run leaves nothing missing, and every fault is seen', async 
 });
 
 test('talk is found in a schema, twins by name first', async (t) => {
-  t.same(findWords(schema.layout), { said: 'chat', saidText: 'text', rest: { text: '' }, heard: 'chat', heardText: 'text' });
+  t.same(findWords(schema.layout), {
+    said: 'chat',
+    saidText: 'text',
+    rest: { text: '' },
+    heard: 'chat',
+    heardText: 'text',
+  });
   const odd = defineSchema({
     name: 'odd',
     input: { fire: button() },
     toServer: { shout: { loud: u8({ min: 2 }), words: text(60) } },
     toClient: { note: { line: text(100) } },
   });
-  t.same(findWords(odd.layout), { said: 'shout', saidText: 'words', rest: { loud: 2, words: '' }, heard: 'note', heardText: 'line' });
+  t.same(findWords(odd.layout), {
+    said: 'shout',
+    saidText: 'words',
+    rest: { loud: 2, words: '' },
+    heard: 'note',
+    heardText: 'line',
+  });
   t.equal(findWords(defineSchema({ name: 'mute', input: { fire: button() } }).layout), undefined);
 });
 

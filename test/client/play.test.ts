@@ -3,9 +3,21 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { test } from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
-import { controlsOf, Steer } from '../../src/client/headless/steer.ts';
 import type { Game } from '../../src/client/game.ts';
-import { angle, axis2, box, button, circle, defineSchema, player, projectile, text, u16, u8 } from '../../src/schema/index.ts';
+import { controlsOf, Steer } from '../../src/client/headless/steer.ts';
+import {
+  angle,
+  axis2,
+  box,
+  button,
+  circle,
+  defineSchema,
+  player,
+  projectile,
+  text,
+  u8,
+  u16,
+} from '../../src/schema/index.ts';
 import { LocalRoom } from './local-room.ts';
 
 const schema = defineSchema({
@@ -13,11 +25,18 @@ const schema = defineSchema({
   tickRateHz: 30,
   world: { width: 48, depth: 48 },
   input: { move: axis2(), aim: angle(), fire: button(), dash: button() },
-  weapons: { gun: projectile({ damage: 20, cooldownMs: 200, speed: 24, lifeMs: 1200, radius: 0.2 }) },
+  weapons: {
+    gun: projectile({ damage: 20, cooldownMs: 200, speed: 24, lifeMs: 1200, radius: 0.2 }),
+  },
   player: {
     shape: circle(0.5),
     viewRadius: 30,
-    movement: { topSpeed: 7, acceleration: 70, friction: 50, dash: { speed: 20, durationMs: 130, cooldownMs: 1500 } },
+    movement: {
+      topSpeed: 7,
+      acceleration: 70,
+      friction: 50,
+      dash: { speed: 20, durationMs: 130, cooldownMs: 1500 },
+    },
     fields: { kills: u16({ to: 'room' }), ammo: u8({ to: 'owner' }) },
   },
   kinds: { crate: { shape: box(1, 1), touch: true, fields: { ammo: u8() } } },
@@ -32,7 +51,10 @@ const BAD_LINK = 'rtt=100,jitter=20,loss=5,seed=7';
 
 /** Steers games by seeded scripts, one decision per tick. */
 function script(games: readonly PlayGame[], seed: number): () => void {
-  const steers = games.map((_, i) => new Steer({ seed: seed + i, controls: controlsOf(schema.layout), reach: 12, tickRateHz: 30 }));
+  const steers = games.map(
+    (_, i) =>
+      new Steer({ seed: seed + i, controls: controlsOf(schema.layout), reach: 12, tickRateHz: 30 }),
+  );
   let sinceMs = 0;
   return () => {
     sinceMs += 1;
@@ -48,7 +70,10 @@ function script(games: readonly PlayGame[], seed: number): () => void {
 for (const link of ['', BAD_LINK, 'rtt=60,loss=20,burst=4,reorder=3,duplicate=2,seed=5']) {
   test(`prediction is exact on every tick that nothing from outside touched: link "${link}"`, async (t) => {
     const room = new LocalRoom(module, schema);
-    const games = [await room.connect(link, { verify: true }), await room.connect(link, { verify: true })];
+    const games = [
+      await room.connect(link, { verify: true }),
+      await room.connect(link, { verify: true }),
+    ];
     room.run(60_000, script(games, 3));
     for (const { stats, status } of games) {
       t.equal(status, 'open');
@@ -77,7 +102,8 @@ test('the own player moves with the key, others one interpolation delay and a tr
   const room = new LocalRoom(module, schema);
   const [mine, theirs] = [await room.connect('rtt=100'), await room.connect('rtt=100')];
   room.run(3000);
-  const place = (game: PlayGame, id: number) => game.view(room.time.nowMs()).players.find((one) => one.id === id)?.x ?? Number.NaN;
+  const place = (game: PlayGame, id: number) =>
+    game.view(room.time.nowMs()).players.find((one) => one.id === id)?.x ?? Number.NaN;
   const from = place(theirs, mine.playerId);
   const ownFrom = mine.view(room.time.nowMs()).me?.x ?? Number.NaN;
   t.ok(Number.isFinite(from) && Math.abs(from - ownFrom) < 0.02, `${from} seen, ${ownFrom} own`);
@@ -95,7 +121,10 @@ test('the own player moves with the key, others one interpolation delay and a tr
     shownOwn.add(mine.view(room.time.nowMs()).me?.x ?? 0);
     shownOther.add(place(theirs, mine.playerId));
   });
-  t.ok(shownOwn.size > 150, `the own player moves between ticks: ${shownOwn.size} places in 300 frames`);
+  t.ok(
+    shownOwn.size > 150,
+    `the own player moves between ticks: ${shownOwn.size} places in 300 frames`,
+  );
   t.ok(shownOther.size > 150, `others too: ${shownOther.size}`);
   t.ok(seenMs > 150 && seenMs < 100 + 100 + 3.5 * 33, `seen after ${seenMs} ms`);
   mine.close();
@@ -117,7 +146,8 @@ test('own shots show at once, marked as predicted, and are never shown twice', a
   room.run(900, () => {
     const bolts = game.view(room.time.nowMs()).entities.filter((one) => one.kind === 'projectile');
     most = Math.max(most, bolts.length);
-    if (bolts.some((one) => one.predicted) && firstMs === 0) firstMs = room.time.nowMs() - pressedMs;
+    if (bolts.some((one) => one.predicted) && firstMs === 0)
+      firstMs = room.time.nowMs() - pressedMs;
     for (const bolt of bolts) {
       if (bolt.x < lastX || !(bolt.kind === 'projectile' && bolt.own)) back += 1;
       lastX = bolt.x;
@@ -126,14 +156,17 @@ test('own shots show at once, marked as predicted, and are never shown twice', a
   t.equal(shots, 1, 'one shot, told once');
   t.equal(most, 1, 'never twice at the same time');
   t.ok(firstMs > 0 && firstMs < 80 + 60, `shown after ${firstMs} ms`);
-  t.equal(back, 0, 'it flies forward all the way, also when the server\'s entity is known');
+  t.equal(back, 0, "it flies forward all the way, also when the server's entity is known");
   t.ok(lastX > 0, `as far as ${lastX}`);
   game.close();
 });
 
 test('messages arrive exactly once and in order on a bad link; a full channel says so', async (t) => {
   const room = new LocalRoom(module, schema);
-  const [one, two] = [await room.connect(BAD_LINK), await room.connect('rtt=100,loss=20,burst=3,seed=3')];
+  const [one, two] = [
+    await room.connect(BAD_LINK),
+    await room.connect('rtt=100,loss=20,burst=3,seed=3'),
+  ];
   const heard: string[] = [];
   two.onMessage('chat', ({ from, text }) => heard.push(`${from === one.playerId}:${text}`));
   const said: string[] = [];
@@ -144,9 +177,12 @@ test('messages arrive exactly once and in order on a bad link; a full channel sa
   }
   room.run(5000);
   t.same(heard, said);
-  t.throws(() => {
-    for (let i = 0; i < 10_000; i += 1) one.send('chat', { text: 'x'.repeat(120) });
-  }, { code: 'E_CHANNEL_FULL' });
+  t.throws(
+    () => {
+      for (let i = 0; i < 10_000; i += 1) one.send('chat', { text: 'x'.repeat(120) });
+    },
+    { code: 'E_CHANNEL_FULL' },
+  );
   t.throws(() => one.send('chat', { text: 'x'.repeat(121) }), { code: 'E_MESSAGE_TOO_LONG' });
   t.throws(() => one.send('shout' as 'chat', { text: '' }), { code: 'E_MESSAGE_UNKNOWN' });
   t.throws(() => one.onMessage('shout' as 'chat', () => undefined), { code: 'E_MESSAGE_UNKNOWN' });
@@ -170,7 +206,13 @@ test('roster, sight and death are told', async (t) => {
   const second = await room.connect();
   room.run(1000);
   t.same(told, ['joined player 1', 'enter true']);
-  t.same(first.roster.map(({ name, own }) => ({ name, own })), [{ name: 'player 0', own: true }, { name: 'player 1', own: false }]);
+  t.same(
+    first.roster.map(({ name, own }) => ({ name, own })),
+    [
+      { name: 'player 0', own: true },
+      { name: 'player 1', own: false },
+    ],
+  );
   told.length = 0;
   room.damage(room.handle(1), room.handle(0), 1000);
   room.run(600);
@@ -187,7 +229,7 @@ test('roster, sight and death are told', async (t) => {
   first.close();
 });
 
-test('things of the author\'s kinds come with their fields', async (t) => {
+test("things of the author's kinds come with their fields", async (t) => {
   const room = new LocalRoom(module, schema);
   const game = await room.connect();
   room.spawn(3, 3, -3);
@@ -206,11 +248,17 @@ test('a hidden tab stays in the room and shows the present at once when it comes
   const commands = game.stats.commands;
   const packets = game.stats.packetsOut;
   room.run(60_000, script([other], 6));
-  t.ok(game.stats.commands - commands > 1700, `${game.stats.commands - commands} commands from messages alone`);
+  t.ok(
+    game.stats.commands - commands > 1700,
+    `${game.stats.commands - commands} commands from messages alone`,
+  );
   t.ok(game.stats.packetsOut - packets > 60);
   t.equal(game.status, 'open');
   const view = game.view(room.time.nowMs());
-  t.ok(game.stats.bufferTicks > 0 && game.stats.bufferTicks < 6, `${game.stats.bufferTicks} ticks of buffer`);
+  t.ok(
+    game.stats.bufferTicks > 0 && game.stats.bufferTicks < 6,
+    `${game.stats.bufferTicks} ticks of buffer`,
+  );
   t.ok(Math.abs(room.core.tick - view.tick) < 3 + 6);
   game.close();
   other.close();
@@ -267,7 +315,10 @@ test('frames between two ticks make no garbage with the real core', async (t) =>
   room.run(2000, script([game, other], 9));
   const nowMs = room.time.nowMs();
   const cells = new Float64Array(1);
-  const times: readonly unknown[] = ['time', ...Array.from({ length: 1000 }, (_, i) => nowMs + i * 1e-6)];
+  const times: readonly unknown[] = [
+    'time',
+    ...Array.from({ length: 1000 }, (_, i) => nowMs + i * 1e-6),
+  ];
   let next = 0;
   const frame = () => {
     next = (next % 1000) + 1;

@@ -6,7 +6,22 @@ import { COLUMN, FLAG, KIND, RosterRow } from '../../protocol/gen/tables.ts';
 import { ClientClock } from '../../src/client/clock.ts';
 import type { ViewOf } from '../../src/client/types.ts';
 import { GameView } from '../../src/client/view.ts';
-import { angle, axis2, bool, box, button, circle, defineSchema, player, projectile, quantised, text, tick, u16, u8 } from '../../src/schema/index.ts';
+import {
+  angle,
+  axis2,
+  bool,
+  box,
+  button,
+  circle,
+  defineSchema,
+  player,
+  projectile,
+  quantised,
+  text,
+  tick,
+  u8,
+  u16,
+} from '../../src/schema/index.ts';
 
 const schema = defineSchema({
   name: 'sight',
@@ -17,7 +32,12 @@ const schema = defineSchema({
   player: {
     shape: circle(0.5),
     movement: { dash: { speed: 10, durationMs: 100, cooldownMs: 1000 } },
-    fields: { kills: u16({ to: 'room' }), charge: quantised({ min: 0, max: 1, step: 0.25 }), ammo: u8({ to: 'owner' }), prey: player({ to: 'room' }) },
+    fields: {
+      kills: u16({ to: 'room' }),
+      charge: quantised({ min: 0, max: 1, step: 0.25 }),
+      ammo: u8({ to: 'owner' }),
+      prey: player({ to: 'room' }),
+    },
   },
   kinds: { door: { shape: box(1, 1), fields: { open: bool(), swing: angle(), label: text(16) } } },
 });
@@ -40,7 +60,8 @@ class FakeCore {
   put(index: number, kind: number, columns: Partial<Record<keyof typeof COLUMN, number>>): void {
     this.set(index, COLUMN.kind, kind);
     this.set(index, COLUMN.flags, FLAG.alive);
-    for (const [name, value] of Object.entries(columns)) this.set(index, COLUMN[name as keyof typeof COLUMN], value);
+    for (const [name, value] of Object.entries(columns))
+      this.set(index, COLUMN[name as keyof typeof COLUMN], value);
     const count = (this.viewList[0] ?? 0) + 1;
     this.viewList[0] = count;
     this.viewList[count] = index;
@@ -78,8 +99,22 @@ function writeText(into: Uint8Array, at: number, words: string): void {
 
 function scene(): { core: FakeCore; view: GameView } {
   const core = new FakeCore();
-  const view = new GameView({ core: core as unknown as ClientCore, layout: schema.layout, playerId: 65538 });
-  core.put(1, KIND.player, { generation: 3, x: 1.5 * UNIT, y: -2 * UNIT, vx: UNIT / 30, aim: 16384, health: 80, dashWait: 15, weaponWait: 30, protectedUntil: 100 });
+  const view = new GameView({
+    core: core as unknown as ClientCore,
+    layout: schema.layout,
+    playerId: 65538,
+  });
+  core.put(1, KIND.player, {
+    generation: 3,
+    x: 1.5 * UNIT,
+    y: -2 * UNIT,
+    vx: UNIT / 30,
+    aim: 16384,
+    health: 80,
+    dashWait: 15,
+    weaponWait: 30,
+    protectedUntil: 100,
+  });
   core.put(2, KIND.player, { generation: 1, x: 4 * UNIT, health: 100 });
   core.put(7, KIND.projectile, { owner: core.ownHandle });
   core.put(9, KIND.first, { generation: 5 });
@@ -89,7 +124,7 @@ function scene(): { core: FakeCore; view: GameView } {
   return { core, view };
 }
 
-test('rows give what the matrix holds in the author\'s units', async (t) => {
+test("rows give what the matrix holds in the author's units", async (t) => {
   const { core, view } = scene();
   core.set(1, 33, 12);
   core.set(1, 32, 0);
@@ -98,8 +133,28 @@ test('rows give what the matrix holds in the author\'s units', async (t) => {
   t.same([frame.players.length, frame.entities.length], [2, 2]);
   const [me, other] = frame.players;
   t.equal(frame.me, me);
-  t.match(me, { handle: (3 << 16) | 1, id: 65538, name: 'Ada', own: true, predicted: true, kills: 7, x: 1.5, y: -2, alive: true, health: 80, weapon: 'gun' });
-  t.match(other, { id: 65540, name: 'Böb', own: false, predicted: false, kills: 0, x: 4, protected: false });
+  t.match(me, {
+    handle: (3 << 16) | 1,
+    id: 65538,
+    name: 'Ada',
+    own: true,
+    predicted: true,
+    kills: 7,
+    x: 1.5,
+    y: -2,
+    alive: true,
+    health: 80,
+    weapon: 'gun',
+  });
+  t.match(other, {
+    id: 65540,
+    name: 'Böb',
+    own: false,
+    predicted: false,
+    kills: 0,
+    x: 4,
+    protected: false,
+  });
   t.equal(me?.prey, 0xffffffff);
   t.ok(Math.abs((me?.vx ?? 0) - 1) < 1e-3);
   t.ok(Math.abs((me?.aim ?? 0) - Math.PI / 2) < 1e-4);
@@ -118,7 +173,13 @@ test('fields of kinds, texts and the room follow the memory', async (t) => {
   view.textsChanged();
   const frame = view.fill(at(1, 2), true) as unknown as View;
   const [bolt, door] = frame.entities;
-  t.match(bolt, { kind: 'projectile', own: true, owner: core.ownHandle, weapon: 'gun', predicted: false });
+  t.match(bolt, {
+    kind: 'projectile',
+    own: true,
+    owner: core.ownHandle,
+    weapon: 'gun',
+    predicted: false,
+  });
   if (door?.kind !== 'door') return t.fail('the second entity is a door');
   t.match(door, { open: true, label: 'exit', handle: (5 << 16) | 9 });
   t.ok(Math.abs(door.swing - Math.PI) < 1e-4);
@@ -164,7 +225,8 @@ test('a frame makes no garbage: filling the view, reading it, moving the clock',
     clock.frame(nowMs);
     const shown = view.fill(clock.shown, true) as unknown as View;
     let sum = 0;
-    for (const one of shown.players) sum += one.x + one.y + one.vx + one.aim + one.health + one.kills + one.charge;
+    for (const one of shown.players)
+      sum += one.x + one.y + one.vx + one.aim + one.health + one.kills + one.charge;
     for (const one of shown.entities) sum += one.x + one.y;
     if (shown.me) sum += shown.me.dashReady;
     cells[1] = sum;

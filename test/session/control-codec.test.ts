@@ -1,9 +1,17 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { ControlMessageSchema, JoinReplySchema, JoinRequestSchema } from '../../protocol/gen/control_pb.ts';
+import {
+  ControlMessageSchema,
+  JoinReplySchema,
+  JoinRequestSchema,
+} from '../../protocol/gen/control_pb.ts';
 import { readControl } from '../../src/client/control.ts';
-import { readControlMessage, readJoinReply, writeJoinRequest } from '../../src/session/control-codec.ts';
+import {
+  readControlMessage,
+  readJoinReply,
+  writeJoinRequest,
+} from '../../src/session/control-codec.ts';
 
 const u32 = fc.nat(0xffffffff);
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
@@ -13,39 +21,91 @@ const choice = fc.oneof(
 );
 
 test('a join request is what the generated codec reads', async (t) => {
-  fc.assert(fc.property(fc.record({ name: fc.string({ unit: 'grapheme' }), schemaHash: u64, verify: fc.boolean(), choice }), (request) => {
-    const read = fromBinary(JoinRequestSchema, writeJoinRequest(request));
-    t.match(read, { name: request.name, schemaHash: request.schemaHash, verify: request.verify, room: { choice: request.choice } });
-  }), { seed: 1 });
+  fc.assert(
+    fc.property(
+      fc.record({
+        name: fc.string({ unit: 'grapheme' }),
+        schemaHash: u64,
+        verify: fc.boolean(),
+        choice,
+      }),
+      (request) => {
+        const read = fromBinary(JoinRequestSchema, writeJoinRequest(request));
+        t.match(read, {
+          name: request.name,
+          schemaHash: request.schemaHash,
+          verify: request.verify,
+          room: { choice: request.choice },
+        });
+      },
+    ),
+    { seed: 1 },
+  );
 });
 
 test('a join reply of the generated codec is read, every field of it', async (t) => {
   const reply = fc.record({
-    roomId: fc.string({ unit: 'grapheme' }), playerId: u32, handle: u32, tick: u32, epoch: u32, tickRateHz: u32, schemaHash: u64, wallsHash: u32,
-    playersMax: u32, entitiesMax: u32, interpolationTicks: u32, snapshotBytesMax: u32, protocolVersion: u32,
+    roomId: fc.string({ unit: 'grapheme' }),
+    playerId: u32,
+    handle: u32,
+    tick: u32,
+    epoch: u32,
+    tickRateHz: u32,
+    schemaHash: u64,
+    wallsHash: u32,
+    playersMax: u32,
+    entitiesMax: u32,
+    interpolationTicks: u32,
+    snapshotBytesMax: u32,
+    protocolVersion: u32,
   });
-  fc.assert(fc.property(reply, (facts) => {
-    t.strictSame(readJoinReply(toBinary(JoinReplySchema, create(JoinReplySchema, facts))), { ...facts });
-  }), { seed: 2 });
-  t.equal(JoinReplySchema.fields.length, Object.keys(readJoinReply(new Uint8Array(0))).length, 'no field has been added since');
+  fc.assert(
+    fc.property(reply, (facts) => {
+      t.strictSame(readJoinReply(toBinary(JoinReplySchema, create(JoinReplySchema, facts))), {
+        ...facts,
+      });
+    }),
+    { seed: 2 },
+  );
+  t.equal(
+    JoinReplySchema.fields.length,
+    Object.keys(readJoinReply(new Uint8Array(0))).length,
+    'no field has been added since',
+  );
 });
 
 test('notices and faults of the generated codec are read', async (t) => {
-  const write = (body: object) => toBinary(ControlMessageSchema, create(ControlMessageSchema, { body } as never));
-  t.strictSame(readControlMessage(write({ case: 'notice', value: { code: 18, text: 'soon', inMs: 5000 } })), { body: 'notice', code: 18, text: 'soon', inMs: 5000 });
-  t.strictSame(readControlMessage(write({ case: 'fault', value: { code: 24, text: 'no' } })), { body: 'fault', code: 24, text: 'no', inMs: 0 });
-  t.match(readControl(write({ case: 'notice', value: { code: 18, text: 'soon', inMs: 5000 } })), { notice: { code: 'E_SHUTDOWN', text: 'soon', inMs: 5000 } });
-  t.match(readControl(write({ case: 'fault', value: { code: 24, text: '' } })), { fault: { code: 'E_MESSAGE_TOO_LONG' } });
+  const write = (body: object) =>
+    toBinary(ControlMessageSchema, create(ControlMessageSchema, { body } as never));
+  t.strictSame(
+    readControlMessage(write({ case: 'notice', value: { code: 18, text: 'soon', inMs: 5000 } })),
+    { body: 'notice', code: 18, text: 'soon', inMs: 5000 },
+  );
+  t.strictSame(readControlMessage(write({ case: 'fault', value: { code: 24, text: 'no' } })), {
+    body: 'fault',
+    code: 24,
+    text: 'no',
+    inMs: 0,
+  });
+  t.match(readControl(write({ case: 'notice', value: { code: 18, text: 'soon', inMs: 5000 } })), {
+    notice: { code: 'E_SHUTDOWN', text: 'soon', inMs: 5000 },
+  });
+  t.match(readControl(write({ case: 'fault', value: { code: 24, text: '' } })), {
+    fault: { code: 'E_MESSAGE_TOO_LONG' },
+  });
   t.same(readControl(new Uint8Array(0)), {});
 });
 
 test('no bytes make a reader hang or hurt more than a thrown error', async (t) => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-    readControl(bytes);
-    try {
-      readJoinReply(bytes);
-    } catch (error) {
-      t.ok(error instanceof Error);
-    }
-  }), { seed: 3, numRuns: 2000 });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+      readControl(bytes);
+      try {
+        readJoinReply(bytes);
+      } catch (error) {
+        t.ok(error instanceof Error);
+      }
+    }),
+    { seed: 3, numRuns: 2000 },
+  );
 });

@@ -89,7 +89,9 @@ export class Steer {
 /** The inputs of a schema by their type. */
 export function controlsOf(layout: SchemaLayout): Controls {
   const named = (kind: string) => layout.inputs.find((input) => input.kind === kind)?.name;
-  const buttons = layout.inputs.filter((input) => input.kind === 'button').map((input) => input.name);
+  const buttons = layout.inputs
+    .filter((input) => input.kind === 'button')
+    .map((input) => input.name);
   return {
     stick: named('move'),
     aim: named('aim'),

@@ -91,7 +91,8 @@ export class TalkCheck {
       if (room === undefined) continue;
       for (let speaker = 0; speaker < this.#count; speaker += 1) {
         if (this.#rooms[speaker] !== room) continue;
-        missing += (this.#said[speaker] ?? 0) - (this.#heard[listener * this.#count + speaker] ?? 0);
+        missing +=
+          (this.#said[speaker] ?? 0) - (this.#heard[listener * this.#count + speaker] ?? 0);
       }
     }
     return missing;
@@ -122,7 +123,13 @@ export function findWords(layout: SchemaLayout): Words | undefined {
   for (const { name, spec } of from.fields) {
     rest[name] = spec.type === 'text' ? '' : fromRaw(spec, Math.max(0, spec.min));
   }
-  return { said: from.name, saidText: fit(from) ?? '', rest, heard: to.name, heardText: fit(to) ?? '' };
+  return {
+    said: from.name,
+    saidText: fit(from) ?? '',
+    rest,
+    heard: to.name,
+    heardText: fit(to) ?? '',
+  };
 }
 
 function check(run: string, { speaker, number }: Line): string {
