@@ -121,13 +121,8 @@ impl<'a> RowCode<'a> {
                 now[W_Y].wrapping_sub(guess[W_Y]),
                 now[W_Z].wrapping_sub(guess[W_Z]),
             ];
-            if off == [0; 3] {
-                out.bit(false);
-                return;
-            }
-            if off.iter().all(|v| (-1..=1).contains(v)) {
-                out.put(0b01, 2);
-                self.write_near(out, off);
+            if let Some((bits, word)) = self.near_bits(off) {
+                out.put(word as u32, u32::from(bits));
                 return;
             }
         }
@@ -136,15 +131,23 @@ impl<'a> RowCode<'a> {
         self.write_rest(out, base, now, fields);
     }
 
-    /// Three-valued digits, the first axis lowest; the middle (no offset at all) is left out.
-    fn write_near(&self, out: &mut BitWriter, off: [i32; 3]) {
+    /// Bits of a difference in which at most the position is off, by at most a quantum per axis; None for more.
+    /// Three-valued digits, the first axis lowest; the middle (no offset at all) has the shorter code.
+    pub fn near_bits(&self, off: [i32; 3]) -> Option<(u8, u64)> {
+        if off == [0; 3] {
+            return Some((1, 0));
+        }
+        if !off.iter().all(|v| (-1..=1).contains(v)) {
+            return None;
+        }
         let mut code = (off[0] + 1) + 3 * (off[1] + 1);
-        let (mut middle, mut bits) = (4, 3);
+        let (mut middle, mut bits) = (4, 5);
         if self.shape.high {
             code += 9 * (off[2] + 1);
-            (middle, bits) = (13, 5);
+            (middle, bits) = (13, 7);
         }
-        out.put((code - i32::from(code > middle)) as u32, bits);
+        code -= i32::from(code > middle);
+        Some((bits, 0b01 | (code as u64) << 2))
     }
 
     fn read_near(&self, reader: &mut BitReader) -> [i32; 3] {

@@ -36,7 +36,7 @@ pub(super) struct Writer<'a, 'b> {
 }
 
 /// The sets of a snapshot.
-struct Sets {
+pub(super) struct Sets {
     /// Members of the reference.
     before: Set,
     /// Of these, the ones whose state the reference carried.
@@ -63,6 +63,14 @@ fn has(set: &[u32], index: usize) -> bool {
     set[index / 32] >> (index % 32) & 1 != 0
 }
 
+impl Sets {
+    /// Empty sets, to be filled for one client after another.
+    pub fn new() -> Self {
+        let empty = [0; SET_WORDS_MAX];
+        Self { before: empty, fresh: empty, now: empty, sent: empty, plain: true }
+    }
+}
+
 impl Writer<'_, '_> {
     fn ring(&self, tick: u32) -> usize {
         self.slot * self.frame.flights + (tick as usize & (self.frame.flights - 1))
@@ -80,7 +88,7 @@ impl Writer<'_, '_> {
     }
 
     /// Writes the snapshot and remembers what it holds.
-    pub fn snapshot(&mut self, out: &mut BitWriter, visible: &[u32], limit: u32) {
+    pub fn snapshot(&mut self, out: &mut BitWriter, visible: &[u32], limit: u32, sets: &mut Sets) {
         let end = out.bits() + limit;
         let client = self.r.clients[self.slot];
         let reference = self.reference(&client);
@@ -90,24 +98,24 @@ impl Writer<'_, '_> {
         self.write_own(out, &now, base);
         let radius = self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS];
         let origin = Origin::of(now.x, now.y, radius, self.frame.code.shape.shift);
-        let mut sets = self.sets(visible, (client.handle & 0xffff) as usize, base);
-        self.write_events(out, &client, &sets, &origin, &now, base);
+        self.fill_sets(sets, visible, (client.handle & 0xffff) as usize, base);
+        self.write_events(out, &client, sets, &origin, &now, base);
         let tail = if client.flags & CLIENT_VERIFY != 0 { 32 } else { 0 };
         let mark = out.mark();
-        self.write_sets(out, &client, &sets, &origin, base);
+        self.write_sets(out, &client, sets, &origin, base);
         if out.bits() + tail > end || !out.ok() {
             out.back_to(mark);
             let room = end.saturating_sub(out.bits() + tail);
-            self.defer(&mut sets, &client, &origin, base, room);
-            self.write_sets(out, &client, &sets, &origin, base);
+            self.defer(sets, &client, &origin, base, room);
+            self.write_sets(out, &client, sets, &origin, base);
         } else if client.wire[WIRE_DEFERRED] != 0 {
             self.r.clients[self.slot].wire[WIRE_DEFERRED] = 0;
             self.r.priority[self.slot * self.frame.entities..][..self.frame.entities].fill(0);
         }
         if tail != 0 {
-            out.put(self.digest(&sets, &now, base), 32);
+            out.put(self.digest(sets, &now, base), 32);
         }
-        self.remember(&sets);
+        self.remember(sets);
     }
 
     fn remember(&mut self, sets: &Sets) {
@@ -178,25 +186,21 @@ impl Writer<'_, '_> {
         own::write_slow(out, values, changed, base);
     }
 
-    fn sets(&self, visible: &[u32], own: usize, base: Option<u32>) -> Sets {
+    fn fill_sets(&self, sets: &mut Sets, visible: &[u32], own: usize, base: Option<u32>) {
         let words = self.frame.words;
-        let mut sets = Sets {
-            before: [0; SET_WORDS_MAX],
-            fresh: [0; SET_WORDS_MAX],
-            now: [0; SET_WORDS_MAX],
-            sent: [0; SET_WORDS_MAX],
-            plain: true,
-        };
         sets.now[..words].copy_from_slice(visible);
         sets.now[own / 32] &= !(1 << (own % 32));
         sets.sent[..words].copy_from_slice(&sets.now[..words]);
-        if let Some(base) = base {
-            let place = self.ring(base) * words;
-            sets.before[..words].copy_from_slice(&self.r.flight_sets[place..][..words]);
-            sets.fresh[..words].copy_from_slice(&self.r.flight_updates[place..][..words]);
-            sets.plain = (0..words).all(|w| sets.before[w] & sets.now[w] & !sets.fresh[w] == 0);
-        }
-        sets
+        sets.plain = true;
+        let Some(base) = base else {
+            sets.before[..words].fill(0);
+            sets.fresh[..words].fill(0);
+            return;
+        };
+        let place = self.ring(base) * words;
+        sets.before[..words].copy_from_slice(&self.r.flight_sets[place..][..words]);
+        sets.fresh[..words].copy_from_slice(&self.r.flight_updates[place..][..words]);
+        sets.plain = (0..words).all(|w| sets.before[w] & sets.now[w] & !sets.fresh[w] == 0);
     }
 
     /// Handle of an index that the client holds at the reference, else 0.
@@ -385,26 +389,62 @@ impl Writer<'_, '_> {
         if bits == TOO_LONG {
             let base = self.row(self.frame.tick - age, e);
             self.frame.code.write_delta(out, &base, &self.now(e), age as i32);
+        } else if bits <= 32 {
+            out.put(kept.words[k][0] as u32, u32::from(bits));
         } else {
             out.splice(&kept.words[k], u32::from(bits));
         }
     }
 
-    #[cold]
     fn make_delta(&mut self, e: usize, age: u32, k: usize) {
+        let (bits, words) = match self.packed_delta(e, age) {
+            Some(found) => found,
+            None => self.long_delta(e, age),
+        };
+        let kept = &mut self.deltas[e];
+        kept.valid |= 1 << k;
+        kept.ages[k] = age as u8;
+        kept.bits[k] = bits;
+        kept.words[k] = words;
+    }
+
+    fn packed(&self, tick: u32, e: usize) -> &[u16] {
+        let at =
+            (tick as usize % self.frame.history * self.frame.entities + e) * self.frame.row_halves;
+        &self.r.history[at..at + self.frame.row_halves]
+    }
+
+    /// The usual case without unpacking rows: nothing but the position differs, by no more than a quantum.
+    fn packed_delta(&self, e: usize, age: u32) -> Option<(u8, [u64; DELTA_WORDS])> {
+        if self.frame.code.shape.high {
+            return None;
+        }
+        let (base, now) = (self.packed(self.frame.tick - age, e), self.packed(self.frame.tick, e));
+        if base[0] != now[0] || base[5..] != now[5..] {
+            return None;
+        }
+        let place =
+            |row: &[u16], at: usize| (u32::from(row[at]) | u32::from(row[at + 1]) << 16) as i32;
+        let led = |at: usize, speed: usize| {
+            let way = i32::from(base[speed] as i16) * age as i32;
+            place(base, at).wrapping_add((way + 8) >> 4)
+        };
+        let off = [place(now, 1).wrapping_sub(led(1, 5)), place(now, 3).wrapping_sub(led(3, 6)), 0];
+        self.frame.code.near_bits(off).map(|(bits, word)| (bits, [word, 0]))
+    }
+
+    fn long_delta(&self, e: usize, age: u32) -> (u8, [u64; DELTA_WORDS]) {
         let base = self.row(self.frame.tick - age, e);
         let mut bytes = [0u8; DELTA_WORDS * 8];
         let mut writer = BitWriter::new(&mut bytes);
         self.frame.code.write_delta(&mut writer, &base, &self.now(e), age as i32);
         let bits = writer.bits();
         let fits = writer.finish().is_some();
-        let kept = &mut self.deltas[e];
-        kept.valid |= 1 << k;
-        kept.ages[k] = age as u8;
-        kept.bits[k] = if fits { bits as u8 } else { TOO_LONG };
-        for (word, eight) in kept.words[k].iter_mut().zip(bytes.chunks_exact(8)) {
+        let mut words = [0; DELTA_WORDS];
+        for (word, eight) in words.iter_mut().zip(bytes.chunks_exact(8)) {
             *word = eight.try_into().map_or(0, u64::from_le_bytes);
         }
+        (if fits { bits as u8 } else { TOO_LONG }, words)
     }
 
     fn write_full(

@@ -83,6 +83,7 @@ pub fn encode(room: &mut Room) -> u32 {
     };
     let silent_ticks = (SILENT_CLIENT_MS * rate).div_ceil(1000);
     let (mut packets, mut silent) = (0, 0);
+    let mut sets = client::Sets::new();
     for delta in s.deltas.iter_mut() {
         delta.valid = 0;
     }
@@ -97,7 +98,7 @@ pub fn encode(room: &mut Room) -> u32 {
             continue;
         }
         let bytes = if quiet { SILENT_BYTES } else { config.head.snapshot_bytes_max };
-        write_packet(&frame, r, s, slot, packets, bytes * 8);
+        write_packet(&frame, (&mut *r, &mut *s, &mut sets), slot, packets, bytes * 8);
         packets += 1;
     }
     r.stats[0].silent_clients = silent;
@@ -108,12 +109,12 @@ pub fn encode(room: &mut Room) -> u32 {
 /// One packet: header, reliable part, snapshot.
 fn write_packet(
     frame: &Frame,
-    r: &mut Region,
-    s: &mut Scratch,
+    memory: (&mut Region, &mut Scratch, &mut client::Sets),
     slot: usize,
     row: usize,
     limit: u32,
 ) {
+    let (r, s, sets) = memory;
     let offset = row * PACKET_BYTES_MAX as usize;
     let Scratch { output, deltas, visible, packets, .. } = s;
     let packet = &mut output[offset..][..PACKET_BYTES_MAX as usize];
@@ -126,7 +127,7 @@ fn write_packet(
     let limit = limit.min(out.bits_left());
     let visible = &visible[slot * frame.words..][..frame.words];
     let mut writer = client::Writer { frame, r, deltas, slot, header };
-    writer.snapshot(&mut out, visible, limit);
+    writer.snapshot(&mut out, visible, limit, sets);
     let bits = out.bits() - start;
     let Some(length) = out.finish() else {
         // Cannot be: every part was measured before it was written. The packet counts as lost.
