@@ -15,7 +15,7 @@
  * What it does not do: no timers, no reading of a clock, no knowledge of packets.
  */
 
-/** Most that a clock may run faster or slower than the server, as a part of 1. */
+/** Most that a clock may run faster or slower than the server, as a part of 1; reached at one tick of error. */
 export const CLOCK_SPEED_CHANGE_MAX = 0.02;
 /** ms. An error beyond this is not steered away but jumped over. */
 export const CLOCK_RESET_MS = 250;
@@ -41,6 +41,8 @@ export class ClientClock {
   #nowMs = 0;
   #modelTick = 0;
   #modelMs = 0;
+  /** Ticks that the running `advance` moves on by. */
+  #step = 0;
   #view = 0;
   #viewHigh = 0;
   #command = 0;
@@ -90,7 +92,7 @@ export class ClientClock {
   snapshot(tick: number, arrivalMs: number): void {
     const early = tick - this.#model(arrivalMs);
     this.#arrivals.add(arrivalMs, early);
-    const late = this.#arrivals.best() - early;
+    const late = this.#arrivals.best - early;
     this.#delaySpread += (late - this.#delaySpread) * SPREAD_GAIN;
   }
 
@@ -130,12 +132,15 @@ export class ClientClock {
 
   /** Moves view and command ticks on to `nowMs`. A time before the last one counts as the last one. */
   advance(nowMs: number): void {
-    const passedMs = Math.max(0, nowMs - this.#nowMs);
+    const passedMs = nowMs > this.#nowMs ? nowMs - this.#nowMs : 0;
     this.#nowMs += passedMs;
-    const ticks = (passedMs / this.#tickMs) * this.#rate;
-    this.#advanceView(ticks, this.#nowMs);
-    const steer = steered(this.#commandError, ticks);
-    this.#command += ticks + steer;
+    this.#step = (passedMs / this.#tickMs) * this.#rate;
+    this.#advanceView();
+    const most = this.#step * CLOCK_SPEED_CHANGE_MAX;
+    let steer = this.#commandError * most;
+    if (steer > most) steer = most;
+    else if (steer < -most) steer = -most;
+    this.#command += this.#step + steer;
     this.#commandError -= steer;
     // While it stands, nothing is sent and what the server reports is old.
     if (this.#command < this.#commandHigh) this.#blankMs = this.#nowMs + this.#rttMs + BLANK_MS;
@@ -144,7 +149,7 @@ export class ClientClock {
 
   /** The newest tick that can have arrived at the time of the last `advance`. */
   get serverTick(): number {
-    return this.#model(this.#nowMs) + this.#arrivals.best();
+    return this.#model(this.#nowMs) + this.#arrivals.best;
   }
 
   /** The tick of the others to show. Never goes back. */
@@ -197,17 +202,24 @@ export class ClientClock {
     return this.#resets;
   }
 
-  #advanceView(ticks: number, nowMs: number): void {
-    const target = this.serverTick - this.#interpolationTicks;
-    const error = target - (this.#view + ticks);
-    if (Math.abs(error) > this.#resetTicks) {
+  /** As in `advance`, fractions stay in fields and out of arguments: that is what keeps a frame free of garbage. */
+  #advanceView(): void {
+    const sinceMs = this.#nowMs - this.#modelMs;
+    const newest = this.#modelTick + (sinceMs / this.#tickMs) * this.#rate + this.#arrivals.best;
+    const target = newest - this.#interpolationTicks;
+    const error = target - (this.#view + this.#step);
+    if (error > this.#resetTicks || error < -this.#resetTicks) {
       this.#view = target;
       this.#resets += 1;
-      this.#guessCommand(nowMs);
-    } else if (error > 0 && nowMs < this.#settledMs) {
+      this.#guessCommand(this.#nowMs);
+    } else if (error > 0 && this.#nowMs < this.#settledMs) {
       this.#view = target;
     } else {
-      this.#view += ticks + steered(error, ticks);
+      const most = this.#step * CLOCK_SPEED_CHANGE_MAX;
+      let steer = error * most;
+      if (steer > most) steer = most;
+      else if (steer < -most) steer = -most;
+      this.#view += this.#step + steer;
     }
     if (this.#view > this.#viewHigh) this.#viewHigh = this.#view;
   }
@@ -244,12 +256,13 @@ export class ClientClock {
 class Earliest {
   readonly #best = new Float64Array(BUCKETS).fill(Number.NEGATIVE_INFINITY);
   #bucket = Number.NEGATIVE_INFINITY;
-  #last = 0;
+  /** The largest value of the window. Only arrivals turn the window: in silence the last answer stands. */
+  best = 0;
 
   clear(): void {
     this.#best.fill(Number.NEGATIVE_INFINITY);
     this.#bucket = Number.NEGATIVE_INFINITY;
-    this.#last = 0;
+    this.best = 0;
   }
 
   add(nowMs: number, value: number): void {
@@ -257,17 +270,9 @@ class Earliest {
     const at = modulo(this.#bucket, BUCKETS);
     const held = this.#best[at] ?? value;
     this.#best[at] = value > held ? value : held;
-  }
-
-  /** The largest value of the window. Only arrivals turn the window: in silence the last answer stands. */
-  best(): number {
-    let best = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < BUCKETS; i += 1) {
-      const value = this.#best[i] ?? best;
-      if (value > best) best = value;
-    }
-    if (best !== Number.NEGATIVE_INFINITY) this.#last = best;
-    return this.#last;
+    let best = value;
+    for (const other of this.#best) if (other > best) best = other;
+    this.best = best;
   }
 
   #turn(nowMs: number): void {
@@ -279,13 +284,6 @@ class Earliest {
     }
     this.#bucket = bucket;
   }
-}
-
-/** How much of `error` to take back while the clock runs on by `ticks`: full 2 % from one tick of error on. */
-function steered(error: number, ticks: number): number {
-  const most = ticks * CLOCK_SPEED_CHANGE_MAX;
-  const wanted = error * most;
-  return wanted > most ? most : wanted < -most ? -most : wanted;
 }
 
 function modulo(value: number, size: number): number {
