@@ -96,7 +96,8 @@ fn cost_of_a_tick() {
         play.room.room().r.clients[player].flags &= !fray_core::region::CLIENT_VERIFY;
         play.players[player].client().m.head[0].verify = 0;
     }
-    for t in 0..1300 {
+    let ticks = std::env::var("TICKS").map_or(1300, |t| t.parse().unwrap_or(1300));
+    for t in 0..ticks {
         play.wander(false);
         let (a, b) = play.timed_tick();
         if t >= 300 {
