@@ -306,3 +306,17 @@ fn a_dash_is_fast_short_and_has_to_wait() {
     }
     assert_eq!(fast, [0, 1, 2, 45, 46, 47], "4 ticks each, the last one slows down");
 }
+
+#[test]
+fn a_body_slides_around_the_corner_of_a_wall() {
+    let setup = Setup::arena(1, 8);
+    let map = Map::new(&setup.head, vec![wall(3 * ONE, 0, ONE, ONE)]);
+    for above in [ONE * 11 / 10, ONE * 5 / 4, ONE * 7 / 5] {
+        let mut body = Body { y: above, ..body(&setup) };
+        for _ in 0..40 {
+            step(&mut body, &command(127, 0, 0, 0), &setup.head, &map.walls());
+        }
+        assert!(body.x > 5 * ONE, "stuck at {} {}", body.x, body.y);
+        assert!((ONE * 3 / 2..ONE * 8 / 5).contains(&body.y), "pushed aside to {}", body.y);
+    }
+}

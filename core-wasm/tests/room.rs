@@ -110,6 +110,10 @@ fn a_projectile_hits_once_and_the_hit_can_be_scaled_away() {
             cancelled += 1;
         }
         room.end(&commands.bytes).unwrap();
+        if cancelled == 1 {
+            let flags = get(&mut room, 1, column::FLAGS);
+            assert_eq!(flags & flag::TOUCHED, 0, "a cancelled hit does not push");
+        }
     }
     assert_eq!(cancelled, 3);
     assert_eq!(get(&mut room, 1, column::HEALTH), 100 - 2 * 18);
@@ -327,6 +331,14 @@ fn roster_rows_follow_team_fields_and_name() {
     fill(&mut room, 2, |slot| (i32::from(slot) * 5 * ONE, 0));
     room.room().r.roster_dirty.fill(0);
     let own = handle(&mut room, 1);
+    // The wire clears the mark when it has told it: so look between the two.
+    let row = (own & 0xffff) as usize;
+    room.room().world().set(32, row, 5);
+    fray_core::roster::refresh(&mut room.room());
+    assert_eq!(room.room().r.roster_dirty[..], [0, 1], "a field to: room changed");
+    room.room().r.roster_dirty.fill(0);
+    fray_core::roster::refresh(&mut room.room());
+    assert_eq!(room.room().r.roster_dirty[..], [0, 0], "and nothing since");
     let mut commands = Records::new();
     commands.add(SetField::KIND, 0, &SetField { handle: own, column: 33, value: 77 });
     commands.add_bytes(
@@ -342,4 +354,51 @@ fn roster_rows_follow_team_fields_and_name() {
     assert_eq!(&view.r.roster[row + 12..row + 16], "Zoë".as_bytes());
     assert_eq!(view.r.roster[row + 10], 4);
     assert_eq!(view.r.roster[row + 48..row + 52], 77i32.to_le_bytes());
+}
+
+#[test]
+fn of_two_in_line_the_nearer_is_hit_whichever_row_it_has() {
+    for near in [1, 2] {
+        let mut room = Setup::arena(3, 32).room(&[]);
+        fill(&mut room, 3, |slot| {
+            (
+                if slot == 0 {
+                    0
+                } else if slot == near {
+                    3 * ONE
+                } else {
+                    6 * ONE
+                },
+                0,
+            )
+        });
+        let handle = handle(&mut room, 0);
+        let mut commands = Records::new();
+        let column = column::WEAPON as u32;
+        commands.add(SetField::KIND, 0, &SetField { handle, column, value: 1 });
+        tick_with(&mut room, &[], &commands);
+        tick(&mut room, &[(0, input(0, 0, button::FIRE, 0))]);
+        assert_eq!(get(&mut room, near, column::HEALTH), 45);
+        assert_eq!(get(&mut room, 3 - near, column::HEALTH), 100);
+    }
+}
+
+#[test]
+fn every_part_of_the_live_world_is_in_the_state_hash() {
+    let mut room = Setup::arena(2, 16).room(&[]);
+    fill(&mut room, 2, |slot| (i32::from(slot) * 5 * ONE, 0));
+    let before = room.state_hash();
+    let cells = room.room().r.columns.len();
+    for cell in 0..cells {
+        room.room().r.columns[cell] ^= 1 << 20;
+        assert_ne!(room.state_hash(), before, "cell {cell}");
+        room.room().r.columns[cell] ^= 1 << 20;
+    }
+    room.room().r.room_fields[1] ^= 1;
+    assert_ne!(room.state_hash(), before);
+    room.room().r.room_fields[1] ^= 1;
+    room.room().r.plugin_random[3] ^= 1;
+    assert_ne!(room.state_hash(), before);
+    room.room().r.plugin_random[3] ^= 1;
+    assert_eq!(room.state_hash(), before);
 }
