@@ -301,6 +301,7 @@ export class Game<S extends GameSchema> {
     this.#clock.roundTrip(this.stats.rttMs);
     if (stats.getUint32(ClientStats.appliedTick, true) > 0) {
       this.#clock.margin(stats.getInt32(ClientStats.marginTicks256, true) / 256, nowMs);
+      this.#clock.late(stats.getUint32(ClientStats.inputsLate, true), nowMs);
     }
     const permille = stats.getUint32(ClientStats.dilationPermille, true);
     if (permille > 0) this.#clock.dilate(permille, nowMs);

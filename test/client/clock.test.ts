@@ -245,3 +245,25 @@ function mulberry(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+t.test('keeps a tick in reserve while commands come too late, and gives it back', (t) => {
+  const clock = new ClientClock({ tickRateHz: 30, interpolationTicks: 3 });
+  clock.start(100, 0, 0);
+  const calm = clock.marginTarget;
+  let nowMs = 0;
+  let late = 0;
+  const run = (seconds: number, latePerSecond: number) => {
+    for (let step = 0; step < seconds * 30; step += 1) {
+      nowMs += 1000 / 30;
+      clock.advance(nowMs);
+      late += latePerSecond / 30;
+      clock.late(Math.floor(late), nowMs);
+    }
+  };
+  run(5, 1.5);
+  t.ok(clock.marginTarget - calm > 0.8, `${clock.marginTarget - calm} ticks with 5 % loss`);
+  t.ok(clock.marginTarget - calm <= 1);
+  run(11, 0);
+  t.equal(clock.marginTarget, calm);
+  t.end();
+});
