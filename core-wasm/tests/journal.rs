@@ -205,7 +205,7 @@ fn scratch_means_nothing_between_two_ticks() {
     let whole = run(&mut busy().room(&walls()), &journal);
     let mut room = busy().room(&walls());
     for (tick, expected) in journal.iter().zip(&whole) {
-        room = Instance::restore(&room.region().to_vec()).unwrap();
+        room = Instance::restore(room.region()).unwrap();
         assert_eq!(run(&mut room, std::slice::from_ref(tick)), [*expected]);
     }
 }
@@ -378,8 +378,12 @@ fn noise(random: &mut Seeded, entering: bool) -> Vec<u8> {
     bytes
 }
 
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn no_sequence_of_records_and_commands_panics(seed in any::<u32>()) {
@@ -387,14 +391,19 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_panic(records in proptest::collection::vec(any::<u8>(), 0..600), commands in proptest::collection::vec(any::<u8>(), 0..600)) {
+    fn no_bytes_panic(
+        records in proptest::collection::vec(any::<u8>(), 0..600),
+        commands in proptest::collection::vec(any::<u8>(), 0..600),
+    ) {
         let mut room = busy().room(&walls());
         room.begin(&records).unwrap();
         room.end(&commands).unwrap();
     }
 
     #[test]
-    fn no_configuration_panics(flips in proptest::collection::vec((0usize..700, any::<u8>()), 1..6), cut in 0usize..700) {
+    fn no_configuration_panics(
+        flips in proptest::collection::vec((0usize..700, any::<u8>()), 1..6), cut in 0usize..700,
+    ) {
         let mut bytes = Setup::arena(4, 16).bytes();
         for (at, value) in flips {
             if let Some(byte) = bytes.get_mut(at) {

@@ -66,11 +66,17 @@ fn inside(body: &Body, wall: &WallBox) -> bool {
     dx * dx + dy * dy < i128::from(body.radius) * i128::from(body.radius)
 }
 
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(256))]
 
     #[test]
-    fn rounding_is_to_nearest_with_halves_away_from_zero(a in -(1i64 << 62)..(1i64 << 62), b in 1i64..(1 << 31), shift in 1u32..40) {
+    fn rounding_is_to_nearest_with_halves_away_from_zero(
+        a in -(1i64 << 62)..(1i64 << 62), b in 1i64..(1 << 31), shift in 1u32..40,
+    ) {
         prop_assert_eq!(i128::from(div_round(a, b)), nearest(a.into(), b.into()));
         prop_assert_eq!(i128::from(shift_round(a, shift)), nearest(a.into(), 1i128 << shift));
     }
@@ -78,12 +84,16 @@ proptest! {
     #[test]
     fn isqrt_is_the_floor(value in 0u64..(1 << 63)) {
         let root = u128::from(isqrt(value));
-        prop_assert!(root * root <= u128::from(value) && (root + 1) * (root + 1) > u128::from(value));
+        let value = u128::from(value);
+        prop_assert!(root * root <= value && (root + 1) * (root + 1) > value);
     }
 
     #[test]
-    fn interpolation_agrees_with_wide_arithmetic(from in any::<i32>(), to in any::<i32>(), fraction in 0u32..=65536) {
-        let wide = i128::from(from) + nearest((i128::from(to) - i128::from(from)) * i128::from(fraction), 65536);
+    fn interpolation_agrees_with_wide_arithmetic(
+        from in any::<i32>(), to in any::<i32>(), fraction in 0u32..=65536,
+    ) {
+        let way = i128::from(to) - i128::from(from);
+        let wide = i128::from(from) + nearest(way * i128::from(fraction), 65536);
         prop_assert_eq!(i128::from(interpolate(from, to, fraction)), wide);
     }
 
@@ -109,9 +119,11 @@ proptest! {
         let (end, way) = if (dx, dy) == (0, 0) {
             (target, target)
         } else if change <= rate {
-            (target, (target.0 - nearest(dx * change, 2 * rate), target.1 - nearest(dy * change, 2 * rate)))
+            let lag = |d: i128| nearest(d * change, 2 * rate);
+            (target, (target.0 - lag(dx), target.1 - lag(dy)))
         } else {
-            let end = (i128::from(vx) + nearest(dx * rate, change), i128::from(vy) + nearest(dy * rate, change));
+            let gain = |d: i128| nearest(d * rate, change);
+            let end = (i128::from(vx) + gain(dx), i128::from(vy) + gain(dy));
             (end, (nearest(i128::from(vx) + end.0, 2), nearest(i128::from(vy) + end.1, 2)))
         };
         step(&mut body, &command(mx, my, 0, 0), &setup.head, &Walls::NONE);
@@ -125,11 +137,11 @@ proptest! {
         let setup = Setup::arena(1, 8);
         let mut random = Seeded::new(seed);
         let boxes: Vec<WallBox> = (0..24)
-            .map(|_| wall(random.between(-20 * ONE, 20 * ONE), random.between(-20 * ONE, 20 * ONE), random.between(1, 4 * ONE), random.between(1, 4 * ONE)))
+            .map(|_| random.wall(20, (1, 4 * ONE), (1, 4 * ONE)))
             .collect();
         let map = Map::new(&setup.head, boxes);
         let mut body = Body { radius: random.between(ONE / 8, ONE), ..body(&setup) };
-        (body.x, body.y) = (random.between(-25 * ONE, 25 * ONE), random.between(-25 * ONE, 25 * ONE));
+        (body.x, body.y) = random.place(25);
         if map.boxes.iter().any(|wall| inside(&body, wall)) {
             return Ok(());
         }
@@ -138,7 +150,8 @@ proptest! {
             let buttons = if turn == 0 { button::DASH } else { 0 };
             let moves = (random.between(-127, 127) as i8, random.between(-127, 127) as i8);
             for _ in 0..5 {
-                step(&mut body, &command(moves.0, moves.1, buttons, random.below(65536) as u16), &setup.head, &map.walls());
+                let command = command(moves.0, moves.1, buttons, random.below(65536) as u16);
+                step(&mut body, &command, &setup.head, &map.walls());
                 for wall in &map.boxes {
                     prop_assert!(!inside(&body, wall), "{:?} in {:?}", body, wall);
                 }
@@ -149,15 +162,18 @@ proptest! {
     }
 
     #[test]
-    fn the_wall_grid_finds_what_brute_force_finds_once_each(seed in any::<u32>(), count in 0usize..400) {
+    fn the_wall_grid_finds_what_brute_force_finds_once_each(
+        seed in any::<u32>(), count in 0usize..400,
+    ) {
         let setup = Setup::arena(1, 8);
         let mut random = Seeded::new(seed);
         let boxes: Vec<WallBox> = (0..count)
-            .map(|_| wall(random.between(-35 * ONE, 35 * ONE), random.between(-35 * ONE, 35 * ONE), random.between(0, 9 * ONE), random.between(0, 2 * ONE)))
+            .map(|_| random.wall(35, (0, 9 * ONE), (0, 2 * ONE)))
             .collect();
         let map = Map::new(&setup.head, boxes);
         for _ in 0..20 {
-            let (x, y, r) = (random.between(-30 * ONE, 30 * ONE), random.between(-30 * ONE, 30 * ONE), random.between(0, 6 * ONE));
+            let (x, y) = random.place(30);
+            let r = random.between(0, 6 * ONE);
             let mut found = Vec::new();
             map.walls().near((x - r, y - r), (x + r, y + r), |number, _| found.push(number));
             found.sort_unstable();
@@ -165,7 +181,8 @@ proptest! {
             found.dedup();
             prop_assert_eq!(found.len(), unique, "told once");
             for (number, wall) in map.boxes.iter().enumerate() {
-                let hits = (wall.x - x).abs() <= wall.half_x + r && (wall.y - y).abs() <= wall.half_y + r;
+                let hits = (wall.x - x).abs() <= wall.half_x + r
+                    && (wall.y - y).abs() <= wall.half_y + r;
                 prop_assert!(!hits || found.contains(&number));
             }
         }

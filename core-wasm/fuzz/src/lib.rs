@@ -1,5 +1,5 @@
-//! What the fuzzers do with their bytes. Nothing may panic; a room must stay whole (its counts agree with its rows), and a
-//! restored copy must go on alike.
+//! What the fuzzers do with their bytes. Nothing may panic; a room must stay whole (its counts
+//! agree with its rows), and a restored copy must go on alike.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -16,7 +16,11 @@ fn start(dimensions: u32) -> Instance {
     let mut room = setup.room(&[wall(4 * ONE, 0, ONE, 2 * ONE), wall(-3 * ONE, 3 * ONE, ONE, ONE)]);
     support::fill(&mut room, 1, |_| (0, 0));
     let mut records = Records::new();
-    records.add(Join::KIND, 1, &join(1, false)).add(Join::KIND, 2, &Join { flags: 2, ..join(2, false) });
+    records.add(Join::KIND, 1, &join(1, false)).add(
+        Join::KIND,
+        2,
+        &Join { flags: 2, ..join(2, false) },
+    );
     room.begin(&records.bytes).expect("in order");
     room.end(&[]).expect("in order");
     room
@@ -43,7 +47,8 @@ fn part<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     own
 }
 
-/// The bytes are a program: records and commands of the right shape with hostile values, packets with a right header.
+/// The bytes are a program: records and commands of the right shape with hostile values, packets
+/// with a right header.
 pub fn operations(data: &[u8]) {
     let mut at = Bytes { data, at: 0 };
     let mut room = start(2 + at.word() % 2);
@@ -114,7 +119,11 @@ impl Bytes<'_> {
 fn record(room: &mut Instance, at: &mut Bytes, records: &mut Records, sequence: &mut u16) {
     let slot = (at.byte() % 7) as u16;
     match at.byte() % 7 {
-        0 => records.add(Join::KIND, slot, &Join { flags: u16::from(at.byte() & 3), ..join(slot, false) }),
+        0 => records.add(
+            Join::KIND,
+            slot,
+            &Join { flags: u16::from(at.byte() & 3), ..join(slot, false) },
+        ),
         1 => records.add(Leave::KIND, slot, &Leave { code: 19, reserved: 0 }),
         2 => {
             let (x, y, buttons) = (at.byte() as i8, at.byte() as i8, u16::from(at.byte()));
@@ -134,7 +143,12 @@ fn record(room: &mut Instance, at: &mut Bytes, records: &mut Records, sequence: 
             let ack = channel.wrapping_sub(u16::from(at.byte() & 7));
             let header = Header { sequence: *sequence, ack, ack_bits: at.word() };
             write_header(&mut packet, header, 1);
-            records.add_bytes(Packet::KIND, slot, bytes_of(&Packet { arrival_us: at.word() }), &packet)
+            records.add_bytes(
+                Packet::KIND,
+                slot,
+                bytes_of(&Packet { arrival_us: at.word() }),
+                &packet,
+            )
         }
         _ => records.add(5 + u16::from(at.byte() & 1), slot, &at.word()),
     };

@@ -1,5 +1,5 @@
-//! Fuzzing without libFuzzer: seeded random inputs, on any toolchain. `runner SECONDS [FIRST_SEED] [LAST_SEED]` prints the seed under
-//! test when something panics; `runner 0 SEED SEED` repeats it.
+//! Fuzzing without libFuzzer: seeded random inputs, on any toolchain. `runner SECONDS [FIRST_SEED]
+//! [LAST_SEED]` prints the seed under test when something panics; `runner 0 SEED SEED` repeats it.
 
 use std::time::{Duration, Instant};
 

@@ -255,6 +255,15 @@ impl Seeded {
     pub fn below(&mut self, n: u32) -> u32 {
         fray_core::rng::below(&mut self.0, n)
     }
+    /// A point of the square of so many units around the middle.
+    pub fn place(&mut self, units: i32) -> (i32, i32) {
+        (self.between(-units * ONE, units * ONE), self.between(-units * ONE, units * ONE))
+    }
+    /// A wall there, with half sizes in these ranges.
+    pub fn wall(&mut self, units: i32, half_x: (i32, i32), half_y: (i32, i32)) -> WallBox {
+        let (x, y) = self.place(units);
+        wall(x, y, self.between(half_x.0, half_x.1), self.between(half_y.0, half_y.1))
+    }
     pub fn between(&mut self, low: i32, high: i32) -> i32 {
         low + self.below((high - low + 1) as u32) as i32
     }
