@@ -150,6 +150,7 @@ export class ClientClock {
     const passedMs = nowMs > this.#nowMs ? nowMs - this.#nowMs : 0;
     this.#nowMs += passedMs;
     this.#step = (passedMs / this.#tickMs) * this.#rate;
+    this.#reserve = Math.max(0, this.#reserve - passedMs * RESERVE_FADE_PER_MS);
     this.#advanceView();
     const most = this.#step * CLOCK_SPEED_CHANGE_MAX;
     let steer = this.#commandError * most;

@@ -246,7 +246,7 @@ function mulberry(seed: number): () => number {
   };
 }
 
-t.test('keeps a tick in reserve while commands come too late, and gives it back', (t) => {
+test('keeps a tick in reserve while commands come too late, and gives it back', (t) => {
   const clock = new ClientClock({ tickRateHz: 30, interpolationTicks: 3 });
   clock.start(100, 0, 0);
   const calm = clock.marginTarget;
@@ -264,6 +264,6 @@ t.test('keeps a tick in reserve while commands come too late, and gives it back'
   t.ok(clock.marginTarget - calm > 0.8, `${clock.marginTarget - calm} ticks with 5 % loss`);
   t.ok(clock.marginTarget - calm <= 1);
   run(11, 0);
-  t.equal(clock.marginTarget, calm);
+  t.ok(Math.abs(clock.marginTarget - calm) < 1e-9, `${clock.marginTarget} after, ${calm} before`);
   t.end();
 });
