@@ -194,6 +194,25 @@ t.test('walls are fixed after onCreate, and checked', (t) => {
   t.end();
 });
 
+t.test('a free place is the freest of several: far from who stands there', (t) => {
+  let sum = 0;
+  const b = bench({
+    onTick(room) {
+      for (const p of room.players) room.place(p, { x: 0, y: 0 });
+      for (let n = 0; n < 100; n += 1) {
+        const { x, y } = room.freePlace();
+        sum += Math.hypot(x, y);
+      }
+    },
+  });
+  b.tick();
+  t.ok(
+    sum / 100 > 29,
+    `${sum / 100} units from the middle on average; one random place would be 23`,
+  );
+  t.end();
+});
+
 t.test('a free place is away from other players, those placed in this tick too', (t) => {
   let nearest = 99;
   const b = bench(

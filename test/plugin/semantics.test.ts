@@ -200,6 +200,23 @@ t.test('randomInt is fair to the edge of its range and refuses what is no range'
   t.end();
 });
 
+t.test('a range that does not divide 2^32 is drawn by rejection', (t) => {
+  // Of 3 x 2^30, a plain remainder would give the lower third twice as often as the others.
+  const thirds = [0, 0, 0];
+  const b = bench({
+    onTick(room) {
+      for (let n = 0; n < 6000; n += 1)
+        thirds[Math.floor(room.randomInt(3 * 2 ** 30) / 2 ** 30)]! += 1;
+    },
+  });
+  b.tick();
+  t.ok(
+    thirds.every((count) => count > 1800 && count < 2200),
+    String(thirds),
+  );
+  t.end();
+});
+
 t.test('hooks never touch the generator of the simulation', (t) => {
   const run = (draws: number): string => {
     const b = bench({
