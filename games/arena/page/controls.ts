@@ -15,6 +15,8 @@ export interface ControlSurface {
   enabled: boolean;
   /** True after the first touch: the page then shows sticks. */
   readonly touch: () => boolean;
+  /** Called at once when a key or button changes: a frame earlier than the next `sample` would see it. */
+  changed: () => void;
   /** Brings keys and sticks into `controls`; call once a frame. */
   sample(): Controls;
 }
@@ -42,6 +44,7 @@ export function listen(canvas: HTMLCanvasElement, onTouch: () => void): ControlS
   const surface: ControlSurface = {
     controls,
     enabled: true,
+    changed: () => {},
     touch: () => touched,
     sample() {
       let x = 0;
@@ -75,8 +78,12 @@ export function listen(canvas: HTMLCanvasElement, onTouch: () => void): ControlS
     if (event.target instanceof HTMLInputElement) return;
     if (event.code in keyMoves || event.code === 'Space') event.preventDefault();
     held.add(event.code);
+    surface.changed();
   });
-  addEventListener('keyup', (event) => held.delete(event.code));
+  addEventListener('keyup', (event) => {
+    held.delete(event.code);
+    surface.changed();
+  });
   addEventListener('blur', () => {
     held.clear();
     mouseFire = false;
@@ -90,6 +97,7 @@ export function listen(canvas: HTMLCanvasElement, onTouch: () => void): ControlS
     if (event.pointerType === 'touch') return;
     mouseFire = event.button === 0;
     if (event.button === 2) dashPressed = true;
+    surface.changed();
   });
   addEventListener('pointerup', () => {
     mouseFire = false;

@@ -82,9 +82,11 @@ function play(game: ArenaGame, ended: (reason: string) => void): void {
   game.on('status', (status, error) => {
     if (status !== 'closed') return;
     running = false;
+    surface.changed = () => {};
     ended(error ? error.message : 'The game is over.');
   });
   chat(game, surface);
+  surface.changed = () => game.setInput(surface.sample());
 
   const frame = (nowMs: number) => {
     if (!running) return;
