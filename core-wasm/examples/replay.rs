@@ -32,11 +32,13 @@ fn replay(file: &[u8]) -> Result<String, String> {
         return Err("not a journal".into());
     }
     let config = slice(file, 12, config_bytes)?;
-    let mut room = Instance::new(config).map_err(|code| format!("configuration refused: {code}"))?;
+    let mut room =
+        Instance::new(config).map_err(|code| format!("configuration refused: {code}"))?;
     let mut at = 12 + config_bytes.next_multiple_of(4);
     let (mut ticks, mut hashes, mut last) = (0u32, 0u32, 0u64);
     while at + 12 <= file.len() {
-        let (stage, tick, bytes) = (word(file, at)?, word(file, at + 4)?, word(file, at + 8)? as usize);
+        let (stage, tick, bytes) =
+            (word(file, at)?, word(file, at + 4)?, word(file, at + 8)? as usize);
         let Ok(payload) = slice(file, at + 12, bytes) else { break };
         at += 12 + bytes.next_multiple_of(4);
         match stage {
@@ -46,11 +48,14 @@ fn replay(file: &[u8]) -> Result<String, String> {
                 ticks += 1;
             }
             HASH => {
-                last = u64::from_le_bytes(payload.try_into().map_err(|_| "a hash of a wrong length")?);
+                last =
+                    u64::from_le_bytes(payload.try_into().map_err(|_| "a hash of a wrong length")?);
                 let halves = &room.room().r.hash;
                 let own = u64::from(halves[0]) | u64::from(halves[1]) << 32;
                 if own != last {
-                    return Err(format!("tick {tick}: hash {own:016x} here, {last:016x} in the journal"));
+                    return Err(format!(
+                        "tick {tick}: hash {own:016x} here, {last:016x} in the journal"
+                    ));
                 }
                 hashes += 1;
             }

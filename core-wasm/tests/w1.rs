@@ -110,5 +110,9 @@ fn cost_of_a_tick() {
         times.sort();
         times[times.len() / 10].as_nanos() as f64 / 100.0
     };
-    println!("begin {:.0} ns, end {:.0} ns per player and tick", quick(&mut begin), quick(&mut end));
+    println!(
+        "begin {:.0} ns, end {:.0} ns per player and tick",
+        quick(&mut begin),
+        quick(&mut end)
+    );
 }

@@ -23,8 +23,8 @@ import {
   PROTOCOL_VERSION,
 } from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
-import { readJoinReply, writeJoinRequest } from './control-codec.ts';
 import type { JoinReplyFields } from './control-codec.ts';
+import { readJoinReply, writeJoinRequest } from './control-codec.ts';
 
 /** How a hello asks to be let in. */
 export const AUTH = { guest: 0, token: 1 } as const;
@@ -110,7 +110,10 @@ export interface JoinFacts {
 /** A join. The caller keeps the limits; what is too long is refused by the other end. */
 export function encodeJoin(facts: JoinFacts): Uint8Array {
   const { name, schemaHash, verify, choice } = facts;
-  return withKind(DATAGRAM.join, writeJoinRequest({ name, schemaHash, verify, choice: choiceOf(choice) }));
+  return withKind(
+    DATAGRAM.join,
+    writeJoinRequest({ name, schemaHash, verify, choice: choiceOf(choice) }),
+  );
 }
 
 /** A checked join, or the code of its refusal: E_MALFORMED, E_OVERSIZE, E_NAME. */
