@@ -8,7 +8,7 @@ use crate::gen::{
     RECEIVE_WINDOW_TO_SERVER,
 };
 use crate::netchan::pool::Pool;
-use crate::netchan::{read_header, Age, FragmentSlot, Reliable, HEADER_BYTES};
+use crate::netchan::{read_header, Age, Channel, FragmentSlot, Reliable, HEADER_BYTES};
 use crate::region::{flight_at, Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, TICK_NONE};
 use crate::room::Room;
 use bytemuck::Zeroable;
@@ -99,12 +99,7 @@ pub fn receive(room: &mut Room, slot: usize, packet: &[u8], arrival_us: u32) -> 
 type Parsed = (crate::netchan::Header, Reliable, input::Inputs);
 
 /// None: seen before.
-fn parse(
-    room: &Room,
-    packet: &[u8],
-    epoch: u32,
-    channel: &crate::netchan::Channel,
-) -> Result<Option<Parsed>, i32> {
+fn parse(room: &Room, packet: &[u8], epoch: u32, channel: &Channel) -> Result<Option<Parsed>, i32> {
     let header = read_header(packet, epoch)?;
     if !channel.plausible(&header) {
         return Err(error::E_MALFORMED);
@@ -173,9 +168,9 @@ pub fn deliver(room: &mut Room) {
             continue;
         }
         deliver_from(room, slot);
-        let code = std::mem::take(&mut room.r.clients[slot].wire[WIRE_FAULT]);
-        if code != 0 {
-            events::hook(room, Fault::KIND, slot as u16, &Fault { code });
+        let code = room.r.clients[slot].wire[WIRE_FAULT];
+        if code != 0 && events::hook(room, Fault::KIND, slot as u16, &Fault { code }) {
+            room.r.clients[slot].wire[WIRE_FAULT] = 0;
         }
     }
 }
@@ -206,7 +201,7 @@ fn deliver_from(room: &mut Room, slot: usize) {
 }
 
 /// Queues a reliable message (kind byte first) for one slot, or with `to` 0xffff for all but `except`. `E_CHANNEL_FULL`:
-/// the pool, or the queue of the one client, is full; of a broadcast, clients with a full queue are closed.
+/// the pool is full. A client whose queue is full is closed, and the others are not the worse for it.
 pub fn send(room: &mut Room, to: u16, except: u32, message: &[u8]) -> Result<(), i32> {
     send_to(&mut room.r, message, |slot, _| {
         if to == 0xffff {
@@ -226,23 +221,46 @@ pub fn send_to(
     if message.is_empty() || message.len() > MESSAGE_BYTES_MAX_TO_CLIENT as usize {
         return Err(error::E_MESSAGE_TOO_LONG);
     }
+    if !make_room(r, message.len()) {
+        r.stats[0].pool_full = r.stats[0].pool_full.wrapping_add(1);
+        return Err(error::E_CHANNEL_FULL);
+    }
+    let tick = r.head[0].tick;
     let Region { channels, pool_head, pool_chunks, pool_bytes, clients, stats, .. } = r;
     let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
-    let Some(id) = pool.store(message, &[]) else {
-        stats[0].pool_full = stats[0].pool_full.wrapping_add(1);
-        return Err(error::E_CHANNEL_FULL);
-    };
+    let id = pool.store(message, tick).ok_or(error::E_CHANNEL_FULL)?;
     for (slot, client) in clients.iter_mut().enumerate() {
         if client.player_id == 0 || client.flags & CLIENT_BOT != 0 || !wanted(slot, client) {
             continue;
         }
         if channels[slot].enqueue(&mut pool, id) {
             stats[0].messages_out = stats[0].messages_out.wrapping_add(1);
-        } else {
+        } else if channels[slot].close(&mut pool) {
             client.wire[WIRE_FAULT] = error::E_CHANNEL_FULL as u32;
         }
     }
     pool.settle(id);
     stats[0].pool_bytes = pool.bytes_used();
     Ok(())
+}
+
+/// True if the pool takes so many bytes more. When it is full, clients that hold it are closed, the one whose oldest
+/// message has waited longest first: it has acknowledged nothing for two seconds, or that message not for eight.
+pub fn make_room(r: &mut Region, bytes: usize) -> bool {
+    let (tick, second) = (r.head[0].tick, r.head[0].sizes.flights);
+    let Region { channels, pool_head, pool_chunks, pool_bytes, clients, .. } = r;
+    let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
+    while !pool.fits(bytes) {
+        let held_up = |(slot, channel): (usize, &Channel)| {
+            let age = u32::from(pool.age(channel.oldest()?, tick));
+            let silent = tick.wrapping_sub(channel.ack_tick) > 2 * second;
+            (silent || age > 8 * second).then_some((age, slot))
+        };
+        let Some((_, slot)) = channels.iter().enumerate().filter_map(held_up).max() else {
+            return false;
+        };
+        channels[slot].close(&mut pool);
+        clients[slot].wire[WIRE_FAULT] = error::E_CHANNEL_FULL as u32;
+    }
+    true
 }

@@ -48,7 +48,7 @@ impl End {
 
     fn send(&mut self, message: &[u8]) -> bool {
         let mut pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
-        let Some(id) = pool.store(message, &[]) else { return false };
+        let Some(id) = pool.store(message, 0) else { return false };
         let queued = self.channel.enqueue(&mut pool, id);
         pool.settle(id);
         queued

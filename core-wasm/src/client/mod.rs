@@ -292,7 +292,7 @@ impl Client<'_> {
         let Memory { channel, pool_head, pool_chunks, pool_bytes, message, stats, .. } =
             &mut self.m;
         let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
-        let id = pool.store(&message[..bytes], &[]).ok_or(error::E_CHANNEL_FULL)?;
+        let id = pool.store(&message[..bytes], 0).ok_or(error::E_CHANNEL_FULL)?;
         let queued = channel[0].enqueue(&mut pool, id);
         pool.settle(id);
         stats[0].messages_sent = channel[0].messages_sent;

@@ -98,7 +98,8 @@ pub struct Channel {
     pub messages_sent: u32,
     /// Messages handed out since the start.
     pub messages_received: u32,
-    reserved2: u32,
+    /// 1: closed. Nothing reliable is sent any more.
+    closed: u32,
     queue: [u16; QUEUE],
     flight: [Flight; FLIGHT_RING],
     sent: [Sent; SENT_RING],
@@ -199,12 +200,21 @@ impl Channel {
         self.expected = 1;
     }
 
-    /// Lets go of every message that waits.
-    pub fn close(&mut self, pool: &mut Pool) {
+    /// Lets go of every message that waits, for good: a stream with a gap would be worse than none. False: it was
+    /// closed before.
+    pub fn close(&mut self, pool: &mut Pool) -> bool {
         for i in 0..self.queue_count {
             pool.release(self.queue[usize::from(self.queue_first.wrapping_add(i)) % QUEUE]);
         }
-        self.queue_count = 0;
+        (self.queue_count, self.cut_messages, self.cut_left) = (0, 0, 0);
+        self.cut_chunk = CHUNK_NONE;
+        self.base_fragment = self.next_fragment;
+        std::mem::replace(&mut self.closed, 1) == 0
+    }
+
+    /// The message that has waited longest.
+    pub fn oldest(&self) -> Option<u16> {
+        (self.queue_count > 0).then(|| self.queue[usize::from(self.queue_first) % QUEUE])
     }
 
     /// What the sequence number of an arriving packet says.

@@ -22,13 +22,16 @@ pub struct PoolHead {
     pub refused: u32,
 }
 
-/// One chunk's links: the chunk after it, and (first chunk of a message) its references and length.
+/// One chunk: the chunk after it, and (first chunk of a message) what is known of the message.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct Chunk {
     next: u16,
     references: u16,
-    length: u32,
+    /// Bytes less one.
+    length_less: u16,
+    /// Low bits of the tick in which it was stored.
+    born: u16,
 }
 
 /// A view of a pool's memory.
@@ -45,17 +48,12 @@ impl<'a> Pool<'a> {
         Self { head, chunks, bytes }
     }
 
-    /// A view with a shorter life.
-    pub fn view(&mut self) -> Pool<'_> {
-        Pool { head: self.head, chunks: self.chunks, bytes: self.bytes }
-    }
-
     /// Puts every chunk on the free list.
     pub fn clear(&mut self) {
         let count = self.chunks.len() as u16;
         for (i, chunk) in self.chunks.iter_mut().enumerate() {
             let next = if i as u16 + 1 < count { i as u16 + 1 } else { CHUNK_NONE };
-            *chunk = Chunk { next, references: 0, length: 0 };
+            *chunk = Chunk { next, ..Zeroable::zeroed() };
         }
         *self.head = PoolHead { free: if count > 0 { 0 } else { CHUNK_NONE }, used: 0, refused: 0 };
     }
@@ -65,45 +63,42 @@ impl<'a> Pool<'a> {
         u32::from(self.head.used) * CHUNK_BYTES as u32
     }
 
-    /// Stores a message that is the two parts one after the other, without a reference; None if it does not fit.
-    /// Every store is followed by `retain`s and then one `settle`.
-    pub fn store(&mut self, first: &[u8], second: &[u8]) -> Option<u16> {
-        let length = first.len() + second.len();
-        let wanted = length.div_ceil(CHUNK_BYTES).max(1);
-        if wanted > self.chunks.len() - usize::from(self.head.used) {
+    /// True if a message of so many bytes fits.
+    pub fn fits(&self, length: usize) -> bool {
+        length.div_ceil(CHUNK_BYTES) <= self.chunks.len() - usize::from(self.head.used)
+    }
+
+    /// Stores a message of 1..=65,536 bytes in this tick, without a reference; None if it does not fit. Every store is
+    /// followed by `retain`s and then one `settle`.
+    pub fn store(&mut self, message: &[u8], tick: u32) -> Option<u16> {
+        if !self.fits(message.len()) || message.is_empty() || message.len() > 1 << 16 {
             self.head.refused = self.head.refused.wrapping_add(1);
             return None;
         }
-        let message = self.head.free;
-        let mut chunk = message;
-        let mut at = 0;
-        for i in 0..wanted {
-            let place = &mut self.bytes[usize::from(chunk) * CHUNK_BYTES..][..CHUNK_BYTES];
-            for byte in place.iter_mut() {
-                *byte = match at {
-                    _ if at < first.len() => first[at],
-                    _ if at < length => second[at - first.len()],
-                    _ => 0,
-                };
-                at += 1;
-            }
-            let next = self.chunks[usize::from(chunk)].next;
-            if i + 1 == wanted {
-                self.chunks[usize::from(chunk)].next = CHUNK_NONE;
-                self.head.free = next;
-            }
-            chunk = next;
+        let first = self.head.free;
+        let (mut last, mut next) = (first, first);
+        for piece in message.chunks(CHUNK_BYTES) {
+            let place = &mut self.bytes[usize::from(next) * CHUNK_BYTES..][..CHUNK_BYTES];
+            place[..piece.len()].copy_from_slice(piece);
+            place[piece.len()..].fill(0);
+            (last, next) = (next, self.chunks[usize::from(next)].next);
+            self.head.used += 1;
         }
-        self.head.used += wanted as u16;
-        let row = &mut self.chunks[usize::from(message)];
-        row.references = 0;
-        row.length = length as u32;
-        Some(message)
+        self.chunks[usize::from(last)].next = CHUNK_NONE;
+        self.head.free = next;
+        let row = &mut self.chunks[usize::from(first)];
+        (row.references, row.length_less, row.born) = (0, (message.len() - 1) as u16, tick as u16);
+        Some(first)
+    }
+
+    /// Ticks since a message was stored, modulo 65,536.
+    pub fn age(&self, message: u16, now: u32) -> u16 {
+        self.chunks.get(usize::from(message)).map_or(0, |row| (now as u16).wrapping_sub(row.born))
     }
 
     /// Length of a message in bytes.
     pub fn length(&self, message: u16) -> u32 {
-        self.chunks.get(usize::from(message)).map_or(0, |chunk| chunk.length)
+        self.chunks.get(usize::from(message)).map_or(0, |row| u32::from(row.length_less) + 1)
     }
 
     /// The chunk `count` places after `chunk`.
@@ -156,7 +151,6 @@ impl<'a> Pool<'a> {
             count += 1;
         }
         self.chunks[usize::from(last)].next = self.head.free;
-        self.chunks[usize::from(message)].length = 0;
         self.head.free = message;
         self.head.used -= count;
     }

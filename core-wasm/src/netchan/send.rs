@@ -30,9 +30,10 @@ impl SendLimits {
 }
 
 impl Channel {
-    /// Queues a message of the pool (one more reference). False: the queue is full, nothing was done.
+    /// Queues a message of the pool (one more reference). False: the queue is full or the channel closed, nothing was
+    /// done.
     pub fn enqueue(&mut self, pool: &mut Pool, message: u16) -> bool {
-        if usize::from(self.queue_count) == QUEUE {
+        if usize::from(self.queue_count) == QUEUE || self.closed != 0 {
             return false;
         }
         pool.retain(message);

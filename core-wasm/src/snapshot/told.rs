@@ -5,7 +5,7 @@
 
 use crate::config::Config;
 use crate::gen::{audience, message, RosterRow, WallBox};
-use crate::packet::send_to;
+use crate::packet::{make_room, send_to};
 use crate::region::{Region, Scratch, CLIENT_BOT, CLIENT_FRESH};
 use crate::room::Room;
 
@@ -18,7 +18,7 @@ pub const ITEM_FIELD: u8 = 2;
 /// A text of the room.
 pub const ITEM_TEXT: u8 = 3;
 /// Newcomers are told the whole only while the pool has this much room, in bytes.
-const POOL_KEPT: u32 = 96 * 1024;
+const POOL_KEPT: usize = 96 * 1024;
 
 /// A message under construction; full ones are sent as they come up.
 struct Letter {
@@ -74,9 +74,8 @@ pub(super) fn tell(room: &mut Room) {
         let client = r.clients[slot];
         let fresh =
             client.player_id != 0 && client.flags & (CLIENT_FRESH | CLIENT_BOT) == CLIENT_FRESH;
-        let space = (r.pool_bytes.len() as u32).saturating_sub(u32::from(r.pool_head[0].used) * 64);
         if fresh
-            && space >= POOL_KEPT
+            && make_room(r, POOL_KEPT)
             && roster_message(r, &config, Some(slot), true)
             && walls_message(r, slot)
         {
