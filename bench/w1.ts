@@ -7,6 +7,8 @@ import { angle, axis2, circle, defineSchema } from '../src/schema/index.ts';
 
 export const TICK_RATE_HZ = 30;
 export const TOP_SPEED = 8;
+/** m/s2. */
+const TURN = 2 * TOP_SPEED * TICK_RATE_HZ;
 const M2_PER_PLAYER = 100;
 const HEADING_CHANGE = 0.06;
 const HEALTH_CHANGE = 0.02;
@@ -57,7 +59,8 @@ export function w1Schema(size: W1Size) {
       health: HEALTH_MAX,
       solid: false,
       viewRadius: viewRadius(size),
-      movement: { topSpeed: TOP_SPEED, acceleration: 60, friction: 40 },
+      // The workload's heading changes at once, on the tick: full speed to full speed the other way in one tick.
+      movement: { topSpeed: TOP_SPEED, acceleration: TURN, friction: TURN },
     },
   });
 }
