@@ -141,16 +141,6 @@ export class GameRuntime {
     this.#presence.push({ slot, playerId: this.#context.playerId(slot), here });
   }
 
-  /** So many bots are kept; people count as bots where the game says `botsYield`. */
-  keepBots(count: number): void {
-    this.#seats.keepBots(count);
-  }
-
-  /** So many people wait for a place: as many bots leave with the next `records`, if the game says `botsYield`. */
-  makeRoom(places: number): void {
-    this.#seats.makeRoom(places);
-  }
-
   /** Hooks threw FAULTS_MAX times in a row: the room has to close with E_PLUGIN_FAULT. */
   get faulted(): boolean {
     return this.#faultsInRow >= FAULTS_MAX;
@@ -326,8 +316,10 @@ export class GameRuntime {
       if (name === 'onHit') this.#hits.stamp();
       if (shape !== undefined && !shape()) return;
       const result = hook(this.#room, this.#first, this.#second);
-      if (result instanceof Promise) result.catch((error: unknown) => this.#failed(name, error));
-      this.#faultsInRow = 0;
+      // A promise counts when it settles: an async hook that always rejects must not look fine in between.
+      if (result instanceof Promise)
+        result.then(this.#returned, (error: unknown) => this.#failed(name, error));
+      else this.#returned();
     } catch (error) {
       this.#failed(name, error);
     } finally {
@@ -367,6 +359,10 @@ export class GameRuntime {
     this.#first = this.#touch;
     this.#second = undefined;
     return this.#touch.player !== undefined && this.#touch.other !== undefined;
+  };
+
+  readonly #returned = (): void => {
+    this.#faultsInRow = 0;
   };
 
   #failed(hook: string, error: unknown): void {

@@ -48,7 +48,6 @@ export class Seats {
   readonly #raw = neutralInput();
   readonly #botsYield: boolean;
   #keep = 0;
-  #yield = 0;
   #length = 0;
 
   constructor(context: PluginContext, botsYield: boolean) {
@@ -75,11 +74,6 @@ export class Seats {
     this.#keep = count;
   }
 
-  /** People wait for places: so many bots leave in the next tick, if there are as many and the game lets them yield. */
-  makeRoom(places: number): void {
-    if (this.#botsYield) this.#yield = places;
-  }
-
   /** Slot of the bot in the highest slot (of those the host keeps, if `kept`), or -1. */
   lastBot(kept: boolean): number {
     for (let slot = this.#context.core.playersMax - 1; slot >= 0; slot -= 1) {
@@ -103,12 +97,6 @@ export class Seats {
       onRemoved(slot, removal.code, removal.reason);
     }
     this.#removals.length = 0;
-    for (; this.#yield > 0; this.#yield -= 1) {
-      const slot = this.lastBot(false);
-      if (slot < 0) break;
-      this.#leave(slot, ERROR.E_LEFT);
-    }
-    this.#yield = 0;
     if (this.#keep > 0 || this.#kept.includes(1)) this.#keepUp();
     while (this.#bots.length > 0) {
       const [bot] = this.#bots;

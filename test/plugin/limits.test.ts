@@ -76,6 +76,23 @@ t.test(
   },
 );
 
+t.test('an async hook that always rejects gives the room up as well', async (t) => {
+  const b = bench(
+    {
+      async onTick() {
+        await Promise.resolve();
+        throw new Error('late');
+      },
+    },
+    0,
+  );
+  for (let n = 0; n < FAULTS_MAX; n += 1) {
+    b.tick();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.equal(b.runtime.faulted, true);
+});
+
 t.test(
   'commands of a tick are bounded: one too many is E_COMMAND_LIMIT, and those before it count',
   (t) => {

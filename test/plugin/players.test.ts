@@ -108,27 +108,7 @@ t.test('bots that the host keeps yield their places to people', (t) => {
   b.leave(5);
   b.tick(3);
   t.equal(b.stat('players'), 5, '2 people, 3 bots');
-  b.runtime.keepBots(0);
-  b.tick(2);
-  t.equal(b.stat('players'), 2);
   t.equal(b.stat('recordsRefused'), 0);
-  t.end();
-});
-
-t.test('a full room of bots makes room for people who wait', (t) => {
-  const b = bench(
-    {
-      onCreate(room) {
-        for (let n = 0; n < 8; n += 1) room.addBot();
-      },
-    },
-    0,
-  );
-  b.tick(2);
-  t.equal(b.stat('players'), 8);
-  b.runtime.makeRoom(2);
-  b.tick();
-  t.equal(b.stat('players'), 6);
   t.end();
 });
 
