@@ -39,7 +39,8 @@ export const OPTIONS = {
     0,
     1024,
     'count',
-    'Bots that the first room is filled up with; each yields its place to a person.',
+    'Players of the first room that are bots while people are few: each person who comes takes the place of one at once, and each who goes gives it back.',
+    '0 adds none to those of the game itself',
   ),
   workers: integer(
     0,

@@ -5,6 +5,7 @@ import type { BotsOutcome } from '../client/headless.ts';
 import { playBots } from '../client/headless.ts';
 import { nodeTools } from '../client/node.ts';
 import { FrayError } from '../errors.ts';
+import { webSocketUrl } from '../transport/client/websocket.ts';
 import { parseLink } from '../transport/link.ts';
 import type { BotsReport } from './bots-report.ts';
 import { tally } from './bots-report.ts';
@@ -68,15 +69,16 @@ export const command: Command = {
   async run(values, io) {
     const count = wholeNumber(values, 'count', { min: 1, max: 1000 });
     const seconds = wholeNumber(values, 'seconds', { min: 1, max: 86_400 });
+    const url = textOf(values, 'url');
     const link = textOf(values, 'link');
+    // Wrong values are said at once, before anything is loaded.
+    webSocketUrl(url);
     parseLink(link);
     const schema = await loadSchema(textOf(values, 'game'), io.folder);
     const room = textOf(values, 'room');
-    io.progress(
-      `${count} bots, ${seconds} s${link === '' ? '' : `, link ${link}`}: ${textOf(values, 'url')}`,
-    );
+    io.progress(`${count} bots, ${seconds} s${link === '' ? '' : `, link ${link}`}: ${url}`);
     const outcome = await playBots({
-      url: textOf(values, 'url'),
+      url,
       schema,
       count,
       seconds,

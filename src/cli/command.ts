@@ -54,7 +54,8 @@ export async function dispatch(
       return name === undefined ? EXIT.usage : EXIT.done;
     }
     const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (entry === undefined) throw unknown('command', name, Object.keys(commands));
+    if (entry === undefined)
+      throw unknown('command', name, { names: Object.keys(commands), help: 'fray --help' });
     const command = await entry.load();
     if (rest.includes('--help') || rest.includes('-h')) {
       io.out(await usage(command));
@@ -109,7 +110,7 @@ function readValues(command: Command, rest: readonly string[]): Values {
   } catch (error) {
     throw new FrayError(
       'E_CONFIG',
-      `Cannot run ${command.name}: ${lower(error instanceof Error ? error.message : String(error))}; see fray ${command.name} --help`,
+      `Cannot run ${command.name}: ${asTyped(error instanceof Error ? error.message : String(error))}; see fray ${command.name} --help`,
     );
   }
   const values: Record<string, string | boolean | undefined> = {};
@@ -147,11 +148,10 @@ function checkFlags(command: Command, rest: readonly string[]): void {
     if (!word.startsWith('-') || /^-\d/.test(word)) continue;
     const flag = word.split('=', 1)[0] ?? word;
     if (!known.has(flag))
-      throw unknown(
-        'flag',
-        flag,
-        [...known].filter((one) => one === kebab(one)),
-      );
+      throw unknown('flag', flag, {
+        names: [...known].filter((one) => one === kebab(one)),
+        help: `fray ${command.name} --help`,
+      });
     if (switches.has(flag) || word.includes('=')) continue;
     const value = rest[index + 1];
     if (value === undefined || value.startsWith('--'))
@@ -160,9 +160,13 @@ function checkFlags(command: Command, rest: readonly string[]): void {
   }
 }
 
-function unknown(kind: 'command' | 'flag', word: string, names: readonly string[]): FrayError {
-  const near = nearest(word, names);
-  const hint = near === null ? 'see fray --help' : `did you mean ${near}?`;
+function unknown(
+  kind: 'command' | 'flag',
+  word: string,
+  known: { readonly names: readonly string[]; readonly help: string },
+): FrayError {
+  const near = nearest(word, known.names);
+  const hint = near === null ? `see ${known.help}` : `did you mean ${near}?`;
   return new FrayError('E_CONFIG', `Cannot use ${word}: unknown ${kind}; ${hint}`);
 }
 
@@ -197,8 +201,10 @@ function overview(commands: { readonly [name: string]: CommandEntry }): string {
   ].join('\n');
 }
 
-function lower(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+/** citty's words as the middle of a sentence, its flags as they are usually typed. */
+function asTyped(text: string): string {
+  const flags = text.replaceAll(/--\w+/g, (flag) => kebab(flag));
+  return flags.charAt(0).toLowerCase() + flags.slice(1);
 }
 
 const EXIT_TEXT =

@@ -1,6 +1,11 @@
 import t from 'tap';
+import { command as bench } from '../../src/cli/bench.ts';
+import { command as bots } from '../../src/cli/bots.ts';
 import type { Command, CommandEntry, Io, Values } from '../../src/cli/command.ts';
 import { dispatch, EXIT, errorLine, wholeNumber } from '../../src/cli/command.ts';
+import { command as config } from '../../src/cli/config.ts';
+import { command as start } from '../../src/cli/start.ts';
+import { command as token } from '../../src/cli/token.ts';
 import { FrayError } from '../../src/errors.ts';
 
 interface Ran {
@@ -10,9 +15,9 @@ interface Ran {
   readonly values: Values | null;
 }
 
+const REAL = [start, bots, bench, config, token];
+
 async function run(...argv: string[]): Promise<Ran> {
-  const out: string[] = [];
-  const progress: string[] = [];
   let values: Values | null = null;
   const command: Command = {
     name: 'throw',
@@ -31,9 +36,16 @@ async function run(...argv: string[]): Promise<Ran> {
       return given['to'] === 'wall' ? EXIT.failed : EXIT.done;
     },
   };
-  const commands: { [name: string]: CommandEntry } = {
-    throw: { summary: command.summary, load: async () => command },
-  };
+  const ran = await runOf([command], ...argv);
+  return { ...ran, values };
+}
+
+async function runOf(list: readonly Command[], ...argv: string[]): Promise<Omit<Ran, 'values'>> {
+  const out: string[] = [];
+  const progress: string[] = [];
+  const commands: { [name: string]: CommandEntry } = Object.fromEntries(
+    list.map((command) => [command.name, { ...command, load: async () => command }]),
+  );
   const io: Io = {
     out: (line) => void out.push(line),
     progress: (line) => void progress.push(line),
@@ -41,7 +53,7 @@ async function run(...argv: string[]): Promise<Ran> {
     folder: '/',
   };
   const code = await dispatch(argv, commands, io);
-  return { code, out: out.join('\n'), progress: progress.join('\n'), values };
+  return { code, out: out.join('\n'), progress: progress.join('\n') };
 }
 
 t.test('flags in both spellings, switches and their opposites, positionals', async (t) => {
@@ -100,4 +112,40 @@ t.test('help has an example, everywhere', async (t) => {
   const help = await run('throw', '--help');
   t.match(help, { code: 0, out: /--far-away[\s\S]*Example\n\n {2}fray throw --count 3/ });
   t.notMatch(help.out, '\u001b');
+  for (const command of REAL) {
+    const { code, out } = await runOf(REAL, command.name, '--help');
+    t.equal(code, 0, command.name);
+    t.match(
+      out,
+      new RegExp(`Examples?\\n\\n(.*\\n)* {2}.*\\bfray ${command.name}\\b`),
+      command.name,
+    );
+    const examples = command.examples.map((line) => line.replace(/^.*?\bfray /, ''));
+    for (const line of examples)
+      for (const [flag] of line.matchAll(/--[\w-]+/g)) t.match(out, flag, `${line} is true`);
+  }
+});
+
+t.test('what real commands are told wrongly ends with exit code 2 and one line', async (t) => {
+  for (const [line, said] of [
+    ['bots', /missing required argument: --url/],
+    ['bots --url nonsense', /"nonsense": it is not a URL/],
+    ['bots --url ftp://127.0.0.1', /its scheme is not http/],
+    ['bots --url http://127.0.0.1:1 --count 0', /--count = "0": it must be 1\.\.1000/],
+    ['bots --url http://127.0.0.1:1 --link rtt=x', /Cannot read the link/],
+    ['bots --url http://127.0.0.1:1 --game nowhere', /no game of that name/],
+    ['bots --url http://127.0.0.1:1 --xyzzy', /unknown flag; see fray bots --help/],
+    ['bench nowhere', /there is none of that name/],
+    ['token', /missing required argument: --user-id/],
+    ['token --user-id ann --expire-ms 1', /--expire-ms = "1"/],
+    ['config --port 70000', /--port = 70000: it must be 0\.\.65535/],
+    ['start --bots -1', /--bots = -1: it must be 0\.\.1024/],
+    ['start --host 192.0.2.1', /development key is for loopback only/],
+  ] as const) {
+    const { code, out, progress } = await runOf(REAL, ...line.split(' '));
+    t.equal(code, EXIT.usage, line);
+    t.equal(out, '', line);
+    t.match(progress, said, line);
+    t.notMatch(progress, '\n', line);
+  }
 });
