@@ -1,18 +1,13 @@
 //! `select`: who sees what. The grid is rebuilt over everything alive; each client's square of
-//! cells is looked through, and what lies within its view radius becomes a bit of `visible` and
-//! gains priority by its distance.
+//! cells is looked through, and what lies within its view radius becomes a bit of `visible`. Who is
+//! left out when bytes are short (far ones first, nobody for ever) is decided in `snapshot`.
 
 use crate::gen::{column, flag, kind};
 use crate::grid;
-use crate::region::CLIENT_BOT;
 use crate::room::Room;
 use crate::world::World;
 
-/// Priority gained per tick: within a quarter of the view radius, half of it, all of it.
-pub const TIERS: [u16; 3] = [4, 2, 1];
-
-/// Fills `visible` for every player, for bots decide by it, and raises `priority` for every client
-/// that is sent packets.
+/// Fills `visible` for every player; for bots too, which decide by it.
 pub fn select(room: &mut Room) {
     let sizes = room.r.head[0].sizes;
     let (n, words) = (sizes.entities as usize, sizes.set_words as usize);
@@ -27,30 +22,16 @@ pub fn select(room: &mut Room) {
         if client.player_id == 0 {
             continue;
         }
-        let bot = client.flags & CLIENT_BOT != 0;
         let own = (client.handle & 0xffff) as usize;
         let (x, y) = (world.get(column::X, own), world.get(column::Y, own));
         let radius = world.get(column::VIEW_RADIUS, own);
         let all = i64::from(radius) * i64::from(radius);
         let Some(set) = room.s.visible.get_mut(slot * words..(slot + 1) * words) else { continue };
-        let Some(priority) = room.r.priority.get_mut(slot * n..(slot + 1) * n) else { continue };
         grid.near(x, y, radius, |other| {
             let (dx, dy) =
                 (i64::from(xs[other]) - i64::from(x), i64::from(ys[other]) - i64::from(y));
-            let squared = dx * dx + dy * dy;
-            if squared <= all && other != own {
+            if dx * dx + dy * dy <= all && other != own {
                 set[other / 32] |= 1 << (other % 32);
-                if bot {
-                    return;
-                }
-                let tier = if squared <= all >> 4 {
-                    0
-                } else if squared <= all >> 2 {
-                    1
-                } else {
-                    2
-                };
-                priority[other] = priority[other].saturating_add(TIERS[tier]);
             }
         });
     }

@@ -6,7 +6,6 @@ mod support;
 use bytemuck::{bytes_of, Zeroable};
 use fray_core::gen::*;
 use fray_core::host::{Instance, Records};
-use fray_core::interest::TIERS;
 use proptest::prelude::*;
 use support::*;
 
@@ -171,7 +170,7 @@ fn run(room: &mut Instance, journal: &[Tick]) -> Vec<(u64, u32)> {
 
 #[test]
 fn the_same_journal_gives_the_same_hashes() {
-    let journal = journal(1, 600, 12);
+    let journal = journal(5, 600, 12);
     let first = run(&mut busy().room(&walls()), &journal);
     let again = run(&mut busy().room(&walls()), &journal);
     assert_eq!(first, again);
@@ -269,7 +268,6 @@ fn what_is_visible_is_what_brute_force_finds() {
         }
     }
     assert!(bits > 10);
-    assert_eq!(TIERS.len(), 3);
 }
 
 #[test]
