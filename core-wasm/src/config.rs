@@ -68,7 +68,8 @@ impl<'a> Config<'a> {
             && config.kinds.iter().all(kind_ok)
             && fields_ok(&config)
             && config.weapons.iter().all(|w| weapon_ok(w, head))
-            && texts_ok(&config);
+            && texts_ok(&config)
+            && 8 * head.snapshot_bytes_max >= snapshot_bits_least(&config);
         if ok {
             Ok(config)
         } else {
@@ -144,6 +145,23 @@ fn head_ok(head: &ConfigHead) -> bool {
         && head.text_bytes <= 1024
         && head.room_text_bytes <= 1024
         && head.first_tick < 1 << 31
+}
+
+/// Bits of a snapshot that always has a place for the largest entity, so that none starves: beside the own player, of which
+/// no slow value changes, and the witness. Every number at its longest.
+pub fn snapshot_bits_least(config: &Config) -> u32 {
+    let head = config.head;
+    let axes = head.dimensions;
+    let fields = |kind: u32| {
+        let seen = config.fields_of(kind).iter().filter(|f| f.audience == audience::VISIBLE);
+        seen.map(|f| 1 + u32::from(f.bits)).sum::<u32>()
+    };
+    let most = (1..=head.kinds).map(fields).max().unwrap_or(0);
+    // Ticks and margin 56; own position and velocity, counters, touch; no slow value, no event; sets; witness.
+    let own = 56 + (1 + 2 * 34 * axes + 4 + 1) + 55 + 7 + 1 + 1 + 17 + 32;
+    // Kind, generation, teleport; position and velocity; small values; who shot; index and age.
+    let entity = 5 + 17 + 2 + (1 + 34 * axes) + (1 + 19 * axes) + (1 + 16) * 5 + 9 * 2 + 44 + 22;
+    own + entity + most
 }
 
 fn kind_ok(kind: &ConfigKind) -> bool {

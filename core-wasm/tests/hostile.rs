@@ -6,7 +6,7 @@ mod support;
 
 use bytemuck::bytes_of;
 use fray_core::gen::*;
-use fray_core::host::Records;
+use fray_core::host::{Instance, Records};
 use fray_core::netchan::{write_header, Header, HEADER_BYTES};
 use play::{Link, Play};
 use support::*;
@@ -80,4 +80,79 @@ fn a_client_that_acknowledges_all_but_its_messages_is_closed_too() {
     }
     assert!(acked > 200, "{acked}");
     assert_eq!((closed, refused), (vec![0], 0));
+}
+
+#[test]
+fn a_flood_of_events_neither_empties_the_view_nor_hides_what_happens_to_oneself() {
+    let mut setup = Setup::arena(8, 16);
+    setup.head.snapshot_bytes_max = 100;
+    let link = Link { delay: 1, ..Link::default() };
+    let mut play = Play::new(setup, 1, 7, &[], link, 1);
+    let all: Vec<u32> = (0..8).map(|slot| handle(&mut play.room, slot)).collect();
+    for slot in 0..8 {
+        play.commands.add(Place::KIND, 0, &place(all[slot as usize], slot * 2 * ONE, 0));
+    }
+    let (mut own_hits, mut told) = (0, 0);
+    for t in 0..120 {
+        for k in 0..60 {
+            let (attacker, target) = (all[1 + k % 3], all[4 + k % 3]);
+            play.commands.add(Damage::KIND, 0, &Damage { handle: target, attacker, amount: 1 });
+            let handle = target;
+            let field = SetField { handle, column: column::HEALTH as u32, value: 100 };
+            play.commands.add(SetField::KIND, 0, &field);
+            if t % 10 == 0 && k == 20 {
+                let hit = Damage { handle: all[0], attacker: all[2], amount: 1 };
+                play.commands.add(Damage::KIND, 0, &hit);
+                own_hits += 1;
+            }
+        }
+        play.tick();
+        let stats = play.players[0].stats();
+        if t > 10 {
+            assert!(stats.snapshot_bits <= 807, "{}", stats.snapshot_bits);
+            assert_eq!(stats.visible, 7, "tick {t}");
+        }
+    }
+    let player = &mut play.players[0];
+    for event in player.events.iter().filter(|e| e.kind == event::HIT) {
+        told += u32::from(event.object == all[0]);
+    }
+    assert!(player.events.len() > 200 && told + 1 >= own_hits, "{told} of {own_hits}");
+    let stats = player.stats();
+    assert_eq!((stats.hash_mismatches, stats.snapshot_gap_max), (0, 1));
+    assert!(play.room.room().r.stats[0].events_dropped > 1000);
+}
+
+/// Kinds with many fields in a small snapshot: refused at the start, or seen.
+#[test]
+fn an_entity_that_no_snapshot_could_hold_is_refused_at_the_start() {
+    let mut setup = Setup::arena(4, 16);
+    setup.fields.retain(|f| f.kind != 3);
+    setup.head.columns = 64;
+    for k in 0..32 {
+        setup.fields.push(field(3, 32 + k, 31, audience::VISIBLE));
+    }
+    setup.head.snapshot_bytes_max = 150;
+    assert_eq!(Instance::new(&setup.bytes()).err(), Some(error::E_CONFIG));
+    setup.head.snapshot_bytes_max = 240;
+    let mut play = Play::new(setup, 1, 3, &[], Link::default(), 1);
+    let handle = play.room.room().r.spawnable[1];
+    let zero: Spawn = bytemuck::Zeroable::zeroed();
+    play.commands.add(Spawn::KIND, 0, &Spawn { handle, kind: 3, ..zero });
+    let own = support::handle(&mut play.room, 0);
+    play.commands.add(Place::KIND, 0, &place(own, 5 * ONE, 0));
+    play.tick();
+    for k in 0..32 {
+        let set = SetField { handle, column: 32 + k, value: i32::MAX - k as i32 };
+        play.commands.add(SetField::KIND, 0, &set);
+    }
+    for _ in 0..30 {
+        play.tick();
+    }
+    let client = play.players[0].client();
+    let newest = client.m.head[0].newest;
+    let seen =
+        (0..10).any(|back| client.held_row(newest - back, handle as usize & 0xffff).is_some());
+    assert!(seen);
+    assert_eq!(client.m.stats[0].hash_mismatches, 0);
 }

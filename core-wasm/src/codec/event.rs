@@ -68,6 +68,14 @@ impl EventCode<'_> {
         }
     }
 
+    /// Bits that an event takes.
+    pub fn bits(&self, e: &ClientEvent) -> u32 {
+        let mut bytes = [0u8; 64];
+        let mut out = BitWriter::new(&mut bytes);
+        self.write(&mut out, e);
+        out.bits()
+    }
+
     /// Writes one event, whose tick is at most 63 ticks old.
     pub fn write(&self, out: &mut BitWriter, e: &ClientEvent) {
         out.put(u32::from(e.kind) & 3, 2);

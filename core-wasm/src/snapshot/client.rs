@@ -21,6 +21,10 @@ const FULL_BYTES_MAX: usize = 256;
 const OWN_VIEW_RADIUS: usize = 11;
 /// Bits of a member beside its difference when not all baselines are the reference.
 const MEMBER_BITS: u32 = 10;
+/// Bits of the sets beside leaves, members and enters: 3 flags, and the count of enters.
+const SETS_HEAD_BITS: u32 = 3 + 14;
+/// Bits of the events beside each of them.
+const EVENTS_HEAD_BITS: u32 = 6;
 /// Command distance that means: not known.
 const COMMAND_FAR: u32 = 1023;
 
@@ -89,18 +93,34 @@ impl Writer<'_, '_> {
 
     /// Writes the snapshot and remembers what it holds.
     pub fn snapshot(&mut self, out: &mut BitWriter, visible: &[u32], limit: u32, sets: &mut Sets) {
-        let end = out.bits() + limit;
         let client = self.r.clients[self.slot];
-        let reference = self.reference(&client);
-        let base = reference.map(|(tick, _)| tick);
+        let tail = if client.flags & CLIENT_VERIFY != 0 { 32 } else { 0 };
+        let end = out.bits() + limit;
+        let start = out.mark();
+        let mut reference = self.reference(&client);
         let now = self.r.own_fast[self.ring(self.frame.tick)];
-        self.write_head(out, &client, reference);
-        self.write_own(out, &now, base);
+        loop {
+            let base = reference.map(|(tick, _)| tick);
+            self.write_head(out, &client, reference);
+            self.write_own(out, &now, base);
+            self.fill_sets(sets, visible, (client.handle & 0xffff) as usize, base);
+            let leaves =
+                sets.before[..self.frame.words].iter().map(|w| w.count_ones()).sum::<u32>();
+            if reference.is_none() || out.bits() + leaves + SETS_HEAD_BITS + tail <= end {
+                break;
+            }
+            // Not even who leaves can be said: all anew.
+            reference = None;
+            out.back_to(start);
+        }
+        let base = reference.map(|(tick, _)| tick);
         let radius = self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS];
         let origin = Origin::of(now.x, now.y, radius, self.frame.code.shape.shift);
-        self.fill_sets(sets, visible, (client.handle & 0xffff) as usize, base);
-        self.write_events(out, &client, sets, &origin, &now, base);
-        let tail = if client.flags & CLIENT_VERIFY != 0 { 32 } else { 0 };
+        let since = base
+            .unwrap_or(client.joined_tick)
+            .max(self.frame.tick.saturating_sub(self.frame.repeat_ticks));
+        let most = end.saturating_sub(out.bits() + tail) / 2;
+        self.write_events(out, &client, sets, &origin, &now, (since, most));
         let mark = out.mark();
         self.write_sets(out, &client, sets, &origin, base);
         if out.bits() + tail > end || !out.ok() {
@@ -231,7 +251,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Events after the reference, at most `EVENT_REPEAT_MS_MAX` old, within the client's view or its own.
+    /// Events after a tick that are the client's own or within its view, in at most so many bits.
     fn write_events(
         &mut self,
         out: &mut BitWriter,
@@ -239,46 +259,51 @@ impl Writer<'_, '_> {
         sets: &Sets,
         origin: &Origin,
         own: &OwnFast,
-        base: Option<u32>,
+        (since, limit): (u32, u32),
     ) {
-        let tick = self.frame.tick;
-        let next = self.r.head[0].events_next;
-        let since =
-            base.unwrap_or(client.joined_tick).max(tick.saturating_sub(self.frame.repeat_ticks));
+        let held = |index: usize| self.held(&sets.before, index);
+        let code = self.event_code(client, origin, &held);
         let radius =
             i64::from(self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS]);
+        let next = self.r.head[0].events_next;
+        // How far back in the ring.
         let mut chosen = [0u32; EVENTS_PER_SNAPSHOT_MAX as usize];
-        let (mut count, mut dropped) = (0, 0);
-        for back in 1..=next.min(EVENTS_MAX) {
-            let at = (next - back) % EVENTS_MAX;
-            let e = &self.r.events[at as usize];
-            if e.tick <= since {
-                break;
+        let (mut count, mut dropped, mut bits) = (0, 0, EVENTS_HEAD_BITS);
+        // The client's own first, then the newest.
+        for own_ones in [true, false] {
+            for back in 1..=next.min(EVENTS_MAX) {
+                let e = &self.r.events[(next - back) as usize % EVENTS_MAX as usize];
+                if e.tick <= since {
+                    break;
+                }
+                let (dx, dy) =
+                    (i64::from(e.x) - i64::from(own.x), i64::from(e.y) - i64::from(own.y));
+                let mine = e.subject == client.handle || e.object == client.handle;
+                let near = dx * dx + dy * dy <= radius * radius;
+                if mine != own_ones || !(mine || near) {
+                    continue;
+                }
+                let size = code.bits(e);
+                if count == chosen.len() || bits + size > limit {
+                    dropped += 1;
+                    continue;
+                }
+                bits += size;
+                chosen[count] = back;
+                count += 1;
             }
-            let (dx, dy) = (i64::from(e.x) - i64::from(own.x), i64::from(e.y) - i64::from(own.y));
-            let mine = e.subject == client.handle || e.object == client.handle;
-            if !mine && dx * dx + dy * dy > radius * radius {
-                continue;
-            }
-            if count == chosen.len() {
-                dropped += 1;
-                continue;
-            }
-            chosen[count] = at;
-            count += 1;
+        }
+        let chosen = &mut chosen[..count];
+        chosen.sort_unstable_by(|a, b| b.cmp(a));
+        out.bit(count > 0);
+        if count > 0 {
+            out.put(count as u32, 5);
+        }
+        for back in chosen {
+            code.write(out, &self.r.events[(next - *back) as usize % EVENTS_MAX as usize]);
         }
         let stats = &mut self.r.stats[0];
         stats.events_dropped = stats.events_dropped.wrapping_add(dropped);
-        out.bit(count > 0);
-        if count == 0 {
-            return;
-        }
-        out.put(count as u32, 5);
-        let held = |index: usize| self.held(&sets.before, index);
-        let code = self.event_code(client, origin, &held);
-        for at in chosen[..count].iter().rev() {
-            code.write(out, &self.r.events[*at as usize]);
-        }
     }
 
     /// Leaves, members, enters.
@@ -499,8 +524,8 @@ impl Writer<'_, '_> {
         sets.now = [0; SET_WORDS_MAX];
         sets.sent = [0; SET_WORDS_MAX];
         sets.plain = false;
-        // 2 flags, count of enters, and one leave bit per member; then half of the room at most to say that members stay.
-        let mut left = room.saturating_sub(2 + 17 + members);
+        // One leave bit per member; then half of the room at most to say that members stay.
+        let mut left = room.saturating_sub(SETS_HEAD_BITS + members);
         let mut kept = left / 2 / MEMBER_BITS;
         for key in &keys[..count] {
             let e = (*key & 0xffff) as usize;

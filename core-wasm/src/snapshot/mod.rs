@@ -130,7 +130,7 @@ fn write_packet(
     writer.snapshot(&mut out, visible, limit, sets);
     let bits = out.bits() - start;
     let Some(length) = out.finish() else {
-        // Cannot be: every part was measured before it was written. The packet counts as lost.
+        // Cannot be: every part was measured before it was written. The packet counts as not sent.
         debug_assert!(false, "a packet did not fit");
         r.channels[slot].cancel_packet();
         return;
