@@ -3,7 +3,7 @@
 
 use bytemuck::Pod;
 
-use crate::gen::{ClientEvent, RecordHeader, EVENTS_MAX};
+use crate::gen::{ClientEvent, Hit, RecordHeader, Touch, EVENTS_MAX};
 use crate::room::Room;
 
 /// Bytes of the buffer that messages of clients leave free for events that cannot wait.
@@ -17,6 +17,14 @@ pub fn hook(room: &mut Room, kind: u16, index: u16, payload: &impl Pod) -> bool 
 /// A message of a client. False: no room in this tick, ask again in the next.
 pub fn message(room: &mut Room, slot: usize, bytes: &[u8]) -> bool {
     hook_bytes(room, crate::gen::Message::KIND, slot as u16, bytes, RESERVE_BYTES)
+}
+
+/// A touch: comes again as long as it lasts, so it leaves room for the hits of a tick.
+pub fn touch(room: &mut Room, touch: &Touch) {
+    let hits = room.r.hits.len() * (RecordHeader::BYTES + Hit::BYTES);
+    if !hook_bytes(room, Touch::KIND, 0, bytemuck::bytes_of(touch), hits) {
+        room.r.stats[0].events_dropped = room.r.stats[0].events_dropped.wrapping_add(1);
+    }
 }
 
 fn hook_bytes(room: &mut Room, kind: u16, index: u16, payload: &[u8], reserve: usize) -> bool {

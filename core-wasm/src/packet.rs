@@ -21,6 +21,8 @@ pub const WIRE_FAULT: usize = 1;
 pub const WIRE_DEFERRED: usize = 2;
 /// Place in `Client::wire`: inputs_late as told last.
 pub const WIRE_LATE_TOLD: usize = 3;
+/// Place in `RoomHead::wire`: slot whose messages come first.
+const WIRE_TURN: usize = 0;
 
 const WINDOW: usize = RECEIVE_WINDOW_TO_SERVER as usize;
 /// Messages of one client handed to the plugin in one tick.
@@ -162,27 +164,35 @@ fn acknowledge(r: &mut Region, slot: usize, tick: u32, now: u32) {
 /// Hands complete messages of all clients to the plugin as hook events, and reports clients that have to be closed.
 /// Called once per `begin`, after all records.
 pub fn deliver(room: &mut Room) {
-    for slot in 0..room.r.clients.len() {
+    let count = room.r.clients.len();
+    let first = room.r.head[0].wire[WIRE_TURN] as usize;
+    let mut turn = None;
+    for slot in (first..count).chain(0..first.min(count)) {
         let Client { player_id, flags, .. } = room.r.clients[slot];
         if player_id == 0 || flags & CLIENT_BOT != 0 {
             continue;
         }
-        deliver_from(room, slot);
+        if !deliver_from(room, slot) {
+            turn = turn.or(Some(slot));
+        }
         let code = room.r.clients[slot].wire[WIRE_FAULT];
         if code != 0 && events::hook(room, Fault::KIND, slot as u16, &Fault { code }) {
             room.r.clients[slot].wire[WIRE_FAULT] = 0;
         }
     }
+    // Who found no room comes first in the next tick: a flood of some does not starve the others.
+    room.r.head[0].wire[WIRE_TURN] = turn.unwrap_or(first) as u32;
 }
 
-fn deliver_from(room: &mut Room, slot: usize) {
+/// False: no room for another message in this tick.
+fn deliver_from(room: &mut Room, slot: usize) -> bool {
     if !room.r.channels[slot].waiting(&room.r.fragments[slot * WINDOW..][..WINDOW]) {
-        return;
+        return true;
     }
     let mut bytes = [0u8; MESSAGE_BYTES_MAX_TO_SERVER as usize];
     for _ in 0..MESSAGES_PER_TICK {
         if room.hook_bytes + bytes.len() + events::RESERVE_BYTES + 16 > room.s.output.len() {
-            return;
+            return false;
         }
         let Region { channels, fragments, clients, stats, .. } = &mut room.r;
         let slots = &mut fragments[slot * WINDOW..][..WINDOW];
@@ -191,13 +201,14 @@ fn deliver_from(room: &mut Room, slot: usize) {
                 stats[0].messages_in = stats[0].messages_in.wrapping_add(1);
                 events::message(room, slot, &bytes[..length]);
             }
-            Ok(None) => return,
+            Ok(None) => break,
             Err(code) => {
                 clients[slot].wire[WIRE_FAULT] = code as u32;
-                return;
+                break;
             }
         }
     }
+    true
 }
 
 /// Queues a reliable message (kind byte first) for one slot, or with `to` 0xffff for all but `except`. `E_CHANNEL_FULL`:

@@ -195,7 +195,7 @@ fn touch(room: &mut Room) {
         let other = world.handle(row);
         for player in &found[..count] {
             let player = World::new(room.r.columns, n).handle(usize::from(*player));
-            events::hook(room, Touch::KIND, 0, &Touch { player, other });
+            events::touch(room, &Touch { player, other });
         }
     }
 }

@@ -156,3 +156,86 @@ fn an_entity_that_no_snapshot_could_hold_is_refused_at_the_start() {
     assert!(seen);
     assert_eq!(client.m.stats[0].hash_mismatches, 0);
 }
+
+#[test]
+fn a_flood_of_messages_of_some_does_not_starve_the_others() {
+    let mut play = Play::new(Setup::arena(32, 64), 21, 0, &[], Link::default(), 1);
+    let (mut quiet, mut loud) = (0, 0);
+    for t in 0..240 {
+        for player in &mut play.players[..20] {
+            let _ = player.send(&[message::GAME; 4096]);
+        }
+        if t % 30 == 0 {
+            play.players[20].send(&[message::GAME, 9]).unwrap();
+        }
+        // Four packets a tick of each: as fast as fragments go.
+        for player in &mut play.players[..20] {
+            for _ in 0..3 {
+                let length = player.client().packet(t).unwrap();
+                let bytes = player.client().m.packet[..length].to_vec();
+                player.up.push((0, bytes));
+            }
+        }
+        for (header, _) in parse(&play.tick()) {
+            if header.kind == Message::KIND {
+                quiet += u32::from(header.index == 20);
+                loud += u32::from(header.index < 20);
+            }
+        }
+    }
+    assert!(loud > 240 * 4, "the buffer is full: {loud}");
+    assert_eq!(quiet, 8);
+}
+
+#[test]
+fn hits_are_told_however_much_is_touched() {
+    let mut setup = Setup::arena(40, 512);
+    setup.kinds[2].radius = 20 * ONE;
+    setup.kinds[2].depth = 20 * ONE;
+    let mut room = setup.room(&[]);
+    fill(&mut room, 40, |slot| ((i32::from(slot) - 20) * ONE, 0));
+    let crates = Spawn { kind: 3, ..bytemuck::Zeroable::zeroed() };
+    for _ in 0..3 {
+        room.begin(&[]).unwrap();
+        let mut commands = Records::new();
+        let offered = room.room().r.spawnable.to_vec();
+        for handle in &offered[1..=offered[0] as usize] {
+            commands.add(Spawn::KIND, 0, &Spawn { handle: *handle, ..crates });
+        }
+        room.end(&commands.bytes).unwrap();
+    }
+    let (mut hits, mut touches) = (0, 0);
+    for _ in 0..30 {
+        for (header, _) in tick(&mut room, &[(0, input(0, 0, button::FIRE, 0))]) {
+            hits += u32::from(header.kind == Hit::KIND);
+            touches += u32::from(header.kind == Touch::KIND);
+        }
+    }
+    assert!(touches > 30 * 1500, "{touches}");
+    assert!(hits >= 4, "{hits}");
+    assert!(room.room().r.stats[0].events_dropped > 1000);
+}
+
+#[test]
+fn whatever_message_a_server_sends_a_client_stays_whole() {
+    let mut setup = Setup::arena(4, 16);
+    setup.texts.clear();
+    setup.head.text_bytes = 0;
+    let mut play = Play::new(setup, 1, 0, &[], Link::default(), 1);
+    let send = Send { except: u32::MAX };
+    let mut random = Seeded::new(5);
+    for t in 0..400u32 {
+        let mut message = vec![2 + (t % 3) as u8];
+        if t > 0 {
+            message.extend(
+                (0..random.below(60)).map(|_| (random.below(256) & random.below(256)) as u8),
+            );
+        } else {
+            message = vec![message::TEXT, 0xff, 0xff, 1, 0, 1];
+        }
+        play.commands.add_bytes(Send::KIND, 0xffff, bytes_of(&send), &message);
+        play.tick();
+    }
+    let stats = play.players[0].stats();
+    assert!(stats.messages_received >= 399 && stats.hash_mismatches == 0, "{stats:?}");
+}

@@ -228,9 +228,10 @@ impl Client<'_> {
         let per_entity = self.m.head[0].sizes.text_bytes as usize;
         let kind = u16::from(body.u8()?);
         let texts = self.m.texts.get_mut(index * per_entity..(index + 1) * per_entity)?;
-        if self.m.text_handles[index] != handle {
+        let known = self.m.text_handles.get_mut(index)?;
+        if *known != handle {
             texts.fill(0);
-            self.m.text_handles[index] = handle;
+            *known = handle;
         }
         while !body.0.is_empty() {
             let (k, length) = (body.u8()?, usize::from(body.u8()?));
