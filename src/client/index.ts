@@ -1,7 +1,8 @@
 /**
  * `fray/client`: what a game's page imports. Works as a plain module script and from a bundler; needs no
  * SharedArrayBuffer and no isolation headers. The core is the file `fray_core.wasm` beside this module: bundlers that
- * know `new URL(…, import.meta.url)` (Vite, webpack, Rollup) copy it by themselves.
+ * know `new URL(…, import.meta.url)` (Vite, webpack, Rollup) copy it by themselves. Vite's development server bundles
+ * packages into another folder and needs `optimizeDeps: { exclude: ['fray'] }`.
  *
  * A Content-Security-Policy must allow `script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws: wss:`.
  */

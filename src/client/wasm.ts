@@ -37,6 +37,7 @@ async function compile(
     const response = await source;
     if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
     const type = response.headers.get('content-type') ?? '';
+    if (type.startsWith('text/html')) throw new Error(`${response.url} is ${NOT_BESIDE}`);
     // Streaming wants the right type, and is missing in some embedded browsers.
     if (type.startsWith('application/wasm') && WebAssembly.compileStreaming !== undefined) {
       return await WebAssembly.compileStreaming(response);
@@ -47,5 +48,9 @@ async function compile(
     throw new FrayError('E_CORE', `Cannot load the core: ${detail}`, { cause });
   }
 }
+
+/** What a development server answers that has moved the client and not the core. */
+const NOT_BESIDE =
+  "a page and not the core; with Vite's server set optimizeDeps: { exclude: ['fray'] }, or pass the option wasm";
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();

@@ -172,6 +172,8 @@ test('a core that is no core rejects with E_CORE', async (t) => {
   t.equal(pipe.closedWith, 0);
   await t.rejects(loadCore(new Uint8Array([1, 2, 3])), { code: 'E_CORE' });
   await t.rejects(loadCore(new Response('gone', { status: 404 })), { code: 'E_CORE' });
+  const page = new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } });
+  await t.rejects(loadCore(page), { code: 'E_CORE', message: /Vite.*optimizeDeps/ });
   t.equal(await loadCore(EMPTY), EMPTY);
   const bytes = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
   for (const type of ['application/wasm', 'text/plain']) {

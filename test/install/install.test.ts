@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -57,6 +58,9 @@ test('the package holds what an author needs, and nothing else', async (t) => {
   t.ok(packed.unpackedSize < PACKED_BYTES_MAX, `${packed.unpackedSize} bytes unpacked`);
   const command = packed.files.find((file) => file.path === 'dist/cli.js');
   t.equal((command?.mode ?? 0) & 0o111, 0o111, 'the command is executable');
+  const client = readFileSync(join(folder, 'dist', 'client.browser.js'), 'utf8');
+  const assets = [...client.matchAll(ASSET)].map(([, file]) => file);
+  t.same(assets, ['./fray_core.wasm'], 'bundlers see the core, and it lies beside the client');
 
   const author = join(base, 'author');
   mkdirSync(author);
@@ -114,6 +118,9 @@ const NEEDED = [
 ];
 const ALLOWED =
   /^(dist\/|package\.json$|(README|ARCHITECTURE|CHANGELOG|SECURITY)\.md$|LICENSE$|protocol\/SPEC\.md$)/;
+
+/** An asset as Vite, Rollup and webpack find it: both words in place, the file a plain text. */
+const ASSET = /\bnew\s+URL\s*\(\s*["']([^"']+)["']\s*,\s*import\.meta\.url\s*\)/g;
 
 const GAME = `import { angle, axis2, button, circle, defineSchema, u16 } from 'fray/schema';
 import { defineGame } from 'fray/plugin';
