@@ -11,11 +11,13 @@ import { Bell } from '../src/mailbox/bell.ts';
 import type { WorkerBoot, WorkerReport } from './boot.ts';
 import { loadGame, roomFactory } from './open-room.ts';
 import { Shard } from './shard.ts';
+import { warmUp } from './warm-up.ts';
 
 const boot = workerData as WorkerBoot;
 const report = (message: WorkerReport): void => parentPort?.postMessage(message);
 const clock = systemClock();
 const game = await loadGame(boot);
+warmUp(boot, game, clock.nowUs);
 const shard = new Shard({
   boot,
   openRoom: roomFactory(boot, game, report),
