@@ -6,6 +6,8 @@
 //! packet or an event in its output buffer. `room.rs` holds the list of stages; each stage is a
 //! file. `abi.rs` is the only `unsafe`.
 
+// Without std a panic is a trap and nothing more: its messages are a fifth of the module.
+#![cfg_attr(target_arch = "wasm32", no_std)]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 

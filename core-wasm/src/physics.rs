@@ -182,19 +182,19 @@ fn touch(room: &mut Room) {
         let grid = grid::view(room.config.head, &sizes, room.s.cell_starts, room.s.cell_items);
         let wide = world.get(column::RADIUS, row).max(world.get(column::DEPTH, row));
         let (x, y) = (world.get(column::X, row), world.get(column::Y, row));
-        let mut found = [0u16; TOUCHES_MAX];
+        let mut found = [0u32; TOUCHES_MAX];
         let mut count = 0;
         grid.near(x, y, wide.saturating_add(most), |other| {
             let player = other != row && world.get(column::KIND, other) == kind::PLAYER;
             if player && count < TOUCHES_MAX && overlaps(&world, other, row) {
-                found[count] = other as u16;
+                found[count] = other as u32;
                 count += 1;
             }
         });
         found[..count].sort_unstable();
         let other = world.handle(row);
         for player in &found[..count] {
-            let player = World::new(room.r.columns, n).handle(usize::from(*player));
+            let player = World::new(room.r.columns, n).handle(*player as usize);
             events::touch(room, &Touch { player, other });
         }
     }

@@ -393,6 +393,8 @@ layout! {
         visible: u32 = s.players * s.set_words,
         /// Differences of this tick, for splicing. Made by `encode`.
         deltas: crate::snapshot::Delta = s.entities,
+        /// What a client sees by urgency, where bytes are short. Made by `encode`.
+        keys: u32 = s.entities,
     }
 }
 

@@ -250,7 +250,7 @@ impl Client<'_> {
     fn add_error(&mut self, shown: &Pose, now: &Pose) {
         let time = self.shown_time();
         let left = self.error_at(time);
-        let sum: [i32; 3] = std::array::from_fn(|a| {
+        let sum: [i32; 3] = core::array::from_fn(|a| {
             left[a].saturating_add(shown.motion[a].saturating_sub(now.motion[a]))
         });
         let far = sum.iter().any(|v| v.unsigned_abs() > 4 << 16)
@@ -323,7 +323,7 @@ impl Client<'_> {
             return false;
         }
         shot.before = shot.at;
-        shot.at = std::array::from_fn(|a| shot.at[a].saturating_add(way[a]));
+        shot.at = core::array::from_fn(|a| shot.at[a].saturating_add(way[a]));
         let head = self.config.head;
         shot.at[0].abs() <= head.half_width
             && shot.at[1].abs() <= head.half_depth

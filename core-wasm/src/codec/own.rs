@@ -36,7 +36,7 @@ fn speed(state: &OwnFast) -> [i32; 3] {
 
 fn lead(base: &OwnFast, velocity: [i32; 3], age: i32, turn: i32) -> [i32; 3] {
     let (at, old) = (place(base), speed(base));
-    std::array::from_fn(|a| {
+    core::array::from_fn(|a| {
         at[a]
             .wrapping_add(old[a].wrapping_mul(turn))
             .wrapping_add(velocity[a].wrapping_mul(age - turn))

@@ -184,7 +184,7 @@ impl<'a> RowCode<'a> {
         }
         let guess =
             if turned { predict_turn(base, now, age, turn) } else { position(&predict(base, age)) };
-        let off: [i32; 3] = std::array::from_fn(|a| now[W_X + a].wrapping_sub(guess[a]));
+        let off: [i32; 3] = core::array::from_fn(|a| now[W_X + a].wrapping_sub(guess[a]));
         let hit = off == [0; 3];
         out.bit(!hit);
         if !hit {

@@ -34,7 +34,7 @@ pub const FRAGMENT: usize = gen::FRAGMENT_BYTES_MAX as usize;
 /// Round trip assumed before the first sample, 1/256 tick.
 const RTT_FIRST: u32 = 6 * 256;
 
-/// A packet on its way. 24 bytes.
+/// A packet on its way. 20 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct Sent {
@@ -43,11 +43,15 @@ pub struct Sent {
     sequence: u16,
     /// 0 nothing, 1 on its way, 2 acknowledged.
     state: u8,
+    /// Fragments in it.
     count: u8,
-    fragments: [u16; FRAGMENTS_PER_PACKET_MAX],
+    first: u16,
+    reserved: u16,
+    /// Of each fragment: its id less the first.
+    offsets: [u8; FRAGMENTS_PER_PACKET_MAX],
 }
 
-/// A fragment on its way. 16 bytes.
+/// A fragment on its way. 12 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 struct Flight {
@@ -58,7 +62,6 @@ struct Flight {
     state: u8,
     last: u8,
     reserved: u16,
-    reserved2: u32,
 }
 
 /// One end of one packet layer: part of the region, all of it plain.
@@ -209,7 +212,7 @@ impl Channel {
         (self.queue_count, self.cut_messages, self.cut_left) = (0, 0, 0);
         self.cut_chunk = CHUNK_NONE;
         self.base_fragment = self.next_fragment;
-        std::mem::replace(&mut self.closed, 1) == 0
+        core::mem::replace(&mut self.closed, 1) == 0
     }
 
     /// The message that has waited longest.
@@ -297,10 +300,11 @@ impl Channel {
         sent.state = 2;
         self.ack_tick = now;
         let found = *sent;
-        for fragment in &found.fragments[..usize::from(found.count)] {
+        for offset in &found.offsets[..usize::from(found.count)] {
+            let fragment = found.first.wrapping_add(u16::from(*offset));
             let offset = fragment.wrapping_sub(self.base_fragment);
             if offset < self.next_fragment.wrapping_sub(self.base_fragment) {
-                self.flight[usize::from(*fragment) % FLIGHT_RING].state = 2;
+                self.flight[usize::from(fragment) % FLIGHT_RING].state = 2;
             }
         }
         Some(found.tick)

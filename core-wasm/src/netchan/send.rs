@@ -46,13 +46,8 @@ impl Channel {
     /// Takes the next sequence number and opens its record; `write_reliable` then fills it.
     pub fn next_packet(&mut self, tick: u32) -> Header {
         self.sequence = self.sequence.wrapping_add(1);
-        self.sent[usize::from(self.sequence) % SENT_RING] = Sent {
-            tick,
-            sequence: self.sequence,
-            state: 1,
-            count: 0,
-            fragments: [0; FRAGMENTS_PER_PACKET_MAX],
-        };
+        self.sent[usize::from(self.sequence) % SENT_RING] =
+            Sent { tick, sequence: self.sequence, state: 1, ..bytemuck::Zeroable::zeroed() };
         Header { sequence: self.sequence, ack: self.received, ack_bits: self.received_bits }
     }
 
@@ -93,8 +88,10 @@ impl Channel {
             pool.read(flight.chunk, usize::from(flight.length), |bytes| out.put_bytes(bytes));
         }
         let sent = &mut self.sent[usize::from(self.sequence) % SENT_RING];
-        sent.fragments = chosen;
-        sent.count = count as u8;
+        (sent.first, sent.count) = (chosen[0], count as u8);
+        for (offset, id) in sent.offsets.iter_mut().zip(&chosen[..count]) {
+            *offset = id.wrapping_sub(chosen[0]) as u8;
+        }
         count
     }
 
@@ -162,7 +159,6 @@ impl Channel {
             state: 1,
             last: u8::from(last),
             reserved: 0,
-            reserved2: 0,
         };
         self.next_fragment = self.next_fragment.wrapping_add(1);
         self.cut_left -= length as u32;

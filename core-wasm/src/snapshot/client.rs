@@ -19,6 +19,9 @@ const SET_WORDS_MAX: usize = ENTITIES_MAX as usize / 32;
 const FULL_BYTES_MAX: usize = 256;
 /// Place of viewRadius among the slow own values.
 const OWN_VIEW_RADIUS: usize = 11;
+/// Bits of the index in a key of urgency.
+const KEY_INDEX_BITS: u32 = 12;
+const _: () = assert!(ENTITIES_MAX <= 1 << KEY_INDEX_BITS);
 /// Bits of a member beside its difference when not all baselines are the reference.
 const MEMBER_BITS: u32 = 10;
 /// Bits of the sets beside leaves, members and enters: 3 flags, and the count of enters.
@@ -35,6 +38,7 @@ pub(super) struct Writer<'a, 'b> {
     pub frame: &'a Frame<'a>,
     pub r: &'a mut Region<'b>,
     pub deltas: &'a mut [Delta],
+    pub keys: &'a mut [u32],
     pub slot: usize,
     pub header: Header,
 }
@@ -266,8 +270,8 @@ impl Writer<'_, '_> {
         let radius =
             i64::from(self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS]);
         let next = self.r.head[0].events_next;
-        // How far back in the ring.
-        let mut chosen = [0u32; EVENTS_PER_SNAPSHOT_MAX as usize];
+        // Bit: how far back in the ring.
+        let mut chosen = [0u32; EVENTS_MAX as usize / 32 + 1];
         let (mut count, mut dropped, mut bits) = (0, 0, EVENTS_HEAD_BITS);
         // The client's own first, then the newest.
         for own_ones in [true, false] {
@@ -284,23 +288,27 @@ impl Writer<'_, '_> {
                     continue;
                 }
                 let size = code.bits(e);
-                if count == chosen.len() || bits + size > limit {
+                if count == EVENTS_PER_SNAPSHOT_MAX || bits + size > limit {
                     dropped += 1;
                     continue;
                 }
                 bits += size;
-                chosen[count] = back;
+                chosen[back as usize / 32] |= 1 << (back % 32);
                 count += 1;
             }
         }
-        let chosen = &mut chosen[..count];
-        chosen.sort_unstable_by(|a, b| b.cmp(a));
         out.bit(count > 0);
         if count > 0 {
-            out.put(count as u32, 5);
+            out.put(count, 5);
         }
-        for back in chosen {
-            code.write(out, &self.r.events[(next - *back) as usize % EVENTS_MAX as usize]);
+        for (w, word) in chosen.iter().enumerate().rev() {
+            let mut left = *word;
+            while left != 0 {
+                let bit = 31 - left.leading_zeros();
+                left &= !(1 << bit);
+                let back = w as u32 * 32 + bit;
+                code.write(out, &self.r.events[(next - back) as usize % EVENTS_MAX as usize]);
+            }
         }
         let stats = &mut self.r.stats[0];
         stats.events_dropped = stats.events_dropped.wrapping_add(dropped);
@@ -512,31 +520,30 @@ impl Writer<'_, '_> {
         let words = self.frame.words;
         let age = base.map_or(0, |b| self.frame.tick - b);
         let members: u32 = sets.before[..words].iter().map(|w| w.count_ones()).sum();
-        let mut keys = [0u64; ENTITIES_MAX as usize];
+        let all_keys = core::mem::take(&mut self.keys);
         let mut count = 0;
-        let wanted = sets.now;
-        each(&wanted[..words], |e| {
-            let key = self.urgency(origin, e);
-            keys[count] = key << 16 | e as u64;
+        each(&sets.now[..words], |e| {
+            all_keys[count] = self.urgency(origin, e) << KEY_INDEX_BITS | e as u32;
             count += 1;
         });
-        keys[..count].sort_unstable_by(|a, b| b.cmp(a));
+        let keys = &mut all_keys[..count];
+        keys.sort_unstable();
+        let by_urgency =
+            || keys.iter().rev().map(|key| (key & ((1 << KEY_INDEX_BITS) - 1)) as usize);
         sets.now = [0; SET_WORDS_MAX];
         sets.sent = [0; SET_WORDS_MAX];
         sets.plain = false;
         // One leave bit per member; then half of the room at most to say that members stay.
         let mut left = room.saturating_sub(SETS_HEAD_BITS + members);
         let mut kept = left / 2 / MEMBER_BITS;
-        for key in &keys[..count] {
-            let e = (*key & 0xffff) as usize;
+        for e in by_urgency() {
             if kept > 0 && has(&sets.before, e) && self.age_of(sets, e, age) != 0 {
                 sets.now[e / 32] |= 1 << (e % 32);
                 left -= MEMBER_BITS;
                 kept -= 1;
             }
         }
-        for key in &keys[..count] {
-            let e = (*key & 0xffff) as usize;
+        for e in by_urgency() {
             let own_age = if has(&sets.before, e) { self.age_of(sets, e, age) } else { 0 };
             let paid = if has(&sets.now, e) { MEMBER_BITS } else { 0 };
             let size = self.size(client, sets, origin, e, own_age) - paid;
@@ -553,6 +560,7 @@ impl Writer<'_, '_> {
             }
         }
         self.r.clients[self.slot].wire[WIRE_DEFERRED] = 1;
+        self.keys = all_keys;
     }
 
     /// Age of the baseline of a member; 0 for none.
@@ -575,9 +583,9 @@ impl Writer<'_, '_> {
         writer.bits() + MEMBER_BITS + self.frame.index_bits
     }
 
-    fn urgency(&self, origin: &Origin, e: usize) -> u64 {
+    fn urgency(&self, origin: &Origin, e: usize) -> u32 {
         let waited = self.r.priority[self.slot * self.frame.entities + e];
-        u64::from(waited) + u64::from(self.nearness(origin, e))
+        u32::from(waited) + u32::from(self.nearness(origin, e))
     }
 
     /// 1 at the rim of the view and beyond, 32 at its middle.

@@ -65,7 +65,7 @@ pub fn encode(room: &mut Room) -> u32 {
     let config = room.config;
     let (sizes, tick) = (room.r.head[0].sizes, room.r.head[0].tick);
     let Room { r, s, .. } = room;
-    let (kinds, fields) = (std::mem::take(&mut r.wire_kinds), std::mem::take(&mut r.wire_fields));
+    let (kinds, fields) = (core::mem::take(&mut r.wire_kinds), core::mem::take(&mut r.wire_fields));
     let shape = Shape::new(&config, kinds, fields);
     let rate = config.head.tick_rate_hz;
     let frame = Frame {
@@ -116,7 +116,7 @@ fn write_packet(
 ) {
     let (r, s, sets) = memory;
     let offset = row * PACKET_BYTES_MAX as usize;
-    let Scratch { output, deltas, visible, packets, .. } = s;
+    let Scratch { output, deltas, keys, visible, packets, .. } = s;
     let packet = &mut output[offset..][..PACKET_BYTES_MAX as usize];
     let mut out = BitWriter::new(&mut packet[HEADER_BYTES..]);
     let header = r.channels[slot].next_packet(frame.tick);
@@ -126,7 +126,7 @@ fn write_packet(
     let start = out.bits();
     let limit = limit.min(out.bits_left());
     let visible = &visible[slot * frame.words..][..frame.words];
-    let mut writer = client::Writer { frame, r, deltas, slot, header };
+    let mut writer = client::Writer { frame, r, deltas, keys, slot, header };
     writer.snapshot(&mut out, visible, limit, sets);
     let bits = out.bits() - start;
     let Some(length) = out.finish() else {
