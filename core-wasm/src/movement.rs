@@ -163,7 +163,8 @@ fn drive(
         return approach(body, (0, 0), if grip { body.friction } else { 0 });
     }
     let full = i64::from(127 << 8);
-    let speed = i64::from(body.top_speed);
+    let crouched = command.buttons & button::CROUCH != 0;
+    let speed = i64::from(if crouched { body.top_speed / 2 } else { body.top_speed });
     let target = (
         div_round(i64::from(wish.0) * speed, full) as i32,
         div_round(i64::from(wish.1) * speed, full) as i32,

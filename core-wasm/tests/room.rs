@@ -402,3 +402,13 @@ fn every_part_of_the_live_world_is_in_the_state_hash() {
     room.room().r.plugin_random[3] ^= 1;
     assert_eq!(room.state_hash(), before);
 }
+
+#[test]
+fn who_crouches_goes_at_half_the_speed() {
+    let mut room = Setup::arena(1, 8).room(&[]);
+    fill(&mut room, 1, |_| (0, 0));
+    for _ in 0..30 {
+        tick(&mut room, &[(0, input(127, 0, button::CROUCH, 0))]);
+    }
+    assert_eq!(get(&mut room, 0, column::VX), per_tick(7.0, 30) / 2);
+}

@@ -19,7 +19,10 @@ export interface PitchInput {
   readonly input: 'pitch';
 }
 
-/** On or off. `fire`, `dash`, `jump` and `crouch` are known to the core; others are read by hooks. */
+/**
+ * On or off. `fire`, `dash`, `jump` and `crouch` (half the top speed while held) are known to the core; others are read by
+ * hooks.
+ */
 export interface ButtonInput {
   readonly input: 'button';
 }
