@@ -18,5 +18,7 @@ export interface RoomGame {
   hooks(eventBytes: number): number;
   /** Hooks have thrown too often: the room has to close. */
   readonly faulted: boolean;
+  /** Messages of clients that did not decode, since the room was made. */
+  readonly messagesMalformed: number;
   close(): void;
 }

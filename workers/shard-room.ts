@@ -87,6 +87,7 @@ export class ShardRoom {
   #notices: Uint8Array[] = [];
   #emptyTicks = 0;
   #idleTold = false;
+  #messagesMalformed = 0;
   /** People and bots as the counters of the worker have them. */
   readonly #counted = { people: 0, bots: 0 };
 
@@ -384,6 +385,9 @@ export class ShardRoom {
       this.#timing.addSum(i, (value - (this.#sums[i] as number)) >>> 0);
       this.#sums[i] = value;
     }
+    const { messagesMalformed } = this.game;
+    this.#timing.add(COUNTER.messagesMalformed, messagesMalformed - this.#messagesMalformed);
+    this.#messagesMalformed = messagesMalformed;
     this.#timing.setRow(this.row, ROW.entities, core.stat(RoomStats.entities));
   }
 

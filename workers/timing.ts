@@ -28,6 +28,7 @@ export const COUNTERS = [
   'packetsIn',
   'packetsUnseated',
   'inputRefused',
+  'messagesMalformed',
   'packetsOut',
   'outboxDropped',
   'wakes',

@@ -144,7 +144,13 @@ const DIRECTORY_DROPS = [
   'packetsGone',
   'noticesRefused',
 ] as const;
-const WORKER_DROPS = ['packetsUnseated', 'inputRefused', 'outboxDropped', 'roomsFaulted'] as const;
+const WORKER_DROPS = [
+  'packetsUnseated',
+  'inputRefused',
+  'messagesMalformed',
+  'outboxDropped',
+  'roomsFaulted',
+] as const;
 const CORE_DROPS = [
   'packetsMalformed',
   'packetsStale',

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
 import { DATAGRAM, ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import { connect } from '../../src/client/node.ts';
 import type { Server } from '../../src/server.ts';
 import { issueConnectToken } from '../../src/tokens.ts';
-import { metricsOf, RawClient, serve, until } from './fixture.ts';
+import { CORE, metricsOf, RawClient, serve, until } from './fixture.ts';
 import { duel } from './games/schema.ts';
 
 const KEY = randomBytes(32);
@@ -109,6 +110,47 @@ t.test('garbage is dropped and counted, and the player beside it plays on', asyn
   await until('snapshots still come', () => player.heard.length > before + 3);
   player.close();
 });
+
+t.test(
+  'who is silent, or takes no reliable messages, is told so; the others play on',
+  async (t) => {
+    const server = await serve({ idleTimeoutMs: '1000' });
+    t.teardown(() => server.stop(0));
+    const silent = await RawClient.open(server);
+    silent.hello();
+    silent.join();
+    const deaf = await RawClient.open(server);
+    deaf.hello();
+    deaf.join();
+    // Packets keep it from being silent, and acknowledge nothing.
+    const alive = setInterval(() => deaf.send(Uint8Array.of(DATAGRAM.packet | (1 << 4), 0)), 200);
+    t.teardown(() => clearInterval(alive));
+    const wrong = (one: RawClient): void => {
+      one.hello();
+      one.join({ create: '{"size":3}' });
+    };
+    t.equal(await goodbyeTo(server, wrong), ERROR.E_ROOM_OPTIONS);
+    const talker = await connect(server.url, { schema: duel, name: 'ann', wasm: CORE });
+    t.teardown(() => talker.close());
+    t.equal(await silent.closed(), 4000 + ERROR.E_TIMEOUT);
+    await until(
+      'the deaf one is closed',
+      () => {
+        // Its packets keep it from being silent, and acknowledge nothing.
+        deaf.send(Uint8Array.of(DATAGRAM.packet | (1 << 4), 0));
+        try {
+          for (let n = 0; n < 8; n += 1) talker.send('chat', { text: 'x'.repeat(120) });
+        } catch (error) {
+          if ((error as { code?: string }).code !== 'E_CHANNEL_FULL') throw error;
+        }
+        return deaf.closedWith !== 0;
+      },
+      30_000,
+    );
+    t.equal(deaf.closedWith, 4000 + ERROR.E_CHANNEL_FULL);
+    t.equal(talker.status, 'open');
+  },
+);
 
 t.test(
   'a page of another origin, and one address with too many sessions, get no socket',

@@ -126,6 +126,7 @@ export class FakeCore implements TickCore {
 
 export class FakeGame implements RoomGame {
   faulted = false;
+  messagesMalformed = 0;
   closed = 0;
   failAtClose = false;
   /** Bots to let in with the next tick, by slot. */

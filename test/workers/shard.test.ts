@@ -38,6 +38,22 @@ test('a room opens, a person joins with a tick, packets go both ways, a leave is
   t.end();
 });
 
+test('messages that did not decode are counted, also those of the last ticks of a room', (t) => {
+  const bench = new Bench();
+  bench.open(3);
+  bench.join(7, 3, 'ann');
+  bench.run(2);
+  const game = bench.games.get(3) as FakeGame;
+  game.messagesMalformed = 3;
+  bench.run(32);
+  t.equal(bench.counter('messagesMalformed'), 3);
+  game.messagesMalformed = 5;
+  bench.order(0, ORDER.close, 3, ERROR.E_ROOM_CLOSED);
+  bench.run(1);
+  t.equal(bench.counter('messagesMalformed'), 5);
+  t.end();
+});
+
 test('who leaves before the tick of its join never enters the room', (t) => {
   const bench = new Bench();
   bench.open(0);
