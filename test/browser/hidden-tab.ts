@@ -11,17 +11,15 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { startServer } from './chromium.ts';
 
-/** Joins, as soon as the page can, and waits for the room. */
-const JOIN = `new Promise((resolve) => {
-  const timer = setInterval(() => {
-    const play = document.getElementById('play');
-    if ('fray' in globalThis) resolve(clearInterval(timer));
-    else if (document.readyState === 'complete' && !play.disabled) {
-      document.getElementById('name').value = 'Hidden';
-      play.click();
-    }
-  }, 200);
-})`;
+/** Joins as soon as the page can; 'true' when it is in the room. Asked again and again: the page may still be loading. */
+const JOIN = `(() => {
+  const play = document.getElementById('play');
+  if (document.readyState === 'complete' && play && !play.disabled && !('fray' in globalThis)) {
+    document.getElementById('name').value = 'Hidden';
+    play.click();
+  }
+  return 'fray' in globalThis;
+})()`;
 
 const FACTS = `JSON.stringify({ status: fray.game.status, visible: document.visibilityState,
   snapshots: fray.game.stats.snapshots, tick: fray.game.stats.snapshotTick })`;
@@ -68,7 +66,7 @@ const gone = new Promise((resolve) => browser.on('exit', resolve));
 
 try {
   const page = await attach();
-  await page.run(JOIN);
+  while ((await page.run(JOIN)) !== 'true') await pause(200);
   await pause(3000);
   await fetch(`http://127.0.0.1:${PORT}/json/new?about:blank`, { method: 'PUT' });
   for (let spent = 0; spent < seconds; spent += 30) {
