@@ -5,7 +5,7 @@ import t from 'tap';
 import { openChromium, startServer } from './chromium.ts';
 import { playSession } from './session.ts';
 
-const SECONDS = Number(process.env['FRAY_SECONDS'] ?? 40);
+const SECONDS = Number(process.env['FRAY_TEST_SECONDS'] ?? 40);
 
 t.test('two windows play one arena', { timeout: 240_000 }, async (t) => {
   const result = await playSession({ seconds: SECONDS, bots: 20 });

@@ -45,6 +45,7 @@ export function startServer(flags: readonly string[]): Promise<RunningServer> {
     ['dist/cli.js', 'start', '--port', '0', '--adminPort', '0', ...flags],
     {
       cwd: root,
+      env: withoutOptions(),
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -69,4 +70,11 @@ export function startServer(flags: readonly string[]): Promise<RunningServer> {
     createInterface({ input: child.stderr }).on('line', hear);
     ended.then((code) => reject(new Error(`The server ended with ${code}:\n${said.join('\n')}`)));
   });
+}
+
+/** The environment without variables of Fray's own, which the server would take for its options. */
+function withoutOptions(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('FRAY_')),
+  );
 }

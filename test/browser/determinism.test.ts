@@ -18,8 +18,8 @@ import { Bench, type Journal, replay, type TestClient } from '../plugin/bench.ts
 import { openChromium } from './chromium.ts';
 import type { ReplayReport } from './replay-page.ts';
 
-const TICKS = Number(process.env['FRAY_TICKS'] ?? 10_000);
-const SEED = BigInt(process.env['FRAY_SEED'] ?? 11);
+const TICKS = Number(process.env['FRAY_TEST_TICKS'] ?? 10_000);
+const SEED = BigInt(process.env['FRAY_TEST_SEED'] ?? 11);
 const PEOPLE = 6;
 const root = new URL('../../', import.meta.url);
 
@@ -27,7 +27,7 @@ t.test(
   `${TICKS} ticks of 50 players have the same hashes everywhere`,
   { timeout: 900_000 },
   async (t) => {
-    t.comment(`seed ${SEED}; FRAY_SEED and FRAY_TICKS choose others`);
+    t.comment(`seed ${SEED}; FRAY_TEST_SEED and FRAY_TEST_TICKS choose others`);
     const folder = mkdtempSync(join(tmpdir(), 'fray-determinism-'));
     t.teardown(() => rmSync(folder, { recursive: true }));
     const bench = play();

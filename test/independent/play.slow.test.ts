@@ -1,4 +1,4 @@
-/** Plays with a real server over WebSocket; FRAY_SECONDS says how long (10). */
+/** Plays with a real server over WebSocket; FRAY_TEST_SECONDS says how long (10). */
 import { type Test, test } from 'tap';
 import { startServer } from '../browser/chromium.ts';
 import type { Client } from './client.ts';
@@ -12,9 +12,7 @@ import { HEALTH, kindOf, X } from './row.ts';
 import type { Snapshot, World } from './snapshot.ts';
 import { wallsHash } from './walls.ts';
 
-const SECONDS = Number(process.env['FRAY_SECONDS'] ?? 10);
-// A server refuses to start beside a FRAY_ variable that it does not know.
-delete process.env['FRAY_SECONDS'];
+const SECONDS = Number(process.env['FRAY_TEST_SECONDS'] ?? 10);
 /** Quanta: half the arena, and how far a player sees with something to spare. */
 const HALF = 36 * 128;
 const SIGHT = 25 * 128;
