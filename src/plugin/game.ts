@@ -49,7 +49,10 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
   onJoin?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
   /** A player goes; it is in the room until this tick ends. `code` is an error name, E_LEFT for a wish. */
   onLeave?(room: RoomOf<S>, player: PlayerViewOf<S>, facts: { readonly code: string }): Done;
-  /** A player's connection broke; it may come back. */
+  /**
+   * A player's connection broke; it may come back. Sessions cannot resume yet: until they can, the server calls onLeave with
+   * E_TIMEOUT or E_LEFT instead.
+   */
   onDrop?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
   /** It came back. */
   onResume?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;

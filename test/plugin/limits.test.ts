@@ -5,27 +5,8 @@ import { defineGame } from '../../src/plugin/index.ts';
 import { checkRoomOptions, parseRoomOptions } from '../../src/plugin/options.ts';
 import { FAULTS_MAX } from '../../src/plugin/runtime.ts';
 import { Bench, replay } from './bench.ts';
-import type { LedgerHooks } from './games.ts';
-import { brawl, ledger, ledgerGame } from './games.ts';
-
-function codeOf(fn: () => unknown): string {
-  try {
-    fn();
-    return 'no error';
-  } catch (error) {
-    return (error as { code?: string }).code ?? String(error);
-  }
-}
-
-function bench(
-  hooks: LedgerHooks,
-  players = 2,
-  size: { playersMax?: number; entitiesMax?: number } = {},
-): Bench {
-  const made = new Bench(ledgerGame(hooks), size);
-  for (let slot = 0; slot < players; slot += 1) made.join(slot);
-  return made;
-}
+import { brawl, ledger } from './games.ts';
+import { ledgerBench as bench, codeOf } from './ledger-bench.ts';
 
 t.test(
   'a hook that throws is reported with room, tick and hook; what it had commanded stays and the tick goes on',

@@ -2,27 +2,8 @@
 import t from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
 import { Bench, replay } from './bench.ts';
-import type { LedgerHooks } from './games.ts';
 import { ledgerGame } from './games.ts';
-
-function codeOf(fn: () => unknown): string {
-  try {
-    fn();
-    return 'no error';
-  } catch (error) {
-    return (error as { code?: string }).code ?? String(error);
-  }
-}
-
-function bench(
-  hooks: LedgerHooks,
-  players = 2,
-  size: { playersMax?: number; entitiesMax?: number } = {},
-): Bench {
-  const made = new Bench(ledgerGame(hooks), size);
-  for (let slot = 0; slot < players; slot += 1) made.join(slot);
-  return made;
-}
+import { ledgerBench as bench, codeOf } from './ledger-bench.ts';
 
 t.test(
   'messages come from clients and go to them; what does not decode is counted and calls no hook',

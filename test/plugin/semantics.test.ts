@@ -1,17 +1,11 @@
 /** Each sentence of the plan about plugins, on the real core. */
 import t from 'tap';
 import type { PlayerViewOf } from '../../src/plugin/index.ts';
-import { Bench, replay } from './bench.ts';
-import type { LedgerHooks, LedgerRoom, ledger } from './games.ts';
-import { ledgerGame } from './games.ts';
+import { replay } from './bench.ts';
+import type { LedgerRoom, ledger } from './games.ts';
+import { ledgerBench as bench } from './ledger-bench.ts';
 
 type Player = PlayerViewOf<typeof ledger>;
-
-function bench(hooks: LedgerHooks, players = 2): Bench {
-  const made = new Bench(ledgerGame(hooks));
-  for (let slot = 0; slot < players; slot += 1) made.join(slot);
-  return made;
-}
 
 function first(room: LedgerRoom): Player {
   for (const p of room.players) return p;
