@@ -106,7 +106,7 @@ function checkNet(net: Rows): void {
   knownKeys(net, 'net', ['positionPrecision', 'aimBits', 'snapshotBytesMax', 'interpolationMs']);
   range('net.positionPrecision', net['positionPrecision'], 1 / 1024, 1 / 4, 'units');
   whole('net.aimBits', net['aimBits'], 4, 16, 'bits');
-  whole('net.snapshotBytesMax', net['snapshotBytesMax'], 64, 1000, 'bytes');
+  whole('net.snapshotBytesMax', net['snapshotBytesMax'], 224, 1000, 'bytes');
   range('net.interpolationMs', net['interpolationMs'], 0, 1000, 'ms');
 }
 

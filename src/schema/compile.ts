@@ -128,7 +128,7 @@ function writeHead(
     snapshotBytesMax: sized(
       'snapshotBytesMax',
       options.snapshotBytesMax ?? net.snapshotBytesMax,
-      64,
+      224,
       1000,
     ),
     interpolationTicks: sized(

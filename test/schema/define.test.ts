@@ -138,7 +138,7 @@ t.test('a wrong schema is E_SCHEMA that names the path', (t) => {
     [{ ...base, world: { width: 1 } }, 'world.width: must be 2..32768'],
     [{ ...base, world: { dimensions: 4 } }, 'world.dimensions: must be 2 or 3'],
     [{ ...base, net: { aimBits: 4.5 } }, 'net.aimBits: must be an integer'],
-    [{ ...base, net: { snapshotBytesMax: 5000 } }, 'net.snapshotBytesMax: must be 64..1000 bytes'],
+    [{ ...base, net: { snapshotBytesMax: 5000 } }, 'net.snapshotBytesMax: must be 224..1000 bytes'],
   ];
   for (const [declaration, wanted] of refusals) {
     t.match(message(declaration), `Cannot use this schema: ${wanted}`, wanted);
