@@ -154,14 +154,14 @@ fn fly(room: &mut Room) {
 fn drift(room: &mut Room, row: usize) {
     let head = room.config.head;
     let mut world = room.world();
-    for (place, velocity, most) in [
-        (column::X, column::VX, head.half_width),
-        (column::Y, column::VY, head.half_depth),
-        (column::Z, column::VZ, crate::gen::POSITION_MAX as i32),
+    for (place, velocity, least, most) in [
+        (column::X, column::VX, -head.half_width, head.half_width),
+        (column::Y, column::VY, -head.half_depth, head.half_depth),
+        (column::Z, column::VZ, 0, crate::gen::POSITION_MAX as i32),
     ] {
         let by = world.get(velocity, row);
         if by != 0 {
-            let to = world.get(place, row).saturating_add(by).clamp(-most, most);
+            let to = world.get(place, row).saturating_add(by).clamp(least, most);
             world.set(place, row, to);
         }
     }

@@ -412,3 +412,18 @@ fn who_crouches_goes_at_half_the_speed() {
     }
     assert_eq!(get(&mut room, 0, column::VX), per_tick(7.0, 30) / 2);
 }
+
+#[test]
+fn what_drifts_stays_above_the_ground() {
+    let mut room = Setup::at(1, 8, 30, 3).room(&[]);
+    room.begin(&[]).unwrap();
+    let handle = room.room().r.spawnable[1];
+    let zero: Spawn = bytemuck::Zeroable::zeroed();
+    let mut commands = Records::new();
+    commands.add(Spawn::KIND, 0, &Spawn { handle, kind: 3, z: 2 * ONE, vz: -ONE, ..zero });
+    room.end(&commands.bytes).unwrap();
+    for z in [1, 0, 0] {
+        tick(&mut room, &[]);
+        assert_eq!(room.room().world().get(column::Z, handle as usize & 0xffff), z * ONE);
+    }
+}
