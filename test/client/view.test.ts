@@ -277,7 +277,8 @@ function garbage(fn: () => void): number {
   const gc = runInNewContext('gc') as () => void;
   for (let i = 0; i < 30_000; i += 1) fn();
   let least = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 5; round += 1) {
+  // On a busy machine the optimising compiler comes late; garbage of ours would be there in every round.
+  for (let round = 0; round < ROUNDS_MAX && least >= 1; round += 1) {
     gc();
     const before = process.memoryUsage().heapUsed;
     for (let i = 0; i < CALLS; i += 1) fn();
@@ -289,4 +290,5 @@ function garbage(fn: () => void): number {
 
 let t0: object = {};
 const CALLS = 20_000;
+const ROUNDS_MAX = 20;
 test('the planted garbage was kept alive', async (t) => t.ok(t0));

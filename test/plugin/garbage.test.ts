@@ -5,6 +5,10 @@ import t from 'tap';
 import { Bench } from './bench.ts';
 import { ledgerGame } from './games.ts';
 
+const ROUNDS_MAX = 20;
+/** Less than 8 bytes a tick: not one object. */
+const BYTES_MAX = 2000 * 8;
+
 t.test('going through players and writing their fields makes no garbage', (t) => {
   let sum = 0;
   const b = new Bench(
@@ -36,7 +40,10 @@ t.test('going through players and writing their fields makes no garbage', (t) =>
   };
   b.tick();
   measure(4000);
-  const bytes = Math.min(measure(2000), measure(2000), measure(2000));
-  t.ok(bytes < 2000 * 8, `${bytes} bytes in 2,000 ticks of 8 players`);
+  // On a busy machine the optimising compiler comes late; garbage of ours would be there in every round.
+  let bytes = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS_MAX && bytes >= BYTES_MAX; round += 1)
+    bytes = Math.min(bytes, measure(2000));
+  t.ok(bytes < BYTES_MAX, `${bytes} bytes in 2,000 ticks of 8 players`);
   t.end();
 });
