@@ -6,6 +6,7 @@
 //! Absent on purpose: clocks (the host passes ticks), extrapolation (what is shown never runs past what was received),
 //! prediction of anything but the own player and its own projectiles.
 
+mod commit;
 mod messages;
 mod predict;
 mod receive;

@@ -2,10 +2,9 @@
 
 use super::{Delta, Frame, AGES, DELTA_WORDS, TOO_LONG};
 use crate::bits::BitWriter;
-use crate::codec::event::EventCode;
 use crate::codec::own;
 use crate::codec::row::Origin;
-use crate::gen::{column, flag, kind, ENTITIES_MAX, EVENTS_MAX, EVENTS_PER_SNAPSHOT_MAX};
+use crate::gen::{column, flag, kind, ENTITIES_MAX};
 use crate::history::{head_kind, OwnFast, Words, W_HEAD};
 use crate::netchan::Header;
 use crate::packet::{WIRE_DEFERRED, WIRE_LATE_TOLD};
@@ -14,24 +13,24 @@ use crate::snapshot::Digest;
 use bytemuck::Zeroable;
 
 /// Words of a bit set of entities at most.
-const SET_WORDS_MAX: usize = ENTITIES_MAX as usize / 32;
+pub(super) const SET_WORDS_MAX: usize = ENTITIES_MAX as usize / 32;
 /// Bits of the longest full state: head, position, velocity, built-in values, 32 fields of 32 bits.
-const FULL_BYTES_MAX: usize = 256;
+pub(super) const FULL_BYTES_MAX: usize = 256;
 /// Place of viewRadius among the slow own values.
-const OWN_VIEW_RADIUS: usize = 11;
+pub(super) const OWN_VIEW_RADIUS: usize = 11;
 /// Bits of the index in a key of urgency.
-const KEY_INDEX_BITS: u32 = 12;
+pub(super) const KEY_INDEX_BITS: u32 = 12;
 const _: () = assert!(ENTITIES_MAX <= 1 << KEY_INDEX_BITS);
 /// Bits of a member beside its difference when not all baselines are the reference.
-const MEMBER_BITS: u32 = 10;
+pub(super) const MEMBER_BITS: u32 = 10;
 /// Bits of the sets beside leaves, members and enters: 3 flags, and the count of enters.
-const SETS_HEAD_BITS: u32 = 3 + 14;
+pub(super) const SETS_HEAD_BITS: u32 = 3 + 14;
 /// Bits of the events beside each of them.
-const EVENTS_HEAD_BITS: u32 = 6;
+pub(super) const EVENTS_HEAD_BITS: u32 = 6;
 /// Command distance that means: not known.
 const COMMAND_FAR: u32 = 1023;
 
-type Set = [u32; SET_WORDS_MAX];
+pub(super) type Set = [u32; SET_WORDS_MAX];
 
 /// What is needed to write for one client.
 pub(super) struct Writer<'a, 'b> {
@@ -46,18 +45,18 @@ pub(super) struct Writer<'a, 'b> {
 /// The sets of a snapshot.
 pub(super) struct Sets {
     /// Members of the reference.
-    before: Set,
+    pub(super) before: Set,
     /// Of these, the ones whose state the reference carried.
-    fresh: Set,
+    pub(super) fresh: Set,
     /// Members of this snapshot.
-    now: Set,
+    pub(super) now: Set,
     /// Of these, the ones whose state it carries.
-    sent: Set,
+    pub(super) sent: Set,
     /// Every member that was in the reference is sent, against the reference.
-    plain: bool,
+    pub(super) plain: bool,
 }
 
-fn each(set: &[u32], mut visit: impl FnMut(usize)) {
+pub(super) fn each(set: &[u32], mut visit: impl FnMut(usize)) {
     for (w, word) in set.iter().enumerate() {
         let mut left = *word;
         while left != 0 {
@@ -67,7 +66,7 @@ fn each(set: &[u32], mut visit: impl FnMut(usize)) {
     }
 }
 
-fn has(set: &[u32], index: usize) -> bool {
+pub(super) fn has(set: &[u32], index: usize) -> bool {
     set[index / 32] >> (index % 32) & 1 != 0
 }
 
@@ -227,93 +226,6 @@ impl Writer<'_, '_> {
         sets.plain = (0..words).all(|w| sets.before[w] & sets.now[w] & !sets.fresh[w] == 0);
     }
 
-    /// Handle of an index that the client holds at the reference, else 0.
-    fn held(&self, before: &Set, index: usize) -> u32 {
-        if index < self.frame.entities && has(before, index) {
-            let generation =
-                self.r.columns[column::GENERATION * self.frame.entities + index] as u32;
-            generation << 16 | index as u32
-        } else {
-            0
-        }
-    }
-
-    fn event_code<'c>(
-        &self,
-        client: &Client,
-        origin: &Origin,
-        held: &'c dyn Fn(usize) -> u32,
-    ) -> EventCode<'c> {
-        EventCode {
-            tick: self.frame.tick,
-            own: client.handle,
-            origin: *origin,
-            high: self.frame.code.shape.high,
-            shift: self.frame.code.shape.shift,
-            index_bits: self.frame.index_bits,
-            held,
-        }
-    }
-
-    /// Events after a tick that are the client's own or within its view, in at most so many bits.
-    fn write_events(
-        &mut self,
-        out: &mut BitWriter,
-        client: &Client,
-        sets: &Sets,
-        origin: &Origin,
-        own: &OwnFast,
-        (since, limit): (u32, u32),
-    ) {
-        let held = |index: usize| self.held(&sets.before, index);
-        let code = self.event_code(client, origin, &held);
-        let radius =
-            i64::from(self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS]);
-        let next = self.r.head[0].events_next;
-        // Bit: how far back in the ring.
-        let mut chosen = [0u32; EVENTS_MAX as usize / 32 + 1];
-        let (mut count, mut dropped, mut bits) = (0, 0, EVENTS_HEAD_BITS);
-        // The client's own first, then the newest.
-        for own_ones in [true, false] {
-            for back in 1..=next.min(EVENTS_MAX) {
-                let e = &self.r.events[(next - back) as usize % EVENTS_MAX as usize];
-                if e.tick <= since {
-                    break;
-                }
-                let (dx, dy) =
-                    (i64::from(e.x) - i64::from(own.x), i64::from(e.y) - i64::from(own.y));
-                let mine = e.subject == client.handle || e.object == client.handle;
-                let near = dx * dx + dy * dy <= radius * radius;
-                if mine != own_ones || !(mine || near) {
-                    continue;
-                }
-                let size = code.bits(e);
-                if count == EVENTS_PER_SNAPSHOT_MAX || bits + size > limit {
-                    dropped += 1;
-                    continue;
-                }
-                bits += size;
-                chosen[back as usize / 32] |= 1 << (back % 32);
-                count += 1;
-            }
-        }
-        out.bit(count > 0);
-        if count > 0 {
-            out.put(count, 5);
-        }
-        for (w, word) in chosen.iter().enumerate().rev() {
-            let mut left = *word;
-            while left != 0 {
-                let bit = 31 - left.leading_zeros();
-                left &= !(1 << bit);
-                let back = w as u32 * 32 + bit;
-                code.write(out, &self.r.events[(next - back) as usize % EVENTS_MAX as usize]);
-            }
-        }
-        let stats = &mut self.r.stats[0];
-        stats.events_dropped = stats.events_dropped.wrapping_add(dropped);
-    }
-
     /// Leaves, members, enters.
     fn write_sets(
         &mut self,
@@ -388,7 +300,7 @@ impl Writer<'_, '_> {
     }
 
     /// Age of the newest acknowledged state of an entity that the reference did not carry; 0 for none.
-    fn base_age(&self, e: usize) -> u32 {
+    pub(super) fn base_age(&self, e: usize) -> u32 {
         let base = self.r.base_tick[self.slot * self.frame.entities + e];
         let age = self.frame.tick.wrapping_sub(base);
         let none = base == TICK_NONE || base < self.r.born[e];
@@ -405,13 +317,13 @@ impl Writer<'_, '_> {
         self.frame.code.shape.load(&self.r.history[at..at + self.frame.row_halves])
     }
 
-    fn now(&self, e: usize) -> Words {
+    pub(super) fn now(&self, e: usize) -> Words {
         self.row(self.frame.tick, e)
     }
 
     /// The difference to the baseline `age` ticks ago, made once per tick.
     #[inline]
-    fn write_member(&mut self, out: &mut BitWriter, e: usize, age: u32) {
+    pub(super) fn write_member(&mut self, out: &mut BitWriter, e: usize, age: u32) {
         let k = age as usize % AGES;
         let kept = &self.deltas[e];
         if kept.valid >> k & 1 == 0 || u32::from(kept.ages[k]) != age {
@@ -480,7 +392,7 @@ impl Writer<'_, '_> {
         (if fits { bits as u8 } else { TOO_LONG }, words)
     }
 
-    fn write_full(
+    pub(super) fn write_full(
         &mut self,
         out: &mut BitWriter,
         client: &Client,
@@ -505,96 +417,6 @@ impl Writer<'_, '_> {
             let command = self.r.columns[column::COMMAND * n + e] as u32;
             out.put(self.frame.tick.wrapping_sub(command).min(COMMAND_FAR), 10);
         }
-    }
-
-    /// Chooses whom to leave out so that the rest takes at most `room` bits, by priority: accumulated neglect and
-    /// nearness. Members left out keep their old state; entities that would enter wait.
-    fn defer(
-        &mut self,
-        sets: &mut Sets,
-        client: &Client,
-        origin: &Origin,
-        base: Option<u32>,
-        room: u32,
-    ) {
-        let words = self.frame.words;
-        let age = base.map_or(0, |b| self.frame.tick - b);
-        let members: u32 = sets.before[..words].iter().map(|w| w.count_ones()).sum();
-        let all_keys = core::mem::take(&mut self.keys);
-        let mut count = 0;
-        each(&sets.now[..words], |e| {
-            all_keys[count] = self.urgency(origin, e) << KEY_INDEX_BITS | e as u32;
-            count += 1;
-        });
-        let keys = &mut all_keys[..count];
-        keys.sort_unstable();
-        let by_urgency =
-            || keys.iter().rev().map(|key| (key & ((1 << KEY_INDEX_BITS) - 1)) as usize);
-        sets.now = [0; SET_WORDS_MAX];
-        sets.sent = [0; SET_WORDS_MAX];
-        sets.plain = false;
-        // One leave bit per member; then half of the room at most to say that members stay.
-        let mut left = room.saturating_sub(SETS_HEAD_BITS + members);
-        let mut kept = left / 2 / MEMBER_BITS;
-        for e in by_urgency() {
-            if kept > 0 && has(&sets.before, e) && self.age_of(sets, e, age) != 0 {
-                sets.now[e / 32] |= 1 << (e % 32);
-                left -= MEMBER_BITS;
-                kept -= 1;
-            }
-        }
-        for e in by_urgency() {
-            let own_age = if has(&sets.before, e) { self.age_of(sets, e, age) } else { 0 };
-            let paid = if has(&sets.now, e) { MEMBER_BITS } else { 0 };
-            let size = self.size(client, sets, origin, e, own_age) - paid;
-            let at = self.slot * self.frame.entities + e;
-            if size <= left {
-                left -= size;
-                sets.now[e / 32] |= 1 << (e % 32);
-                sets.sent[e / 32] |= 1 << (e % 32);
-                self.r.priority[at] = 0;
-            } else {
-                self.r.priority[at] = self.r.priority[at].saturating_add(self.nearness(origin, e));
-                let stats = &mut self.r.stats[0];
-                stats.entities_deferred = stats.entities_deferred.wrapping_add(1);
-            }
-        }
-        self.r.clients[self.slot].wire[WIRE_DEFERRED] = 1;
-        self.keys = all_keys;
-    }
-
-    /// Age of the baseline of a member; 0 for none.
-    fn age_of(&self, sets: &Sets, e: usize, age: u32) -> u32 {
-        if has(&sets.fresh, e) {
-            age
-        } else {
-            self.base_age(e)
-        }
-    }
-
-    fn size(&mut self, client: &Client, sets: &Sets, origin: &Origin, e: usize, age: u32) -> u32 {
-        let mut bytes = [0u8; FULL_BYTES_MAX];
-        let mut writer = BitWriter::new(&mut bytes);
-        if age == 0 {
-            self.write_full(&mut writer, client, &sets.before, origin, e);
-        } else {
-            self.write_member(&mut writer, e, age);
-        }
-        writer.bits() + MEMBER_BITS + self.frame.index_bits
-    }
-
-    fn urgency(&self, origin: &Origin, e: usize) -> u32 {
-        let waited = self.r.priority[self.slot * self.frame.entities + e];
-        u32::from(waited) + u32::from(self.nearness(origin, e))
-    }
-
-    /// 1 at the rim of the view and beyond, 32 at its middle.
-    fn nearness(&self, origin: &Origin, e: usize) -> u16 {
-        let now = self.now(e);
-        let (dx, dy) = (now[1].wrapping_sub(origin.x), now[2].wrapping_sub(origin.y));
-        let far = dx.unsigned_abs().max(dy.unsigned_abs());
-        let reach = origin.bits.saturating_sub(6);
-        32 - (far >> reach).min(31) as u16
     }
 
     fn digest(&self, sets: &Sets, now: &OwnFast, base: Option<u32>) -> u32 {

@@ -6,6 +6,8 @@
 //! a client costs one pass over two bit sets and one copy of 1-60 bits per visible entity.
 
 mod client;
+mod defer;
+mod event;
 mod told;
 mod verify;
 

@@ -1,0 +1,98 @@
+//! Which events a snapshot carries.
+
+use super::client::{has, Set, Sets, Writer, EVENTS_HEAD_BITS, OWN_VIEW_RADIUS};
+use crate::bits::BitWriter;
+use crate::codec::event::EventCode;
+use crate::codec::row::Origin;
+use crate::gen::{column, EVENTS_MAX, EVENTS_PER_SNAPSHOT_MAX};
+use crate::history::OwnFast;
+use crate::region::Client;
+
+impl Writer<'_, '_> {
+    /// Handle of an index that the client holds at the reference, else 0.
+    pub(super) fn held(&self, before: &Set, index: usize) -> u32 {
+        if index < self.frame.entities && has(before, index) {
+            let generation =
+                self.r.columns[column::GENERATION * self.frame.entities + index] as u32;
+            generation << 16 | index as u32
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn event_code<'c>(
+        &self,
+        client: &Client,
+        origin: &Origin,
+        held: &'c dyn Fn(usize) -> u32,
+    ) -> EventCode<'c> {
+        EventCode {
+            tick: self.frame.tick,
+            own: client.handle,
+            origin: *origin,
+            high: self.frame.code.shape.high,
+            shift: self.frame.code.shape.shift,
+            index_bits: self.frame.index_bits,
+            held,
+        }
+    }
+
+    /// Events after a tick that are the client's own or within its view, in at most so many bits.
+    pub(super) fn write_events(
+        &mut self,
+        out: &mut BitWriter,
+        client: &Client,
+        sets: &Sets,
+        origin: &Origin,
+        own: &OwnFast,
+        (since, limit): (u32, u32),
+    ) {
+        let held = |index: usize| self.held(&sets.before, index);
+        let code = self.event_code(client, origin, &held);
+        let radius =
+            i64::from(self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS]);
+        let next = self.r.head[0].events_next;
+        // Bit: how far back in the ring.
+        let mut chosen = [0u32; EVENTS_MAX as usize / 32 + 1];
+        let (mut count, mut dropped, mut bits) = (0, 0, EVENTS_HEAD_BITS);
+        // The client's own first, then the newest.
+        for own_ones in [true, false] {
+            for back in 1..=next.min(EVENTS_MAX) {
+                let e = &self.r.events[(next - back) as usize % EVENTS_MAX as usize];
+                if e.tick <= since {
+                    break;
+                }
+                let (dx, dy) =
+                    (i64::from(e.x) - i64::from(own.x), i64::from(e.y) - i64::from(own.y));
+                let mine = e.subject == client.handle || e.object == client.handle;
+                let near = dx * dx + dy * dy <= radius * radius;
+                if mine != own_ones || !(mine || near) {
+                    continue;
+                }
+                let size = code.bits(e);
+                if count == EVENTS_PER_SNAPSHOT_MAX || bits + size > limit {
+                    dropped += 1;
+                    continue;
+                }
+                bits += size;
+                chosen[back as usize / 32] |= 1 << (back % 32);
+                count += 1;
+            }
+        }
+        out.bit(count > 0);
+        if count > 0 {
+            out.put(count, 5);
+        }
+        for (w, word) in chosen.iter().enumerate().rev() {
+            let mut left = *word;
+            while left != 0 {
+                let bit = 31 - left.leading_zeros();
+                left &= !(1 << bit);
+                let back = w as u32 * 32 + bit;
+                code.write(out, &self.r.events[(next - back) as usize % EVENTS_MAX as usize]);
+            }
+        }
+        let stats = &mut self.r.stats[0];
+        stats.events_dropped = stats.events_dropped.wrapping_add(dropped);
+    }
+}
