@@ -1,16 +1,20 @@
 /** Sums up what each bot saw into the one object that `fray bots --json` prints. Pure. */
 import type { BotFigures, BotsOutcome } from '../client/headless.ts';
 
-/** The fields of the issue, in its order. */
+/** What all bots saw together. Names carry their units; no unit is a plain count. */
 export interface BotsReport {
   readonly connected: number;
   readonly seconds: number;
   readonly snapshotsExpected: number;
   readonly snapshotsReceived: number;
   readonly snapshotGapTicksMax: number;
+  /** Snapshots whose hash is not what the client holds; of `hashChecks` that were compared (0 without --verify). */
   readonly mismatches: number;
+  /** Largest step by which a snapshot moved an own player that nothing from outside had touched: 0, or prediction is wrong. */
   readonly correctionUnitsMaxFree: number;
+  /** Of all such steps, contact included. */
   readonly correctionUnitsP99: number;
+  /** Snapshots that met a prediction and whose player nothing had touched; the others are `touchedTicks`. */
   readonly freeTicks: number;
   readonly distanceUnitsMean: number;
   readonly shots: number;
@@ -22,6 +26,8 @@ export interface BotsReport {
   readonly reliableErrors: number;
   readonly bytesPerSnapshotMean: number;
   readonly rttMsP95: number;
+  readonly hashChecks: number;
+  readonly touchedTicks: number;
 }
 
 /** What the sums are made from. */
@@ -84,6 +90,8 @@ export function tally(input: TallyInput): BotsReport {
       1,
     ),
     rttMsP95: round(percentile(input.rttsMs, 0.95), 1),
+    hashChecks: sum((bot) => bot.hashChecks),
+    touchedTicks: sum((bot) => bot.touchedTicks),
   };
 }
 

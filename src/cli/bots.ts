@@ -55,6 +55,11 @@ export const command: Command = {
         'Simulated link for each: rtt=60,jitter=10,loss=5,seed=1,burst=3,reorder=1,duplicate=0.5,corrupt=0,cut=5000-8000.',
     },
     verify: { type: 'boolean', description: 'Ask for a state hash in each snapshot and check it.' },
+    predict: {
+      type: 'boolean',
+      default: true,
+      description: 'Predict the own player; --no-predict shows what that is worth.',
+    },
     seed: {
       type: 'string',
       default: '1',
@@ -77,19 +82,22 @@ export const command: Command = {
     const schema = await loadSchema(textOf(values, 'game'), io.folder);
     const room = textOf(values, 'room');
     io.progress(`${count} bots, ${seconds} s${link === '' ? '' : `, link ${link}`}: ${url}`);
+    const [verify, predict] = [values['verify'] === true, values['predict'] !== false];
     const outcome = await playBots({
       url,
       schema,
       count,
       seconds,
       tools: nodeTools(),
-      verify: values['verify'] === true,
+      verify,
+      predict,
       seed: wholeNumber(values, 'seed', { min: 0, max: 0xffff_ffff }),
       ...(link === '' ? {} : { link }),
       ...(room === '' ? {} : { room: { id: room } }),
     });
     const report = tally(outcome);
-    for (const line of troubles(outcome, { report, count })) io.progress(line);
+    const lines = troubles(outcome, { report, count, verify, predict });
+    for (const line of lines) io.progress(line);
     if (values['json'] === true) io.out(JSON.stringify(report));
     else
       io.out(
@@ -98,16 +106,24 @@ export const command: Command = {
           Object.entries(report).map(([name, value]) => [name, String(value)]),
         ),
       );
-    return troubles(outcome, { report, count }).length === 0 ? EXIT.done : EXIT.failed;
+    return lines.length === 0 ? EXIT.done : EXIT.failed;
   },
 };
 
+/** What was asked for, and what came of it. */
+export interface BotsFacts {
+  readonly report: BotsReport;
+  readonly count: number;
+  readonly verify: boolean;
+  readonly predict: boolean;
+}
+
 /** What makes the exit code 1, a line each. */
-function troubles(
-  outcome: BotsOutcome,
-  facts: { readonly report: BotsReport; readonly count: number },
+export function troubles(
+  outcome: Pick<BotsOutcome, 'refused' | 'ended'>,
+  facts: BotsFacts,
 ): string[] {
-  const { report, count } = facts;
+  const { report, count, verify, predict } = facts;
   const lines: string[] = [];
   if (report.connected < count)
     lines.push(
@@ -123,6 +139,14 @@ function troubles(
     );
   if (report.mismatches > 0)
     lines.push(`fray: ${report.mismatches} snapshots do not hash to what the server holds`);
+  if (verify && report.hashChecks < report.snapshotsReceived)
+    lines.push(
+      `fray: only ${report.hashChecks} of ${report.snapshotsReceived} snapshots carried a hash`,
+    );
+  if (predict && report.correctionUnitsMaxFree > 0)
+    lines.push(
+      `fray: prediction was off by ${report.correctionUnitsMaxFree} units on a tick that nothing touched`,
+    );
   return lines;
 }
 

@@ -28,6 +28,8 @@ export interface BotsOptions<S extends ConnectSchema> {
   /** A simulated link for each; its seed is the link's plus the bot's number. */
   readonly link?: LinkParams | string;
   readonly verify?: boolean;
+  /** Default true. Without prediction each bot is as late for itself as for the others: what prediction is worth. */
+  readonly predict?: boolean;
   readonly room?: RoomRequest;
   readonly token?: (index: number) => string | Uint8Array;
   /** ms between two lines of one bot; 0: no talk. Default 1,000. */
@@ -62,6 +64,8 @@ export interface BotFigures {
   readonly lastTick: number;
   readonly snapshots: number;
   readonly snapshotGapTicksMax: number;
+  /** Snapshots whose state hash was compared; 0 without `verify`. */
+  readonly hashChecks: number;
   readonly hashMismatches: number;
   readonly correctionUnitsMaxFree: number;
   readonly freeTicks: number;
@@ -83,7 +87,7 @@ export interface BotsOutcome {
   /** Why games ended before their time. */
   readonly ended: readonly FrayError[];
   readonly seconds: number;
-  /** World units; one entry per snapshot of any bot, own player touched or not. */
+  /** World units; one entry per snapshot of any bot that met a prediction, own player touched or not. */
   readonly corrections: readonly number[];
   /** Twice a second and bot, after the first two seconds. */
   readonly rttsMs: readonly number[];
@@ -178,7 +182,9 @@ class Crew<S extends ConnectSchema> {
     let player: Player<S> | undefined;
     const hooks = {
       beforeCommand: () => this.#act(player),
-      afterSnapshot: () => player && this.#corrections.push(player.look()),
+      afterSnapshot: () => {
+        if (player?.look()) this.#corrections.push(player.game.stats.correctionUnits);
+      },
     };
     try {
       const game = await connectWith(
@@ -194,6 +200,7 @@ class Crew<S extends ConnectSchema> {
         },
         { open: tools.open, load: async () => module, pacer: () => this.#pacer, hooks },
       );
+      if (this.#options.predict === false) game.predict(false);
       player = new Player(index, game, this.#options);
       this.#players.push(player);
       this.#listen(player);
@@ -261,6 +268,7 @@ class Player<S extends ConnectSchema> implements Bot<S> {
   #visibleSamples = 0;
   #rttMs = 0;
   #lineMs = 0;
+  #met = 0;
 
   constructor(index: number, game: Game<S>, options: BotsOptions<S>) {
     const seed = (options.seed ?? 1) * 0x9e3779b1 + index;
@@ -299,8 +307,8 @@ class Player<S extends ConnectSchema> implements Bot<S> {
     this.game.setInput(this.#steer.input as never);
   }
 
-  /** After each snapshot; answers by how far it corrected the own player. */
-  look(): number {
+  /** After each snapshot; true: it met a prediction of its tick, which an older or repeated one does not. */
+  look(): boolean {
     const { stats } = this.game;
     if (this.#firstTick === 0) {
       this.#firstTick = stats.snapshotTick;
@@ -311,7 +319,10 @@ class Player<S extends ConnectSchema> implements Bot<S> {
     this.#alive = alive;
     this.#visibleSum += stats.visible;
     this.#visibleSamples += 1;
-    return stats.correctionUnits;
+    const met = stats.freeTicks + stats.touchedTicks;
+    const isNew = met > this.#met;
+    this.#met = met;
+    return isNew;
   }
 
   rttDue(nowMs: number): boolean {
@@ -336,6 +347,7 @@ class Player<S extends ConnectSchema> implements Bot<S> {
       lastTick: stats.snapshotTick,
       snapshots: this.#visibleSamples,
       snapshotGapTicksMax: stats.snapshotGapTicksMax,
+      hashChecks: stats.hashChecks,
       hashMismatches: stats.hashMismatches,
       correctionUnitsMaxFree: stats.correctionUnitsFreeMax,
       freeTicks: stats.freeTicks,

@@ -1,4 +1,6 @@
 import t from 'tap';
+import { troubles } from '../../src/cli/bots.ts';
+import type { BotsReport } from '../../src/cli/bots-report.ts';
 import { percentile, tally } from '../../src/cli/bots-report.ts';
 import type { BotFigures } from '../../src/client/headless.ts';
 
@@ -10,6 +12,7 @@ const BOT: BotFigures = {
   lastTick: 399,
   snapshots: 300,
   snapshotGapTicksMax: 1,
+  hashChecks: 300,
   hashMismatches: 0,
   correctionUnitsMaxFree: 0,
   freeTicks: 200,
@@ -54,13 +57,13 @@ t.test('a bot that went deaf and a server that ran slow both miss snapshots', as
   );
 });
 
-t.test('the report has exactly the fields of the issue', async (t) => {
+t.test('the report has exactly the fields that the docs name', async (t) => {
   const report = tally({ bots: [], seconds: 0, corrections: [], rttsMs: [], reliable: RELIABLE });
   t.equal(
     Object.keys(report).join(', '),
     'connected, seconds, snapshotsExpected, snapshotsReceived, snapshotGapTicksMax, mismatches, ' +
       'correctionUnitsMaxFree, correctionUnitsP99, freeTicks, distanceUnitsMean, shots, deaths, entitiesVisibleMean, entersPerSecond, reliableSent, ' +
-      'reliableReceived, reliableErrors, bytesPerSnapshotMean, rttMsP95',
+      'reliableReceived, reliableErrors, bytesPerSnapshotMean, rttMsP95, hashChecks, touchedTicks',
   );
   t.notOk(Object.values(report).some((value) => Number.isNaN(value)));
 });
@@ -70,3 +73,30 @@ t.test('a percentile is one of the values', async (t) => {
   t.equal(percentile([5, 1, 4, 2, 3], 0.5), 3);
   t.equal(percentile([], 0.5), 0);
 });
+
+t.test(
+  'what makes the command fail has a line each, and a witness that saw nothing is no proof',
+  async (t) => {
+    const outcome = { refused: [], ended: [] };
+    const said = (
+      change: Partial<BotsReport>,
+      asked: { verify?: boolean; predict?: boolean } = {},
+    ) => {
+      const report = {
+        ...tally({ bots: [BOT], seconds: 10, corrections: [], rttsMs: [], reliable: RELIABLE }),
+        ...change,
+      };
+      return troubles(outcome, { report, count: 1, verify: true, predict: true, ...asked });
+    };
+    t.same(said({}), []);
+    t.match(said({ mismatches: 1 }), [/1 snapshots do not hash/]);
+    t.match(said({ hashChecks: 0 }), [/only 0 of 300 snapshots carried a hash/]);
+    t.same(said({ hashChecks: 0 }, { verify: false }), []);
+    t.match(said({ correctionUnitsMaxFree: 0.5 }), [
+      /off by 0\.5 units on a tick that nothing touched/,
+    ]);
+    t.same(said({ correctionUnitsMaxFree: 0.5 }, { predict: false }), []);
+    t.match(said({ connected: 0 }), [/1 of 1 bots did not get in/]);
+    t.match(said({ reliableErrors: 2 }), [/2 reliable messages/]);
+  },
+);
