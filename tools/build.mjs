@@ -52,6 +52,7 @@ async function buildHost() {
   });
 }
 
+/** Minified, with its map beside it: a page without a bundler loads this file as it is. */
 async function buildBrowserClient() {
   const entry = 'src/client/index.ts';
   if (!exists(join(ROOT, entry))) return;
@@ -60,6 +61,8 @@ async function buildBrowserClient() {
     outdir: DIST,
     platform: 'browser',
     target: 'es2022',
+    minify: true,
+    sourcemap: 'linked',
   });
 }
 
