@@ -21,10 +21,10 @@ import {
   RosterRow,
   Send,
   Spawn,
+  WallBox,
 } from '../../protocol/gen/tables.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith } from '../../src/client/connect.ts';
 import type { Game, GameHooks } from '../../src/client/game.ts';
-import type { Pacer } from '../../src/client/pacer.ts';
 import { interpolationTicks } from '../../src/schema/compile.ts';
 import { MessageCodec } from '../../src/schema/messages.ts';
 import {
@@ -35,57 +35,24 @@ import {
   encodeJoined,
   encodeJoinReply,
 } from '../../src/session/datagrams.ts';
-import { type LinkClock, lossyPipe, parseLink } from '../../src/transport/lossy.ts';
+import { type LossyPipe, lossyPipe, parseLink } from '../../src/transport/lossy.ts';
 import { MemoryServer } from '../../src/transport/server/memory.ts';
+import { SimPacer, SimTime } from './sim-time.ts';
 
-/** Simulated time: timers of links and rooms, in order. */
-export class SimTime implements LinkClock {
-  #nowMs = 1000;
-  readonly #timers: { dueMs: number; order: number; fn: () => void }[] = [];
-  #order = 0;
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, fn: () => void): () => void {
-    this.#order += 1;
-    const timer = { dueMs: this.#nowMs + delayMs, order: this.#order, fn };
-    this.#timers.push(timer);
-    this.#timers.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
-    return () => {
-      const at = this.#timers.indexOf(timer);
-      if (at >= 0) this.#timers.splice(at, 1);
-    };
-  }
-
-  /** Runs what is due until `untilMs`, and stands there. */
-  run(untilMs: number): void {
-    for (let first = this.#timers[0]; first && first.dueMs <= untilMs; first = this.#timers[0]) {
-      this.#timers.shift();
-      this.#nowMs = Math.max(this.#nowMs, first.dueMs);
-      first.fn();
-    }
-    this.#nowMs = untilMs;
-  }
+/** World units; centre and half sizes. */
+export interface LocalWall {
+  readonly x: number;
+  readonly y: number;
+  readonly halfX: number;
+  readonly halfY: number;
 }
 
-/** Wakes every client each millisecond of simulated time. */
-class SimPacer implements Pacer {
-  readonly #wakes = new Set<() => number>();
-  asleep = false;
-
-  add(wake: () => number): void {
-    this.#wakes.add(wake);
-  }
-
-  remove(wake: () => number): void {
-    this.#wakes.delete(wake);
-  }
-
-  wake(): void {
-    if (!this.asleep) for (const wake of this.#wakes) wake();
-  }
+export interface LocalRoomOptions {
+  /** Default 16. */
+  readonly playersMax?: number;
+  readonly walls?: readonly LocalWall[];
+  /** Another build of the core for the room alone; clients keep theirs. */
+  readonly roomModule?: WebAssembly.Module;
 }
 
 interface Member {
@@ -96,6 +63,12 @@ interface Member {
   joined: boolean;
   welcomed: boolean;
 }
+
+type ConnectMore<S extends ConnectSchema> = Omit<ConnectOptions<S>, 'schema' | 'link'> & {
+  /** ms of simulated time between two looks whether it is in. Default 5. */
+  readonly stepMs?: number;
+  readonly cleanJoin?: boolean;
+};
 
 export class LocalRoom<S extends ConnectSchema> {
   readonly time = new SimTime();
@@ -110,6 +83,8 @@ export class LocalRoom<S extends ConnectSchema> {
   readonly #server: MemoryServer;
   readonly #members: Member[] = [];
   readonly #inbox: { slot: number; bytes: Uint8Array; atMs: number }[] = [];
+  /** Called after each tick, before its packets leave. */
+  afterTick: () => void = () => undefined;
   readonly #leaving: Member[] = [];
   readonly #reborn: { handle: number; tick: number }[] = [];
   readonly #codec: MessageCodec;
@@ -119,33 +94,39 @@ export class LocalRoom<S extends ConnectSchema> {
   #nextMs: number;
   #at = 0;
 
-  constructor(module: WebAssembly.Module, schema: S, playersMax = 16) {
+  constructor(module: WebAssembly.Module, schema: S, options: LocalRoomOptions = {}) {
+    const { playersMax = 16, walls = [], roomModule = module } = options;
     this.#module = module;
     this.#schema = schema;
     this.#tickMs = 1000 / schema.layout.tickRateHz;
     this.#codec = new MessageCodec(schema.layout.toServer);
     this.#out = new MessageCodec(schema.layout.toClient);
     this.core = new RoomCore(
-      module,
+      roomModule,
       schema.config({ playersMax, entitiesMax: 128, seed: 5n, epoch: 3, hashEveryTick: true }),
     );
-    this.core.end(0);
+    if (walls.length > 0) this.#addWalls(walls);
+    this.core.end(this.#at);
     this.#server = new MemoryServer({ defer: (fn) => this.time.after(0, fn) });
     this.#nextMs = this.time.nowMs() + this.#tickMs;
     this.#server.onDatagram((pipe, bytes) => this.#datagram(pipe, bytes));
   }
 
-  /** Joins over a link; runs the room meanwhile. */
-  async connect(
-    link = '',
-    more: Omit<ConnectOptions<S>, 'schema' | 'link'> & { readonly stepMs?: number } = {},
-    hooks: GameHooks = {},
-  ): Promise<Game<S>> {
+  /**
+   * Joins over a link; runs the room meanwhile. The handshake repeats by the machine's own clock, so that a lossy join
+   * takes as long as it likes; with `cleanJoin` the link comes after it, and a run is the same each time.
+   */
+  async connect(link = '', more: ConnectMore<S> = {}, hooks: GameHooks = {}): Promise<Game<S>> {
+    let pipe: LossyPipe | undefined;
     const joining = connectWith(
       'memory://',
       { schema: this.#schema, ...more },
       {
-        open: async () => lossyPipe(this.#server.connect(), parseLink(link), this.time),
+        open: async () => {
+          const first = parseLink(more.cleanJoin === true ? '' : link);
+          pipe = lossyPipe(this.#server.connect(), first, this.time);
+          return pipe;
+        },
         load: async () => this.#module,
         nowMs: () => this.time.nowMs(),
         pacer: () => this.pacer,
@@ -168,6 +149,7 @@ export class LocalRoom<S extends ConnectSchema> {
     }
     if (!game) throw failed;
     await new Promise((resolve) => setTimeout(resolve, 2));
+    pipe?.setLink(link);
     return game;
   }
 
@@ -269,6 +251,7 @@ export class LocalRoom<S extends ConnectSchema> {
     }
     for (const pending of this.#pending.splice(0)) pending(this);
     const packets = core.end(this.#at);
+    this.afterTick();
     for (const member of this.#members)
       if (member.joined && !member.welcomed) this.#welcome(member);
     for (let row = 0; row < packets; row += 1) {
@@ -368,6 +351,19 @@ export class LocalRoom<S extends ConnectSchema> {
     this.#command(COMMAND.send.kind, 0xffff, Send.bytes + length, (at) => {
       core.view.setUint32(at + Send.except, 0xffff, true);
       core.u8.set(this.#scratch.subarray(0, length), at + Send.bytes);
+    });
+  }
+
+  #addWalls(walls: readonly LocalWall[]): void {
+    this.#command(COMMAND.addWalls.kind, 0, walls.length * WallBox.bytes, (from) => {
+      const { view } = this.core;
+      walls.forEach(({ x, y, halfX, halfY }, k) => {
+        const at = from + k * WallBox.bytes;
+        view.setInt32(at + WallBox.x, x * 65536, true);
+        view.setInt32(at + WallBox.y, y * 65536, true);
+        view.setInt32(at + WallBox.halfX, halfX * 65536, true);
+        view.setInt32(at + WallBox.halfY, halfY * 65536, true);
+      });
     });
   }
 

@@ -24,10 +24,11 @@ export const CORE =
   fileURLToPath(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
 export const GAME = fileURLToPath(new URL('./games/server.ts', import.meta.url));
 
-/** Flags as on the command line; ports are free ones. */
+/** Flags as on the command line; ports are free ones. `parts`: another game's server module, another build of the core. */
 export async function serve(
   flags: { readonly [name: string]: string } = {},
   environment: { readonly [name: string]: string } = {},
+  parts: { readonly game?: string; readonly core?: string } = {},
 ): Promise<Server> {
   const { config } = resolveConfig({
     environment,
@@ -41,8 +42,8 @@ export async function serve(
   });
   return startServer({
     config,
-    game: { name: 'duel', server: GAME, page: null },
-    core: CORE,
+    game: { name: 'test', server: parts.game ?? GAME, page: null },
+    core: parts.core ?? CORE,
     version: '0.0.0',
     log: createLog('silent'),
   });
