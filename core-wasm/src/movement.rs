@@ -302,17 +302,20 @@ fn blocks(wall: &crate::gen::WallBox, body: &Body, step: i32) -> bool {
     !under && !over
 }
 
-fn keep_inside(body: &mut Body, head: &ConfigHead) {
+/// Takes a body back into the world.
+pub fn keep_inside(body: &mut Body, head: &ConfigHead) {
     let (most_x, most_y) =
         ((head.half_width - body.radius).max(0), (head.half_depth - body.radius).max(0));
-    if body.x.abs() > most_x {
-        body.x = body.x.clamp(-most_x, most_x);
+    let x = body.x.clamp(-most_x, most_x);
+    if body.x != x {
+        body.x = x;
         if (body.vx > 0) == (body.x > 0) {
             body.vx = 0;
         }
     }
-    if body.y.abs() > most_y {
-        body.y = body.y.clamp(-most_y, most_y);
+    let y = body.y.clamp(-most_y, most_y);
+    if body.y != y {
+        body.y = y;
         if (body.vy > 0) == (body.y > 0) {
             body.vy = 0;
         }

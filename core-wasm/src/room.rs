@@ -295,7 +295,9 @@ pub fn settle(room: &mut Room, row: usize) {
     let before = (body.x, body.y);
     let walls = walls_of!(room.r);
     if !movement::push_out(&mut body, config.head, &walls, config.head.step_height) {
+        // What moved it may have moved it out of the world: walls let it overlap, the edge does not.
         (body.x, body.y) = before;
+        movement::keep_inside(&mut body, config.head);
     }
     body.write(&mut room.world(), row);
 }

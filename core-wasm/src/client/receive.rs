@@ -6,8 +6,11 @@ use crate::codec::event::EventCode;
 use crate::codec::number::{take_unsigned, COUNT};
 use crate::codec::own;
 use crate::codec::row::{Origin, RowCode};
-use crate::gen::{error, kind, ClientEvent, ENTITIES_MAX, EVENTS_PER_SNAPSHOT_MAX};
-use crate::history::{head_kind, OwnFast, Shape, Words, W_HEAD};
+use crate::config::{EXTENT_MAX, SPEED_MAX};
+use crate::gen::{
+    column, error, kind, ClientEvent, ENTITIES_MAX, EVENTS_PER_SNAPSHOT_MAX, POSITION_MAX,
+};
+use crate::history::{head_kind, OwnFast, Shape, Words, OWN_COLUMNS, W_HEAD};
 use crate::netchan::pool::Pool;
 use crate::netchan::{read_header, Age, Header, Reliable, HEADER_BYTES};
 use crate::region::TICK_NONE;
@@ -255,6 +258,9 @@ impl Client<'_> {
             None => self.m.own_slow[scratch * values..][..values].fill(0),
         }
         own::read_slow(reader, &mut self.m.own_slow[scratch * values..][..values]);
+        if !possible(&s.own, &self.m.own_slow[scratch * values..][..values]) {
+            return Err(Refusal::Malformed);
+        }
         let radius = self.m.own_slow[scratch * values + OWN_VIEW_RADIUS];
         let origin = Origin::of(s.own.x, s.own.y, radius, code.shape.shift);
         let before = self.before(base);
@@ -442,6 +448,22 @@ impl Client<'_> {
         }
         digest.finish()
     }
+}
+
+/// True if a room can hold such a player: prediction moves it with the same sums, which have no room for more.
+fn possible(own: &OwnFast, slow: &[i32]) -> bool {
+    let place = -(POSITION_MAX as i32)..=POSITION_MAX as i32;
+    let most = |f: usize| match f {
+        column::RADIUS | column::HEIGHT => EXTENT_MAX,
+        column::TOP_SPEED | column::ACCELERATION | column::FRICTION => SPEED_MAX,
+        column::VIEW_RADIUS => POSITION_MAX as i32,
+        _ => i32::MAX,
+    };
+    [own.x, own.y, own.z].iter().all(|v| place.contains(v))
+        && OWN_COLUMNS
+            .iter()
+            .zip(slow)
+            .all(|(f, v)| most(*f) == i32::MAX || (0..=most(*f)).contains(v))
 }
 
 /// Copies a bit set onto the stack.
