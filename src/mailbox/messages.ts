@@ -143,9 +143,22 @@ export function controlBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>)
   };
 }
 
-/** Bytes of notices beyond what orders need. */
+/**
+ * Bytes that a control ring has to have free after a notice: all orders, and what the longest of them wastes where it
+ * wraps.
+ */
+export function ordersKeptBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>): number {
+  return controlBytes(sizes).orders + recordBytes(OPEN_BYTES_MAX);
+}
+
+/** Bytes that a notice takes in the ring at most: itself, and what it wastes where it wraps. */
+export function noticeSpaceBytes(): number {
+  return 2 * recordBytes(NOTICE_BYTES_MAX);
+}
+
+/** Bytes of notices beyond what orders need; one more is wasted where one of them wraps, one stays out of reach. */
 export function noticeBytes(): number {
-  return NOTICES_WAITING_MAX * recordBytes(NOTICE_BYTES_MAX);
+  return (NOTICES_WAITING_MAX + 2) * recordBytes(NOTICE_BYTES_MAX);
 }
 
 /** The I/O thread's ends of a link. */

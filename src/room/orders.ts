@@ -8,17 +8,24 @@ import { ControlMessageSchema } from '../../protocol/gen/control_pb.ts';
 import { MESSAGE, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { LinkSizes } from '../mailbox/messages.ts';
-import { controlBytes, JOIN, NOTICE_BYTES_MAX, OPEN, ORDER } from '../mailbox/messages.ts';
+import {
+  JOIN,
+  NOTICE_BYTES_MAX,
+  noticeSpaceBytes,
+  OPEN,
+  ORDER,
+  ordersKeptBytes,
+} from '../mailbox/messages.ts';
 import type { HostedRoom } from './placement.ts';
 import type { RoomWorker } from './workers.ts';
 
 export class OrderDesk {
-  readonly #reserved: number;
+  readonly #keptBytes: number;
   readonly #bytes = new Uint8Array(1024);
   readonly #view = new DataView(this.#bytes.buffer);
 
   constructor(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>) {
-    this.#reserved = controlBytes(sizes).orders;
+    this.#keptBytes = ordersKeptBytes(sizes);
   }
 
   /** Seeds the room at random. `options`: JSON, at most ROOM_OPTIONS_BYTES_MAX bytes. */
@@ -69,7 +76,7 @@ export class OrderDesk {
   /** False: as many wait as may. Orders keep their space. */
   notice(worker: RoomWorker, message: Uint8Array): boolean {
     const { orders } = worker.end;
-    const fits = orders.free() - 2 * NOTICE_BYTES_MAX >= this.#reserved;
+    const fits = orders.free() - noticeSpaceBytes() >= this.#keptBytes;
     return fits && orders.tryWrite(ORDER.notice, 0, 0, message, 0, message.length);
   }
 

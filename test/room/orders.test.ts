@@ -1,0 +1,96 @@
+/** Orders and notices in the control ring of a worker that reads nothing. */
+import { test } from 'tap';
+import { ERROR, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import { Bell, createBell } from '../../src/mailbox/bell.ts';
+import {
+  createLink,
+  IoEnd,
+  JOIN,
+  NOTICE_BYTES_MAX,
+  NOTICES_WAITING_MAX,
+  ORDER,
+  WorkerEnd,
+} from '../../src/mailbox/messages.ts';
+import { fitName, noticeMessage, OrderDesk } from '../../src/room/orders.ts';
+import type { HostedRoom } from '../../src/room/placement.ts';
+import type { RoomWorker } from '../../src/room/workers.ts';
+
+const sizes = { sessionsMax: 5, roomsMax: 2 };
+const rooms = ['a'.repeat(48), 'b'].map((id, row) => ({ id, row, bots: 0 })) as HostedRoom[];
+
+function bench(): { desk: OrderDesk; worker: RoomWorker; reader: WorkerEnd } {
+  const memory = createLink({
+    ...sizes,
+    inboxBytes: 4096,
+    outboxBytes: 4096,
+    packetBytesMax: 1120,
+  });
+  const worker = { end: new IoEnd(memory), bell: new Bell(createBell()), index: 0 };
+  return {
+    desk: new OrderDesk(sizes),
+    worker: worker as unknown as RoomWorker,
+    reader: new WorkerEnd(memory),
+  };
+}
+
+test('notices leave the space of all orders that may come, and the rest is refused', (t) => {
+  // Wherever the ring's counters stand: what wraps is part of the space.
+  for (let turns = 0; turns < 200; turns += 1) {
+    const { desk, worker, reader } = bench();
+    for (let k = 0; k < turns; k += 1) {
+      desk.leave(worker, 1, k);
+      while (reader.orders.next());
+      reader.orders.release();
+    }
+    const message = noticeMessage(ERROR.E_SHUTDOWN, 'x'.repeat(500), 1000);
+    let notices = 0;
+    while (notices < 10_000 && desk.notice(worker, message)) notices += 1;
+    if (notices < NOTICES_WAITING_MAX || notices === 10_000)
+      t.fail(`${notices} notices fit after ${turns} turns`);
+    try {
+      for (const room of rooms) {
+        desk.open(worker, room, `{"text":"${'y'.repeat(500)}"}`);
+        for (let sessionId = 1; sessionId <= sizes.sessionsMax; sessionId += 1) {
+          if (room.row > 0) break;
+          desk.join(worker, room, { sessionId, name: 'z'.repeat(40), verify: true });
+          desk.leave(worker, sessionId, ERROR.E_LEFT);
+        }
+        desk.close(worker, room, ERROR.E_SHUTDOWN);
+      }
+      desk.stop(worker, ERROR.E_SHUTDOWN);
+    } catch (error) {
+      t.fail(`after ${turns} turns and ${notices} notices: ${String(error)}`);
+      break;
+    }
+  }
+  t.end();
+});
+
+test('a join says who and with what name, cut between characters', (t) => {
+  const { desk, worker, reader } = bench();
+  desk.join(worker, rooms[1] as HostedRoom, {
+    sessionId: 7,
+    name: `a${'ö'.repeat(20)}`,
+    verify: true,
+  });
+  desk.join(worker, rooms[0] as HostedRoom, { sessionId: 8, name: 'b', verify: false });
+  const { orders } = reader;
+  t.ok(orders.next());
+  t.same([orders.kind, orders.id, orders.arg, orders.length], [ORDER.join, 7, 1, JOIN.bytes]);
+  const view = new DataView(orders.bytes.buffer, orders.bytes.byteOffset + orders.offset);
+  t.equal(view.getUint32(JOIN.flags, true), 2);
+  t.equal(view.getUint32(JOIN.nameBytes, true), NAME_BYTES_MAX - 1);
+  t.ok(orders.next());
+  const name = orders.bytes.subarray(orders.offset + JOIN.name, orders.offset + JOIN.bytes);
+  t.same([...name], [98, ...new Array(NAME_BYTES_MAX - 1).fill(0)], 'no letter of the one before');
+  t.equal(Buffer.from(fitName('ö'.repeat(16))).toString(), 'ö'.repeat(16));
+  t.end();
+});
+
+test('the text of a notice is cut until it fits', (t) => {
+  for (const text of ['', 'short', 'ü'.repeat(300)]) {
+    const message = noticeMessage(ERROR.E_SHUTDOWN, text, 5000);
+    t.ok(message.length <= NOTICE_BYTES_MAX, `${message.length} bytes of ${text.length}`);
+  }
+  t.end();
+});
