@@ -4,7 +4,8 @@ use bytemuck::Zeroable;
 use fray_core::bits::{BitReader, BitWriter};
 use fray_core::netchan::pool::{Chunk, Pool, PoolHead, CHUNK_BYTES};
 use fray_core::netchan::{
-    read_header, write_header, Age, Channel, FragmentSlot, Reliable, SendLimits, HEADER_BYTES,
+    read_header, write_header, Age, Channel, FragmentSlot, Header, Reliable, SendLimits,
+    HEADER_BYTES,
 };
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -24,6 +25,8 @@ struct End {
     partial: Vec<u8>,
     read: Vec<Vec<u8>>,
     arrived: Vec<u32>,
+    /// Sequences of the packets it took in.
+    taken: Vec<u16>,
 }
 
 impl End {
@@ -40,6 +43,7 @@ impl End {
             partial: Vec::new(),
             read: Vec::new(),
             arrived: Vec::new(),
+            taken: Vec::new(),
         };
         Pool::new(&mut end.head, &mut end.chunks, &mut end.bytes).clear();
         end.channel.open(0);
@@ -82,6 +86,7 @@ impl End {
         }
         self.channel.store(&part, &BitReader::new(stream), &mut self.window);
         self.channel.mark_received(header.sequence);
+        self.taken.push(header.sequence);
         let mut pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
         self.channel.acknowledge(&header, now, &mut pool, |sent| self.arrived.push(sent));
         assert!(tick <= now);
@@ -170,6 +175,13 @@ fn deliver(way: &mut VecDeque<(u32, Vec<u8>)>, now: u32, end: &mut End) {
     *way = later;
 }
 
+/// True if no value stands there twice.
+fn once<T: Ord + Clone>(list: &[T]) -> bool {
+    let mut sorted = list.to_vec();
+    sorted.sort_unstable();
+    sorted.windows(2).all(|two| two[0] != two[1])
+}
+
 struct Pair {
     client: End,
     server: End,
@@ -223,11 +235,8 @@ proptest! {
         prop_assert_eq!(&pair.server.read, &to_server);
         for end in [&mut pair.client, &mut pair.server] {
             prop_assert_eq!(end.head.used, 0, "everything acknowledged was freed");
-            let mut ticks = end.arrived.clone();
-            ticks.sort_unstable();
-            let whole = ticks.len();
-            ticks.dedup();
-            prop_assert_eq!(ticks.len(), whole, "a packet is reported as arrived once");
+            prop_assert!(once(&end.arrived), "a packet is reported as arrived once");
+            prop_assert!(once(&end.taken), "a packet is taken in once");
         }
     }
 
@@ -291,4 +300,56 @@ fn sequence_and_fragment_numbers_wrap() {
     ) < u32::from_le_bytes(
         two[1][..4].try_into().unwrap()
     )));
+}
+
+#[test]
+fn a_packet_of_another_epoch_is_refused_also_where_the_low_bits_are_the_same() {
+    for epoch in [EPOCH, 1, 0, u32::MAX] {
+        let mut packet = vec![0u8; HEADER_BYTES + 5];
+        let header = Header { sequence: 1, ack: 0, ack_bits: 0 };
+        write_header(&mut packet, header, epoch);
+        assert_eq!(read_header(&packet, epoch), Ok(header));
+        for shift in 0..32 {
+            assert!(read_header(&packet, epoch ^ 1 << shift).is_err(), "{epoch} bit {shift}");
+        }
+    }
+}
+
+#[test]
+fn only_what_was_sent_can_be_acknowledged() {
+    let mut end = End::new(true);
+    for sent in [0u16, 1, 700, u16::MAX] {
+        end.channel.sequence = sent;
+        let plausible = |ack: u16| end.channel.plausible(&Header { sequence: 1, ack, ack_bits: 0 });
+        for back in [0, 1, 500, 0x7fff] {
+            assert!(plausible(sent.wrapping_sub(back)), "{back} before {sent}");
+        }
+        for ahead in [1, 2, 500, 0x7fff, 0x8000] {
+            assert!(!plausible(sent.wrapping_add(ahead)), "{ahead} after {sent}");
+        }
+    }
+}
+
+/// A packet whose reliable part is one byte of the fragment `id`.
+fn with_fragment(id: u16) -> Vec<u8> {
+    let mut bytes = vec![0u8; 16];
+    let mut out = BitWriter::new(&mut bytes);
+    out.bit(true);
+    for (value, bits) in [(0, 3), (u32::from(id), 16), (0, 6), (0, 8), (1, 1), (7, 8)] {
+        out.put(value, bits);
+    }
+    bytes
+}
+
+#[test]
+fn a_fragment_has_a_place_in_the_window_or_its_packet_is_refused() {
+    let end = End::new(true);
+    for (id, fits) in [(0, true), (1, true), (24, true), (25, false), (26, false), (20_000, false)]
+    {
+        let bytes = with_fragment(id);
+        let mut reader = BitReader::new(&bytes);
+        let part = Reliable::read(&mut reader);
+        assert!(reader.ok());
+        assert_eq!(end.channel.fits(&part, end.window.len()), fits, "fragment {id}");
+    }
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
 import t from 'tap';
 import { WebSocket } from 'ws';
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
@@ -18,6 +19,8 @@ interface Running {
   readonly server: WebSocketTransport;
   readonly url: string;
   readonly port: number;
+  /** The server's ends of its sockets, oldest first. */
+  readonly sockets: readonly Duplex[];
   stop(): Promise<void>;
 }
 
@@ -110,6 +113,8 @@ t.test('a peer that pings and does not read makes no queue of pongs', async (tes
   const internals = running.server as unknown as { send(pipe: number, bytes: Uint8Array): boolean };
   test.equal(internals.send(pipe, bytesOf('x')), false, 'the reader is behind');
   test.equal(running.server.counters.droppedSlow, 1);
+  const queued = running.sockets[0]?.writableLength ?? 0;
+  test.ok(queued > 0 && queued <= 2 * PACKET_BYTES_MAX + 127, `${queued} bytes wait for it`);
 });
 
 t.test('who may connect: origins, addresses, places', async (test) => {
@@ -222,12 +227,17 @@ t.test('URLs: http and ws alike, /ws where no path is given', async (test) => {
 async function start(options: WebSocketServerOptions = {}): Promise<Running> {
   const server = new WebSocketTransport(options);
   const http: Server = createServer();
-  http.on('upgrade', (request, socket, head) => server.handleUpgrade(request, socket, head));
+  const sockets: Duplex[] = [];
+  http.on('upgrade', (request, socket, head) => {
+    sockets.push(socket);
+    server.handleUpgrade(request, socket, head);
+  });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
   return {
     server,
     port,
+    sockets,
     url: `ws://127.0.0.1:${port}/ws`,
     async stop() {
       await server.stop();
