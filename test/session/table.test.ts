@@ -458,9 +458,19 @@ t.test('the path of a packet allocates nothing', async (test) => {
     for (let k = 0; k < count; k += 1) bench.table.handle(pipe, bytes, nowUs);
   };
   run(200_000);
-  collect();
-  const before = process.memoryUsage().heapUsed;
-  run(1_000_000);
-  const grown = process.memoryUsage().heapUsed - before;
-  test.ok(grown < 2_000_000, `${grown} bytes in a million packets`);
+  // Compilers come when they like, and what they leave behind is none of ours: an object for one packet in a hundred would be
+  // there in every round.
+  let bytesLeast = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS_MAX && bytesLeast >= BYTES_MAX; round += 1) {
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    run(PACKETS);
+    bytesLeast = Math.min(bytesLeast, process.memoryUsage().heapUsed - before);
+  }
+  test.ok(bytesLeast < BYTES_MAX, `${bytesLeast} bytes in ${PACKETS} packets`);
 });
+
+const PACKETS = 100_000;
+const ROUNDS_MAX = 20;
+/** Half of what one object of 16 bytes per 100 packets makes. */
+const BYTES_MAX = (PACKETS / 100) * 8;
