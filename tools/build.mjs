@@ -38,6 +38,7 @@ async function buildHost() {
     'room-worker': 'workers/room-worker.ts',
     schema: 'src/schema/index.ts',
     plugin: 'src/plugin/index.ts',
+    tokens: 'src/tokens.ts',
     'client.node': 'src/client/node.ts',
     ...benches(),
   };

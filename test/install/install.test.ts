@@ -81,7 +81,7 @@ test('the package holds what an author needs, and nothing else', async (t) => {
   t.equal(
     await execute(process.execPath, ['same.mjs'], author),
     'done\n',
-    'schema, plugin and client load',
+    'schema, plugin and client load, and a token of tokens opens',
   );
   await serves(t, author, join(author, 'node_modules', '.bin', 'fray'));
 });
@@ -103,6 +103,7 @@ const NEEDED = [
   'dist/room-worker.js',
   'dist/schema.js',
   'dist/plugin.js',
+  'dist/tokens.js',
   'dist/client.browser.js',
   'dist/client.node.js',
   'dist/fray_core.wasm',
@@ -113,6 +114,7 @@ const NEEDED = [
   'dist/types/src/schema/index.d.ts',
   'dist/types/src/plugin/index.d.ts',
   'dist/types/src/client/index.d.ts',
+  'dist/types/src/tokens.d.ts',
   'LICENSE',
   'README.md',
 ];
@@ -125,6 +127,7 @@ const ASSET = /\bnew\s+URL\s*\(\s*["']([^"']+)["']\s*,\s*import\.meta\.url\s*\)/
 const GAME = `import { angle, axis2, button, circle, defineSchema, u16 } from 'fray/schema';
 import { defineGame } from 'fray/plugin';
 import { connect } from 'fray/client';
+import { issueConnectToken } from 'fray/tokens';
 const duel = defineSchema({
   name: 'duel',
   tickRateHz: 30,
@@ -141,10 +144,15 @@ export async function play(): Promise<number | undefined> {
   const game = await connect('http://localhost', { schema: duel, name: 'Ann', room: 'any' });
   return game.view(0).players[0]?.kills;
 }
+export const token: string = issueConnectToken({ userId: 'ann', servers: ['203.0.113.5:40000'], key: new Uint8Array(32) }).token;
 `;
 const SAME = `import { defineSchema } from 'fray/schema';
 import { defineGame } from 'fray/plugin';
 import { connect } from 'fray/client';
+import { issueConnectToken, openConnectToken } from 'fray/tokens';
+const key = new Uint8Array(32).fill(7);
+const { token } = issueConnectToken({ userId: 'ann', servers: ['203.0.113.5:40000'], key });
+if (openConnectToken(token, [key]).userId !== 'ann') throw new Error('the token does not open');
 for (const made of [defineSchema, defineGame, connect]) if (typeof made !== 'function') throw new Error('not there');
 console.log('done');
 `;
