@@ -135,6 +135,8 @@ fn prepare(room: &mut Room) {
     for field in config.room_fields {
         room.r.room_fields[usize::from(field.column)] = field.initial;
     }
+    // Of none, until there are some.
+    room.r.stats[0].walls_hash = crate::walls::hash(&[]);
     let entities = head.sizes.entities as usize;
     head.free_count = entities as u32;
     for i in 0..entities {

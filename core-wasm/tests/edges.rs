@@ -1,4 +1,4 @@
-//! What fuzzing found, one test each.
+//! What fuzzing and random schemas found, one test each.
 
 #[path = "support/play.rs"]
 mod play;
@@ -63,4 +63,16 @@ fn an_own_player_that_no_room_can_hold_is_refused() {
         let after = play.players[0].stats();
         assert_eq!((after.snapshot_tick, after.malformed), (before.snapshot_tick, 1));
     }
+}
+
+/// Found by the test of random schemas: the room said 0, the client hashed nothing.
+#[test]
+fn both_ends_hash_no_walls_alike() {
+    let mut play = Play::new(Setup::arena(1, 8), 1, 0, &[], Link::default(), 1);
+    for _ in 0..10 {
+        play.tick();
+    }
+    let (said, found) = (play.room.room().r.stats[0].walls_hash, play.players[0].stats());
+    assert_eq!((found.walls_hash, found.walls_count), (said, 0));
+    assert_ne!(said, 0);
 }

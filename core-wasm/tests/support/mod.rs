@@ -265,6 +265,6 @@ impl Seeded {
         wall(x, y, self.between(half_x.0, half_x.1), self.between(half_y.0, half_y.1))
     }
     pub fn between(&mut self, low: i32, high: i32) -> i32 {
-        low + self.below((high - low + 1) as u32) as i32
+        low.wrapping_add(self.below(high.wrapping_sub(low) as u32 + 1) as i32)
     }
 }
