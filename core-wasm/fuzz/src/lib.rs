@@ -5,7 +5,6 @@
 
 pub mod bytes;
 pub mod clients;
-#[allow(dead_code, clippy::pedantic)]
 #[path = "../../tests/support/play.rs"]
 mod play;
 pub mod rooms;
@@ -17,8 +16,11 @@ mod support;
 // What `play` finds beside itself.
 use support::{handle, join, place, Seeded, Setup};
 
+/// What is done with the bytes of an input.
+pub type Target = fn(&[u8]);
+
 /// Name and entry of each target.
-pub const TARGETS: [(&str, fn(&[u8])); 4] = [
+pub const TARGETS: [(&str, Target); 4] = [
     ("room_bytes", rooms::bytes),
     ("room_operations", rooms::operations),
     ("client_bytes", clients::bytes),
