@@ -148,6 +148,8 @@ t.test(
       30_000,
     );
     t.equal(deaf.closedWith, 4000 + ERROR.E_CHANNEL_FULL);
+    const closed = 'fray_drops_total{reason="session_E_CHANNEL_FULL"}';
+    t.equal((await metricsOf(server)).get(closed), 1, 'which has a counter of its own');
     t.equal(talker.status, 'open');
   },
 );
