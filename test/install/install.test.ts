@@ -31,6 +31,7 @@ test('npm ci --omit=dev builds, and the server plays the arena', async (t) => {
   await npm(folder, 'ci', '--omit=dev');
   t.notOk(existsSync(join(folder, 'node_modules', 'typescript')), 'no development packages');
   await serves(t, folder, join(folder, 'dist', 'cli.js'));
+  await starts(t, folder);
 });
 
 test('npm ci --ignore-scripts, then npm run build', async (t) => {
@@ -210,6 +211,25 @@ async function serves(t: Test, folder: string, command: string): Promise<void> {
     t.equal(await ended, 0, 'ends with code 0');
   } finally {
     child.kill('SIGKILL');
+  }
+}
+
+/** `npm start` prints an address, and the arena's page is there. */
+async function starts(t: Test, folder: string): Promise<void> {
+  const child = spawn('npm', ['start', '--', '--port', '0', '--adminPort', '0'], {
+    cwd: folder,
+    env: plainEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // npm, its shell and the server: npm alone does not end with its child.
+    detached: true,
+  });
+  const ended = new Promise<number | null>((done) => child.once('exit', done));
+  try {
+    const url = await addressOf(child, ended);
+    t.match(await (await fetch(url)).text(), /main\.js/, 'npm start serves the page');
+  } finally {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    await ended;
   }
 }
 
