@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { test } from 'tap';
 import type { CpuSources } from '../../src/ops/cpus.ts';
 import { countCpus } from '../../src/ops/cpus.ts';
@@ -48,3 +51,24 @@ test('cgroup v1 quota counts, -1 is none', (t) => {
   t.equal(countCpus(sources(4, 4, none)).workers, 3);
   t.end();
 });
+
+test('the affinity mask of a real process counts', (t) => {
+  const script =
+    "import { countCpus } from './src/ops/cpus.ts'; console.log(JSON.stringify(countCpus()))";
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+  const cwd = new URL('../..', import.meta.url);
+  const said = execFileSync('taskset', ['-c', firstCpu(), ...node], { cwd, encoding: 'utf8' });
+  const counted = JSON.parse(said) as { workers: number; cpus: number; reason: string };
+  t.equal(counted.workers, 1);
+  t.ok(counted.cpus <= 1, `${counted.cpus} CPUs`);
+  // On a machine of one CPU, or in a container with less, the mask is not what limits.
+  const limit = cpus().length === 1 ? /the machine has 1/ : /affinity mask allows 1 of|cpu\./;
+  t.match(counted.reason, limit);
+  t.end();
+});
+
+/** One that this process may use. */
+function firstCpu(): string {
+  const mask = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return mask?.[1] ?? '0';
+}
