@@ -89,15 +89,16 @@ export class Places {
         return true;
       }
     }
-    const { core } = this.#context;
+    const { i32, walls } = this.#context.core;
     const count = this.#count();
     for (let at = 0; at < count; at += 1) {
-      const row = core.walls + 8 + at * WallBox.bytes;
-      const read = (offset: number): number => core.view.getInt32(row + offset, true);
+      const word = (walls + 8 + at * WallBox.bytes) >> 2;
+      if ((i32[word + (WallBox.z >> 2)] as number) > 0) continue;
+      const dx = Math.abs(x - (i32[word + (WallBox.x >> 2)] as number));
+      const dy = Math.abs(y - (i32[word + (WallBox.y >> 2)] as number));
       if (
-        read(WallBox.z) <= 0 &&
-        Math.abs(x - read(WallBox.x)) < read(WallBox.halfX) + radius &&
-        Math.abs(y - read(WallBox.y)) < read(WallBox.halfY) + radius
+        dx < (i32[word + (WallBox.halfX >> 2)] as number) + radius &&
+        dy < (i32[word + (WallBox.halfY >> 2)] as number) + radius
       ) {
         return true;
       }
