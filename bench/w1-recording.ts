@@ -1,34 +1,44 @@
 /**
  * Plays W1 once with a real client core per player, compares every snapshot they decode with what the server held, and keeps what
- * entered the room: the same records, replayed, are what is timed. So nothing is timed that was not checked.
+ * entered the room: the same packets, replayed, are what is timed. So nothing is timed that was not checked.
  */
 import { ClientCore, RECEIVED } from '../core-wasm/bindings/client.ts';
-import { RoomCore } from '../core-wasm/bindings/room.ts';
+import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import {
   ClientStats,
   COLUMN,
   InputCommand,
-  Joined,
   POSITION_ONE,
   RoomStats,
 } from '../protocol/gen/tables.ts';
-import { eachRecord, RecordWriter } from './records.ts';
+import { PacketLog } from './packet-log.ts';
+import type { Place } from './shard-host.ts';
+import { EPOCH, ShardHost } from './shard-host.ts';
 import type { W1Size } from './w1.ts';
 import { W1Controls, w1Schema } from './w1.ts';
+import type { HealthChanges, W1Script } from './w1-game.ts';
+import { w1Game } from './w1-game.ts';
+import type { WorldTick } from './w1-world.ts';
+import { WorldReader } from './w1-world.ts';
 
 export interface RecordedTick {
-  /** Records of `begin` and commands of `end`. */
-  readonly records: Uint8Array;
-  readonly commands: Uint8Array;
+  /** Sessions that asked for a place before this tick; a session is its slot plus 1. */
+  readonly joins: readonly number[];
+  /** What onTick did: slot and health, pair after pair. */
+  readonly health: Uint16Array;
   /** Packets that came out, and their hash in order. */
   readonly packets: number;
   readonly outHash: number;
+  /** From the tick on in which the last player was placed. */
+  readonly world: WorldTick | undefined;
 }
 
 export interface Recording {
+  readonly options: RecordingOptions;
   readonly size: W1Size;
-  readonly config: Uint8Array;
+  readonly places: W1Script['places'];
   readonly ticks: readonly RecordedTick[];
+  readonly inputs: PacketLog;
   /** Ticks before the part that counts: everybody has joined and the rosters have arrived. */
   readonly warmTicks: number;
   /** Snapshots decoded and compared after the warm-up. */
@@ -38,6 +48,8 @@ export interface Recording {
   readonly packetBytesMean: number;
   /** Others that a snapshot had no byte left for, per snapshot. */
   readonly deferredMean: number;
+  /** How many ticks old the newest acknowledged snapshot was when the next one was made: least, mean, most. */
+  readonly ackAge: { readonly min: number; readonly mean: number; readonly max: number };
 }
 
 export interface RecordingOptions {
@@ -45,6 +57,12 @@ export interface RecordingOptions {
   readonly seed: number;
   readonly warmTicks: number;
   readonly timedTicks: number;
+  /** m/s2; default W1's. */
+  readonly turn?: number;
+  /** Keep what a peer is fed from. Costs 8 bytes per player and tick, and some time. Default false. */
+  readonly world?: boolean;
+  /** False: health never changes, and the game has no onTick. Default true. */
+  readonly hooks?: boolean;
 }
 
 export function record(module: WebAssembly.Module, options: RecordingOptions): Recording {
@@ -54,9 +72,27 @@ export function record(module: WebAssembly.Module, options: RecordingOptions): R
   const warmTicks = joinTicks + options.warmTicks;
   for (let tick = 1; tick <= warmTicks + options.timedTicks; tick += 1) {
     if (tick === warmTicks + 1) play.startCounting();
-    ticks.push(play.tick(tick));
+    ticks.push(play.tick(tick, options.world === true && tick > joinTicks));
   }
-  return { size: options.size, config: play.config, ticks, warmTicks, ...play.results() };
+  return { options, size: options.size, ticks, warmTicks, ...play.results() };
+}
+
+/** The shard that a recording is made with, and that it is replayed in. The turn that opens the room has run. */
+export function w1Host(
+  module: WebAssembly.Module,
+  options: Pick<RecordingOptions, 'size' | 'seed' | 'turn'>,
+  script: W1Script,
+): ShardHost {
+  const { players, visible } = options.size;
+  const host = new ShardHost(module, w1Game(options.size, script, options.turn), {
+    playersMax: players,
+    entitiesMax: players,
+    inboxBytes: players * INPUT_BYTES * BATCH_TICKS,
+    outboxBytes: players * (OUTPUT_BYTES + 8 * visible) * BATCH_TICKS,
+  });
+  host.open(0, { seed: options.seed });
+  host.turn();
+  return host;
 }
 
 /** One player's client with the line to and from it. */
@@ -64,9 +100,18 @@ interface Line {
   readonly core: ClientCore;
   readonly slot: number;
   readonly handle: number;
-  /** Packets on their way, with the tick before which they arrive. */
-  readonly down: { due: number; bytes: Uint8Array }[];
-  readonly up: { due: number; bytes: Uint8Array }[];
+  /** Packets on their way, with the tick before which they arrive and the tick of the newest snapshot they tell of. */
+  readonly down: Flight[];
+  readonly up: Flight[];
+  /** Tick of the newest snapshot that the client has, and that the server knows it has. */
+  held: number;
+  acknowledged: number;
+}
+
+interface Flight {
+  readonly due: number;
+  readonly tick: number;
+  readonly bytes: Uint8Array;
 }
 
 /** What the server held at a tick, to compare with. */
@@ -77,43 +122,59 @@ interface Truth {
 }
 
 class Play {
-  readonly config: Uint8Array;
   readonly #module: WebAssembly.Module;
+  readonly #host: ShardHost;
   readonly #room: RoomCore;
+  readonly #world: WorldReader;
+  readonly #config: Uint8Array;
   readonly #size: W1Size;
   readonly #controls: W1Controls;
-  readonly #writer: RecordWriter;
+  readonly #places: W1Script['places'];
+  readonly #hooks: boolean;
+  readonly #inputs = new PacketLog();
   readonly #lines: Line[] = [];
   readonly #truths: Truth[] = [];
+  readonly #ages = { min: Number.POSITIVE_INFINITY, max: 0, sum: 0, count: 0 };
+  #health = new Uint16Array(0);
   #counting = false;
   #compared = 0;
   #shown = 0;
   #statsAtStart = { snapshots: 0, bits: 0, packets: 0, bytes: 0, deferred: 0 };
 
   constructor(module: WebAssembly.Module, options: RecordingOptions) {
-    const { size, seed } = options;
+    const { size, seed, turn } = options;
+    const { players } = size;
     this.#module = module;
     this.#size = size;
-    this.config = w1Schema(size).config({
-      playersMax: size.players,
-      entitiesMax: size.players,
-      seed: BigInt(seed),
-    });
-    this.#room = new RoomCore(module, this.config);
+    this.#config = w1Schema(size, turn).config({ playersMax: players, entitiesMax: players });
     this.#controls = new W1Controls(size, seed);
-    this.#writer = new RecordWriter(this.#room);
-    this.#room.end(0);
+    this.#places = Array.from({ length: players }, () => this.#controls.place());
+    this.#hooks = options.hooks ?? true;
+    const next = (): HealthChanges => this.#decide();
+    this.#host = w1Host(module, options, {
+      places: this.#places,
+      ...(this.#hooks && { next }),
+    });
+    this.#room = this.#host.core(0);
+    this.#world = new WorldReader(this.#room, size);
   }
 
-  tick(tick: number): RecordedTick {
-    const { records, joined } = this.#begin(tick);
-    const commands = this.#commands(joined);
-    const rows = this.#room.end(commands.length);
-    const outHash = this.#send(rows, tick);
+  tick(tick: number, keepWorld: boolean): RecordedTick {
+    const joins: number[] = [];
+    const first = (tick - 1) * JOINS_PER_TICK;
+    for (let slot = first; slot < Math.min(first + JOINS_PER_TICK, this.#size.players); slot += 1)
+      joins.push(slot + 1);
+    for (const session of joins) this.#host.join(session, 0);
+    this.#deliver(tick);
+    this.#host.turn();
+    if (!this.#hooks) this.#decide();
+    const sent = this.#send(tick);
     this.#keepTruth(tick);
-    for (const one of joined) this.#openLine(one, tick);
+    for (const place of this.#host.answers()) this.#openLine(place);
     for (const line of this.#lines) this.#client(line, tick);
-    return { records, commands, packets: rows, outHash };
+    if (this.#counting) this.#countAges(tick);
+    const world = keepWorld ? this.#world.read() : undefined;
+    return { joins, health: this.#health, ...sent, world };
   }
 
   startCounting(): void {
@@ -121,108 +182,89 @@ class Play {
     this.#statsAtStart = this.#stats();
   }
 
-  results(): Pick<
-    Recording,
-    'compared' | 'visibleMean' | 'bodyBytesMean' | 'packetBytesMean' | 'deferredMean'
-  > {
+  results(): Omit<Recording, 'options' | 'size' | 'ticks' | 'warmTicks'> {
+    this.#host.assertQuiet();
     const [now, then] = [this.#stats(), this.#statsAtStart];
     const snapshots = now.snapshots - then.snapshots;
+    const { min, max, sum, count } = this.#ages;
     return {
+      places: this.#places,
+      inputs: this.#inputs,
       compared: this.#compared,
       visibleMean: this.#shown / this.#compared,
       bodyBytesMean: ((now.bits - then.bits) >>> 0) / 8 / snapshots,
       packetBytesMean: ((now.bytes - then.bytes) >>> 0) / (now.packets - then.packets),
       deferredMean: (now.deferred - then.deferred) / snapshots,
+      ackAge: { min, max, mean: sum / count },
     };
   }
 
-  /** Joins and the packets that have arrived. */
-  #begin(tick: number): {
-    records: Uint8Array;
-    joined: { slot: number; handle: number; playerId: number }[];
-  } {
-    this.#writer.clear();
-    const first = (tick - 1) * JOINS_PER_TICK;
-    for (let slot = first; slot < Math.min(first + JOINS_PER_TICK, this.#size.players); slot += 1)
-      this.#writer.join(slot, slot + 1);
+  /** Packets that have arrived, into the recording and the inbox. */
+  #deliver(tick: number): void {
     for (const line of this.#lines) {
       while ((line.up[0]?.due ?? Number.POSITIVE_INFINITY) <= tick) {
-        this.#writer.packet(
-          line.slot,
-          (line.slot * 33) % 33_000,
-          line.up.shift()?.bytes ?? NOTHING,
-        );
+        const flight = line.up.shift() as Flight;
+        const arrivalUs = (Math.floor(this.#host.nowUs) + ((line.slot * 33) % 33_000)) >>> 0;
+        this.#inputs.add(line.slot + 1, arrivalUs, flight.bytes);
+        line.acknowledged = Math.max(line.acknowledged, flight.tick);
       }
     }
-    const records = this.#writer.copy();
-    const eventBytes = this.#room.begin(records.length);
-    const joined: { slot: number; handle: number; playerId: number }[] = [];
-    eachRecord(
-      this.#room.u8.slice(this.#room.events, this.#room.events + eventBytes),
-      (kind, slot, payload) => {
-        if (kind !== Joined.kind) return;
-        const view = new DataView(payload.buffer, payload.byteOffset);
-        joined.push({
-          slot,
-          handle: view.getUint32(Joined.handle, true),
-          playerId: view.getUint32(Joined.playerId, true),
-        });
-      },
-    );
-    return { records, joined };
+    this.#inputs.endTick();
+    this.#inputs.write(tick - 1, this.#host.io.inbox);
   }
 
-  /** Places for who came, health for 2 % of the others. */
-  #commands(joined: readonly { slot: number; handle: number }[]): Uint8Array {
-    this.#writer.clear();
-    for (const { handle } of joined) {
-      const { x, y } = this.#controls.place();
-      this.#writer.place(handle, Math.round(x * POSITION_ONE), Math.round(y * POSITION_ONE));
-    }
+  /** In the hook, where there is one: everybody's next controls, and who gets new health now. */
+  #decide(): HealthChanges {
+    const { columns, players } = this.#room;
     const at = (slot: number, column: number): number =>
-      this.#cell(this.#room.columns, this.#room.players[slot] ?? 0, column) / POSITION_ONE;
+      (this.#cell(columns, players[slot] ?? 0, column) ?? 0) / POSITION_ONE;
     this.#controls.next(
       (slot) => at(slot, COLUMN.x),
       (slot) => at(slot, COLUMN.y),
     );
-    for (const line of this.#lines) {
-      const health = this.#controls.health[line.slot] ?? 0;
-      if (health !== 0) this.#writer.setField(line.handle, COLUMN.health, health);
+    const pairs: number[] = [];
+    for (const { slot } of this.#lines) {
+      const health = this.#controls.health[slot] ?? 0;
+      if (health !== 0) pairs.push(slot, health);
     }
-    return this.#writer.copy();
+    this.#health = Uint16Array.from(pairs);
+    return { pairs: this.#health, count: pairs.length / 2 };
   }
 
-  /** Puts every packet on its way; the hash of all. */
-  #send(rows: number, tick: number): number {
-    let hash = 0;
-    for (let row = 0; row < rows; row += 1) {
-      const start = this.#room.packetAddress(row);
-      const bytes = this.#room.u8.slice(start, start + this.#room.packetBytes(row));
-      hash = hashBytes(hash, bytes);
-      const line = this.#lines[this.#room.packetSlot(row)];
+  /** Puts every packet on its way. */
+  #send(tick: number): { packets: number; outHash: number } {
+    const { outbox } = this.#host.io;
+    let [packets, outHash] = [0, 0];
+    while (outbox.next()) {
+      const bytes = outbox.bytes.slice(outbox.offset, outbox.offset + outbox.length);
+      packets += 1;
+      outHash = hashBytes(outHash, bytes);
+      const line = this.#lines[outbox.id - 1];
       // 1 to 3 ticks down and 2 or 3 up: acknowledgements are 3 to 6 ticks late. Nothing overtakes.
-      line?.down.push({
-        due: Math.max(tick + this.#controls.integer(3), line.down.at(-1)?.due ?? 0),
-        bytes,
-      });
+      const due = Math.max(tick + 1 + this.#controls.integer(3), line?.down.at(-1)?.due ?? 0);
+      line?.down.push({ due, tick, bytes });
     }
-    return hash;
+    outbox.release();
+    return { packets, outHash };
   }
 
-  #openLine(one: { slot: number; handle: number; playerId: number }, tick: number): void {
-    const core = ClientCore.create(this.#module, this.config);
-    core.join({ playerId: one.playerId, handle: one.handle, epoch: 1, tick, verify: false });
-    this.#lines[one.slot] = { core, slot: one.slot, handle: one.handle, down: [], up: [] };
+  #openLine({ session, playerId, handle, tick }: Place): void {
+    const core = ClientCore.create(this.#module, this.#config);
+    core.join({ playerId, handle, epoch: EPOCH, tick, verify: false });
+    const slot = session - 1;
+    this.#lines[slot] = { core, slot, handle, down: [], up: [], held: 0, acknowledged: 0 };
   }
 
   /** A client's part of a tick: takes what has arrived, compares, decides, answers. */
   #client(line: Line, tick: number): void {
     while ((line.down[0]?.due ?? Number.POSITIVE_INFINITY) <= tick) {
-      const code = line.core.receive(line.down.shift()?.bytes ?? NOTHING);
+      const flight = line.down.shift() as Flight;
+      const code = line.core.receive(flight.bytes);
       if (code < 0)
         throw new Error(
           `Tick ${tick}, slot ${line.slot}: the client refused a packet with code ${-code}`,
         );
+      line.held = flight.tick;
       if ((code & RECEIVED.snapshot) !== 0 && this.#counting) this.#compare(line);
     }
     while (line.core.message() >= 0);
@@ -237,7 +279,7 @@ class Play {
     const length = line.core.packet(tick + LEAD_TICKS);
     if (length <= 0) return;
     const due = Math.max(tick + 2 + this.#controls.integer(2), line.up.at(-1)?.due ?? 0);
-    line.up.push({ due, bytes: line.core.packetBytes.slice(0, length) });
+    line.up.push({ due, tick: line.held, bytes: line.core.packetBytes.slice(0, length) });
   }
 
   /** What the client shows at the tick of its newest snapshot must be what the server held and meant it to see. */
@@ -263,15 +305,23 @@ class Play {
         if (Math.abs(off) > tolerance) fail(index, `column ${column} is ${got}, was ${want}`);
       }
     }
-    const meant = countBits(
-      truth.visible,
-      line.slot * this.#room.setWords,
-      this.#room.setWords,
-      line.handle & 0xffff,
-    );
+    const { setWords } = this.#room;
+    const except = line.handle & 0xffff;
+    const meant = countBits(truth.visible, line.slot * setWords, { length: setWords, except });
     if (meant !== others) fail(-1, `${others} others shown, ${meant} meant`);
     this.#compared += 1;
     this.#shown += others;
+  }
+
+  #countAges(tick: number): void {
+    const ages = this.#ages;
+    for (const { acknowledged } of this.#lines) {
+      const age = tick - acknowledged;
+      ages.min = Math.min(ages.min, age);
+      ages.max = Math.max(ages.max, age);
+      ages.sum += age;
+      ages.count += 1;
+    }
   }
 
   #keepTruth(tick: number): void {
@@ -310,13 +360,23 @@ function hasBit(words: Uint32Array, start: number, bit: number): boolean {
   return ((words[start + (bit >>> 5)] ?? 0) & (1 << (bit & 31))) !== 0;
 }
 
-function countBits(words: Uint32Array, start: number, length: number, except: number): number {
-  let count = 0;
-  for (let bit = 0; bit < length * 32; bit += 1)
-    if (bit !== except && hasBit(words, start, bit)) count += 1;
+function countBits(
+  words: Uint32Array,
+  start: number,
+  part: { readonly length: number; readonly except: number },
+): number {
+  let count = hasBit(words, start, part.except) ? -1 : 0;
+  for (let at = start; at < start + part.length; at += 1)
+    for (let left = words[at] as number; left !== 0; left &= left - 1) count += 1;
   return count;
 }
 
+/** Ticks that a replay does between two readings of the CPU clock (about 1 us each, so they do not count). */
+export const BATCH_TICKS = 16;
+/** Bytes of an inbox per player and tick: two packets. */
+const INPUT_BYTES = 256;
+/** Bytes of an outbox per player and tick, and some more for each that is visible. */
+const OUTPUT_BYTES = 512;
 /** Few enough that rosters of a thousand players fit the send pool. */
 const JOINS_PER_TICK = 10;
 /** Commands are made for a tick this far ahead: the way up takes at most 3. */
@@ -330,4 +390,3 @@ const TOLERANCES: readonly (readonly [number, number])[] = [
   [COLUMN.aim, 128],
   [COLUMN.health, 0],
 ];
-const NOTHING = new Uint8Array(0);

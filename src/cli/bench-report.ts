@@ -52,6 +52,36 @@ export function ownRow(
   };
 }
 
+/** A row of ours beside a peer, from rounds that took turns. Rounds without a peer make a row of ours alone. */
+export function ratioRow(row: {
+  readonly name: string;
+  readonly unit: string;
+  readonly rounds: readonly { readonly ours: number; readonly peer: number | null }[];
+  readonly peerName: string | null;
+  /** `ratioMin`: least median of peer / ours that meets it. Without a peer nobody knows. */
+  readonly goal?: { readonly text: string; readonly ratioMin: number };
+}): BenchRow {
+  const { name, unit, rounds, peerName, goal } = row;
+  const ours = median(rounds.map((round) => round.ours));
+  const goalText = goal === undefined ? {} : { goal: goal.text };
+  const pairs = rounds.flatMap(({ ours: own, peer }) => (peer === null ? [] : [{ own, peer }]));
+  if (pairs.length === 0) return ownRow({ name, unit, ours, ...goalText });
+  const ratios = pairs.map(({ own, peer }) => peer / own);
+  const ratio = median(ratios);
+  return ownRow({
+    name,
+    unit,
+    ours,
+    ...goalText,
+    peer: median(pairs.map(({ peer }) => peer)),
+    peerName,
+    ratio,
+    ratioMin: Math.min(...ratios),
+    ratioMax: Math.max(...ratios),
+    met: goal === undefined ? null : ratio >= goal.ratioMin,
+  });
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,0 +1,202 @@
+/**
+ * A worker's shard with the I/O thread's ends of its mailboxes in the same thread, on a clock that the bench moves. What runs
+ * is what ships: `Shard`, `ShardRoom`, the plugin's runtime and the committed core, in the order of a turn of
+ * workers/room-worker.ts. Left out of a turn: the sleep before it and the turn of the event loop after it.
+ */
+import { RoomCore } from '../core-wasm/bindings/room.ts';
+import { PACKET_BYTES_MAX } from '../protocol/gen/tables.ts';
+import { systemClock } from '../src/clock.ts';
+import { createBell } from '../src/mailbox/bell.ts';
+import type { LinkMemory } from '../src/mailbox/messages.ts';
+import { ANSWER, createLink, IoEnd, JOIN, JOINED, OPEN, ORDER } from '../src/mailbox/messages.ts';
+import type { Game } from '../src/plugin/game.ts';
+import { interpolationTicks, roomSizes } from '../src/schema/compile.ts';
+import type { LoadedGame } from '../workers/open-room.ts';
+import { roomFactory } from '../workers/open-room.ts';
+import { Shard } from '../workers/shard.ts';
+import type { ShardRoom } from '../workers/shard-room.ts';
+import type { CounterName } from '../workers/timing.ts';
+import { createTiming, TimingReader } from '../workers/timing.ts';
+
+export interface ShardHostOptions {
+  readonly playersMax: number;
+  readonly entitiesMax: number;
+  /** Rooms at once. Default 1. */
+  readonly roomsMax?: number;
+  /** Bytes of the data rings. Default 1 MiB each. */
+  readonly inboxBytes?: number;
+  readonly outboxBytes?: number;
+}
+
+/** A place that a room has given. */
+export interface Place {
+  readonly session: number;
+  readonly playerId: number;
+  readonly handle: number;
+  readonly tick: number;
+}
+
+export class ShardHost {
+  readonly io: IoEnd;
+  readonly shard: Shard;
+  readonly link: LinkMemory;
+  readonly timing: TimingReader;
+  /** What a room or a hook had to say; a bench that goes well reads nothing here. */
+  readonly logs: string[] = [];
+  readonly #rooms = new Map<number, ShardRoom>();
+  #nowUs = START_US;
+
+  constructor(module: WebAssembly.Module, game: Game, options: ShardHostOptions) {
+    const { playersMax, entitiesMax, roomsMax = 1 } = options;
+    this.link = createLink({
+      roomsMax,
+      sessionsMax: playersMax * roomsMax,
+      packetBytesMax: PACKET_BYTES_MAX,
+      inboxBytes: options.inboxBytes ?? RING_BYTES,
+      outboxBytes: options.outboxBytes ?? RING_BYTES,
+    });
+    const boot = {
+      index: 0,
+      workers: 1,
+      game: '',
+      core: module,
+      links: [this.link],
+      bells: [createBell()],
+      bell: createBell(),
+      timing: createTiming(roomsMax),
+      playersMax,
+      emptyCloseMs: 0,
+    };
+    const make = roomFactory(boot, loaded(game, { playersMax, entitiesMax }), (report) => {
+      if (report.kind === 'log') this.logs.push(`${report.text} ${JSON.stringify(report.fields)}`);
+    });
+    const clock = systemClock();
+    this.io = new IoEnd(this.link);
+    this.timing = new TimingReader(boot.timing);
+    this.shard = new Shard({
+      boot,
+      openRoom: (order, parts) => {
+        const room = make(order, parts);
+        this.#rooms.set(order.row, room);
+        return room;
+      },
+      // The real clock is read, and paid for, as a worker reads it; the time is the bench's own.
+      nowUs: () => {
+        clock.nowUs();
+        return this.#nowUs;
+      },
+      report: ({ text, fields }) => this.logs.push(`${text} ${JSON.stringify(fields)}`),
+    });
+  }
+
+  /** Orders a room; it stands after the next turn. */
+  open(row: number, order: { readonly seed: number; readonly bots?: number }): void {
+    const id = `room${row}`;
+    const bytes = new Uint8Array(OPEN.tail + id.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(OPEN.seedLow, order.seed, true);
+    view.setUint32(OPEN.epoch, EPOCH, true);
+    view.setUint32(OPEN.bots, order.bots ?? 0, true);
+    view.setUint32(OPEN.roomIdBytes, id.length, true);
+    bytes.set(new TextEncoder().encode(id), OPEN.tail);
+    this.#order(ORDER.open, { id: row, arg: 0, bytes });
+  }
+
+  close(row: number, code: number): void {
+    this.#order(ORDER.close, { id: row, arg: code, bytes: NOTHING });
+    this.#rooms.delete(row);
+  }
+
+  /** Orders a place; `answers` gives it after one of the next turns. */
+  join(session: number, row: number): void {
+    this.#order(ORDER.join, { id: session, arg: row, bytes: new Uint8Array(JOIN.bytes) });
+  }
+
+  /** One turn of a worker: the slot that is due next, with all that waits for it. */
+  turn(): void {
+    const { shard } = this;
+    const slot = shard.nextSlot();
+    if (slot !== undefined) this.#nowUs = slot.dueUs;
+    shard.takeOrders();
+    shard.takePackets();
+    if (slot !== undefined) shard.tickSlot(slot);
+    shard.wake();
+  }
+
+  /** Moment of the tick that ran last, us. */
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  /** The core of an open room. */
+  core(row: number): RoomCore {
+    const core = this.#rooms.get(row)?.core;
+    if (core instanceof RoomCore) return core;
+    throw new Error(`Cannot find room ${row}: ${this.logs.join('; ') || 'it is not open'}`);
+  }
+
+  /** Places given since the last call. Throws where one was refused. */
+  answers(): Place[] {
+    const { answers } = this.io;
+    const places: Place[] = [];
+    while (answers.next()) {
+      if (answers.kind === ANSWER.refused)
+        throw new Error(`Session ${answers.id} was refused with code ${answers.arg}`);
+      if (answers.kind !== ANSWER.joined) continue;
+      const word = (offset: number): number =>
+        (answers.words[(answers.offset + offset) >> 2] as number) >>> 0;
+      const [playerId, handle] = [word(JOINED.playerId), word(JOINED.handle)];
+      places.push({ session: answers.id, playerId, handle, tick: word(JOINED.tick) });
+    }
+    answers.release();
+    return places;
+  }
+
+  /** Throws where something was dropped, refused or logged: then the figures would be of another workload. */
+  assertQuiet(): void {
+    for (const name of MUST_BE_NONE) {
+      const count = this.timing.counter(name);
+      if (count > 0) throw new Error(`The bench is not what it claims: ${name} is ${count}`);
+    }
+    if (this.logs.length > 0) throw new Error(`The shard had to say: ${this.logs.join('; ')}`);
+  }
+
+  #order(kind: number, order: { id: number; arg: number; bytes: Uint8Array }): void {
+    const { id, arg, bytes } = order;
+    if (!this.io.orders.tryWrite(kind, id, arg, bytes, 0, bytes.length))
+      throw new Error('Cannot order: the control ring of the bench is full');
+  }
+}
+
+function loaded(game: Game, sizes: { playersMax: number; entitiesMax: number }): LoadedGame {
+  const { layout, hash, name } = game.schema;
+  return {
+    game,
+    emptyCloseMs: game.options.emptyCloseMs,
+    facts: {
+      name,
+      schemaHash: hash,
+      tickRateHz: layout.tickRateHz,
+      ...roomSizes(sizes),
+      interpolationTicks: interpolationTicks(layout),
+      snapshotBytesMax: layout.net.snapshotBytesMax,
+      botsYield: game.options.botsYield,
+    },
+  };
+}
+
+const MUST_BE_NONE: readonly CounterName[] = [
+  'ticksCaughtUp',
+  'ticksSkipped',
+  'roomsFaulted',
+  'packetsUnseated',
+  'inputRefused',
+  'messagesMalformed',
+  'outboxDropped',
+];
+const NOTHING = new Uint8Array(0);
+export const EPOCH = 1;
+/** us. Any moment; the same in each run, because arrivals are counted from it. */
+const START_US = 50_000_000;
+/** Bytes. */
+const RING_BYTES = 1 << 20;
