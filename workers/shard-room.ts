@@ -88,8 +88,8 @@ export class ShardRoom {
   #emptyTicks = 0;
   #idleTold = false;
   #messagesMalformed = 0;
-  /** People and bots as the counters of the worker have them. */
-  readonly #counted = { people: 0, bots: 0 };
+  /** As the counters of the worker have them. */
+  readonly #counted = { people: 0, bots: 0, silent: 0 };
 
   constructor(options: RoomOptions) {
     const { core } = options;
@@ -203,6 +203,7 @@ export class ShardRoom {
     for (const cell of Object.values(ROW)) this.#timing.setRow(this.row, cell, 0);
     this.#timing.add(COUNTER.people, -this.#counted.people);
     this.#timing.add(COUNTER.bots, -this.#counted.bots);
+    this.#timing.add(COUNTER.silentClients, -this.#counted.silent);
     this.#journal?.close();
     this.game.close();
   }
@@ -388,6 +389,9 @@ export class ShardRoom {
     const { messagesMalformed } = this.game;
     this.#timing.add(COUNTER.messagesMalformed, messagesMalformed - this.#messagesMalformed);
     this.#messagesMalformed = messagesMalformed;
+    const silent = core.stat(RoomStats.silentClients);
+    this.#timing.add(COUNTER.silentClients, silent - this.#counted.silent);
+    this.#counted.silent = silent;
     this.#timing.setRow(this.row, ROW.entities, core.stat(RoomStats.entities));
   }
 

@@ -9,11 +9,12 @@
 import type { RoomStats } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 
-/** Counters of a worker. All rise but `rooms`, `people` and `bots`, which are as of now. */
+/** Counters of a worker. All rise but `rooms`, `people`, `bots` and `silentClients`, which are as of now. */
 export const COUNTERS = [
   'rooms',
   'people',
   'bots',
+  'silentClients',
   'ticks',
   'slots',
   'ticksCaughtUp',

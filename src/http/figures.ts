@@ -38,7 +38,7 @@ export interface FigureSources {
 
 export function metricSources(parts: FigureSources): MetricSources {
   const { directory, sessions, transports } = parts;
-  const sum = (name: 'rooms' | 'people' | 'bots'): number =>
+  const sum = (name: CounterName): number =>
     directory.workers().reduce((total, worker) => total + worker.timing.counter(name), 0);
   return {
     workers: () => directory.workers().map(workerFigures),
@@ -48,12 +48,18 @@ export function metricSources(parts: FigureSources): MetricSources {
     players: () => sum('people'),
     bots: () => sum('bots'),
     sessions: () => sessions.facts.pipes,
+    silentClients: () => sum('silentClients'),
+    joins: () => sum('joins'),
+    leaves: () => sum('leaves'),
+    inputsMissing: () =>
+      directory.workers().reduce((total, { timing }) => total + timing.sum('inputsMissing'), 0),
     ready: parts.ready,
     version: parts.version,
   };
 }
 
 type Worker = ReturnType<RoomDirectory['workers']>[number];
+type CounterName = Parameters<Worker['timing']['counter']>[0];
 
 function workerFigures(worker: Worker): WorkerFigures {
   const { timing } = worker;

@@ -40,6 +40,13 @@ export interface MetricSources {
   players(): number;
   bots(): number;
   sessions(): number;
+  /** Players in rooms now who have acknowledged nothing for a second. */
+  silentClients(): number;
+  /** Since start. */
+  joins(): number;
+  leaves(): number;
+  /** Ticks of one player each whose command was not there in time. */
+  inputsMissing(): number;
   ready(): boolean;
   readonly version: string;
 }
@@ -54,6 +61,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addState(registry, sources);
+  addPlayers(registry, sources);
   addTraffic(registry, sources);
   addTicks(registry, sources);
   return { contentType: registry.contentType, text: () => registry.metrics() };
@@ -74,6 +82,11 @@ function addState(registry: Registry, sources: MetricSources): void {
   gauge('fray_players', 'People in rooms now.', () => sources.players());
   gauge('fray_bots', 'Bots in rooms now.', () => sources.bots());
   gauge('fray_sessions', 'Sessions open now, joined or not.', () => sources.sessions());
+  gauge(
+    'fray_silent_clients',
+    'Players who have acknowledged nothing for 1 s; they get 2 small snapshots a second.',
+    () => sources.silentClients(),
+  );
   gauge('fray_ready', '1 while new players are taken.', () => (sources.ready() ? 1 : 0));
   const info = new Gauge({
     name: 'fray_build_info',
@@ -82,6 +95,27 @@ function addState(registry: Registry, sources: MetricSources): void {
     registers: [registry],
   });
   info.set({ version: sources.version, node: process.versions.node }, 1);
+}
+
+function addPlayers(registry: Registry, sources: MetricSources): void {
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+  counter('fray_joins_total', 'People who came into a room.', () => sources.joins());
+  counter('fray_leaves_total', 'People who left their room.', () => sources.leaves());
+  counter(
+    'fray_inputs_missing_total',
+    "Ticks in which one player's command was not there; the last movement went on, or none.",
+    () => sources.inputsMissing(),
+  );
 }
 
 function addTraffic(registry: Registry, sources: MetricSources): void {

@@ -19,6 +19,10 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
     players: () => 5,
     bots: () => 6,
     sessions: () => 8,
+    silentClients: () => 9,
+    joins: () => 10,
+    leaves: () => 11,
+    inputsMissing: () => 12,
     ready: () => true,
     version: '1.2.3',
     ...change,
@@ -62,6 +66,10 @@ t.test('state and traffic are read when asked, and a second reading does not add
     'fray_bots 6',
     'fray_rooms 2',
     'fray_sessions 8',
+    'fray_silent_clients 9',
+    'fray_joins_total 10',
+    'fray_leaves_total 11',
+    'fray_inputs_missing_total 12',
     'fray_ready 1',
   ])
     t.ok(lines.includes(line), line);
