@@ -288,7 +288,10 @@ class Earliest {
     const held = this.#best[at] ?? value;
     this.#best[at] = value > held ? value : held;
     let best = value;
-    for (const other of this.#best) if (other > best) best = other;
+    for (let i = 0; i < BUCKETS; i += 1) {
+      const other = this.#best[i] as number;
+      if (other > best) best = other;
+    }
     this.best = best;
   }
 

@@ -83,6 +83,7 @@ export class Game<S extends GameSchema> {
   readonly #listeners = newListeners<S>();
   readonly #handlers = new Map<string, Listeners<unknown>>();
   readonly #wake: () => number;
+  readonly #packets = new Map<number, Uint8Array>();
   #pipe: ClientPipe;
   #link: LossyPipe | undefined;
   #held: Uint8Array[] = [];
@@ -357,7 +358,16 @@ export class Game<S extends GameSchema> {
     this.#sentMs = nowMs;
     this.stats.packetsOut += 1;
     this.stats.bytesOut += bytes;
-    this.#pipe.send(this.#core.packetBytes.subarray(0, bytes));
+    this.#pipe.send(this.#packetOf(bytes));
+  }
+
+  /** The first `bytes` of the core's packet. Each length has its view once: a frame that sends makes no garbage. */
+  #packetOf(bytes: number): Uint8Array {
+    const known = this.#packets.get(bytes);
+    if (known) return known;
+    const made = this.#core.packetBytes.subarray(0, bytes);
+    this.#packets.set(bytes, made);
+    return made;
   }
 
   #takeEvents(): void {

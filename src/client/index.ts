@@ -1,14 +1,16 @@
 /**
  * `fray/client`: what a game's page imports. Works as a plain module script and from a bundler; needs no
  * SharedArrayBuffer and no isolation headers. The core is the file `fray_core.wasm` beside this module: bundlers that
- * know `new URL(…, import.meta.url)` (Vite, webpack, Rollup) copy it by themselves. Vite's development server bundles
- * packages into another folder and needs `optimizeDeps: { exclude: ['fray'] }`.
+ * know `new URL(…, import.meta.url)` (Vite, webpack, Rollup) copy it by themselves. The development server of Vite before
+ * 8 bundles packages into another folder and needs `optimizeDeps: { exclude: ['fray'] }`.
  *
- * A Content-Security-Policy must allow `script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws: wss:`.
+ * A Content-Security-Policy must allow `script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'`, and in `connect-src`
+ * the server where it is not the page's own. More in docs/pages.md.
  */
 import { openWebSocket } from '../transport/client/websocket.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith } from './connect.ts';
 import type { Game } from './game.ts';
+import { untilPageHides } from './page.ts';
 import { loadCore, type WasmSource } from './wasm.ts';
 
 export type { ErrorCode, ErrorName } from '../errors.ts';
@@ -24,7 +26,7 @@ export type { WasmSource } from './wasm.ts';
 
 /**
  * Joins a room and answers its game. `url` is that of the page's server (`location.href` will do) or of the socket
- * (`wss://…`). Rejects with a `FrayError` whose `code` says why.
+ * (`wss://…`). Rejects with a `FrayError` whose `code` says why. The game closes when its page is left (`pagehide`).
  */
 export function connect<S extends ConnectSchema>(
   url: string | URL,
@@ -34,5 +36,7 @@ export function connect<S extends ConnectSchema>(
   },
 ): Promise<Game<S>> {
   const { wasm = new URL('./fray_core.wasm', import.meta.url) } = options;
-  return connectWith(String(url), options, { open: openWebSocket, load: () => loadCore(wasm) });
+  const tools = { open: openWebSocket, load: () => loadCore(wasm) };
+  const join = (signal: AbortSignal) => connectWith(String(url), { ...options, signal }, tools);
+  return untilPageHides(join, options.signal);
 }

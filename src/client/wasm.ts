@@ -1,7 +1,6 @@
 /**
  * Finding and compiling the core in a browser. Compiled once per URL and page; each game is then one cheap instance.
- * Needs no isolation headers. Under a Content-Security-Policy the page needs
- * `script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws: wss:`.
+ * Needs no isolation headers; what a Content-Security-Policy has to allow stands in docs/pages.md.
  */
 import { FrayError } from '../errors.ts';
 
@@ -51,6 +50,6 @@ async function compile(
 
 /** What a development server answers that has moved the client and not the core. */
 const NOT_BESIDE =
-  "a page and not the core; with Vite's server set optimizeDeps: { exclude: ['fray'] }, or pass the option wasm";
+  "a page and not the core; with the development server of Vite before 8 set optimizeDeps: { exclude: ['fray'] }, or pass the option wasm";
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
