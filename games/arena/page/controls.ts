@@ -84,10 +84,14 @@ export function listen(canvas: HTMLCanvasElement, onTouch: () => void): ControlS
     held.delete(event.code);
     surface.changed();
   });
-  addEventListener('blur', () => {
+  // What is held when the page loses the keyboard is let go elsewhere. No frame is drawn then that would say so.
+  const release = () => {
     held.clear();
     mouseFire = false;
-  });
+    surface.changed();
+  };
+  addEventListener('blur', release);
+  document.addEventListener('visibilitychange', release);
   canvas.addEventListener('pointermove', (event) => {
     if (event.pointerType === 'touch') return;
     const box = canvas.getBoundingClientRect();
@@ -132,7 +136,7 @@ function stick(id: string): Stick {
   return { x: 0, y: 0, length: 0, finger: -1, place: document.getElementById(id) };
 }
 
-/** Left half of the screen steers, right half aims and fires; the knob shows how far. */
+/** Left half of the screen steers, right half aims and fires, from wherever the finger goes down; the knob shows how far. */
 function bindSticks(canvas: HTMLElement, sticks: { move: Stick; aim: Stick }): void {
   const origin = new Map<number, { x: number; y: number; stick: Stick }>();
   canvas.addEventListener('pointerdown', (event) => {
@@ -141,6 +145,7 @@ function bindSticks(canvas: HTMLElement, sticks: { move: Stick; aim: Stick }): v
     if (which.finger !== -1) return;
     which.finger = event.pointerId;
     origin.set(event.pointerId, { x: event.clientX, y: event.clientY, stick: which });
+    putUnder(which, event.clientX, event.clientY);
   });
   addEventListener('pointermove', (event) => {
     const from = origin.get(event.pointerId);
@@ -157,9 +162,18 @@ function bindSticks(canvas: HTMLElement, sticks: { move: Stick; aim: Stick }): v
     origin.delete(event.pointerId);
     from.stick.finger = -1;
     turn(from.stick, 0, 0);
+    if (from.stick.place) from.stick.place.style.translate = '';
   };
   addEventListener('pointerup', release);
   addEventListener('pointercancel', release);
+}
+
+/** Draws the stick where the finger is. */
+function putUnder(which: Stick, x: number, y: number): void {
+  if (!which.place) return;
+  const box = which.place.getBoundingClientRect();
+  const [right, down] = [x - box.left - box.width / 2, y - box.top - box.height / 2];
+  which.place.style.translate = `${right}px ${down}px`;
 }
 
 function turn(which: Stick, x: number, y: number): void {

@@ -11,12 +11,13 @@ import { Scene, type View } from './scene.ts';
 type ArenaGame = Game<typeof arena>;
 
 const canvas = element('scene') as HTMLCanvasElement;
-const scene = new Scene(canvas);
+const scene = new Scene(canvas, element('map'));
 const effects = new Effects();
 const hud = new Hud();
 const surface = listen(canvas, () => {
   document.body.classList.add('touch');
   element('sticks').hidden = false;
+  scene.resize();
 });
 
 lobby();
@@ -27,9 +28,9 @@ function lobby(): void {
   const name = element('name') as HTMLInputElement;
   const button = element('play') as HTMLButtonElement;
   name.value = localStorage.getItem('name') ?? '';
-  name.focus();
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
+  // On a phone this would open the keyboard over the page.
+  if (matchMedia('(hover: hover)').matches) name.focus();
+  const join = async () => {
     button.disabled = true;
     element('trouble').textContent = '';
     try {
@@ -40,7 +41,10 @@ function lobby(): void {
         room: roomChoice(),
       });
       element('lobby').hidden = true;
+      history.replaceState(PLAYING, '');
       play(game, (reason) => {
+        // Without a reason the page was left: who comes back to it wants to play on.
+        if (reason) history.replaceState(null, '');
         element('lobby').hidden = false;
         element('trouble').textContent = reason;
       });
@@ -48,7 +52,20 @@ function lobby(): void {
       element('trouble').textContent = error instanceof Error ? error.message : String(error);
     }
     button.disabled = false;
+  };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    join();
   });
+  addEventListener('pageshow', ({ persisted }) => {
+    if (history.state === PLAYING && (persisted || isBack())) join();
+  });
+}
+
+/** The page was loaded anew by "back" or "forward". */
+function isBack(): boolean {
+  const [entry] = performance.getEntriesByType('navigation');
+  return entry instanceof PerformanceNavigationTiming && entry.type === 'back_forward';
 }
 
 /** `#room=ID` in the address is an invitation to one room. */
@@ -59,7 +76,9 @@ function roomChoice(): 'any' | { id: string } {
 
 function play(game: ArenaGame, ended: (reason: string) => void): void {
   hud.show();
-  const graph = new NetGraph(game);
+  scene.resize();
+  const over = new AbortController();
+  const graph = new NetGraph(game, over.signal);
   let running = true;
   let killer = '';
   game.onMessage('kill', ({ attacker, victim, streak }) => {
@@ -83,9 +102,10 @@ function play(game: ArenaGame, ended: (reason: string) => void): void {
     if (status !== 'closed') return;
     running = false;
     surface.changed = () => {};
-    ended(error ? error.message : 'The game is over.');
+    over.abort();
+    ended(error ? error.message : '');
   });
-  chat(game, surface);
+  chat(game, surface, over.signal);
   surface.changed = () => game.setInput(surface.sample());
 
   const frame = (nowMs: number) => {
@@ -111,7 +131,7 @@ function nameOf(game: ArenaGame, id: number): string {
   return game.roster.find((row) => row.id === id)?.name ?? 'somebody';
 }
 
-function chat(game: ArenaGame, controls: ControlSurface): void {
+function chat(game: ArenaGame, controls: ControlSurface, signal: AbortSignal): void {
   const form = element('say') as HTMLFormElement;
   const words = element('words') as HTMLInputElement;
   const close = () => {
@@ -119,24 +139,30 @@ function chat(game: ArenaGame, controls: ControlSurface): void {
     controls.enabled = true;
     words.blur();
   };
-  addEventListener('keydown', (event) => {
+  close();
+  const key = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && document.activeElement !== words) {
       event.preventDefault();
       form.classList.add('open');
       controls.enabled = false;
       words.focus();
     } else if (event.key === 'Escape') close();
-  });
-  form.addEventListener('submit', (event) => {
+  };
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const text = words.value.trim();
     words.value = '';
     close();
     if (text) game.send('chat', { text });
-  });
+  };
+  addEventListener('keydown', key, { signal });
+  form.addEventListener('submit', submit, { signal });
 }
 
 /** For the console and for scripted players: `fray.game`, and `fray.view` of the last frame. */
 function expose(game: ArenaGame, view: View): void {
   Object.assign(globalThis, { fray: { game, view } });
 }
+
+/** In the state of this page's entry in the history while a game runs. */
+const PLAYING = 'playing';

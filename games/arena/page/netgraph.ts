@@ -27,7 +27,8 @@ export class NetGraph {
   #dueMs = 0;
   readonly #game: ArenaGame;
 
-  constructor(game: ArenaGame) {
+  /** `signal` ends it. */
+  constructor(game: ArenaGame, signal: AbortSignal) {
     this.#game = game;
     const strip = document.createElement('canvas');
     strip.width = COLUMNS * 2;
@@ -51,11 +52,12 @@ export class NetGraph {
       this.#rows.set(name, value);
     }
     this.#panel.replaceChildren(strip, list, ...this.#sliders());
-    addEventListener('keydown', (event) => {
+    const key = (event: KeyboardEvent) => {
       if (event.key !== 'F3') return;
       event.preventDefault();
       this.#panel.hidden = !this.#panel.hidden;
-    });
+    };
+    addEventListener('keydown', key, { signal });
   }
 
   /** Call once a frame; does nothing while hidden. */

@@ -18,6 +18,8 @@ const HALF = ARENA_SIZE / 2;
 export class Scene {
   readonly #canvas: HTMLCanvasElement;
   readonly #pen: CanvasRenderingContext2D;
+  readonly #mapPlace: HTMLElement;
+  #mapBox = new DOMRect();
   #width = 0;
   #height = 0;
   /** CSS pixels per world unit. */
@@ -26,16 +28,20 @@ export class Scene {
   #y = 0;
   readonly #labels = new Map<string, HTMLCanvasElement>();
 
-  constructor(canvas: HTMLCanvasElement) {
+  /** The map is drawn where `mapPlace` stands; the style sheet decides that. */
+  constructor(canvas: HTMLCanvasElement, mapPlace: HTMLElement) {
     const pen = canvas.getContext('2d', { alpha: false });
     if (!pen) throw new Error('This browser has no 2D canvas.');
     this.#canvas = canvas;
     this.#pen = pen;
+    this.#mapPlace = mapPlace;
     this.resize();
     addEventListener('resize', () => this.resize());
   }
 
+  /** Call it whenever the page's layout has changed; it hears of the window itself. */
   resize(): void {
+    this.#mapBox = this.#mapPlace.getBoundingClientRect();
     const ratio = Math.min(devicePixelRatio || 1, PIXEL_RATIO_MAX);
     this.#width = innerWidth;
     this.#height = innerHeight;
@@ -44,7 +50,7 @@ export class Scene {
     this.#pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#scale = Math.max(
       Math.min(this.#width, this.#height) / (2 * REACH),
-      this.#width / (2 * WIDEST),
+      Math.max(this.#width, this.#height) / (2 * FARTHEST),
     );
   }
 
@@ -293,9 +299,8 @@ export class Scene {
 
   #map(view: View): void {
     const pen = this.#pen;
-    const edge = this.#width < 700 ? 84 : 132;
-    const left = this.#width - edge - 14;
-    const top = this.#height - edge - (this.#width < 700 ? 170 : 14);
+    const { left, top, width: edge } = this.#mapBox;
+    if (edge === 0) return;
     const unit = edge / ARENA_SIZE;
     pen.globalAlpha = 0.82;
     pen.fillStyle = palette.night;
@@ -351,8 +356,8 @@ function round(
 
 /** World units of one floor tile. */
 const TILE = 4;
-/** World units shown at most from the middle to the left edge: less than the view radius. */
-const WIDEST = 20;
+/** World units shown at most from the middle to the farther edge: less than the view radius. */
+const FARTHEST = 20;
 /** Above this a software rasteriser pays for pixels nobody sees. */
 const PIXEL_RATIO_MAX = 1.5;
 const LABELS_MAX = 200;
