@@ -1,7 +1,8 @@
-/** The demo game as people meet it: in Chromium, two windows, a phone, a bad line, a full server. */
+/** The demo game as people meet it: in Chromium, two windows, a bad line, a full server. */
 
 import type { Page } from 'playwright-core';
 import t from 'tap';
+import { join } from './arena-page.ts';
 import { openChromium, startServer } from './chromium.ts';
 import { playSession } from './session.ts';
 
@@ -22,19 +23,6 @@ t.test('a page, alone with the server', { timeout: 120_000 }, async (t) => {
   t.teardown(() => server.stop());
   const browser = await openChromium();
   t.teardown(() => browser.close());
-
-  await t.test('needs no isolation and keeps to its content security policy', async (t) => {
-    const page = await browser.newPage();
-    const broken: string[] = [];
-    page.on('console', (message) => message.type() === 'error' && broken.push(message.text()));
-    const answer = await page.goto(server.url);
-    t.match(answer?.headers()['content-security-policy'], /wasm-unsafe-eval/);
-    await join(page, 'Csp');
-    t.equal(await page.evaluate(() => globalThis.crossOriginIsolated), false);
-    t.ok(await sees(page), 'snapshots arrive');
-    t.same(broken, []);
-    await page.close();
-  });
 
   await t.test('shows the net graph and plays over a bad line', async (t) => {
     const page = await browser.newPage();
@@ -68,27 +56,6 @@ t.test('a page, alone with the server', { timeout: 120_000 }, async (t) => {
     t.match(await ben.textContent('#talk li'), 'Ann hello <b>there</b>');
     await ann.close();
     await ben.close();
-  });
-
-  await t.test('fits a phone and is steered by touch', async (t) => {
-    const context = await browser.newContext({
-      viewport: { width: 360, height: 740 },
-      hasTouch: true,
-      isMobile: true,
-    });
-    const page = await context.newPage();
-    await page.goto(server.url);
-    await page.fill('#name', 'Thumb');
-    await page.tap('#play');
-    await page.waitForFunction(() => 'fray' in window);
-    t.ok(await sees(page));
-    await page.waitForFunction(() => window.fray.view.me?.alive);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    t.equal(wide, 360, 'nothing hangs out at the side');
-    t.ok(await page.isVisible('#stick-move'));
-    const moved = await drag(page);
-    t.ok(moved > 0.5, `${moved} units by the left stick`);
-    await context.close();
   });
 
   await t.test('a full server says so in words', async (t) => {
@@ -142,17 +109,6 @@ interface Stats {
   correctionUnitsFreeMax: number;
 }
 
-async function join(page: Page, name: string): Promise<void> {
-  await page.fill('#name', name);
-  await page.click('#play');
-  await page.waitForFunction(() => 'fray' in window);
-}
-
-async function sees(page: Page): Promise<boolean> {
-  await page.waitForFunction(() => (window.fray.game.stats as unknown as Stats).snapshots > 15);
-  return true;
-}
-
 async function slide(page: Page, key: string, value: number): Promise<void> {
   await page.evaluate(
     ({ key, value }) => {
@@ -169,35 +125,4 @@ function room(pages: readonly Page[]): Promise<string> {
   const first = pages[0];
   if (!first) throw new Error('nobody is in a room yet');
   return first.evaluate(() => (window.fray.game as unknown as { roomId: string }).roomId);
-}
-
-/** Puts a finger on the left half, pushes it in several directions, and answers how far the player got. */
-async function drag(page: Page): Promise<number> {
-  const session = await page.context().newCDPSession(page);
-  const before = await page.evaluate(() => ({
-    x: window.fray.view.me?.x ?? 0,
-    y: window.fray.view.me?.y ?? 0,
-  }));
-  let most = 0;
-  const [x, y] = [90, 600];
-  await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] });
-  for (const [dx, dy] of [
-    [50, 0],
-    [-50, 0],
-    [0, 50],
-    [0, -50],
-  ] as const) {
-    await session.send('Input.dispatchTouchEvent', {
-      type: 'touchMove',
-      touchPoints: [{ x: x + dx, y: y + dy }],
-    });
-    await page.waitForTimeout(400);
-    const now = await page.evaluate(() => ({
-      x: window.fray.view.me?.x ?? 0,
-      y: window.fray.view.me?.y ?? 0,
-    }));
-    most = Math.max(most, Math.hypot(now.x - before.x, now.y - before.y));
-  }
-  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
-  return most;
 }

@@ -1,29 +1,25 @@
 /** Starts Debian's Chromium for tests, and a Fray server from the built files. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Chromium as it is found on Debian, or where FRAY_CHROMIUM says. */
-export function openChromium(extra: readonly string[] = []): Promise<Browser> {
-  const path = process.env['FRAY_CHROMIUM'] ?? '/usr/bin/chromium';
-  if (!existsSync(path)) {
-    throw new Error(`Cannot open a browser: ${path} is missing; tools/setup installs it.`);
-  }
+/** Chromium as it is found on Debian, or where FRAY_CHROMIUM says. `without` names flags of Playwright's to leave out. */
+export function openChromium(
+  extra: readonly string[] = [],
+  without: readonly string[] = [],
+): Promise<Browser> {
   return chromium.launch({
-    executablePath: path,
+    executablePath: chromiumPath(),
     headless: true,
+    ignoreDefaultArgs: [...without],
     args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
+      ...FLAGS,
       '--disable-background-timer-throttling',
       '--disable-renderer-backgrounding',
       '--disable-backgrounding-occluded-windows',
@@ -32,19 +28,93 @@ export function openChromium(extra: readonly string[] = []): Promise<Browser> {
   });
 }
 
+export interface PlainChromium {
+  readonly context: BrowserContext;
+  close(): Promise<void>;
+}
+
+/**
+ * Chromium as a person has it: of its tabs one is visible and the others are hidden, with slow timers and no frames.
+ * (Playwright makes all tabs of the browsers it launches believe that they are visible and in focus.)
+ */
+export async function openPlainChromium(): Promise<PlainChromium> {
+  const profile = mkdtempSync(join(tmpdir(), 'fray-chromium-'));
+  const flags = [...FLAGS, '--headless=new', '--remote-debugging-port=0'];
+  const child = spawn(chromiumPath(), [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const close = async () => {
+    child.kill();
+    await ended;
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const address = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        const found = /^DevTools listening on (ws:\S+)/.exec(line)?.[1];
+        if (found) resolve(found);
+      });
+      ended.then((code) => reject(new Error(`Chromium ended with ${code}`)));
+    });
+    const browser = await chromium.connectOverCDP(address, { noDefaults: true });
+    const [context] = browser.contexts();
+    if (!context) throw new Error('Chromium has no window');
+    return { context, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * What a page says that no page should: errors on its console, exceptions, and breaches of its content security policy.
+ * Call it before the page is loaded.
+ */
+export async function complaintsOf(page: Page): Promise<string[]> {
+  const heard: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') heard.push(message.text());
+  });
+  page.on('pageerror', (error) => heard.push(error.message));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(`policy: ${event.effectiveDirective} forbids ${event.blockedURI}`);
+    });
+  });
+  return heard;
+}
+
+function chromiumPath(): string {
+  const path = process.env['FRAY_CHROMIUM'] ?? '/usr/bin/chromium';
+  if (existsSync(path)) return path;
+  throw new Error(`Cannot open a browser: ${path} is missing; tools/setup installs it.`);
+}
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
 export interface RunningServer {
   readonly url: string;
   readonly process: ChildProcess;
   stop(): Promise<number | null>;
 }
 
-/** `fray start` from `dist/` on a free port; resolves when it has printed its address. */
-export function startServer(flags: readonly string[]): Promise<RunningServer> {
+/** `fray start` on a free port, from `dist/` or as installed in `folder`; resolves when it has printed its address. */
+export function startServer(flags: readonly string[], folder = root): Promise<RunningServer> {
+  const command = folder === root ? 'dist/cli.js' : 'node_modules/fray/dist/cli.js';
   const child = spawn(
     process.execPath,
-    ['dist/cli.js', 'start', '--port', '0', '--adminPort', '0', ...flags],
+    [command, 'start', '--port', '0', '--adminPort', '0', ...flags],
     {
-      cwd: root,
+      cwd: folder,
       env: withoutOptions(),
       stdio: ['ignore', 'pipe', 'pipe'],
     },

@@ -23,7 +23,7 @@ export interface Pilot {
   seen(): number[];
 }
 
-interface ShownPlayer {
+export interface ShownPlayer {
   id: number;
   x: number;
   y: number;
