@@ -93,6 +93,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       allowedOrigins: config.allowedOrigins,
       trustProxy: config.trustProxy,
       pipesMax: config.sessionsMax,
+      // The session is over first: it has a code to say.
+      silentMs: Math.max(SILENT_MS_MIN, 2 * config.idleTimeoutMs),
       admit: (address) => sessions.sessionsOf(address) < config.sessionsPerAddressMax,
     });
     const pump = new Pump({ transport, sessions, directory, clock, log });
@@ -343,5 +345,7 @@ function urlHost(host: string): string {
 
 /** ms between two looks at what has been silent for too long. */
 const SESSION_TICK_MS = 100;
+/** ms. A pipe without a sign of life is closed after this time at the earliest. */
+const SILENT_MS_MIN = 20_000;
 /** ms of the grace time kept for closing rooms, workers and sockets. */
 const STOP_RESERVE_MS = 1000;

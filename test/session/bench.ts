@@ -54,7 +54,21 @@ export class Bench {
     return this.table.handle(pipe, bytes, this.nowUs);
   }
 
+  /** Time passes in the steps in which the server looks at its clock. */
   wait(ms: number): Said[] {
+    this.pass(ms);
+    return this.poll();
+  }
+
+  pass(ms: number): void {
+    for (const endUs = this.nowUs + ms * 1000; this.nowUs < endUs; ) {
+      this.nowUs = Math.min(endUs, this.nowUs + 100_000);
+      this.table.tick(this.nowUs);
+    }
+  }
+
+  /** Time passes, and the server notices none of it. */
+  sleep(ms: number): Said[] {
     this.nowUs += ms * 1000;
     this.table.tick(this.nowUs);
     return this.poll();

@@ -202,8 +202,7 @@ class Model {
   }
 
   #wait(ms: number): void {
-    this.bench.nowUs += ms * 1000;
-    this.bench.table.tick(this.bench.nowUs);
+    this.bench.pass(ms);
     for (const [number, pipe] of this.pipes) {
       const over =
         pipe.state === 'joined'

@@ -39,14 +39,14 @@ export class Slot {
     this.index = index;
   }
 
-  open(pipe: number, address: string, nowUs: number, ioThread: number): void {
+  open(pipe: number, address: string, openedUs: number, ioThread: number): void {
     this.#generation = this.#generation >= GENERATION_MAX ? 1 : this.#generation + 1;
     this.sessionId = (((ioThread << 28) | (this.index << 14) | this.#generation) >>>
       0) as SessionId;
     this.state = STATE.open;
     this.pipe = pipe;
     this.address = address;
-    this.openedUs = nowUs;
+    this.openedUs = openedUs;
   }
 
   clear(): void {

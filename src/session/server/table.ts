@@ -31,6 +31,7 @@ import {
 } from '../datagrams.ts';
 import type { OpenedToken } from '../token.ts';
 import { checkTokenRequest, openTokenRequest, requestMac } from '../token.ts';
+import { AwakeClock } from './awake.ts';
 import { AddressLedger, Bucket, SessionRates } from './limits.ts';
 import type { SessionOptions } from './options.ts';
 import { DEFAULTS, SLOTS_MAX } from './options.ts';
@@ -59,11 +60,13 @@ export class SessionTable {
   readonly #free: number[] = [];
   readonly #byPipe = new Map<number, Slot>();
   readonly #byUser = new Map<string, Slot>();
+  /** By the awake clock, as is `openedUs` of a slot. */
   readonly #heardUs: Float64Array;
   readonly #rates: SessionRates;
   readonly #addresses: AddressLedger;
   readonly #used: UsedTokens;
   #hellos: Bucket | null = null;
+  readonly #awake = new AwakeClock();
   /** Slots with something to hand out, each at most once. */
   readonly #queue: Slot[] = [];
   #queueHead = 0;
@@ -129,9 +132,10 @@ export class SessionTable {
     }
     const slot = this.#slots[index] ?? new Slot(index);
     this.#slots[index] = slot;
-    slot.open(pipe, address, nowUs, this.#options.ioThread);
+    const awakeUs = this.#awake.at(nowUs);
+    slot.open(pipe, address, awakeUs, this.#options.ioThread);
     this.#byPipe.set(pipe, slot);
-    this.#heardUs[index] = nowUs;
+    this.#heardUs[index] = awakeUs;
     this.#rates.reset(index, nowUs);
     this.counters.opened += 1;
   }
@@ -143,7 +147,7 @@ export class SessionTable {
       this.counters.dropUnknown += 1;
       return VERDICT.dropped;
     }
-    this.#heardUs[slot.index] = nowUs;
+    this.#heardUs[slot.index] = this.#awake.at(nowUs);
     if (!this.#rates.take(slot.index, bytes.length, nowUs)) return this.#overRate(slot, nowUs);
     if (bytes.length > PACKET_BYTES_MAX) {
       this.counters.dropOversize += 1;
@@ -173,19 +177,23 @@ export class SessionTable {
     this.#freeIfDone(slot);
   }
 
-  /** Ends what has been silent for too long. Call some ten times a second; O(slots). */
+  /**
+   * Ends what has been silent for too long. Call some ten times a second; O(slots). While nobody calls, because the machine
+   * slept or the process was stopped, nobody is silent either.
+   */
   tick(nowUs: number): void {
+    const awakeUs = this.#awake.look(nowUs);
     const idleUs = this.#options.idleTimeoutMs * 1000;
     const joinUs = this.#options.joinTimeoutMs * 1000;
     for (const slot of this.#slots) {
       if (slot.state === STATE.joined) {
-        if (nowUs - (this.#heardUs[slot.index] ?? 0) <= idleUs) continue;
+        if (awakeUs - (this.#heardUs[slot.index] ?? 0) <= idleUs) continue;
         this.counters.idleTimeouts += 1;
         this.#end(slot, ERROR.E_TIMEOUT);
       } else if (
         slot.state > STATE.free &&
         slot.state < STATE.joined &&
-        nowUs - slot.openedUs > joinUs
+        awakeUs - slot.openedUs > joinUs
       ) {
         this.counters.handshakeTimeouts += 1;
         this.#end(slot, ERROR.E_TIMEOUT);
