@@ -270,3 +270,24 @@ fn a_client_says_messages_to_the_plugin_once_and_in_order() {
     assert!(said.len() > 40, "{}", said.len());
     assert!(heard == said, "{} of {}", heard.len(), said.len());
 }
+
+/// Commands that were lost for good, while the player turned: the server had to put others in their place.
+#[test]
+fn what_the_server_did_for_a_lost_command_is_no_fault_of_prediction() {
+    let mut play = Play::new(Setup::arena(4, 64), 1, 0, &[], CLEAN, 9);
+    let own = handle(&mut play.room, 0);
+    play.commands.add(Place::KIND, 0, &place(own, -20 * ONE, -20 * ONE));
+    let mut lost = 0;
+    for t in 0..240 {
+        let turn = t % 80 >= 40;
+        let control = &mut play.players[0].control;
+        (control.move_x, control.move_y) = if turn { (0, 127) } else { (127, 0) };
+        play.players[0].mute = (38..65).contains(&(t % 80));
+        play.tick();
+        lost += u32::from(play.players[0].mute);
+    }
+    let (room, stats) = (play.room.room().r.stats[0], play.players[0].stats());
+    assert!(room.inputs_missing > lost / 2, "{room:?}");
+    assert!(stats.corrections > 0 && stats.touched_ticks > 0, "{stats:?}");
+    assert_eq!(stats.correction_free_max, 0, "{stats:?}");
+}

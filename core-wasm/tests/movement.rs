@@ -337,3 +337,22 @@ fn a_body_slides_around_the_corner_of_a_wall() {
         assert!((ONE * 3 / 2..ONE * 8 / 5).contains(&body.y), "pushed aside to {}", body.y);
     }
 }
+
+#[test]
+fn no_speed_takes_a_body_through_a_thin_wall() {
+    let setup = Setup::arena(1, 8);
+    let map = Map::new(&setup.head, vec![wall(10 * ONE, 0, 1, 25 * ONE)]);
+    for (speed, radius) in [(1, ONE / 2), (3, ONE / 2), (30, ONE / 2), (60, ONE / 2), (30, ONE / 8)]
+    {
+        for off in 0..16 {
+            let start = -20 * ONE + off * ONE / 16;
+            let mut body = Body { x: start, radius, ..body(&setup) };
+            for _ in 0..40 {
+                body.vx = speed * ONE;
+                step(&mut body, &command(0, 0, 0, 0), &setup.head, &map.walls());
+            }
+            let stopped = 10 * ONE - 1 - radius;
+            assert_eq!(body.x, stopped, "{speed} units a tick from {start}");
+        }
+    }
+}
