@@ -162,7 +162,7 @@ export class ShardRoom {
     return this.#seats.sessions.indexOf(session);
   }
 
-  /** Nobody is here or on the way, and nothing is to be said: time may run slower (IDLE_TICK_EVERY in shard.ts). */
+  /** Nobody is here or on the way, and nothing is to be said: time may run slower (IDLE_TICK_MASK in shard.ts). */
   get dormant(): boolean {
     return (
       this.#arrivals.length === 0 &&

@@ -22,6 +22,8 @@ export interface Slot<T> {
   tickUs: number;
   /** Ticks left out so far. */
   skipped: number;
+  /** Intervals that have been ticked: what the ticks of dormant rooms are spread by. */
+  turns: number;
 }
 
 export class PhaseSlots<T> {
@@ -74,7 +76,7 @@ export class PhaseSlots<T> {
   #slot(index: number, intervalUs: number): Slot<T> {
     for (const slot of this.#slots)
       if (slot.index === index && slot.intervalUs === intervalUs) return slot;
-    const slot: Slot<T> = { index, intervalUs, rooms: [], dueUs: 0, tickUs: 0, skipped: 0 };
+    const slot: Slot<T> = { index, intervalUs, rooms: [], dueUs: 0, tickUs: 0, skipped: 0, turns: 0 };
     this.#slots.push(slot);
     return slot;
   }
