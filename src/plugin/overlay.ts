@@ -1,7 +1,7 @@
 /**
  * What hooks have written in this tick and the core has not applied yet, laid over the room's memory: all later reads of
  * the tick see it, and the memory itself changes only by commands. A cell counts while its stamp is the tick's; nothing
- * is cleared, nothing is allocated.
+ * is allocated, and stamps are cleared only when they begin anew. They have 16 bits: a room has thousands of them.
  */
 import type { RoomCore } from '../../core-wasm/bindings/room.ts';
 
@@ -9,26 +9,26 @@ export class Overlay {
   readonly #columns: Int32Array;
   readonly #rows: number;
   readonly #values: Int32Array;
-  readonly #stamps: Uint32Array;
+  readonly #stamps: Uint16Array;
   readonly #roomFields: Int32Array;
   readonly #roomValues: Int32Array;
-  readonly #roomStamps: Uint32Array;
+  readonly #roomStamps: Uint16Array;
   readonly #texts = new Map<string, string>();
   #stamp = 1;
 
-  constructor(core: RoomCore) {
+  constructor(core: Pick<RoomCore, 'columns' | 'entitiesMax' | 'roomFields'>) {
     this.#columns = core.columns;
     this.#rows = core.entitiesMax;
     this.#values = new Int32Array(core.columns.length);
-    this.#stamps = new Uint32Array(core.columns.length);
+    this.#stamps = new Uint16Array(core.columns.length);
     this.#roomFields = core.roomFields;
     this.#roomValues = new Int32Array(core.roomFields.length);
-    this.#roomStamps = new Uint32Array(core.roomFields.length);
+    this.#roomStamps = new Uint16Array(core.roomFields.length);
   }
 
   /** Forgets all writes: the core has applied them. */
   forget(): void {
-    this.#stamp = (this.#stamp + 1) >>> 0;
+    this.#stamp = (this.#stamp + 1) & 0xffff;
     if (this.#stamp === 0) {
       this.#stamps.fill(0);
       this.#roomStamps.fill(0);
