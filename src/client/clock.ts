@@ -12,6 +12,9 @@
  * - `commandTick` runs ahead so far that commands arrive `marginTarget` ticks before they are needed. The server
  *   reports the margin it saw; this clock moves by at most 2 % to hold it.
  *
+ * Who hears nothing for a second stands: the server may have stopped, or this clock may have leapt, and as view and
+ * commands never go back, each tick that they run on for nothing is one that they stand still for later.
+ *
  * What it does not do: no timers, no reading of a clock, no knowledge of packets.
  */
 
@@ -38,7 +41,11 @@ export class ClientClock {
   readonly #resetTicks: number;
   readonly #arrivals = new Earliest();
   #rate = 1;
+  /** ms without a snapshot for which the readings run on. */
+  #blindMs: number;
   #nowMs = 0;
+  /** When the newest snapshot came. */
+  #heardMs = 0;
   #modelTick = 0;
   #modelMs = 0;
   /** Ticks that the running `advance` moves on by. */
@@ -64,6 +71,7 @@ export class ClientClock {
     this.#tickMs = 1000 / options.tickRateHz;
     this.#interpolationTicks = options.interpolationTicks;
     this.#resetTicks = CLOCK_RESET_MS / this.#tickMs;
+    this.#blindMs = blindMs(this.#tickMs);
   }
 
   /**
@@ -73,8 +81,10 @@ export class ClientClock {
   start(tick: number, nowMs: number, rttMs: number): void {
     this.#arrivals.clear();
     this.#nowMs = nowMs;
+    this.#heardMs = nowMs;
     this.#rttMs = rttMs;
     this.#rate = 1;
+    this.#blindMs = blindMs(this.#tickMs);
     this.#anchor(tick, nowMs);
     this.#view = tick - this.#interpolationTicks;
     this.#viewHigh = this.#view;
@@ -94,6 +104,9 @@ export class ClientClock {
 
   /** A snapshot of `tick` arrived at `arrivalMs`. Late and repeated ones may be reported too. */
   snapshot(tick: number, arrivalMs: number): void {
+    // What the silence before it leaves of the time passed, ahead of all that it says.
+    if (arrivalMs - this.#heardMs > this.#blindMs) this.advance(arrivalMs);
+    if (arrivalMs > this.#heardMs) this.#heardMs = arrivalMs;
     const early = tick - this.#model(arrivalMs);
     this.#arrivals.add(arrivalMs, early);
     const late = this.#arrivals.best - early;
@@ -138,6 +151,7 @@ export class ClientClock {
     if (rate === this.#rate || rate <= 0) return;
     this.#anchor(this.#model(nowMs), nowMs);
     this.#rate = rate;
+    this.#blindMs = blindMs(this.#tickMs / rate);
   }
 
   /** The round trip as measured, for the first guess after a jump. */
@@ -149,9 +163,11 @@ export class ClientClock {
   advance(nowMs: number): void {
     const passedMs = nowMs > this.#nowMs ? nowMs - this.#nowMs : 0;
     this.#nowMs += passedMs;
-    this.#step = (passedMs / this.#tickMs) * this.#rate;
     this.#reserve = Math.max(0, this.#reserve - passedMs * RESERVE_FADE_PER_MS);
-    this.#advanceView();
+    const beyondMs = this.#nowMs - this.#heardMs - this.#blindMs;
+    this.#step = (passedMs / this.#tickMs) * this.#rate;
+    if (beyondMs > 0) this.#advanceBlind(passedMs - beyondMs);
+    else this.#advanceView();
     const most = this.#step * CLOCK_SPEED_CHANGE_MAX;
     let steer = this.#commandError * most;
     if (steer > most) steer = most;
@@ -159,8 +175,9 @@ export class ClientClock {
     this.#command += this.#step + steer;
     this.#commandError -= steer;
     // While it stands, nothing is sent and what the server reports is old.
-    if (this.#command < this.#commandHigh) this.#blankMs = this.#nowMs + this.#rttMs + BLANK_MS;
-    else this.#commandHigh = this.#command;
+    if (this.#command < this.#commandHigh || beyondMs > 0)
+      this.#blankMs = this.#nowMs + this.#rttMs + BLANK_MS;
+    if (this.#command > this.#commandHigh) this.#commandHigh = this.#command;
   }
 
   /** The newest tick that can have arrived at the time of the last `advance`. */
@@ -241,6 +258,13 @@ export class ClientClock {
     if (this.#view > this.#viewHigh) this.#viewHigh = this.#view;
   }
 
+  /** Of the time passed, `movedMs` lies before the silence became too long. */
+  #advanceBlind(movedMs: number): void {
+    this.#step = movedMs > 0 ? (movedMs / this.#tickMs) * this.#rate : 0;
+    this.#view += this.#step;
+    if (this.#view > this.#viewHigh) this.#viewHigh = this.#view;
+  }
+
   /**
    * A server that is suddenly elsewhere (a machine that slept, a stall) takes the command tick along, unless the
    * reported margins have brought it there already.
@@ -306,6 +330,11 @@ class Earliest {
   }
 }
 
+/** At least a few ticks of a slow room. */
+function blindMs(tickMs: number): number {
+  return Math.max(BLIND_MS, BLIND_TICKS_MIN * tickMs);
+}
+
 function modulo(value: number, size: number): number {
   return ((value % size) + size) % size;
 }
@@ -322,6 +351,9 @@ const MARGIN_GAIN = 0.1;
 const SPREAD_GAIN = 0.05;
 /** So many reports in a row that are 250 ms off are a new truth; fewer are a hiccup of the network. */
 const FAR_REPORTS = 3;
+/** ms. As long as the server sends to a client that acknowledges nothing (SPEC 6.6). */
+const BLIND_MS = 1000;
+const BLIND_TICKS_MIN = 8;
 /** ms after a start during which jumps forward are free: nothing has been shown yet. */
 const SETTLE_MS = 500;
 const SETTLE_ERROR_TICKS = 0.5;
