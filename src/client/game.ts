@@ -343,7 +343,7 @@ export class Game<S extends GameSchema> {
       const first = Math.max(this.#lastCommand + 1, due - CATCH_UP_COMMANDS_MAX + 1);
       this.stats.commandsSkipped += first - this.#lastCommand - 1;
       for (let tick = first; tick <= due; tick += 1) {
-        this.#input.sample(this.#core.command, tick, this.#clock.viewTick);
+        this.#input.sample(this.#core.command, tick, this.#clock);
         this.#core.sample();
         this.stats.commands += 1;
       }
