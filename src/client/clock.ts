@@ -36,6 +36,11 @@ export class ClientClock {
    * is garbage wherever V8 does not inline them.
    */
   readonly shown = new Float64Array(2);
+  /**
+   * `viewTick` as a command states it: the whole tick, and the rest in 1/65536. Whole numbers, since what runs once a
+   * tick is slow to be optimised, and until then each fraction it touches is garbage.
+   */
+  readonly stated = new Uint32Array(2);
   readonly #tickMs: number;
   readonly #interpolationTicks: number;
   readonly #resetTicks: number;
@@ -44,7 +49,8 @@ export class ClientClock {
   /** ms without a snapshot for which the readings run on. */
   #blindMs: number;
   #nowMs = 0;
-  /** When the newest snapshot came. */
+  /** The newest tick that was heard of, and when. */
+  #heardTick = 0;
   #heardMs = 0;
   #modelTick = 0;
   #modelMs = 0;
@@ -56,6 +62,8 @@ export class ClientClock {
   #commandHigh = 0;
   #commandError = 0;
   #settledMs = 0;
+  /** Until then a jump forward is free: nothing was shown yet, or all is broken off anyway. */
+  #freeMs = 0;
   #blankMs = 0;
   #margin = 0;
   #marginSpread = 0;
@@ -63,6 +71,8 @@ export class ClientClock {
   #late = 0;
   #reserve = 0;
   #farReports = 0;
+  /** When a report said last that commands come in time, or nearly. */
+  #lateMs = 0;
   #delaySpread = 0;
   #rttMs = 0;
   #resets = 0;
@@ -82,6 +92,7 @@ export class ClientClock {
     this.#arrivals.clear();
     this.#nowMs = nowMs;
     this.#heardMs = nowMs;
+    this.#heardTick = 0;
     this.#rttMs = rttMs;
     this.#rate = 1;
     this.#blindMs = blindMs(this.#tickMs);
@@ -96,8 +107,9 @@ export class ClientClock {
     this.#marginKnown = false;
     this.#marginSpread = 0;
     this.#delaySpread = 0;
-    this.#settledMs = nowMs + SETTLE_MS;
+    this.#settledMs = this.#freeMs = nowMs + SETTLE_MS;
     this.#blankMs = nowMs + rttMs;
+    this.#lateMs = this.#blankMs;
     this.#late = 0;
     this.#reserve = 0;
   }
@@ -107,6 +119,7 @@ export class ClientClock {
     // What the silence before it leaves of the time passed, ahead of all that it says.
     if (arrivalMs - this.#heardMs > this.#blindMs) this.advance(arrivalMs);
     if (arrivalMs > this.#heardMs) this.#heardMs = arrivalMs;
+    if (tick > this.#heardTick) this.#heardTick = tick;
     const early = tick - this.#model(arrivalMs);
     this.#arrivals.add(arrivalMs, early);
     const late = this.#arrivals.best - early;
@@ -128,10 +141,13 @@ export class ClientClock {
     this.#margin += change * MARGIN_GAIN;
     this.#marginSpread += (Math.abs(change) - this.#marginSpread) * SPREAD_GAIN;
     this.#commandError = this.marginTarget - this.#margin;
-    const settling = nowMs < this.#settledMs && this.#commandError > SETTLE_ERROR_TICKS;
-    const lost = Math.abs(this.#commandError) > this.#resetTicks;
+    const settling = nowMs < this.#freeMs && this.#commandError > SETTLE_ERROR_TICKS;
+    if (ticks * this.#tickMs >= -LATE_MS) this.#lateMs = nowMs;
+    const late = nowMs - this.#lateMs > LATE_FOR_MS && this.#commandError > 0;
+    const lost = late || Math.abs(this.#commandError) > this.#resetTicks;
     if (lost) this.#resets += 1;
     if (lost || settling) this.#jumpCommand(nowMs);
+    if (lost) this.#breakOff(nowMs);
   }
 
   /**
@@ -175,9 +191,10 @@ export class ClientClock {
     this.#command += this.#step + steer;
     this.#commandError -= steer;
     // While it stands, nothing is sent and what the server reports is old.
-    if (this.#command < this.#commandHigh || beyondMs > 0)
-      this.#blankMs = this.#nowMs + this.#rttMs + BLANK_MS;
+    if (this.#command < this.#commandHigh || beyondMs > 0) this.#breakOff(this.#nowMs);
     if (this.#command > this.#commandHigh) this.#commandHigh = this.#command;
+    // A command for a tick that is over is not even sent, so no report would ever say that it comes too late.
+    if (this.#commandHigh < this.#heardTick) this.#guessCommand(0);
   }
 
   /** The newest tick that can have arrived at the time of the last `advance`. */
@@ -245,8 +262,8 @@ export class ClientClock {
     if (error > this.#resetTicks || error < -this.#resetTicks) {
       this.#view = target;
       this.#resets += 1;
-      this.#guessCommand(this.#nowMs);
-    } else if (error > 0 && this.#nowMs < this.#settledMs) {
+      this.#guessCommand(this.#resetTicks);
+    } else if (error > 0 && this.#nowMs < this.#freeMs) {
       this.#view = target;
     } else {
       const most = this.#step * CLOCK_SPEED_CHANGE_MAX;
@@ -256,6 +273,10 @@ export class ClientClock {
       this.#view += this.#step + steer;
     }
     if (this.#view > this.#viewHigh) this.#viewHigh = this.#view;
+    const stated = this.#viewHigh > 0 ? this.#viewHigh : 0;
+    const whole = Math.floor(stated);
+    this.stated[0] = whole;
+    this.stated[1] = (stated - whole) * 65536;
   }
 
   /** Of the time passed, `movedMs` lies before the silence became too long. */
@@ -263,17 +284,22 @@ export class ClientClock {
     this.#step = movedMs > 0 ? (movedMs / this.#tickMs) * this.#rate : 0;
     this.#view += this.#step;
     if (this.#view > this.#viewHigh) this.#viewHigh = this.#view;
+    const stated = this.#viewHigh > 0 ? this.#viewHigh : 0;
+    const whole = Math.floor(stated);
+    this.stated[0] = whole;
+    this.stated[1] = (stated - whole) * 65536;
   }
 
   /**
    * A server that is suddenly elsewhere (a machine that slept, a stall) takes the command tick along, unless the
    * reported margins have brought it there already.
    */
-  #guessCommand(nowMs: number): void {
+  #guessCommand(leastTicks: number): void {
     const guess = this.serverTick + this.#rttMs / this.#tickMs + this.marginTarget;
-    if (Math.abs(guess - this.#command) <= this.#resetTicks) return;
+    if (Math.abs(guess - this.#command) <= leastTicks) return;
     this.#commandError = guess - this.#command;
-    this.#jumpCommand(nowMs);
+    this.#jumpCommand(this.#nowMs);
+    this.#breakOff(this.#nowMs);
   }
 
   #jumpCommand(nowMs: number): void {
@@ -281,6 +307,16 @@ export class ClientClock {
     this.#commandError = 0;
     this.#marginKnown = false;
     this.#blankMs = nowMs + this.#rttMs + BLANK_MS;
+  }
+
+  /**
+   * What the server reports for some time is about commands that were made before this moment, and smoothed. Then the
+   * clock settles as after a start.
+   */
+  #breakOff(nowMs: number): void {
+    this.#blankMs = nowMs + this.#rttMs + BLANK_MS + REPORT_TICKS * this.#tickMs;
+    this.#freeMs = this.#blankMs + SETTLE_MS;
+    this.#lateMs = this.#blankMs;
   }
 
   #anchor(tick: number, nowMs: number): void {
@@ -359,5 +395,10 @@ const SETTLE_MS = 500;
 const SETTLE_ERROR_TICKS = 0.5;
 /** ms after the round trip of a jump until reports are about commands made after it. */
 const BLANK_MS = 100;
+/** Ticks after which the server's smoothed report is about the commands since a break to nine parts in ten. */
+const REPORT_TICKS = 16;
+/** ms. Commands that come so much too late for so long are not steered in: all would be lost for seconds. */
+const LATE_MS = 60;
+const LATE_FOR_MS = 1000;
 const BUCKET_MS = 250;
 const BUCKETS = 8;

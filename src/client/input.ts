@@ -35,25 +35,17 @@ export class InputSampler {
     encodeInput(this.#layout, this.#now, this.#raw);
   }
 
-  /**
-   * Writes the command for `tick`; `clock.viewTick` is what is shown of others meanwhile. Taps are then used up.
-   * A clock and not its reading: a fraction is garbage as an argument, wherever V8 does not inline the call.
-   */
-  sample(command: DataView, tick: number, clock: { readonly viewTick: number }): void {
+  /** Writes the command for `tick`; `view` is what is shown of others, see `ClientClock.stated`. Taps are then used up. */
+  sample(command: DataView, tick: number, view: Uint32Array): void {
     const raw = this.#raw;
-    const view = clock.viewTick > 0 ? clock.viewTick : 0;
     command.setUint32(InputCommand.tick, tick, true);
     command.setUint16(InputCommand.buttons, raw.buttons | this.#latched, true);
     command.setUint16(InputCommand.aim, raw.aim, true);
     command.setInt16(InputCommand.pitch, raw.pitch, true);
     command.setInt8(InputCommand.moveX, raw.moveX);
     command.setInt8(InputCommand.moveY, raw.moveY);
-    command.setUint32(InputCommand.viewTick, Math.floor(view), true);
-    command.setUint16(
-      InputCommand.viewFraction,
-      ((view - Math.floor(view)) * 65536) & 0xffff,
-      true,
-    );
+    command.setUint32(InputCommand.viewTick, view[0] as number, true);
+    command.setUint16(InputCommand.viewFraction, view[1] as number, true);
     command.setUint16(InputCommand.reserved, 0, true);
     for (let i = 0; i < raw.aux.length; i += 1) {
       command.setInt16(InputCommand.aux + i * 2, raw.aux[i] ?? 0, true);
