@@ -88,7 +88,10 @@ export class GameStats {
   get correctionUnits(): number {
     return this.#read(ClientStats.correctionMax) / POSITION_ONE;
   }
-  /** Largest such step on ticks in which nothing from outside touched the player: 0, or prediction is wrong. */
+  /**
+   * By how much prediction was off at most on ticks in which nothing from outside touched the player: place, or speed per
+   * tick; the least step for anything else that later ticks depend on. 0, or prediction is wrong.
+   */
   get correctionUnitsFreeMax(): number {
     return this.#read(ClientStats.correctionFreeMax) / POSITION_ONE;
   }

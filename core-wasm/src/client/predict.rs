@@ -2,6 +2,7 @@
 //! the server's exact state and runs the unacknowledged commands again. Own projectiles are shown at once.
 
 use super::{Client, LOCAL_RING, SHOTS};
+use crate::codec::own;
 use crate::combat;
 use crate::gen::{
     button, column, error, event, flag, ClientEvent, InputCommand, POSITION_MAX, SMOOTHING_MS,
@@ -64,6 +65,18 @@ pub struct Shot {
     pub radius: i32,
     /// Row of the view it is shown in.
     pub row: u32,
+}
+
+/// By how much a prediction was off: the largest difference of position, or of speed per tick, in 1/65536 unit; at least 1
+/// if anything else that the next ticks depend on is different.
+fn off_by(truth: &Pose, guess: &Pose) -> u32 {
+    let motion = truth.motion.iter().zip(&guess.motion);
+    let most = motion.map(|(a, b)| a.wrapping_sub(*b).unsigned_abs()).fold(0, u32::max);
+    let rest = |pose: &Pose| {
+        let flags = own::steady_flags(pose.flags as u16);
+        (flags, pose.dash_left, pose.dash_wait, pose.dash, pose.weapon_wait)
+    };
+    most.max(u32::from(rest(truth) != rest(guess)))
 }
 
 impl Client<'_> {
@@ -228,7 +241,7 @@ impl Client<'_> {
                 stats.touched_ticks += 1;
             } else {
                 stats.free_ticks += 1;
-                stats.correction_free_max = stats.correction_free_max.max(most);
+                stats.correction_free_max = stats.correction_free_max.max(off_by(&truth, &guess));
             }
         }
         self.m.poses[tick as usize % LOCAL_RING] = truth;
@@ -246,8 +259,12 @@ impl Client<'_> {
         self.drop_old_shots();
     }
 
-    /// What is drawn does not jump by the correction: the difference fades over `SMOOTHING_MS`. Far jumps are not faded.
+    /// What is drawn does not jump by the correction: the difference fades over `SMOOTHING_MS`. Far jumps are not faded. A
+    /// snapshot that corrects nothing leaves the fade alone: begun anew each time, it would take for ever.
     fn add_error(&mut self, shown: &Pose, now: &Pose) {
+        if shown.motion[..3] == now.motion[..3] && (shown.flags ^ now.flags) & flag::ALIVE == 0 {
+            return;
+        }
         let time = self.shown_time();
         let left = self.error_at(time);
         let sum: [i32; 3] = core::array::from_fn(|a| {
