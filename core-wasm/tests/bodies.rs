@@ -149,7 +149,7 @@ fn a_ray_hits_across_the_borders_of_cells() {
     for aim in [0u16, 0x4000, 0x8000, 0xc000] {
         let mut room = riflemen(&Setup::arena(2, 16), 2, |slot| (i32::from(slot) * 9 * ONE, 0));
         for step in -28..=20 {
-            let along = step * ONE;
+            let along = step * ONE + ONE / 5;
             for side in [-1, 1] {
                 let off = along + side * ONE * 2 / 5;
                 let (from, to) = match aim {

@@ -224,7 +224,7 @@ fn touches_and_timers_and_spawns_come_as_events() {
     commands.add(Spawn::KIND, 0, &crate_at);
     commands.add(Spawn::KIND, 0, &crate_at);
     let due = room.room().r.head[0].tick + 3;
-    for (id, due) in [(9, due + 1), (8, due), (7, due)] {
+    for (id, due) in [(9, due + 1), (8, due), (5, due), (7, due)] {
         commands.add(AddTimer::KIND, 0, &AddTimer { id, due, timer: 5, args: [1, 2, 3, 4] });
     }
     room.end(&commands.bytes).unwrap();
@@ -243,7 +243,7 @@ fn touches_and_timers_and_spawns_come_as_events() {
         }
     }
     assert!(touched > 3);
-    assert_eq!(timers, [7, 8, 9]);
+    assert_eq!(timers, [5, 7, 8, 9]);
 }
 
 #[test]

@@ -79,6 +79,32 @@ t.test('bots join and leave by records, and a kicked player leaves with its reas
   t.end();
 });
 
+t.test('who is kicked and leaves of himself leaves once, whichever comes first', (t) => {
+  for (const first of ['kick', 'leave', 'both']) {
+    const left: string[] = [];
+    const b = bench({
+      onLeave(_room, p, { code }) {
+        left.push(`${p.name} ${code}`);
+      },
+      onTick(room) {
+        const kicking = room.tick === (first === 'leave' ? 3 : 2);
+        for (const p of room.players) if (kicking && p.slot === 1) room.kick(p);
+      },
+    });
+    b.tick(2);
+    // Kicked in tick 2, the Leave of the game would stand in tick 3 beside the one of the host.
+    if (first !== 'kick') b.leave(1);
+    b.tick(2);
+    b.join(1, 'next');
+    b.tick(3);
+    t.same(left, [first === 'kick' ? 'p1 E_KICKED' : 'p1 E_LEFT'], first);
+    t.equal(b.removed.length, first === 'kick' ? 1 : 0, first);
+    t.equal(b.stat('recordsRefused'), 0, first);
+    t.equal(b.stat('players'), 2, 'and nobody who has the slot after him');
+  }
+  t.end();
+});
+
 t.test('bots that the host keeps yield their places to people', (t) => {
   const b = new Bench(ledgerGame({}), { playersMax: 8, bots: 5 });
   b.tick(4);

@@ -353,6 +353,19 @@ t.test('a slot that is used again carries nothing over', async (test) => {
   test.equal(bench.table.facts.joined, 1);
 });
 
+t.test('a slot has no next owner until its room can have heard of the end', async (test) => {
+  const bench = new Bench({ sessionsMax: 1 });
+  const first = bench.join();
+  bench.table.closed(first.pipe, bench.nowUs, ERROR.E_CLOSED);
+  const early = bench.open();
+  const said = bench.poll();
+  test.same(words(said), [`close ${early} ${ERROR.E_SESSIONS_LIMIT}`, `left ${ERROR.E_CLOSED}`]);
+  test.equal(said[1]?.sessionId, first.sessionId);
+  const second = bench.join();
+  test.not(second.sessionId, first.sessionId);
+  test.equal(bench.table.packet(second.sessionId), second.pipe);
+});
+
 t.test('a player who comes back ends nobody who has taken the old slot meanwhile', async (test) => {
   const bench = new Bench({ sessionsMax: 2 });
   const ann = bench.join(undefined, tokenRequest());
