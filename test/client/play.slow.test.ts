@@ -45,7 +45,8 @@ const schema = defineSchema({
 });
 type PlayGame = Game<typeof schema>;
 
-const file = process.env['FRAY_CORE'] ?? new URL('../../core-wasm/fray_core.wasm', import.meta.url);
+const file =
+  process.env['FRAY_TEST_CORE'] ?? new URL('../../core-wasm/fray_core.wasm', import.meta.url);
 const module = new WebAssembly.Module(readFileSync(file));
 const BAD_LINK = 'rtt=100,jitter=20,loss=5,seed=7';
 

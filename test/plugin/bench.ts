@@ -10,7 +10,7 @@ import { GameRuntime } from '../../src/plugin/runtime.ts';
 import { MessageCodec } from '../../src/schema/messages.ts';
 
 const WASM =
-  process.env['FRAY_CORE_WASM'] ?? new URL('../../core-wasm/fray_core.wasm', import.meta.url);
+  process.env['FRAY_TEST_CORE'] ?? new URL('../../core-wasm/fray_core.wasm', import.meta.url);
 export const core = await compileCore(readFileSync(WASM));
 
 /** What entered a room: the configuration, then bytes before `begin` (none for tick 0) and before `end`. */
