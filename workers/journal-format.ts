@@ -26,14 +26,14 @@ export interface JournalEntry {
 /** Reads a file of `fileJournal`. A torn tail is left out; throws `E_MALFORMED` where there is no journal at all. */
 export function readJournal(file: Uint8Array): { config: Uint8Array; entries: JournalEntry[] } {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (
-    file.length < 12 ||
-    view.getUint32(0, true) !== JOURNAL_MAGIC ||
-    view.getUint32(4, true) !== JOURNAL_VERSION
-  ) {
+  const begins =
+    file.length >= 12 &&
+    view.getUint32(0, true) === JOURNAL_MAGIC &&
+    view.getUint32(4, true) === JOURNAL_VERSION;
+  const configBytes = begins ? view.getUint32(8, true) : 0;
+  if (!begins || configBytes > file.length - 12) {
     throw new FrayError('E_MALFORMED', 'Cannot read a journal: the file does not begin like one');
   }
-  const configBytes = view.getUint32(8, true);
   const config = file.slice(12, 12 + configBytes);
   const entries: JournalEntry[] = [];
   let at = 12 + ((configBytes + 3) & ~3);

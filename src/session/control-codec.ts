@@ -80,7 +80,7 @@ export function readJoinReply(bytes: Uint8Array): JoinReplyFields {
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
     const name = REPLY[field];
-    if (name === 'roomId' && type === WireType.LengthDelimited) reply.roomId = reader.string();
+    if (name === 'roomId' && type === WireType.LengthDelimited) reply.roomId = reader.string(true);
     else if (name === 'schemaHash' && type === WireType.Bit64)
       reply.schemaHash = BigInt(reader.fixed64());
     else if (name === 'wallsHash' && type === WireType.Bit32) reply.wallsHash = reader.fixed32();
@@ -101,9 +101,13 @@ export function readControlMessage(bytes: Uint8Array): ControlFields {
       reader.skip(type, field);
       continue;
     }
-    control.body = field === 1 ? 'notice' : 'fault';
-    control.code = control.inMs = 0;
-    control.text = '';
+    const body = field === 1 ? 'notice' : 'fault';
+    if (body !== control.body) {
+      // One of the two at most; a second part of the same is more of it.
+      control.code = control.inMs = 0;
+      control.text = '';
+    }
+    control.body = body;
     readBody(new BinaryReader(reader.bytes()), control);
   }
   return control;
@@ -113,7 +117,7 @@ function readBody(reader: BinaryReader, into: { code: number; text: string; inMs
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
     if (field === 1 && type === WireType.Varint) into.code = reader.uint32();
-    else if (field === 2 && type === WireType.LengthDelimited) into.text = reader.string();
+    else if (field === 2 && type === WireType.LengthDelimited) into.text = reader.string(true);
     else if (field === 3 && type === WireType.Varint) into.inMs = reader.uint32();
     else reader.skip(type, field);
   }

@@ -109,3 +109,24 @@ test('no bytes make a reader hang or hurt more than a thrown error', async (t) =
     { seed: 3, numRuns: 2000 },
   );
 });
+
+test('what the generated codec refuses or joins, the hand-written ones do alike', async (t) => {
+  // Invalid UTF-8: a room id, a text.
+  const badId = Uint8Array.of(0x0a, 2, 0xfb, 13);
+  const badText = Uint8Array.of(0x0a, 4, 0x12, 2, 0xfb, 13);
+  t.throws(() => fromBinary(JoinReplySchema, badId));
+  t.throws(() => readJoinReply(badId));
+  t.throws(() => fromBinary(ControlMessageSchema, badText));
+  t.throws(() => readControlMessage(badText));
+  t.equal(readControl(badText), undefined);
+  // A fault in two parts, a code and then a text; then a notice, which takes its place.
+  const parts = Uint8Array.of(0x12, 2, 8, 5, 0x12, 3, 0x12, 1, 0x68);
+  t.same(fromBinary(ControlMessageSchema, parts).body.value, {
+    $typeName: 'fray.control.v1.Fault',
+    code: 5,
+    text: 'h',
+  });
+  t.same(readControlMessage(parts), { body: 'fault', code: 5, text: 'h', inMs: 0 });
+  const other = Uint8Array.of(...parts, 0x0a, 2, 0x18, 7);
+  t.same(readControlMessage(other), { body: 'notice', code: 0, text: '', inMs: 7 });
+});
