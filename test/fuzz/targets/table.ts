@@ -60,25 +60,48 @@ export const target: Target = {
   run,
 };
 
+/** Milliseconds since 1970, and the counter that stands for chance: every run begins with the same. */
+let unixMs = UNIX_MS;
+let chance = 1;
+/** One for all inputs: making it is most of an input's time. See `forget`. */
+const table = new SessionTable({
+  schemaHash: SCHEMA,
+  guests: true,
+  tokenKeys: [KEY],
+  sessionsMax: PIPES,
+  unixMs: () => unixMs,
+  random: (into) => into.fill(chance++),
+});
+let lastUs = 0;
+
+/** An hour passes: rates, addresses and used tokens are gone, then the clock on the wall goes back. */
+function forget(): void {
+  lastUs += 3_600_000_000;
+  unixMs = UNIX_MS + 120_000;
+  table.tick(lastUs);
+  unixMs = UNIX_MS;
+  chance = 1;
+  const { facts } = table;
+  claim(facts.usedTokens === 0 && facts.addresses === 0, 'something is remembered');
+}
+
 /** What the rooms and the pipes of one run know. */
 class Run {
-  nowUs = 5_000_000;
-  readonly table: SessionTable;
+  readonly table = table;
+  readonly #startUs = lastUs;
   readonly pipes = new Set<number>();
   /** Sessions whose join was handed out, by pipe of that moment; until their left. */
   readonly inRoom = new Map<number, boolean>();
   #next = 1;
-  #random = 1;
 
-  constructor() {
-    this.table = new SessionTable({
-      schemaHash: SCHEMA,
-      guests: true,
-      tokenKeys: [KEY],
-      sessionsMax: PIPES,
-      unixMs: () => UNIX_MS + (this.nowUs - 5_000_000) / 1000,
-      random: (into) => into.fill(this.#random++),
-    });
+  get nowUs(): number {
+    return lastUs;
+  }
+
+  wait(us: number): void {
+    lastUs += us;
+    unixMs = UNIX_MS + (lastUs - this.#startUs) / 1000;
+    this.table.tick(lastUs);
   }
 
   open(): void {
@@ -130,6 +153,7 @@ class Run {
 }
 
 function run(input: Uint8Array): void {
+  forget();
   const state = new Run();
   program.reset(input);
   for (let steps = 0; steps < 40 && !program.over; steps += 1) step(state);
@@ -150,8 +174,7 @@ function step(state: Run): void {
   else if (what === 1) state.datagram(pipe, GOOD[program.byte() % GOOD.length] as Uint8Array);
   else if (what === 2) state.datagram(pipe, program.part(1200));
   else if (what === 3) {
-    state.nowUs += (1 + program.byte()) * 50_000;
-    state.table.tick(state.nowUs);
+    state.wait((1 + program.byte()) * 50_000);
   } else if (what === 4) {
     state.table.closed(pipe, state.nowUs);
     state.pipes.delete(pipe);
