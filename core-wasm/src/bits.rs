@@ -65,6 +65,48 @@ impl<'a> BitWriter<'a> {
         }
     }
 
+    /// The same for 0..=64 bits.
+    #[inline(always)]
+    pub fn put_long(&mut self, value: u64, count: u32) {
+        if count <= 32 {
+            self.put(value as u32, count);
+        } else {
+            self.put(value as u32, 32);
+            self.put((value >> 32) as u32, count - 32);
+        }
+    }
+
+    /// Appends pieces of 0..=56 bits, values first. Stores eight bytes for each instead of asking whether four are
+    /// full: where pieces are many and of unforeseeable length, that is cheaper than the wrong guesses.
+    #[inline(always)]
+    pub fn put_all(&mut self, pieces: impl Iterator<Item = (u64, u32)>) {
+        let (mut at, mut held, mut used) = (self.at, self.held, self.used);
+        // Nothing first: that leaves at most seven bits of what was held.
+        for (value, count) in core::iter::once((0, 0)).chain(pieces) {
+            debug_assert!(count <= 56 && value >> count == 0);
+            held |= value << used;
+            used += count;
+            match self.bytes.get_mut(at..at + 8) {
+                Some(place) => place.copy_from_slice(&held.to_le_bytes()),
+                None => self.store_bytes(at, held, used / 8),
+            }
+            at += (used / 8) as usize;
+            held >>= used & !7;
+            used &= 7;
+        }
+        (self.at, self.held, self.used) = (at, held, used);
+    }
+
+    #[cold]
+    fn store_bytes(&mut self, at: usize, held: u64, count: u32) {
+        for i in 0..count as usize {
+            match self.bytes.get_mut(at + i) {
+                Some(place) => *place = (held >> (8 * i)) as u8,
+                None => self.full = true,
+            }
+        }
+    }
+
     /// Appends one bit.
     #[inline(always)]
     pub fn bit(&mut self, value: bool) {

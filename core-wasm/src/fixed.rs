@@ -31,12 +31,10 @@ pub fn shift_round(a: i64, shift: u32) -> i64 {
     if shift == 0 {
         return a;
     }
-    let half = 1i64 << (shift - 1);
-    if a >= 0 {
-        (a + half) >> shift
-    } else {
-        -((-a + half) >> shift)
-    }
+    // Without a branch: the sign cannot be foreseen.
+    let (half, sign) = (1i64 << (shift - 1), a >> 63);
+    let size = (a ^ sign) - sign;
+    (((size + half) >> shift) ^ sign) - sign
 }
 
 /// Largest integer whose square is at most `value`.
@@ -50,6 +48,14 @@ pub fn isqrt(value: u64) -> u32 {
 pub fn length(x: i32, y: i32) -> i32 {
     let squared = i64::from(x) * i64::from(x) + i64::from(y) * i64::from(y);
     isqrt(squared as u64).min(i32::MAX as u32) as i32
+}
+
+/// True if a vector's [`length`] is more than `limit` (at least 0): without a square root.
+#[inline]
+pub fn longer(x: i32, y: i32, limit: i32) -> bool {
+    let squared = i64::from(x) * i64::from(x) + i64::from(y) * i64::from(y);
+    let next = i64::from(limit) + 1;
+    squared >= next * next
 }
 
 /// Scales a vector to the length `to` (its own length `from` > 0 must be right).

@@ -4,6 +4,7 @@
 use crate::config::Sizes;
 use crate::gen::{column, ConfigHead};
 use crate::world::World;
+use core::ops::Range;
 
 /// A built grid.
 #[derive(Clone, Copy)]
@@ -85,6 +86,13 @@ fn cell(at: i32, half: i32, shift: u32, cells: u32) -> u32 {
 }
 
 impl<'a> Grid<'a> {
+    /// The rows that stand in the grid, cell by cell, rising within a cell.
+    #[inline]
+    pub fn items(&self) -> &'a [u16] {
+        let count = self.starts.last().map_or(0, |sum| usize::from(*sum));
+        self.items.get(..count).unwrap_or(&[])
+    }
+
     /// Tells each row whose cell the square around a point touches, cells in order, rows ascending
     /// within a cell.
     #[inline]
@@ -113,6 +121,21 @@ impl<'a> Grid<'a> {
         mut tell: impl FnMut(usize),
     ) {
         let (rx, ry) = (half_x.saturating_add(reach), half_y.saturating_add(reach));
+        self.rows_of(x, y, rx, ry, |span| {
+            for item in self.items.get(span).unwrap_or(&[]) {
+                tell(usize::from(*item));
+            }
+        });
+    }
+
+    /// Tells which ranges of [`Grid::items`] stand in the cells that the square around a point touches.
+    #[inline]
+    pub fn spans(&self, x: i32, y: i32, reach: i32, tell: impl FnMut(Range<usize>)) {
+        self.rows_of(x, y, reach, reach, tell);
+    }
+
+    #[inline]
+    fn rows_of(&self, x: i32, y: i32, rx: i32, ry: i32, mut tell: impl FnMut(Range<usize>)) {
         let x0 = cell(x.saturating_sub(rx), self.half_width, self.shift, self.cells_x);
         let x1 = cell(x.saturating_add(rx), self.half_width, self.shift, self.cells_x);
         let y0 = cell(y.saturating_sub(ry), self.half_depth, self.shift, self.cells_y);
@@ -121,11 +144,8 @@ impl<'a> Grid<'a> {
             let first = (row * self.cells_x + x0) as usize;
             let last = (row * self.cells_x + x1) as usize + 1;
             // Cells of one row follow each other, so their items do too.
-            let (Some(from), Some(to)) = (self.starts.get(first), self.starts.get(last)) else {
-                continue;
-            };
-            for item in self.items.get(usize::from(*from)..usize::from(*to)).unwrap_or(&[]) {
-                tell(usize::from(*item));
+            if let (Some(from), Some(to)) = (self.starts.get(first), self.starts.get(last)) {
+                tell(usize::from(*from)..usize::from(*to));
             }
         }
     }

@@ -22,9 +22,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::config::{Config, WireField, WireKind, OWN_BUILTIN, ROW_HALVES_FLAT};
+use crate::config::{Config, WireField, WireKind, OWN_BUILTIN, ROW_HALVES_FLAT, ROW_HALVES_HIGH};
 use crate::fixed::shift_round;
 use crate::gen::{audience, column, flag, kind, FIELDS_PER_KIND_MAX};
+use crate::packet::WIRE_TOUCHED;
 use crate::region::{flight_at, RoomHead, TICK_NONE};
 use crate::room::Room;
 use crate::world::World;
@@ -187,6 +188,120 @@ pub fn own_column(config: &Config, k: usize) -> Option<usize> {
         .map(|f| usize::from(f.column))
 }
 
+/// A packed row, seen value by value.
+#[derive(Clone, Copy)]
+pub struct Packed<'a> {
+    flat: &'a [u16; ROW_HALVES_FLAT as usize],
+    /// What follows: height, then fields.
+    rest: &'a [u16],
+    high: bool,
+}
+
+impl<'a> Packed<'a> {
+    /// The row in `halves`.
+    #[inline(always)]
+    pub fn of(halves: &'a [u16], high: bool) -> Self {
+        let (flat, rest) = halves.split_first_chunk().unwrap_or((&NO_ROW, &[]));
+        Self {
+            flat,
+            rest,
+            high: high && rest.len() >= (ROW_HALVES_HIGH - ROW_HALVES_FLAT) as usize,
+        }
+    }
+
+    /// Word 0, see [`W_HEAD`].
+    #[inline(always)]
+    pub fn head(&self) -> i32 {
+        i32::from(self.flat[0])
+    }
+
+    /// Position in quanta.
+    #[inline(always)]
+    pub fn place(&self) -> [i32; 3] {
+        let z = if self.high { wide(self.rest[0], self.rest[1]) } else { 0 };
+        [wide(self.flat[1], self.flat[2]), wide(self.flat[3], self.flat[4]), z]
+    }
+
+    /// Velocity, 1/16 quantum per tick.
+    #[inline(always)]
+    pub fn velocity(&self) -> [i32; 3] {
+        let z = if self.high { i32::from(self.rest[2] as i16) } else { 0 };
+        [i32::from(self.flat[5] as i16), i32::from(self.flat[6] as i16), z]
+    }
+
+    /// Aim, aimBits.
+    #[inline(always)]
+    pub fn aim(&self) -> u32 {
+        u32::from(self.flat[7])
+    }
+
+    /// Pitch, aimBits signed, 0 in a flat game.
+    #[inline(always)]
+    pub fn pitch(&self) -> i32 {
+        if self.high {
+            i32::from(self.rest[3] as i16)
+        } else {
+            0
+        }
+    }
+
+    /// Health.
+    #[inline(always)]
+    pub fn health(&self) -> i32 {
+        i32::from(self.flat[8])
+    }
+
+    /// Team.
+    #[inline(always)]
+    pub fn team(&self) -> u32 {
+        u32::from(self.flat[9] & 0xff)
+    }
+
+    /// Weapon.
+    #[inline(always)]
+    pub fn weapon(&self) -> u32 {
+        u32::from(self.flat[9] >> 8)
+    }
+
+    /// Radius in quanta.
+    #[inline(always)]
+    pub fn radius(&self) -> i32 {
+        i32::from(self.flat[10])
+    }
+
+    /// An author's field.
+    #[inline]
+    pub fn field(&self, field: &WireField) -> i32 {
+        let at = usize::from(field.half) - ROW_HALVES_FLAT as usize;
+        match (field.bits > 16, field.signed != 0) {
+            (true, _) => wide(self.rest[at], self.rest[at + 1]),
+            (false, true) => i32::from(self.rest[at] as i16),
+            (false, false) => i32::from(self.rest[at]),
+        }
+    }
+
+    /// True if anything but the place differs.
+    #[inline]
+    pub fn differs(&self, other: &Self) -> bool {
+        let fold = |a: &[u16], b: &[u16]| a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b));
+        let places = if self.high { 2 } else { 0 };
+        let rest = fold(&self.rest[places..], &other.rest[places..]);
+        (self.flat[0] ^ other.flat[0]) | fold(&self.flat[5..], &other.flat[5..]) | rest != 0
+    }
+}
+
+static NO_ROW: [u16; ROW_HALVES_FLAT as usize] = [0; ROW_HALVES_FLAT as usize];
+
+#[inline(always)]
+fn wide(low: u16, high: u16) -> i32 {
+    (u32::from(low) | u32::from(high) << 16) as i32
+}
+
+#[inline(always)]
+fn halves(value: i32) -> (u16, u16) {
+    (value as u16, (value >> 16) as u16)
+}
+
 /// What is needed to read and write rows.
 #[derive(Clone, Copy)]
 pub struct Shape<'a> {
@@ -220,36 +335,35 @@ impl<'a> Shape<'a> {
         self.fields.get(first..first + usize::from(wire.count)).unwrap_or(&[])
     }
 
-    /// The wire words of a row of the world as it stands now.
-    pub fn measure(&self, world: &World, i: usize) -> Words {
-        let mut words = [0; WIRE_WORDS];
-        let kind = world.get(column::KIND, i);
-        if kind == kind::FREE {
-            return words;
-        }
-        let flags = world.get(column::FLAGS, i);
-        let alive = if flags & flag::ALIVE != 0 { HEAD_ALIVE } else { 0 };
-        let teleport = (world.get(column::TELEPORT, i) & 3) << 14;
-        words[W_HEAD] = world.get(column::GENERATION, i) & 0xff | kind << 8 | alive | teleport;
-        words[W_X] = quantise_position(world.get(column::X, i), self.shift);
-        words[W_Y] = quantise_position(world.get(column::Y, i), self.shift);
-        words[W_VX] = quantise_velocity(world.get(column::VX, i), self.shift);
-        words[W_VY] = quantise_velocity(world.get(column::VY, i), self.shift);
-        words[W_AIM] = quantise_aim(world.get(column::AIM, i), self.aim_bits);
-        words[W_HEALTH] = world.get(column::HEALTH, i).clamp(0, self.health_max);
-        words[W_TEAM] = world.get(column::TEAM, i) & 0xff;
-        words[W_WEAPON] = world.get(column::WEAPON, i) & 0xff;
-        words[W_RADIUS] =
-            quantise_position(world.get(column::RADIUS, i), self.shift).clamp(0, 0xffff);
+    /// Writes the row of an entity as it stands now.
+    #[inline]
+    fn measure(&self, world: &Columns, i: usize, row: &mut [u16]) {
+        let (flat, rest) = row.split_at_mut(ROW_HALVES_FLAT as usize);
+        let kind = world.kind[i];
+        let alive = if world.flags[i] & flag::ALIVE != 0 { HEAD_ALIVE } else { 0 };
+        let teleport = (world.teleport[i] & 3) << 14;
+        flat[0] = (world.generation[i] & 0xff | kind << 8 | alive | teleport) as u16;
+        (flat[1], flat[2]) = halves(quantise_position(world.x[i], self.shift));
+        (flat[3], flat[4]) = halves(quantise_position(world.y[i], self.shift));
+        flat[5] = quantise_velocity(world.vx[i], self.shift) as u16;
+        flat[6] = quantise_velocity(world.vy[i], self.shift) as u16;
+        flat[7] = quantise_aim(world.aim[i], self.aim_bits) as u16;
+        flat[8] = world.health[i].clamp(0, self.health_max) as u16;
+        flat[9] = (world.team[i] & 0xff | (world.weapon[i] & 0xff) << 8) as u16;
+        flat[10] = quantise_position(world.radius[i], self.shift).clamp(0, 0xffff) as u16;
         if self.high {
-            words[W_Z] = quantise_position(world.get(column::Z, i), self.shift);
-            words[W_VZ] = quantise_velocity(world.get(column::VZ, i), self.shift);
-            words[W_PITCH] = quantise_pitch(world.get(column::PITCH, i), self.aim_bits);
+            (rest[0], rest[1]) = halves(quantise_position(world.z[i], self.shift));
+            rest[2] = quantise_velocity(world.vz[i], self.shift) as u16;
+            rest[3] = quantise_pitch(world.pitch[i], self.aim_bits) as u16;
         }
-        for (k, field) in self.fields_of(kind).iter().enumerate() {
-            words[W_FIELDS + k] = world.get(usize::from(field.column), i);
+        for field in self.fields_of(kind) {
+            let (low, high) = halves(world.all.get(usize::from(field.column), i));
+            let at = usize::from(field.half);
+            row[at] = low;
+            if field.bits > 16 {
+                row[at + 1] = high;
+            }
         }
-        words
     }
 
     /// Packs words into a row.
@@ -285,30 +399,19 @@ impl<'a> Shape<'a> {
     #[inline]
     pub fn load(&self, row: &[u16]) -> Words {
         let mut words = [0; WIRE_WORDS];
-        let (flat, rest) = row.split_at(ROW_HALVES_FLAT as usize);
-        let wide = |low: u16, high: u16| (u32::from(low) | u32::from(high) << 16) as i32;
-        words[W_HEAD] = i32::from(flat[0]);
-        words[W_X] = wide(flat[1], flat[2]);
-        words[W_Y] = wide(flat[3], flat[4]);
-        words[W_VX] = i32::from(flat[5] as i16);
-        words[W_VY] = i32::from(flat[6] as i16);
-        words[W_AIM] = i32::from(flat[7]);
-        words[W_HEALTH] = i32::from(flat[8]);
-        words[W_TEAM] = i32::from(flat[9] & 0xff);
-        words[W_WEAPON] = i32::from(flat[9] >> 8);
-        words[W_RADIUS] = i32::from(flat[10]);
-        if self.high {
-            words[W_Z] = wide(rest[0], rest[1]);
-            words[W_VZ] = i32::from(rest[2] as i16);
-            words[W_PITCH] = i32::from(rest[3] as i16);
-        }
-        for (k, field) in self.fields_of(head_kind(words[W_HEAD])).iter().enumerate() {
-            let at = usize::from(field.half);
-            words[W_FIELDS + k] = match (field.bits > 16, field.signed != 0) {
-                (true, _) => wide(row[at], row[at + 1]),
-                (false, true) => i32::from(row[at] as i16),
-                (false, false) => i32::from(row[at]),
-            };
+        let packed = Packed::of(row, self.high);
+        words[W_HEAD] = packed.head();
+        words[W_X..=W_Z].copy_from_slice(&packed.place());
+        words[W_VX..=W_VZ].copy_from_slice(&packed.velocity());
+        words[W_AIM] = packed.aim() as i32;
+        words[W_PITCH] = packed.pitch();
+        words[W_HEALTH] = packed.health();
+        words[W_TEAM] = packed.team() as i32;
+        words[W_WEAPON] = packed.weapon() as i32;
+        words[W_RADIUS] = packed.radius();
+        let fields = self.fields_of(head_kind(packed.head()));
+        for (word, field) in words[W_FIELDS..].iter_mut().zip(fields) {
+            *word = packed.field(field);
         }
         words
     }
@@ -327,28 +430,90 @@ pub fn kept(head: &RoomHead, tick: u32, now: u32) -> bool {
     tick != TICK_NONE && tick <= now && now - tick < head.sizes.history
 }
 
+/// The columns that a row is made of.
+struct Columns<'a> {
+    all: &'a World<'a>,
+    kind: &'a [i32],
+    generation: &'a [i32],
+    flags: &'a [i32],
+    teleport: &'a [i32],
+    x: &'a [i32],
+    y: &'a [i32],
+    z: &'a [i32],
+    vx: &'a [i32],
+    vy: &'a [i32],
+    vz: &'a [i32],
+    aim: &'a [i32],
+    pitch: &'a [i32],
+    health: &'a [i32],
+    team: &'a [i32],
+    weapon: &'a [i32],
+    radius: &'a [i32],
+}
+
+impl<'a> Columns<'a> {
+    fn of(all: &'a World<'a>) -> Self {
+        Self {
+            all,
+            kind: all.column(column::KIND),
+            generation: all.column(column::GENERATION),
+            flags: all.column(column::FLAGS),
+            teleport: all.column(column::TELEPORT),
+            x: all.column(column::X),
+            y: all.column(column::Y),
+            z: all.column(column::Z),
+            vx: all.column(column::VX),
+            vy: all.column(column::VY),
+            vz: all.column(column::VZ),
+            aim: all.column(column::AIM),
+            pitch: all.column(column::PITCH),
+            health: all.column(column::HEALTH),
+            team: all.column(column::TEAM),
+            weapon: all.column(column::WEAPON),
+            radius: all.column(column::RADIUS),
+        }
+    }
+}
+
 /// Writes this tick: rows of all entities, exact own state of all players, and now and then the
 /// state hash.
 pub fn record(room: &mut Room) {
-    let head = room.r.head[0];
-    let sizes = head.sizes;
-    let n = sizes.entities as usize;
-    let shape = Shape::new(&room.config, room.r.wire_kinds, room.r.wire_fields);
-    let world = World::new(room.r.columns, n);
-    let halves = sizes.row_halves as usize;
-    let first = row_at(&head, head.tick, 0);
-    let Some(rows) = room.r.history.get_mut(first..first + n * halves) else { return };
-    for (i, row) in rows.chunks_exact_mut(halves).enumerate() {
-        if world.get(column::KIND, i) == kind::FREE {
-            row.fill(0);
-        } else {
-            shape.store(&shape.measure(&world, i), row);
-        }
-    }
+    record_rows(room);
     record_own(room);
-    if room.config.head.rules & 8 != 0 || head.tick.is_multiple_of(HASH_TICKS) {
+    let tick = room.r.head[0].tick;
+    if room.config.head.rules & 8 != 0 || tick.is_multiple_of(HASH_TICKS) {
         let hash = state_hash(room);
         (room.r.hash[0], room.r.hash[1]) = (hash as u32, (hash >> 32) as u32);
+    }
+}
+
+fn record_rows(room: &mut Room) {
+    let r = &mut room.r;
+    let head = &r.head[0];
+    let (n, row_halves) = (head.sizes.entities as usize, head.sizes.row_halves as usize);
+    let tick = head.tick;
+    let shape = Shape::new(&room.config, r.wire_kinds, r.wire_fields);
+    let world = World::new(r.columns, n);
+    let world = Columns::of(&world);
+    let (now, last) = (row_at(head, tick, 0), row_at(head, tick.wrapping_sub(1), 0));
+    let block = n * row_halves;
+    let (rows, before) = if now > last {
+        let (low, high) = r.history.split_at_mut(now);
+        (&mut high[..block], &low[last..last + block])
+    } else {
+        let (low, high) = r.history.split_at_mut(last);
+        (&mut low[now..now + block], &high[..block])
+    };
+    let rows = rows.chunks_exact_mut(row_halves).zip(before.chunks_exact(row_halves));
+    for (i, ((row, before), steady)) in rows.zip(r.steady_since.iter_mut()).enumerate() {
+        if world.kind[i] == kind::FREE {
+            row.fill(0);
+        } else {
+            shape.measure(&world, i, row);
+        }
+        if Packed::of(row, shape.high).differs(&Packed::of(before, shape.high)) {
+            *steady = tick;
+        }
     }
 }
 
@@ -356,22 +521,23 @@ pub fn record(room: &mut Room) {
 const HASH_TICKS: u32 = 30;
 
 fn record_own(room: &mut Room) {
-    let tick = room.r.head[0].tick;
-    let sizes = room.r.head[0].sizes;
-    let world = World::new(room.r.columns, sizes.entities as usize);
+    let r = &mut room.r;
+    let (tick, sizes) = (r.head[0].tick, &r.head[0].sizes);
+    let world = World::new(r.columns, sizes.entities as usize);
     let values = sizes.own_values as usize;
-    let fields = room.config.fields_of(1);
-    let owned = || {
-        fields.iter().filter(|f| f.audience == audience::OWNER || f.audience == audience::VISIBLE)
-    };
-    for (slot, client) in room.r.clients.iter().enumerate() {
+    let mut columns = [0; OWN_VALUES_MAX];
+    for (k, column) in columns[..values].iter_mut().enumerate() {
+        *column = own_column(&room.config, k).unwrap_or(0);
+    }
+    for (slot, client) in r.clients.iter_mut().enumerate() {
         if client.player_id == 0 {
             continue;
         }
         let row = (client.handle & 0xffff) as usize;
         let get = |f| world.get(f, row);
         let half = |f| get(f).clamp(0, 0xffff) as u16;
-        room.r.own_fast[flight_at(&sizes, slot, tick)] = OwnFast {
+        let flags = get(column::FLAGS);
+        r.own_fast[flight_at(sizes, slot, tick)] = OwnFast {
             x: get(column::X),
             y: get(column::Y),
             z: get(column::Z),
@@ -381,20 +547,24 @@ fn record_own(room: &mut Room) {
             dash_left: half(column::DASH_LEFT),
             dash_wait: half(column::DASH_WAIT),
             weapon_wait: half(column::WEAPON_WAIT),
-            flags: get(column::FLAGS) as u16,
+            flags: flags as u16,
         };
-        let columns = OWN_COLUMNS.iter().copied().chain(owned().map(|f| usize::from(f.column)));
-        let held = room.r.own_values[slot * values..]
-            .iter_mut()
-            .zip(&mut room.r.own_changed[slot * values..]);
-        for (f, (value, changed)) in columns.zip(held) {
-            let now = get(f);
+        if flags & flag::TOUCHED != 0 {
+            client.wire[WIRE_TOUCHED] = tick + 1;
+        }
+        let held = &mut r.own_values[slot * values..][..values];
+        for (k, (value, f)) in held.iter_mut().zip(&columns).enumerate() {
+            let now = get(*f);
             if *value != now {
-                (*value, *changed) = (now, tick);
+                *value = now;
+                r.own_changed[slot * values + k] = tick;
             }
         }
     }
 }
+
+/// Most slow own values: the built-in ones and all fields of a player.
+const OWN_VALUES_MAX: usize = OWN_BUILTIN as usize + FIELDS_PER_KIND_MAX as usize;
 
 /// 64-bit hash of the live world: tick, matrix, room fields, generators, timers, who plays. Not of
 /// what is only about packets: two rooms that differ in acknowledgements alone are the same world.

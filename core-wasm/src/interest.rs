@@ -16,9 +16,15 @@ pub fn select(room: &mut Room) {
     let grid = grid::build(room.config.head, &sizes, &world, memory, |world, i| {
         world.get(column::FLAGS, i) & flag::ALIVE != 0 && world.get(column::KIND, i) != kind::FREE
     });
+    // Places in the order of the cells: the queries then read memory in one direction.
     let (xs, ys) = (world.column(column::X), world.column(column::Y));
+    let places = &mut room.s.cell_places[..grid.items().len()];
+    for (place, item) in places.iter_mut().zip(grid.items()) {
+        *place = [xs[usize::from(*item)], ys[usize::from(*item)]];
+    }
     room.s.visible.fill(0);
-    for (slot, client) in room.r.clients.iter().enumerate() {
+    let sets = room.s.visible.chunks_exact_mut(words);
+    for (client, set) in room.r.clients.iter().zip(sets) {
         if client.player_id == 0 {
             continue;
         }
@@ -26,13 +32,15 @@ pub fn select(room: &mut Room) {
         let (x, y) = (world.get(column::X, own), world.get(column::Y, own));
         let radius = world.get(column::VIEW_RADIUS, own);
         let all = i64::from(radius) * i64::from(radius);
-        let Some(set) = room.s.visible.get_mut(slot * words..(slot + 1) * words) else { continue };
-        grid.near(x, y, radius, |other| {
-            let (dx, dy) =
-                (i64::from(xs[other]) - i64::from(x), i64::from(ys[other]) - i64::from(y));
-            if dx * dx + dy * dy <= all && other != own {
-                set[other / 32] |= 1 << (other % 32);
+        grid.spans(x, y, radius, |span| {
+            for (item, place) in grid.items()[span.clone()].iter().zip(&places[span]) {
+                let (dx, dy) =
+                    (i64::from(place[0]) - i64::from(x), i64::from(place[1]) - i64::from(y));
+                // Without a branch: which side of the rim one stands on cannot be foreseen.
+                let inside = u32::from(dx * dx + dy * dy <= all);
+                set[usize::from(*item >> 5)] |= inside << (item & 31);
             }
         });
+        set[own >> 5] &= !(1 << (own & 31));
     }
 }

@@ -7,7 +7,7 @@
 //! into pieces no longer than the radius, each piece is pushed out of walls at most [`PASSES`]
 //! times, and is undone if that was not enough.
 
-use crate::fixed::{cos_sin, div_round, isqrt, length, scale, shift_round};
+use crate::fixed::{cos_sin, div_round, isqrt, length, longer, scale, shift_round};
 use crate::gen::{button, column, flag, ConfigHead, InputCommand};
 use crate::walls::Walls;
 use crate::world::World;
@@ -121,9 +121,8 @@ fn direction(command: &InputCommand, head: &ConfigHead) -> (i32, i32) {
         x = shift_round(forward * i64::from(c) + right * i64::from(s), 15) as i32;
         y = shift_round(forward * i64::from(s) - right * i64::from(c), 15) as i32;
     }
-    let long = length(x, y);
-    if long > 127 << 8 {
-        scale(x, y, 127 << 8, long)
+    if longer(x, y, 127 << 8) {
+        scale(x, y, 127 << 8, length(x, y))
     } else {
         (x, y)
     }
@@ -224,11 +223,11 @@ fn fall(body: &mut Body, command: &InputCommand, head: &ConfigHead, grounded: bo
 
 /// Goes the way in pieces.
 fn travel(body: &mut Body, way: (i32, i32, i32), head: &ConfigHead, walls: &Walls, grounded: bool) {
-    let long = length(way.0, way.1).max(way.2.saturating_abs());
     let piece = body.radius.max(PIECE_MIN);
-    let pieces = if long <= piece {
+    let pieces = if !longer(way.0, way.1, piece) && way.2.saturating_abs() <= piece {
         1
     } else {
+        let long = length(way.0, way.1).max(way.2.saturating_abs());
         ((i64::from(long) + i64::from(piece) - 1) / i64::from(piece)).min(PIECES_MAX as i64)
     };
     let mut done = (0i64, 0i64, 0i64);

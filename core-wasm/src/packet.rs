@@ -1,15 +1,15 @@
 //! One client's packet coming into a room, and reliable messages going out: where the packet layer meets the region.
 
 use crate::bits::BitReader;
-use crate::codec::input;
+use crate::codec::input::{self, Inputs};
 use crate::events;
 use crate::gen::{
-    error, Fault, MESSAGE_BYTES_MAX_TO_CLIENT, MESSAGE_BYTES_MAX_TO_SERVER,
+    error, ConfigHead, Fault, MESSAGE_BYTES_MAX_TO_CLIENT, MESSAGE_BYTES_MAX_TO_SERVER,
     RECEIVE_WINDOW_TO_SERVER,
 };
 use crate::netchan::pool::Pool;
-use crate::netchan::{read_header, Age, Channel, FragmentSlot, Reliable, HEADER_BYTES};
-use crate::region::{flight_at, Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, TICK_NONE};
+use crate::netchan::{read_header, Age, Channel, FragmentSlot, Header, Reliable, HEADER_BYTES};
+use crate::region::{Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, TICK_NONE};
 use crate::room::Room;
 use bytemuck::Zeroable;
 
@@ -55,15 +55,19 @@ pub fn close(room: &mut Room, slot: usize) {
 }
 
 /// Takes in one packet of a client: acknowledgements, reliable fragments, input commands. Nothing changes but a counter
-/// when the packet is refused: `E_MALFORMED`, or `E_CHANNEL_FULL` when a fragment has no place.
-pub fn receive(room: &mut Room, slot: usize, packet: &[u8], arrival_us: u32) -> Result<(), i32> {
+/// when the packet is refused: `E_MALFORMED`, or `E_CHANNEL_FULL` when a fragment has no place. `inputs` is scratch.
+pub fn receive(
+    room: &mut Room,
+    slot: usize,
+    (packet, arrival_us): (&[u8], u32),
+    inputs: &mut Inputs,
+) -> Result<(), i32> {
+    let head = room.config.head;
+    let Some(channel) = room.r.channels.get(slot) else { return Err(error::E_MALFORMED) };
+    let parsed = parse(packet, head, channel, inputs);
     let stats = &mut room.r.stats[0];
     stats.packets_in = stats.packets_in.wrapping_add(1);
-    let epoch = room.config.head.epoch;
-    let Some(channel) = room.r.channels.get(slot) else { return Err(error::E_MALFORMED) };
-    let parsed = parse(room, packet, epoch, channel);
-    let stats = &mut room.r.stats[0];
-    let (header, part, inputs) = match parsed {
+    let (header, part) = match parsed {
         Ok(Some(found)) => found,
         Ok(None) => {
             stats.packets_stale = stats.packets_stale.wrapping_add(1);
@@ -74,21 +78,25 @@ pub fn receive(room: &mut Room, slot: usize, packet: &[u8], arrival_us: u32) -> 
             return Err(code);
         }
     };
-    let tick = room.r.head[0].tick;
-    let Region { channels, pool_head, pool_chunks, pool_bytes, fragments, .. } = &mut room.r;
-    let channel = &mut channels[slot];
-    let slots = &mut fragments[slot * WINDOW..][..WINDOW];
-    channel.store(&part, &BitReader::new(&packet[HEADER_BYTES..]), slots);
-    channel.mark_received(header.sequence);
-    let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
-    let (mut ticks, mut count) = ([0u32; 33], 0);
-    channel.acknowledge(&header, tick, &mut pool, |sent| {
-        ticks[count] = sent;
-        count += 1;
-    });
-    for sent in &ticks[..count] {
-        acknowledge(&mut room.r, slot, *sent, tick);
+    let r = &mut room.r;
+    let (tick, sizes) = (r.head[0].tick, &r.head[0].sizes);
+    let (flights, words) = (sizes.flights as usize, sizes.set_words as usize);
+    let entities = sizes.entities as usize;
+    let channel = &mut r.channels[slot];
+    if part.any() {
+        let slots = &mut r.fragments[slot * WINDOW..][..WINDOW];
+        channel.store(&part, &BitReader::new(&packet[HEADER_BYTES..]), slots);
     }
+    channel.mark_received(header.sequence);
+    let mut pool = Pool::new(&mut r.pool_head[0], r.pool_chunks, r.pool_bytes);
+    let mut acks = Acks {
+        client: &mut r.clients[slot],
+        flights: &mut r.flights[slot * flights..][..flights],
+        updates: &r.flight_updates[slot * flights * words..][..flights * words],
+        base_tick: &mut r.base_tick[slot * entities..][..entities],
+        words,
+    };
+    channel.acknowledge(&header, tick, &mut pool, |sent| acks.arrived(sent, tick));
     if inputs.count > 0 {
         crate::input::measure_margin(room, slot, inputs.commands[0].tick, arrival_us);
         for command in inputs.commands[..inputs.count].iter().rev() {
@@ -98,11 +106,14 @@ pub fn receive(room: &mut Room, slot: usize, packet: &[u8], arrival_us: u32) -> 
     Ok(())
 }
 
-type Parsed = (crate::netchan::Header, Reliable, input::Inputs);
-
 /// None: seen before.
-fn parse(room: &Room, packet: &[u8], epoch: u32, channel: &Channel) -> Result<Option<Parsed>, i32> {
-    let header = read_header(packet, epoch)?;
+fn parse(
+    packet: &[u8],
+    head: &ConfigHead,
+    channel: &Channel,
+    inputs: &mut Inputs,
+) -> Result<Option<(Header, Reliable)>, i32> {
+    let header = read_header(packet, head.epoch)?;
     if !channel.plausible(&header) {
         return Err(error::E_MALFORMED);
     }
@@ -111,51 +122,59 @@ fn parse(room: &Room, packet: &[u8], epoch: u32, channel: &Channel) -> Result<Op
     }
     let mut reader = BitReader::new(&packet[HEADER_BYTES..]);
     let part = Reliable::read(&mut reader);
-    let inputs = input::read(&mut reader, room.config.head);
+    input::read(&mut reader, head, inputs);
     if !reader.at_end() {
         return Err(error::E_MALFORMED);
     }
     if !channel.fits(&part, WINDOW) {
         return Err(error::E_CHANNEL_FULL);
     }
-    Ok(Some((header, part, inputs)))
+    Ok(Some((header, part)))
 }
 
-/// The client has the snapshot of `tick`: it may become the reference, and what it updated a baseline.
-fn acknowledge(r: &mut Region, slot: usize, tick: u32, now: u32) {
-    let sizes = r.head[0].sizes;
-    let place = flight_at(&sizes, slot, tick);
-    let client = &mut r.clients[slot];
-    client.ack_tick = now;
-    let flight = &mut r.flights[place];
-    if flight.tick != tick || flight.state != 0 {
-        return;
-    }
-    flight.state = 1;
-    let (entities, words) = (sizes.entities as usize, sizes.set_words as usize);
-    let (older, newer) = if client.reference_tick == TICK_NONE {
-        client.reference_tick = tick;
-        return;
-    } else if client.reference_tick < tick {
-        let before = client.reference_tick;
-        client.reference_tick = tick;
-        (before, tick)
-    } else {
-        (tick, client.reference_tick)
-    };
-    // Entities that the reference updated have it as their baseline; the array answers for the others.
-    let at = |t: u32| flight_at(&sizes, slot, t) * words;
-    if r.flights[at(older) / words].tick != older {
-        return;
-    }
-    for w in 0..words {
-        let mut left = r.flight_updates[at(older) + w] & !r.flight_updates[at(newer) + w];
-        while left != 0 {
-            let index = w * 32 + left.trailing_zeros() as usize;
-            left &= left - 1;
-            let base = &mut r.base_tick[slot * entities + index];
-            if *base == TICK_NONE || *base < older {
-                *base = older;
+/// What one client's acknowledgements change.
+struct Acks<'a> {
+    client: &'a mut Client,
+    /// The rings of this client alone.
+    flights: &'a mut [Flight],
+    updates: &'a [u32],
+    base_tick: &'a mut [u32],
+    words: usize,
+}
+
+impl Acks<'_> {
+    /// The client has the snapshot of `tick`: it may become the reference, and what it updated a baseline.
+    fn arrived(&mut self, tick: u32, now: u32) {
+        let mask = self.flights.len() - 1;
+        let place = |t: u32| t as usize & mask;
+        self.client.ack_tick = now;
+        let flight = &mut self.flights[place(tick)];
+        if flight.tick != tick || flight.state != 0 {
+            return;
+        }
+        flight.state = 1;
+        let before = self.client.reference_tick;
+        if before == TICK_NONE || before < tick {
+            self.client.reference_tick = tick;
+        }
+        if before == TICK_NONE {
+            return;
+        }
+        // Entities that the reference updated have it as their baseline; the array answers for the others.
+        let (older, newer) = (before.min(tick), before.max(tick));
+        if self.flights[place(older)].tick != older {
+            return;
+        }
+        let (own, reference) = (place(older) * self.words, place(newer) * self.words);
+        for w in 0..self.words {
+            let mut left = self.updates[own + w] & !self.updates[reference + w];
+            while left != 0 {
+                let index = w * 32 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let base = &mut self.base_tick[index];
+                if *base == TICK_NONE || *base < older {
+                    *base = older;
+                }
             }
         }
     }

@@ -348,6 +348,9 @@ layout! {
         /// Wire words of all entities: row of tick t and entity e at ((t % history) * entities + e)
         /// * row_halves.
         history: u16 = s.history * s.entities * s.row_halves,
+        /// Per entity: the newest tick at which anything but the place in its row was another than the
+        /// tick before. Rows since then differ in the place alone.
+        steady_since: u32 = s.entities,
         /// Exact own state, kept as long as a reference may be: see [`flight_at`].
         own_fast: OwnFast = s.players * s.flights,
         /// Slow own values as recorded last: slot * own_values + k.
@@ -389,10 +392,14 @@ layout! {
         cell_items: u16 = s.entities,
         /// Cell of each entity.
         cell_of: u16 = s.entities,
+        /// x and y of each of `cell_items`. Made by `select`.
+        cell_places: [i32; 2] = s.entities,
         /// Bit sets of visible entities: slot * set_words. Made by `select`.
         visible: u32 = s.players * s.set_words,
         /// Differences of this tick, for splicing. Made by `encode`.
-        deltas: crate::snapshot::Delta = s.entities,
+        delta_keys: crate::snapshot::Key = crate::snapshot::keys_of(s.entities),
+        /// The long ones. Made by `encode`.
+        delta_longs: crate::snapshot::Long = 2 * s.entities,
         /// What a client sees by urgency, where bytes are short. Made by `encode`.
         keys: u32 = s.entities,
     }

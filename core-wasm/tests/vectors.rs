@@ -13,7 +13,7 @@ use fray_core::codec::number::{put_signed, AMOUNT, OWN, RESIDUAL, VELOCITY};
 use fray_core::codec::row::{Origin, RowCode};
 use fray_core::config::{plan_wire, Config, WireField, WireKind};
 use fray_core::gen::*;
-use fray_core::history::{Shape, Words, WIRE_WORDS};
+use fray_core::history::{Packed, Shape, Words, WIRE_WORDS};
 use fray_core::netchan::{write_header, Header};
 use play::{Link, Play};
 use std::fmt::Write;
@@ -182,7 +182,10 @@ fn rows() {
         for (at, value) in changes {
             now[at] = value;
         }
-        let (bits, hex) = stream(|out| code.write_delta(out, &base, &now, age));
+        let (bits, hex) = stream(|out| {
+            let (base, now) = (packed(&shape, &base), packed(&shape, &now));
+            code.write_delta(out, &Packed::of(&base, false), &Packed::of(&now, false), age);
+        });
         rows.push(format!(
             r#"{{ "name": "{name}", "age": {age}, "base": {:?}, "now": {:?}, "bits": {bits}, "hex": "{hex}" }}"#,
             &base[..14],
@@ -194,7 +197,10 @@ fn rows() {
     {
         let now = words(&[(1, at), (2, -2000), (4, 500), (5, -250), (7, 300), (13, 9)]);
         let origin = Origin::of(1100 << 9, -(1900 << 9), 22 * ONE, 9);
-        let (bits, hex) = stream(|out| code.write_full(out, &now, generation, &origin));
+        let (bits, hex) = stream(|out| {
+            let now = packed(&shape, &now);
+            code.write_full(out, &Packed::of(&now, false), generation, &origin);
+        });
         rows.push(format!(
             r#"{{ "name": "{name}", "generation": {generation}, "origin": [{}, {}, {}], "now": {:?}, "bits": {bits}, "hex": "{hex}" }}"#,
             origin.x,
@@ -204,6 +210,12 @@ fn rows() {
         ));
     }
     keep("rows", &list(&rows));
+}
+
+fn packed(shape: &Shape, words: &Words) -> Vec<u16> {
+    let mut row = vec![0; 64];
+    shape.store(words, &mut row);
+    row
 }
 
 /// What a client holds after a packet.

@@ -247,10 +247,13 @@ function writeText(view: DataView, at: number, row: { kind: number; text: Placed
   return at + ConfigText.bytes;
 }
 
-/** A quarter of the view radius, at least 2 units, and at most 64 cells along the world. */
+/**
+ * Half of the view radius: a query then walks five rows of cells; more rows cost more wrong guesses than they save looks.
+ * At least 2 units, and at most 64 cells along the world.
+ */
 function cellSize(layout: SchemaLayout): number {
   const { width, depth } = layout.world;
-  return toPosition(Math.max(2, layout.viewRadius / 4, Math.max(width, depth) / 64));
+  return toPosition(Math.max(2, layout.viewRadius / 2, Math.max(width, depth) / 64));
 }
 
 /** Per tick and tick; more than the fastest speed would change nothing. */

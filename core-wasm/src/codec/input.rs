@@ -96,16 +96,17 @@ fn write_controls(out: &mut BitWriter, head: &ConfigHead, command: &InputCommand
     }
 }
 
-/// Reads the commands of a packet. What is wrong shows in `reader.ok()`.
-pub fn read(reader: &mut BitReader, head: &ConfigHead) -> Inputs {
-    let mut inputs = Inputs::none();
+/// Reads the commands of a packet into `inputs`; what stood there does not matter. What is wrong shows in
+/// `reader.ok()`, and then there are none.
+pub fn read(reader: &mut BitReader, head: &ConfigHead, inputs: &mut Inputs) {
+    inputs.count = 0;
     let count = reader.take(5) as usize;
     if count > COMMANDS {
         reader.refuse();
-        return inputs;
+        return;
     }
     let mut now: InputCommand = bytemuck::Zeroable::zeroed();
-    for i in 0..count {
+    for (i, place) in inputs.commands[..count].iter_mut().enumerate() {
         if i == 0 {
             now.tick = reader.take(32);
         } else {
@@ -119,10 +120,9 @@ pub fn read(reader: &mut BitReader, head: &ConfigHead) -> Inputs {
             now.view_tick = now.tick.wrapping_sub(reader.take(10));
             now.view_fraction = reader.take(16) as u16;
         }
-        inputs.commands[i] = now;
+        *place = now;
     }
     inputs.count = if reader.ok() { count } else { 0 };
-    inputs
 }
 
 fn read_controls(reader: &mut BitReader, head: &ConfigHead, command: &mut InputCommand) {

@@ -14,7 +14,7 @@ use crate::bits::{bits_for, BitReader, BitWriter};
 use crate::config::Config;
 use crate::gen::ConfigKind;
 use crate::history::{
-    head_generation, head_kind, head_teleport, quantise_position, Shape, Words, HEAD_ALIVE,
+    head_generation, head_kind, head_teleport, quantise_position, Packed, Shape, Words, HEAD_ALIVE,
     WIRE_WORDS, W_AIM, W_FIELDS, W_HEAD, W_HEALTH, W_PITCH, W_RADIUS, W_TEAM, W_VX, W_VY, W_VZ,
     W_WEAPON, W_X, W_Y, W_Z,
 };
@@ -61,21 +61,35 @@ fn moved(at: i32, units: i32) -> i32 {
     at.wrapping_add((units + 8) >> 4)
 }
 
-/// Where the baseline's velocity leads in `age` ticks.
-#[inline]
-pub fn predict(base: &Words, age: i32) -> Words {
-    let mut words = *base;
-    words[W_X] = moved(base[W_X], base[W_VX] * age);
-    words[W_Y] = moved(base[W_Y], base[W_VY] * age);
-    words[W_Z] = moved(base[W_Z], base[W_VZ] * age);
-    words
+/// Where a place and a velocity of the wire lead in `age` ticks.
+#[inline(always)]
+pub fn led(at: i32, velocity: i32, age: i32) -> i32 {
+    moved(at, velocity * age)
 }
 
-/// The same with the velocity of `now` from `turn` ticks after the baseline on.
-fn predict_turn(base: &Words, now: &Words, age: i32, turn: i32) -> [i32; 3] {
-    let part =
-        |at: usize, speed: usize| moved(base[at], base[speed] * turn + now[speed] * (age - turn));
-    [part(W_X, W_VX), part(W_Y, W_VY), part(W_Z, W_VZ)]
+/// The same on all axes.
+#[inline(always)]
+pub fn led_all(at: [i32; 3], velocity: [i32; 3], age: i32) -> [i32; 3] {
+    core::array::from_fn(|a| led(at[a], velocity[a], age))
+}
+
+#[inline(always)]
+fn apart(a: [i32; 3], b: [i32; 3]) -> [i32; 3] {
+    core::array::from_fn(|axis| a[axis].wrapping_sub(b[axis]))
+}
+
+fn place_of(words: &Words) -> [i32; 3] {
+    [words[W_X], words[W_Y], words[W_Z]]
+}
+
+fn velocity_of(words: &Words) -> [i32; 3] {
+    [words[W_VX], words[W_VY], words[W_VZ]]
+}
+
+/// Where a place and an old velocity lead if the velocity is `new` from `turn` ticks on, `age` ticks in all.
+#[inline(always)]
+fn led_round(at: [i32; 3], (old, new): ([i32; 3], [i32; 3]), age: i32, turn: i32) -> [i32; 3] {
+    core::array::from_fn(|a| moved(at[a], old[a] * turn + new[a] * (age - turn)))
 }
 
 fn turn_bits(age: i32) -> u32 {
@@ -110,44 +124,41 @@ impl<'a> RowCode<'a> {
     }
 
     /// Writes what makes `now` out of `base`, which is `age` ticks older and the same entity.
-    pub fn write_delta(&self, out: &mut BitWriter, base: &Words, now: &Words, age: i32) {
-        let fields = self.shape.fields_of(head_kind(now[W_HEAD])).len();
-        let still = base[W_HEAD] == now[W_HEAD]
-            && base[W_VX..W_FIELDS + fields] == now[W_VX..W_FIELDS + fields];
-        let guess = predict(base, age);
-        if still {
-            let off = [
-                now[W_X].wrapping_sub(guess[W_X]),
-                now[W_Y].wrapping_sub(guess[W_Y]),
-                now[W_Z].wrapping_sub(guess[W_Z]),
-            ];
-            if let Some((bits, word)) = self.near_bits(off) {
-                out.put(word as u32, u32::from(bits));
+    pub fn write_delta(&self, out: &mut BitWriter, base: &Packed, now: &Packed, age: i32) {
+        if !base.differs(now) {
+            let off = apart(now.place(), led_all(base.place(), base.velocity(), age));
+            let near = self.near(off);
+            if near != 0 {
+                out.put((near >> 8) as u32, near as u32 & 0xff);
                 return;
             }
         }
         out.put(0b11, 2);
         self.write_motion(out, base, now, age);
-        self.write_rest(out, base, now, fields);
+        self.write_rest(out, base, now);
     }
 
-    /// Bits of a difference in which at most the position is off, by at most a quantum per axis; None for more.
-    /// Three-valued digits, the first axis lowest; the middle (no offset at all) has the shorter code.
-    pub fn near_bits(&self, off: [i32; 3]) -> Option<(u8, u64)> {
-        if off == [0; 3] {
-            return Some((1, 0));
+    /// A difference in which at most the position is off, by at most a quantum per axis: its size in the low 8 bits, the
+    /// difference above them; 0 for anything more. Three-valued digits, the first axis lowest; the middle (no offset at
+    /// all) has the shorter code. Without a branch, because nothing foretells which it will be.
+    #[inline(always)]
+    pub fn near(&self, off: [i32; 3]) -> u64 {
+        let digit = |axis: usize| off[axis].wrapping_add(1) as u32;
+        let within = (digit(0) <= 2) & (digit(1) <= 2) & (digit(2) <= 2);
+        let high = u32::from(self.shape.high);
+        let (middle, bits) = (4 + 9 * high, 5 + 2 * high);
+        let number = digit(0)
+            .wrapping_add(digit(1).wrapping_mul(3))
+            .wrapping_add((9 * high).wrapping_mul(digit(2)));
+        let number = number.wrapping_sub(u32::from(number > middle)) & 31;
+        let near = u64::from(bits | (0b01 | number << 2) << 8);
+        let exact = (off[0] | off[1] | off[2]) == 0;
+        let found = if exact { 1 } else { near };
+        if within {
+            found
+        } else {
+            0
         }
-        if !off.iter().all(|v| (-1..=1).contains(v)) {
-            return None;
-        }
-        let mut code = (off[0] + 1) + 3 * (off[1] + 1);
-        let (mut middle, mut bits) = (4, 5);
-        if self.shape.high {
-            code += 9 * (off[2] + 1);
-            (middle, bits) = (13, 7);
-        }
-        code -= i32::from(code > middle);
-        Some((bits, 0b01 | (code as u64) << 2))
     }
 
     fn read_near(&self, reader: &mut BitReader) -> [i32; 3] {
@@ -162,29 +173,27 @@ impl<'a> RowCode<'a> {
         [code % 3 - 1, code / 3 % 3 - 1, high]
     }
 
-    fn write_motion(&self, out: &mut BitWriter, base: &Words, now: &Words, age: i32) {
+    fn write_motion(&self, out: &mut BitWriter, base: &Packed, now: &Packed, age: i32) {
         let axes = self.axes();
-        let turned = base[W_VX..=W_VZ] != now[W_VX..=W_VZ];
+        let (from, to) = (base.place(), now.place());
+        let speeds = (base.velocity(), now.velocity());
+        let turned = speeds.0 != speeds.1;
         out.bit(turned);
-        let mut turn = age.min(TURN_MAX);
+        let mut off = apart(to, led_all(from, speeds.0, age));
         if turned {
             for axis in 0..axes {
-                put_signed(out, now[W_VX + axis] - base[W_VX + axis], &VELOCITY);
+                put_signed(out, speeds.1[axis] - speeds.0[axis], &VELOCITY);
             }
-            let mut best = i64::MAX;
+            let (mut best, mut turn) = (u64::MAX, 0);
             for at in 0..=age.min(TURN_MAX) {
-                let guess = predict_turn(base, now, age, at);
-                let miss: i64 =
-                    (0..axes).map(|a| i64::from(now[W_X + a].wrapping_sub(guess[a])).abs()).sum();
+                let missed = apart(to, led_round(from, speeds, age, at));
+                let miss = missed.iter().map(|v| u64::from(v.unsigned_abs())).sum();
                 if miss < best {
-                    (best, turn) = (miss, at);
+                    (best, turn, off) = (miss, at, missed);
                 }
             }
             out.put(turn as u32, turn_bits(age));
         }
-        let guess =
-            if turned { predict_turn(base, now, age, turn) } else { position(&predict(base, age)) };
-        let off: [i32; 3] = core::array::from_fn(|a| now[W_X + a].wrapping_sub(guess[a]));
         let hit = off == [0; 3];
         out.bit(!hit);
         if !hit {
@@ -197,7 +206,7 @@ impl<'a> RowCode<'a> {
     fn read_motion(&self, reader: &mut BitReader, base: &Words, now: &mut Words, age: i32) {
         let axes = self.axes();
         let turned = reader.bit();
-        let mut guess = position(&predict(base, age));
+        let mut guess = led_all(place_of(base), velocity_of(base), age);
         if turned {
             for axis in 0..axes {
                 let value = base[W_VX + axis].wrapping_add(take_signed(reader, &VELOCITY));
@@ -212,7 +221,7 @@ impl<'a> RowCode<'a> {
                 reader.refuse();
                 return;
             }
-            guess = predict_turn(base, now, age, turn);
+            guess = led_round(place_of(base), (velocity_of(base), velocity_of(now)), age, turn);
         }
         let hit = !reader.bit();
         for axis in 0..axes {
@@ -222,50 +231,41 @@ impl<'a> RowCode<'a> {
     }
 
     /// Aim, then everything that seldom changes: `aim changed`, `others changed`, `only health`, or one bit for each.
-    fn write_rest(&self, out: &mut BitWriter, base: &Words, now: &Words, fields: usize) {
+    fn write_rest(&self, out: &mut BitWriter, base: &Packed, now: &Packed) {
         let aim_bits = self.shape.aim_bits;
-        let turned = base[W_AIM] != now[W_AIM];
+        let turned = base.aim() != now.aim();
         out.bit(turned);
         if turned {
-            out.put(now[W_AIM] as u32, aim_bits);
+            out.put(now.aim(), aim_bits);
         }
-        let health = base[W_HEALTH] != now[W_HEALTH];
-        let others = base[W_HEAD] != now[W_HEAD]
-            || base[W_PITCH] != now[W_PITCH]
-            || base[W_TEAM..W_FIELDS + fields] != now[W_TEAM..W_FIELDS + fields];
+        let fields = self.shape.fields_of(head_kind(now.head()));
+        let health = base.health() != now.health();
+        let others = base.head() != now.head()
+            || base.pitch() != now.pitch()
+            || (base.team(), base.weapon(), base.radius())
+                != (now.team(), now.weapon(), now.radius())
+            || fields.iter().any(|field| base.field(field) != now.field(field));
         out.bit(health || others);
         if !(health || others) {
             return;
         }
         out.bit(!others);
         if !others {
-            out.put(now[W_HEALTH] as u32, self.health_bits);
+            out.put(now.health() as u32, self.health_bits);
             return;
         }
-        self.put_if(out, health, now[W_HEALTH] as u32, self.health_bits);
-        self.put_if(out, base[W_HEAD] != now[W_HEAD], head_teleport(now[W_HEAD]) as u32, 2);
+        put_if(out, health, now.health() as u32, self.health_bits);
+        put_if(out, base.head() != now.head(), head_teleport(now.head()) as u32, 2);
         if self.shape.high {
-            self.put_if(
-                out,
-                base[W_PITCH] != now[W_PITCH],
-                low_bits(now[W_PITCH], aim_bits),
-                aim_bits,
-            );
+            let pitch = low_bits(now.pitch(), aim_bits);
+            put_if(out, base.pitch() != now.pitch(), pitch, aim_bits);
         }
-        self.put_if(out, base[W_TEAM] != now[W_TEAM], now[W_TEAM] as u32, 8);
-        self.put_if(out, base[W_WEAPON] != now[W_WEAPON], now[W_WEAPON] as u32, 8);
-        self.put_if(out, base[W_RADIUS] != now[W_RADIUS], now[W_RADIUS] as u32, 16);
-        for (k, field) in self.shape.fields_of(head_kind(now[W_HEAD])).iter().enumerate() {
-            let value = now[W_FIELDS + k];
-            let bits = u32::from(field.bits);
-            self.put_if(out, base[W_FIELDS + k] != value, low_bits(value, bits), bits);
-        }
-    }
-
-    fn put_if(&self, out: &mut BitWriter, changed: bool, value: u32, bits: u32) {
-        out.bit(changed);
-        if changed {
-            out.put(value, bits);
+        put_if(out, base.team() != now.team(), now.team(), 8);
+        put_if(out, base.weapon() != now.weapon(), now.weapon(), 8);
+        put_if(out, base.radius() != now.radius(), now.radius() as u32, 16);
+        for field in fields {
+            let (value, bits) = (now.field(field), u32::from(field.bits));
+            put_if(out, base.field(field) != value, low_bits(value, bits), bits);
         }
     }
 
@@ -317,7 +317,8 @@ impl<'a> RowCode<'a> {
 
     /// Reads what `write_delta` wrote.
     pub fn read_delta(&self, reader: &mut BitReader, base: &Words, age: i32) -> Words {
-        let mut now = predict(base, age);
+        let mut now = *base;
+        now[W_X..=W_Z].copy_from_slice(&led_all(place_of(base), velocity_of(base), age));
         if !reader.bit() {
             return now;
         }
@@ -334,42 +335,44 @@ impl<'a> RowCode<'a> {
     }
 
     /// Writes a full state. `generation` is all 16 bits of it.
-    pub fn write_full(&self, out: &mut BitWriter, now: &Words, generation: u32, origin: &Origin) {
-        let kind = head_kind(now[W_HEAD]);
+    pub fn write_full(&self, out: &mut BitWriter, now: &Packed, generation: u32, origin: &Origin) {
+        let kind = head_kind(now.head());
         out.put(kind as u32, self.kind_bits);
         out.put(generation & 0xff, 8);
-        self.put_if(out, generation > 0xff, generation >> 8 & 0xff, 8);
-        out.put(head_teleport(now[W_HEAD]) as u32, 2);
-        let (dx, dy) = (now[W_X].wrapping_sub(origin.x), now[W_Y].wrapping_sub(origin.y));
+        put_if(out, generation > 0xff, generation >> 8 & 0xff, 8);
+        out.put(head_teleport(now.head()) as u32, 2);
+        let [x, y, z] = now.place();
+        let (dx, dy) = (x.wrapping_sub(origin.x), y.wrapping_sub(origin.y));
         let near = fits(dx, origin.bits) && fits(dy, origin.bits);
         out.bit(near);
         let bits = if near { origin.bits } else { 32 };
-        let (x, y) = if near { (dx, dy) } else { (now[W_X], now[W_Y]) };
+        let (x, y) = if near { (dx, dy) } else { (x, y) };
         out.put(low_bits(x, bits), bits);
         out.put(low_bits(y, bits), bits);
         if self.shape.high {
-            put_signed(out, now[W_Z], &RESIDUAL);
+            put_signed(out, z, &RESIDUAL);
         }
-        let moves = now[W_VX..=W_VZ] != [0; 3];
+        let velocity = now.velocity();
+        let moves = velocity != [0; 3];
         out.bit(moves);
         if moves {
-            for axis in 0..self.axes() {
-                put_signed(out, now[W_VX + axis], &VELOCITY);
+            for speed in &velocity[..self.axes()] {
+                put_signed(out, *speed, &VELOCITY);
             }
         }
-        self.put_if(out, now[W_AIM] != 0, now[W_AIM] as u32, self.shape.aim_bits);
+        put_if(out, now.aim() != 0, now.aim(), self.shape.aim_bits);
         let (health, radius) = self.usual(kind);
-        self.put_if(out, now[W_HEALTH] != health, now[W_HEALTH] as u32, self.health_bits);
+        put_if(out, now.health() != health, now.health() as u32, self.health_bits);
         if self.shape.high {
             let bits = self.shape.aim_bits;
-            self.put_if(out, now[W_PITCH] != 0, low_bits(now[W_PITCH], bits), bits);
+            put_if(out, now.pitch() != 0, low_bits(now.pitch(), bits), bits);
         }
-        self.put_if(out, now[W_TEAM] != 0, now[W_TEAM] as u32, 8);
-        self.put_if(out, now[W_WEAPON] != 0, now[W_WEAPON] as u32, 8);
-        self.put_if(out, now[W_RADIUS] != radius, now[W_RADIUS] as u32, 16);
-        for (k, field) in self.shape.fields_of(kind).iter().enumerate() {
-            let (value, bits) = (now[W_FIELDS + k], u32::from(field.bits));
-            self.put_if(out, value != 0, low_bits(value, bits), bits);
+        put_if(out, now.team() != 0, now.team(), 8);
+        put_if(out, now.weapon() != 0, now.weapon(), 8);
+        put_if(out, now.radius() != radius, now.radius() as u32, 16);
+        for field in self.shape.fields_of(kind) {
+            let (value, bits) = (now.field(field), u32::from(field.bits));
+            put_if(out, value != 0, low_bits(value, bits), bits);
         }
     }
 
@@ -435,8 +438,12 @@ pub fn same_entity(a: &Words, b: &Words) -> bool {
         && head_generation(a[W_HEAD]) == head_generation(b[W_HEAD])
 }
 
-fn position(words: &Words) -> [i32; 3] {
-    [words[W_X], words[W_Y], words[W_Z]]
+#[inline]
+fn put_if(out: &mut BitWriter, changed: bool, value: u32, bits: u32) {
+    out.bit(changed);
+    if changed {
+        out.put(value, bits);
+    }
 }
 
 #[inline]

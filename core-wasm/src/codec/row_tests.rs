@@ -1,7 +1,7 @@
 //! Round trips of rows and differences.
 
 use super::*;
-use crate::config::{WireField, WireKind};
+use crate::config::{WireField, WireKind, ROW_HALVES_FLAT, ROW_HALVES_HIGH};
 use proptest::prelude::*;
 
 const KINDS: [ConfigKind; 2] = {
@@ -52,18 +52,31 @@ fn any_row(high: bool) -> impl Strategy<Value = Words> {
 }
 
 fn with_code(high: bool, run: impl FnOnce(&RowCode)) {
-    let field = |bits, signed| WireField { column: 32, half: 0, bits, signed, reserved: [0; 2] };
-    let fields = [field(32, 1), field(4, 0), field(4, 1)];
+    let first = if high { ROW_HALVES_HIGH } else { ROW_HALVES_FLAT } as u16;
+    let field = |at, bits, signed| {
+        let half = first + at;
+        WireField { column: 32, half, bits, signed, reserved: [0; 2] }
+    };
+    let fields = [field(0, 32, 1), field(2, 4, 0), field(3, 4, 1)];
     let kinds = [WireKind { first: 0, count: 3 }, WireKind { first: 0, count: 3 }];
     let shape =
         Shape { kinds: &kinds, fields: &fields, high, shift: 9, aim_bits: 10, health_max: 100 };
     run(&RowCode { shape: &shape, health_bits: 7, kind_bits: 2, kinds: &KINDS });
 }
 
+fn pack(shape: &Shape, words: &Words) -> [u16; 32] {
+    let mut row = [0; 32];
+    shape.store(words, &mut row);
+    assert_eq!(shape.load(&row), *words);
+    row
+}
+
 fn round(code: &RowCode, base: &Words, now: &Words, age: i32) -> Words {
     let mut bytes = [0u8; 512];
     let mut out = BitWriter::new(&mut bytes);
-    code.write_delta(&mut out, base, now, age);
+    let (before, after) = (pack(code.shape, base), pack(code.shape, now));
+    let high = code.shape.high;
+    code.write_delta(&mut out, &Packed::of(&before, high), &Packed::of(&after, high), age);
     let bits = out.bits();
     out.finish().unwrap();
     let mut reader = BitReader::new(&bytes);
@@ -85,7 +98,9 @@ proptest! {
                 }
             }
             // Same entity; only what the mask says differs from the prediction.
-            let guess = predict(&base, age);
+            let mut guess = base;
+            guess[W_X..=W_Z]
+                .copy_from_slice(&led_all(place_of(&base), velocity_of(&base), age));
             now[W_HEAD] = base[W_HEAD] & !(3 << 14) | now[W_HEAD] & 3 << 14;
             for at in 0..W_FIELDS + 3 {
                 if mask >> at & 1 == 0 {
@@ -112,7 +127,8 @@ proptest! {
             let origin = Origin { x, y: -x, bits };
             let mut bytes = [0u8; 512];
             let mut out = BitWriter::new(&mut bytes);
-            code.write_full(&mut out, &now, generation, &origin);
+            let row = pack(code.shape, &now);
+            code.write_full(&mut out, &Packed::of(&row, high), generation, &origin);
             let written = out.bits();
             out.finish().unwrap();
             let mut reader = BitReader::new(&bytes);

@@ -103,6 +103,8 @@ pub struct Channel {
     pub messages_received: u32,
     /// 1: closed. Nothing reliable is sent any more.
     closed: u32,
+    /// Fragments in the receive window.
+    stored: u32,
     queue: [u16; QUEUE],
     flight: [Flight; FLIGHT_RING],
     sent: [Sent; SENT_RING],
@@ -171,15 +173,14 @@ fn check(packet: &[u8], epoch: u32) -> u32 {
     sum = check_word(sum, word(packet, 0));
     sum = check_word(sum, word(packet, 4));
     sum = check_word(sum, u32::from(packet[8]));
-    let mut words = packet[HEADER_BYTES..].chunks_exact(4);
-    for four in &mut words {
+    let body = &packet[HEADER_BYTES..];
+    for four in body.chunks_exact(4) {
         sum = check_word(sum, u32::from_le_bytes([four[0], four[1], four[2], four[3]]));
     }
-    let mut tail = 0;
-    for (i, byte) in words.remainder().iter().enumerate() {
-        tail |= u32::from(*byte) << (8 * i);
-    }
-    sum = check_word(sum, tail);
+    // What is left over, 0..3 bytes: the upper end of the last word of the packet.
+    let over = 8 * (body.len() as u32 & 3);
+    let tail = u64::from(word(packet, packet.len() - 4)) << over >> 32;
+    sum = check_word(sum, tail as u32);
     sum ^ sum >> 13
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Channel, FRAGMENT, FRAGMENTS_PER_PACKET_MAX};
 use crate::bits::BitReader;
-use crate::gen::error;
+use crate::gen::{self, error};
 use bytemuck::{Pod, Zeroable};
 
 /// A place for one fragment. 260 bytes.
@@ -19,64 +19,85 @@ pub struct FragmentSlot {
 #[derive(Clone, Copy, Debug)]
 pub struct Reliable {
     count: usize,
-    id: [u16; FRAGMENTS_PER_PACKET_MAX],
-    length: [u16; FRAGMENTS_PER_PACKET_MAX],
-    last: [bool; FRAGMENTS_PER_PACKET_MAX],
-    at: [u32; FRAGMENTS_PER_PACKET_MAX],
+    fragments: [Found; FRAGMENTS_PER_PACKET_MAX],
 }
+
+/// A fragment in a packet. 8 bytes, so that a whole part is copied in a few instructions.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    /// Bit at which its bytes begin.
+    at: u16,
+    id: u16,
+    /// Bytes, 1..256.
+    length: u16,
+    last: bool,
+}
+const _: () = assert!(gen::PACKET_BYTES_MAX * 8 <= u16::MAX as u32);
 
 impl Reliable {
     /// Reads the reliable part and steps over its bytes. What is wrong shows in `reader.ok()`.
+    #[inline]
     pub fn read(reader: &mut BitReader) -> Self {
-        let mut part = Self {
-            count: 0,
-            id: [0; FRAGMENTS_PER_PACKET_MAX],
-            length: [0; FRAGMENTS_PER_PACKET_MAX],
-            last: [false; FRAGMENTS_PER_PACKET_MAX],
-            at: [0; FRAGMENTS_PER_PACKET_MAX],
-        };
-        if !reader.bit() {
-            return part;
+        let mut part = Self { count: 0, fragments: [Found::default(); FRAGMENTS_PER_PACKET_MAX] };
+        if reader.bit() {
+            part.read_fragments(reader);
         }
-        part.count = reader.take(3) as usize + 1;
+        part
+    }
+
+    fn read_fragments(&mut self, reader: &mut BitReader) {
+        let count = reader.take(3) as usize + 1;
         let first = reader.take(16) as u16;
         let mut before = 0;
-        for i in 0..part.count {
+        for (i, found) in self.fragments[..count].iter_mut().enumerate() {
             let offset = reader.take(6) as u16;
             if (i == 0) != (offset == 0) || (i > 0 && offset <= before) {
                 reader.refuse();
-                return part;
+                return;
             }
             before = offset;
-            part.id[i] = first.wrapping_add(offset);
-            part.length[i] = reader.take(8) as u16 + 1;
-            part.last[i] = reader.bit();
-            part.at[i] = reader.position();
-            for _ in 0..part.length[i] / 4 {
+            found.id = first.wrapping_add(offset);
+            found.length = reader.take(8) as u16 + 1;
+            found.last = reader.bit();
+            found.at = reader.position() as u16;
+            for _ in 0..found.length / 4 {
                 reader.take(32);
             }
-            reader.take(u32::from(part.length[i] % 4) * 8);
+            reader.take(u32::from(found.length % 4) * 8);
             if !reader.ok() {
-                return part;
+                return;
             }
         }
-        part
+        self.count = count;
+    }
+
+    /// True when there are fragments.
+    #[inline]
+    pub fn any(&self) -> bool {
+        self.count > 0
+    }
+
+    #[inline]
+    fn fragments(&self) -> &[Found] {
+        &self.fragments[..self.count]
     }
 }
 
 impl Channel {
     /// True when each fragment is old or has its place in the window of `slots` fragments.
+    #[inline]
     pub fn fits(&self, part: &Reliable, slots: usize) -> bool {
-        part.id[..part.count].iter().all(|id| {
-            let ahead = id.wrapping_sub(self.expected) as i16;
+        part.fragments().iter().all(|found| {
+            let ahead = found.id.wrapping_sub(self.expected) as i16;
             ahead < slots as i16
         })
     }
 
     /// Stores the fragments of a packet for which `fits` holds. `stream` is the packet's bit stream.
+    #[inline]
     pub fn store(&mut self, part: &Reliable, stream: &BitReader, slots: &mut [FragmentSlot]) {
-        for i in 0..part.count {
-            let ahead = part.id[i].wrapping_sub(self.expected) as i16;
+        for found in part.fragments() {
+            let ahead = found.id.wrapping_sub(self.expected) as i16;
             if ahead < 0 {
                 continue;
             }
@@ -86,18 +107,19 @@ impl Channel {
                 continue;
             }
             let mut reader = stream.clone();
-            reader.seek(part.at[i]);
-            let length = usize::from(part.length[i]);
+            reader.seek(u32::from(found.at));
+            let length = usize::from(found.length);
             reader.take_bytes(&mut slot.bytes[..length]);
-            slot.length = length as u16;
-            slot.last = u8::from(part.last[i]);
+            slot.length = found.length;
+            slot.last = u8::from(found.last);
             slot.present = 1;
+            self.stored += 1;
         }
     }
 
     /// True when the next fragment in order is here.
     pub fn waiting(&self, slots: &[FragmentSlot]) -> bool {
-        slots[usize::from(self.expected_slot)].present != 0
+        self.stored != 0 && slots[usize::from(self.expected_slot)].present != 0
     }
 
     /// Takes the next message in order, if all of it is here, into `out`; the server's way to read, which needs no
@@ -155,6 +177,7 @@ impl Channel {
         out[..length].copy_from_slice(&slot.bytes[..length]);
         let last = slot.last != 0;
         *slot = Zeroable::zeroed();
+        self.stored -= 1;
         self.expected = self.expected.wrapping_add(1);
         self.expected_slot = ((usize::from(self.expected_slot) + 1) % slots.len()) as u16;
         (length, last)

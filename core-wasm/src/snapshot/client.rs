@@ -1,13 +1,14 @@
 //! One client's snapshot.
 
-use super::{Delta, Frame, AGES, DELTA_WORDS, TOO_LONG};
+use super::delta::Deltas;
+use super::Frame;
 use crate::bits::BitWriter;
 use crate::codec::own;
 use crate::codec::row::Origin;
-use crate::gen::{column, flag, kind, ENTITIES_MAX};
-use crate::history::{head_kind, OwnFast, Words, W_HEAD};
+use crate::gen::{column, kind, ENTITIES_MAX};
+use crate::history::{head_kind, OwnFast, W_HEAD};
 use crate::netchan::Header;
-use crate::packet::{WIRE_DEFERRED, WIRE_LATE_TOLD};
+use crate::packet::{WIRE_DEFERRED, WIRE_LATE_TOLD, WIRE_TOUCHED};
 use crate::region::{Client, Flight, Region, CLIENT_VERIFY, TICK_NONE};
 use crate::snapshot::Digest;
 use bytemuck::Zeroable;
@@ -36,24 +37,50 @@ pub(super) type Set = [u32; SET_WORDS_MAX];
 pub(super) struct Writer<'a, 'b> {
     pub frame: &'a Frame<'a>,
     pub r: &'a mut Region<'b>,
-    pub deltas: &'a mut [Delta],
+    pub deltas: &'a mut Deltas<'b>,
     pub keys: &'a mut [u32],
     pub slot: usize,
     pub header: Header,
 }
 
+/// What is said of a client in most of the functions below. Not the whole row, so that it costs nothing to copy.
+#[derive(Clone, Copy)]
+pub(super) struct Viewer {
+    pub handle: u32,
+    verify: bool,
+    joined_tick: u32,
+    reference_tick: u32,
+}
+
+impl Viewer {
+    fn of(client: &Client) -> Self {
+        Self {
+            handle: client.handle,
+            verify: client.flags & CLIENT_VERIFY != 0,
+            joined_tick: client.joined_tick,
+            reference_tick: client.reference_tick,
+        }
+    }
+}
+
 /// The sets of a snapshot.
 pub(super) struct Sets {
-    /// Members of the reference.
-    pub(super) before: Set,
-    /// Of these, the ones whose state the reference carried.
+    /// Members of the reference that are members of this snapshot.
+    pub(super) stay: Set,
+    /// Members of the reference that are not.
+    pub(super) gone: Set,
+    /// Members of the reference whose state it carried.
     pub(super) fresh: Set,
     /// Members of this snapshot.
     pub(super) now: Set,
-    /// Of these, the ones whose state it carries.
+    /// Of these, the ones whose state it carries, unless that is all of them.
     pub(super) sent: Set,
     /// Every member that was in the reference is sent, against the reference.
     pub(super) plain: bool,
+    /// Every member is sent.
+    pub(super) all_sent: bool,
+    /// Number of members of the reference.
+    pub(super) before_count: u32,
 }
 
 pub(super) fn each(set: &[u32], mut visit: impl FnMut(usize)) {
@@ -74,7 +101,25 @@ impl Sets {
     /// Empty sets, to be filled for one client after another.
     pub fn new() -> Self {
         let empty = [0; SET_WORDS_MAX];
-        Self { before: empty, fresh: empty, now: empty, sent: empty, plain: true }
+        Self {
+            stay: empty,
+            gone: empty,
+            fresh: empty,
+            now: empty,
+            sent: empty,
+            plain: true,
+            all_sent: true,
+            before_count: 0,
+        }
+    }
+
+    /// True for a member of the reference.
+    pub(super) fn before(&self, index: usize) -> bool {
+        (self.stay[index / 32] | self.gone[index / 32]) >> (index % 32) & 1 != 0
+    }
+
+    fn carries(&self, index: usize) -> bool {
+        self.all_sent || has(&self.sent, index)
     }
 }
 
@@ -84,7 +129,7 @@ impl Writer<'_, '_> {
     }
 
     /// The reference tick, if both ends still keep it.
-    fn reference(&self, client: &Client) -> Option<(u32, u16)> {
+    fn reference(&self, client: &Viewer) -> Option<(u32, u16)> {
         let tick = client.reference_tick;
         if tick == TICK_NONE || self.frame.tick - tick >= self.frame.flights as u32 {
             return None;
@@ -96,20 +141,19 @@ impl Writer<'_, '_> {
 
     /// Writes the snapshot and remembers what it holds.
     pub fn snapshot(&mut self, out: &mut BitWriter, visible: &[u32], limit: u32, sets: &mut Sets) {
-        let client = self.r.clients[self.slot];
-        let tail = if client.flags & CLIENT_VERIFY != 0 { 32 } else { 0 };
+        let client = Viewer::of(&self.r.clients[self.slot]);
+        let tail = if client.verify { 32 } else { 0 };
         let end = out.bits() + limit;
         let start = out.mark();
         let mut reference = self.reference(&client);
         let now = self.r.own_fast[self.ring(self.frame.tick)];
         loop {
             let base = reference.map(|(tick, _)| tick);
-            self.write_head(out, &client, reference);
+            self.write_head(out, reference);
             self.write_own(out, &now, base);
             self.fill_sets(sets, visible, (client.handle & 0xffff) as usize, base);
-            let leaves =
-                sets.before[..self.frame.words].iter().map(|w| w.count_ones()).sum::<u32>();
-            if reference.is_none() || out.bits() + leaves + SETS_HEAD_BITS + tail <= end {
+            let least = sets.before_count + SETS_HEAD_BITS + tail;
+            if reference.is_none() || out.bits() + least <= end {
                 break;
             }
             // Not even who leaves can be said: all anew.
@@ -130,27 +174,30 @@ impl Writer<'_, '_> {
             out.back_to(mark);
             let room = end.saturating_sub(out.bits() + tail);
             self.defer(sets, &client, &origin, base, room);
+            self.remember_sets(sets);
             self.write_sets(out, &client, sets, &origin, base);
-        } else if client.wire[WIRE_DEFERRED] != 0 {
+        } else if self.r.clients[self.slot].wire[WIRE_DEFERRED] != 0 {
             self.r.clients[self.slot].wire[WIRE_DEFERRED] = 0;
             self.r.priority[self.slot * self.frame.entities..][..self.frame.entities].fill(0);
         }
         if tail != 0 {
             out.put(self.digest(sets, &now, base), 32);
         }
-        self.remember(sets);
-    }
-
-    fn remember(&mut self, sets: &Sets) {
-        let (place, words) = (self.ring(self.frame.tick), self.frame.words);
+        let place = self.ring(self.frame.tick);
         self.r.flights[place] =
             Flight { tick: self.frame.tick, sequence: self.header.sequence, state: 0 };
+    }
+
+    /// What `fill_sets` remembered does not hold any more: some wait.
+    fn remember_sets(&mut self, sets: &Sets) {
+        let (place, words) = (self.ring(self.frame.tick), self.frame.words);
         self.r.flight_sets[place * words..][..words].copy_from_slice(&sets.now[..words]);
         self.r.flight_updates[place * words..][..words].copy_from_slice(&sets.sent[..words]);
     }
 
-    fn write_head(&mut self, out: &mut BitWriter, client: &Client, reference: Option<(u32, u16)>) {
+    fn write_head(&mut self, out: &mut BitWriter, reference: Option<(u32, u16)>) {
         let tick = self.frame.tick;
+        let client = &mut self.r.clients[self.slot];
         match reference {
             Some((base, back)) => {
                 let near = back <= 8;
@@ -187,7 +234,7 @@ impl Writer<'_, '_> {
             let late = client.inputs_late & 0xffff;
             let told = client.wire[WIRE_LATE_TOLD];
             let again = if told & 0xffff != late { 8 } else { (told >> 16).saturating_sub(1) };
-            self.r.clients[self.slot].wire[WIRE_LATE_TOLD] = late | again << 16;
+            client.wire[WIRE_LATE_TOLD] = late | again << 16;
             out.bit(again != 0);
             if again != 0 {
                 out.put(late, 16);
@@ -200,8 +247,9 @@ impl Writer<'_, '_> {
         let age = base.map_or(0, |b| tick - b);
         let before = base.map_or(OwnFast::zeroed(), |b| self.r.own_fast[self.ring(b)]);
         let span = base.map_or(1, |_| age).min(flights - 1);
-        let touched = (0..span)
-            .find(|back| self.r.own_fast[self.ring(tick - back)].flags & flag::TOUCHED as u16 != 0);
+        // Tick + 1, so that 0 is never.
+        let newest = self.r.clients[self.slot].wire[WIRE_TOUCHED];
+        let touched = (newest != 0).then(|| tick + 1 - newest).filter(|back| *back < span);
         own::write_fast(out, now, &before, age as i32, self.frame.code.shape.high, touched);
         let count = self.frame.own_values;
         let values = &self.r.own_values[self.slot * count..][..count];
@@ -209,65 +257,72 @@ impl Writer<'_, '_> {
         own::write_slow(out, values, changed, base);
     }
 
-    fn fill_sets(&self, sets: &mut Sets, visible: &[u32], own: usize, base: Option<u32>) {
+    /// The sets as they are if everything fits, remembered at once as what this snapshot holds.
+    fn fill_sets(&mut self, sets: &mut Sets, visible: &[u32], own: usize, base: Option<u32>) {
         let words = self.frame.words;
-        sets.now[..words].copy_from_slice(visible);
-        sets.now[own / 32] &= !(1 << (own % 32));
-        sets.sent[..words].copy_from_slice(&sets.now[..words]);
-        sets.plain = true;
-        let Some(base) = base else {
-            sets.before[..words].fill(0);
-            sets.fresh[..words].fill(0);
-            return;
-        };
-        let place = self.ring(base) * words;
-        sets.before[..words].copy_from_slice(&self.r.flight_sets[place..][..words]);
-        sets.fresh[..words].copy_from_slice(&self.r.flight_updates[place..][..words]);
-        sets.plain = (0..words).all(|w| sets.before[w] & sets.now[w] & !sets.fresh[w] == 0);
+        let to = self.ring(self.frame.tick) * words;
+        let from = base.map(|b| self.ring(b) * words);
+        let (mut stale, mut count) = (0, 0);
+        // One pass, and what is kept is never a plain copy: that would be a call, dearer than these few words.
+        for (w, seen) in visible.iter().enumerate() {
+            let own_bit = if w == own / 32 { 1 << (own % 32) } else { 0 };
+            let now = seen & !own_bit;
+            let (before, updated) = match from {
+                Some(from) => (self.r.flight_sets[from + w], self.r.flight_updates[from + w]),
+                None => (0, 0),
+            };
+            (sets.now[w], sets.stay[w], sets.gone[w]) = (now, before & now, before & !now);
+            sets.fresh[w] = before & updated;
+            stale |= before & now & !updated;
+            count += before.count_ones();
+            self.r.flight_sets[to + w] = now;
+            self.r.flight_updates[to + w] = now;
+        }
+        (sets.plain, sets.all_sent, sets.before_count) = (stale == 0, true, count);
     }
 
     /// Leaves, members, enters.
     fn write_sets(
         &mut self,
         out: &mut BitWriter,
-        client: &Client,
+        client: &Viewer,
         sets: &Sets,
         origin: &Origin,
         base: Option<u32>,
     ) {
         let words = self.frame.words;
         let age = base.map_or(0, |b| self.frame.tick - b);
-        let gone = (0..words).any(|w| sets.before[w] & !sets.now[w] != 0);
+        let gone = sets.gone[..words].iter().any(|word| *word != 0);
         out.bit(gone);
         if gone {
-            each(&sets.before[..words], |e| out.bit(!has(&sets.now, e)));
-        }
-        out.bit(!sets.plain);
-        for w in 0..words {
-            let mut left = sets.before[w] & sets.now[w];
-            while left != 0 {
-                let e = w * 32 + left.trailing_zeros() as usize;
-                left &= left - 1;
-                if sets.plain {
-                    self.write_member(out, e, age);
-                } else {
-                    self.write_stranger(out, client, sets, origin, e, age);
+            for w in 0..words {
+                let mut left = sets.stay[w] | sets.gone[w];
+                while left != 0 {
+                    out.bit(sets.gone[w] >> left.trailing_zeros() & 1 != 0);
+                    left &= left - 1;
                 }
             }
         }
-        let enters: u32 = (0..words).map(|w| (sets.now[w] & !sets.before[w]).count_ones()).sum();
-        out.bit(enters > 0);
-        if enters == 0 {
+        out.bit(!sets.plain);
+        if sets.plain {
+            self.write_members(out, &sets.stay[..words], age);
+        } else {
+            each(&sets.stay[..words], |e| self.write_stranger(out, client, sets, origin, e, age));
+        }
+        let enters = |w: usize| sets.now[w] & !sets.stay[w];
+        let count: u32 = (0..words).map(|w| enters(w).count_ones()).sum();
+        out.bit(count > 0);
+        if count == 0 {
             return;
         }
-        crate::codec::number::put_unsigned(out, enters - 1, &crate::codec::number::COUNT);
+        crate::codec::number::put_unsigned(out, count - 1, &crate::codec::number::COUNT);
         for w in 0..words {
-            let mut left = sets.now[w] & !sets.before[w];
+            let mut left = enters(w);
             while left != 0 {
                 let e = w * 32 + left.trailing_zeros() as usize;
                 left &= left - 1;
                 out.put(e as u32, self.frame.index_bits);
-                self.write_full(out, client, &sets.before, origin, e);
+                self.write_full(out, client, sets, origin, e);
             }
         }
     }
@@ -276,13 +331,13 @@ impl Writer<'_, '_> {
     fn write_stranger(
         &mut self,
         out: &mut BitWriter,
-        client: &Client,
+        client: &Viewer,
         sets: &Sets,
         origin: &Origin,
         e: usize,
         age: u32,
     ) {
-        let sent = has(&sets.sent, e);
+        let sent = sets.carries(e);
         out.bit(!sent);
         let own_age = self.age_of(sets, e, age);
         out.bit(own_age != age);
@@ -293,7 +348,7 @@ impl Writer<'_, '_> {
             return;
         }
         if own_age == 0 {
-            self.write_full(out, client, &sets.before, origin, e);
+            self.write_full(out, client, sets, origin, e);
         } else {
             self.write_member(out, e, own_age);
         }
@@ -304,99 +359,18 @@ impl Writer<'_, '_> {
         let base = self.r.base_tick[self.slot * self.frame.entities + e];
         let age = self.frame.tick.wrapping_sub(base);
         let none = base == TICK_NONE || base < self.r.born[e];
-        if none || age >= self.frame.history as u32 {
+        if none || age >= self.frame.history {
             0
         } else {
             age
         }
     }
 
-    fn row(&self, tick: u32, e: usize) -> Words {
-        let at =
-            (tick as usize % self.frame.history * self.frame.entities + e) * self.frame.row_halves;
-        self.frame.code.shape.load(&self.r.history[at..at + self.frame.row_halves])
-    }
-
-    pub(super) fn now(&self, e: usize) -> Words {
-        self.row(self.frame.tick, e)
-    }
-
-    /// The difference to the baseline `age` ticks ago, made once per tick.
-    #[inline]
-    pub(super) fn write_member(&mut self, out: &mut BitWriter, e: usize, age: u32) {
-        let k = age as usize % AGES;
-        let kept = &self.deltas[e];
-        if kept.valid >> k & 1 == 0 || u32::from(kept.ages[k]) != age {
-            self.make_delta(e, age, k);
-        }
-        let kept = &self.deltas[e];
-        let bits = kept.bits[k];
-        if bits == TOO_LONG {
-            let base = self.row(self.frame.tick - age, e);
-            self.frame.code.write_delta(out, &base, &self.now(e), age as i32);
-        } else if bits <= 32 {
-            out.put(kept.words[k][0] as u32, u32::from(bits));
-        } else {
-            out.splice(&kept.words[k], u32::from(bits));
-        }
-    }
-
-    fn make_delta(&mut self, e: usize, age: u32, k: usize) {
-        let (bits, words) = match self.packed_delta(e, age) {
-            Some(found) => found,
-            None => self.long_delta(e, age),
-        };
-        let kept = &mut self.deltas[e];
-        kept.valid |= 1 << k;
-        kept.ages[k] = age as u8;
-        kept.bits[k] = bits;
-        kept.words[k] = words;
-    }
-
-    fn packed(&self, tick: u32, e: usize) -> &[u16] {
-        let at =
-            (tick as usize % self.frame.history * self.frame.entities + e) * self.frame.row_halves;
-        &self.r.history[at..at + self.frame.row_halves]
-    }
-
-    /// The usual case without unpacking rows: nothing but the position differs, by no more than a quantum.
-    fn packed_delta(&self, e: usize, age: u32) -> Option<(u8, [u64; DELTA_WORDS])> {
-        if self.frame.code.shape.high {
-            return None;
-        }
-        let (base, now) = (self.packed(self.frame.tick - age, e), self.packed(self.frame.tick, e));
-        if base[0] != now[0] || base[5..] != now[5..] {
-            return None;
-        }
-        let place =
-            |row: &[u16], at: usize| (u32::from(row[at]) | u32::from(row[at + 1]) << 16) as i32;
-        let led = |at: usize, speed: usize| {
-            let way = i32::from(base[speed] as i16) * age as i32;
-            place(base, at).wrapping_add((way + 8) >> 4)
-        };
-        let off = [place(now, 1).wrapping_sub(led(1, 5)), place(now, 3).wrapping_sub(led(3, 6)), 0];
-        self.frame.code.near_bits(off).map(|(bits, word)| (bits, [word, 0]))
-    }
-
-    fn long_delta(&self, e: usize, age: u32) -> (u8, [u64; DELTA_WORDS]) {
-        let base = self.row(self.frame.tick - age, e);
-        let mut bytes = [0u8; DELTA_WORDS * 8];
-        let mut writer = BitWriter::new(&mut bytes);
-        self.frame.code.write_delta(&mut writer, &base, &self.now(e), age as i32);
-        let bits = writer.bits();
-        let fits = writer.finish().is_some();
-        let mut words = [0; DELTA_WORDS];
-        for (word, eight) in words.iter_mut().zip(bytes.chunks_exact(8)) {
-            *word = eight.try_into().map_or(0, u64::from_le_bytes);
-        }
-        (if fits { bits as u8 } else { TOO_LONG }, words)
-    }
-
     pub(super) fn write_full(
         &mut self,
         out: &mut BitWriter,
-        client: &Client,
-        before: &Set,
+        client: &Viewer,
+        sets: &Sets,
         origin: &Origin,
         e: usize,
     ) {
@@ -404,13 +378,13 @@ impl Writer<'_, '_> {
         let stats = &mut self.r.stats[0];
         stats.full_states = stats.full_states.wrapping_add(1);
         let generation = self.r.columns[column::GENERATION * n + e] as u32;
-        let now = self.now(e);
+        let now = self.packed_now(e);
         self.frame.code.write_full(out, &now, generation & 0xffff, origin);
-        if head_kind(now[W_HEAD]) != kind::PROJECTILE {
+        if head_kind(now.head()) != kind::PROJECTILE {
             return;
         }
         let owner = self.r.columns[column::OWNER * n + e] as u32;
-        let held = |index: usize| self.held(before, index);
+        let held = |index: usize| self.held(sets, index);
         let code = self.event_code(client, origin, &held);
         code.write_handle(out, owner);
         if owner == client.handle {
@@ -426,7 +400,7 @@ impl Writer<'_, '_> {
         let age = base.map_or(0, |b| self.frame.tick - b);
         each(&sets.now[..self.frame.words], |e| {
             let back = match () {
-                () if has(&sets.sent, e) => 0,
+                () if sets.carries(e) => 0,
                 () if has(&sets.fresh, e) => age,
                 () => self.base_age(e),
             };

@@ -1,13 +1,12 @@
 //! Whom a snapshot leaves out when not everything fits.
 
 use super::client::{
-    each, has, Sets, Writer, FULL_BYTES_MAX, KEY_INDEX_BITS, MEMBER_BITS, SETS_HEAD_BITS,
+    each, has, Sets, Viewer, Writer, FULL_BYTES_MAX, KEY_INDEX_BITS, MEMBER_BITS, SETS_HEAD_BITS,
     SET_WORDS_MAX,
 };
 use crate::bits::BitWriter;
 use crate::codec::row::Origin;
 use crate::packet::WIRE_DEFERRED;
-use crate::region::Client;
 
 impl Writer<'_, '_> {
     /// Chooses whom to leave out so that the rest takes at most `room` bits, by priority: accumulated neglect and
@@ -15,14 +14,13 @@ impl Writer<'_, '_> {
     pub(super) fn defer(
         &mut self,
         sets: &mut Sets,
-        client: &Client,
+        client: &Viewer,
         origin: &Origin,
         base: Option<u32>,
         room: u32,
     ) {
         let words = self.frame.words;
         let age = base.map_or(0, |b| self.frame.tick - b);
-        let members: u32 = sets.before[..words].iter().map(|w| w.count_ones()).sum();
         let all_keys = core::mem::take(&mut self.keys);
         let mut count = 0;
         each(&sets.now[..words], |e| {
@@ -35,19 +33,19 @@ impl Writer<'_, '_> {
             || keys.iter().rev().map(|key| (key & ((1 << KEY_INDEX_BITS) - 1)) as usize);
         sets.now = [0; SET_WORDS_MAX];
         sets.sent = [0; SET_WORDS_MAX];
-        sets.plain = false;
+        (sets.plain, sets.all_sent) = (false, false);
         // One leave bit per member; then half of the room at most to say that members stay.
-        let mut left = room.saturating_sub(SETS_HEAD_BITS + members);
+        let mut left = room.saturating_sub(SETS_HEAD_BITS + sets.before_count);
         let mut kept = left / 2 / MEMBER_BITS;
         for e in by_urgency() {
-            if kept > 0 && has(&sets.before, e) && self.age_of(sets, e, age) != 0 {
+            if kept > 0 && sets.before(e) && self.age_of(sets, e, age) != 0 {
                 sets.now[e / 32] |= 1 << (e % 32);
                 left -= MEMBER_BITS;
                 kept -= 1;
             }
         }
         for e in by_urgency() {
-            let own_age = if has(&sets.before, e) { self.age_of(sets, e, age) } else { 0 };
+            let own_age = if sets.before(e) { self.age_of(sets, e, age) } else { 0 };
             let paid = if has(&sets.now, e) { MEMBER_BITS } else { 0 };
             let size = self.size(client, sets, origin, e, own_age) - paid;
             let at = self.slot * self.frame.entities + e;
@@ -62,6 +60,10 @@ impl Writer<'_, '_> {
                 stats.entities_deferred = stats.entities_deferred.wrapping_add(1);
             }
         }
+        for w in 0..words {
+            let before = sets.stay[w] | sets.gone[w];
+            (sets.stay[w], sets.gone[w]) = (before & sets.now[w], before & !sets.now[w]);
+        }
         self.r.clients[self.slot].wire[WIRE_DEFERRED] = 1;
         self.keys = all_keys;
     }
@@ -75,11 +77,11 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn size(&mut self, client: &Client, sets: &Sets, origin: &Origin, e: usize, age: u32) -> u32 {
+    fn size(&mut self, client: &Viewer, sets: &Sets, origin: &Origin, e: usize, age: u32) -> u32 {
         let mut bytes = [0u8; FULL_BYTES_MAX];
         let mut writer = BitWriter::new(&mut bytes);
         if age == 0 {
-            self.write_full(&mut writer, client, &sets.before, origin, e);
+            self.write_full(&mut writer, client, sets, origin, e);
         } else {
             self.write_member(&mut writer, e, age);
         }
@@ -93,8 +95,8 @@ impl Writer<'_, '_> {
 
     /// 1 at the rim of the view and beyond, 32 at its middle.
     fn nearness(&self, origin: &Origin, e: usize) -> u16 {
-        let now = self.now(e);
-        let (dx, dy) = (now[1].wrapping_sub(origin.x), now[2].wrapping_sub(origin.y));
+        let [x, y, _] = self.packed_now(e).place();
+        let (dx, dy) = (x.wrapping_sub(origin.x), y.wrapping_sub(origin.y));
         let far = dx.unsigned_abs().max(dy.unsigned_abs());
         let reach = origin.bits.saturating_sub(6);
         32 - (far >> reach).min(31) as u16

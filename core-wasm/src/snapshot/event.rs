@@ -1,17 +1,16 @@
 //! Which events a snapshot carries.
 
-use super::client::{has, Set, Sets, Writer, EVENTS_HEAD_BITS, OWN_VIEW_RADIUS};
+use super::client::{Sets, Viewer, Writer, EVENTS_HEAD_BITS, OWN_VIEW_RADIUS};
 use crate::bits::BitWriter;
 use crate::codec::event::EventCode;
 use crate::codec::row::Origin;
 use crate::gen::{column, EVENTS_MAX, EVENTS_PER_SNAPSHOT_MAX};
 use crate::history::OwnFast;
-use crate::region::Client;
 
 impl Writer<'_, '_> {
     /// Handle of an index that the client holds at the reference, else 0.
-    pub(super) fn held(&self, before: &Set, index: usize) -> u32 {
-        if index < self.frame.entities && has(before, index) {
+    pub(super) fn held(&self, sets: &Sets, index: usize) -> u32 {
+        if index < self.frame.entities && sets.before(index) {
             let generation =
                 self.r.columns[column::GENERATION * self.frame.entities + index] as u32;
             generation << 16 | index as u32
@@ -22,7 +21,7 @@ impl Writer<'_, '_> {
 
     pub(super) fn event_code<'c>(
         &self,
-        client: &Client,
+        client: &Viewer,
         origin: &Origin,
         held: &'c dyn Fn(usize) -> u32,
     ) -> EventCode<'c> {
@@ -41,17 +40,22 @@ impl Writer<'_, '_> {
     pub(super) fn write_events(
         &mut self,
         out: &mut BitWriter,
-        client: &Client,
+        client: &Viewer,
         sets: &Sets,
         origin: &Origin,
         own: &OwnFast,
         (since, limit): (u32, u32),
     ) {
-        let held = |index: usize| self.held(&sets.before, index);
+        let next = self.r.head[0].events_next;
+        let newest = &self.r.events[next.wrapping_sub(1) as usize % EVENTS_MAX as usize];
+        if next == 0 || newest.tick <= since {
+            out.bit(false);
+            return;
+        }
+        let held = |index: usize| self.held(sets, index);
         let code = self.event_code(client, origin, &held);
         let radius =
             i64::from(self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS]);
-        let next = self.r.head[0].events_next;
         // Bit: how far back in the ring.
         let mut chosen = [0u32; EVENTS_MAX as usize / 32 + 1];
         let (mut count, mut dropped, mut bits) = (0, 0, EVENTS_HEAD_BITS);

@@ -7,10 +7,13 @@
 
 mod client;
 mod defer;
+mod delta;
 mod event;
 mod told;
 mod verify;
 
+use delta::Deltas;
+pub use delta::{keys_of, Key, Long};
 pub use verify::Digest;
 
 use crate::bits::{bits_for, BitWriter};
@@ -21,36 +24,20 @@ use crate::netchan::pool::Pool;
 use crate::netchan::{write_header, SendLimits, HEADER_BYTES};
 use crate::region::{Region, Scratch, CLIENT_BOT, CLIENT_LEAVING};
 use crate::room::Room;
-use bytemuck::{Pod, Zeroable};
 
-/// Ages kept per entity and tick.
-const AGES: usize = 8;
-/// Words of 64 bits per kept difference; a longer one is written anew for each client.
-const DELTA_WORDS: usize = 2;
-/// Bits said for a difference that is too long to be kept.
-const TOO_LONG: u8 = 255;
 /// Bytes of a packet that are kept for the snapshot while reliable fragments wait.
 const SNAPSHOT_BYTES_KEPT: u32 = 320;
 /// Bytes of a snapshot for a client that has fallen silent.
 const SILENT_BYTES: u32 = 160;
 
-/// Differences of one entity in this tick, by age of the baseline. Scratch.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-pub struct Delta {
-    valid: u32,
-    ages: [u8; AGES],
-    bits: [u8; AGES],
-    reserved: u32,
-    words: [[u64; DELTA_WORDS]; AGES],
-}
-
 /// What is the same for all clients of a tick.
 struct Frame<'a> {
     tick: u32,
-    history: usize,
+    history: u32,
     flights: usize,
     entities: usize,
+    /// Players in the room: about as many packets.
+    clients: usize,
     words: usize,
     own_values: usize,
     row_halves: usize,
@@ -72,9 +59,10 @@ pub fn encode(room: &mut Room) -> u32 {
     let rate = config.head.tick_rate_hz;
     let frame = Frame {
         tick,
-        history: sizes.history as usize,
+        history: sizes.history,
         flights: sizes.flights as usize,
         entities: sizes.entities as usize,
+        clients: r.head[0].players as usize,
         words: sizes.set_words as usize,
         own_values: sizes.own_values as usize,
         row_halves: sizes.row_halves as usize,
@@ -84,11 +72,11 @@ pub fn encode(room: &mut Room) -> u32 {
         code: RowCode::new(&config, &shape),
     };
     let silent_ticks = (SILENT_CLIENT_MS * rate).div_ceil(1000);
+    let keys = core::mem::take(&mut s.delta_keys);
+    let longs = core::mem::take(&mut s.delta_longs);
+    let mut deltas = Deltas::new(keys, longs, frame.entities);
     let (mut packets, mut silent) = (0, 0);
     let mut sets = client::Sets::new();
-    for delta in s.deltas.iter_mut() {
-        delta.valid = 0;
-    }
     for slot in 0..sizes.players as usize {
         let client = r.clients[slot];
         if client.player_id == 0 || client.flags & (CLIENT_BOT | CLIENT_LEAVING) != 0 {
@@ -100,25 +88,29 @@ pub fn encode(room: &mut Room) -> u32 {
             continue;
         }
         let bytes = if quiet { SILENT_BYTES } else { config.head.snapshot_bytes_max };
-        write_packet(&frame, (&mut *r, &mut *s, &mut sets), slot, packets, bytes * 8);
+        let work = Work { r: &mut *r, s: &mut *s, sets: &mut sets, deltas: &mut deltas };
+        write_packet(&frame, work, (slot, packets), bytes * 8);
         packets += 1;
     }
+    (s.delta_keys, s.delta_longs) = (deltas.keys, deltas.longs);
     r.stats[0].silent_clients = silent;
     (r.wire_kinds, r.wire_fields) = (kinds, fields);
     packets as u32
 }
 
+/// What the packets of a tick are made from and with.
+struct Work<'w, 'a> {
+    r: &'w mut Region<'a>,
+    s: &'w mut Scratch<'a>,
+    sets: &'w mut client::Sets,
+    deltas: &'w mut Deltas<'a>,
+}
+
 /// One packet: header, reliable part, snapshot.
-fn write_packet(
-    frame: &Frame,
-    memory: (&mut Region, &mut Scratch, &mut client::Sets),
-    slot: usize,
-    row: usize,
-    limit: u32,
-) {
-    let (r, s, sets) = memory;
+fn write_packet<'a>(frame: &Frame, work: Work<'_, 'a>, (slot, row): (usize, usize), limit: u32) {
+    let Work { r, s, sets, deltas } = work;
     let offset = row * PACKET_BYTES_MAX as usize;
-    let Scratch { output, deltas, keys, visible, packets, .. } = s;
+    let Scratch { output, keys, visible, packets, .. } = s;
     let packet = &mut output[offset..][..PACKET_BYTES_MAX as usize];
     let mut out = BitWriter::new(&mut packet[HEADER_BYTES..]);
     let header = r.channels[slot].next_packet(frame.tick);
