@@ -181,6 +181,9 @@ fn an_own_shot_shows_at_once_and_is_matched_by_its_command() {
             let slot = client.m.view[column::SLOT * n + *flying[0] as usize];
             assert_eq!(slot, 0xfffe);
         }
+        if client.m.shots.iter().all(|s| s.state != 1) {
+            assert_eq!(flying.len(), 0, "step {step}: it is not shown again when it has ended");
+        }
         most = most.max(flying.len());
         if step == 15 {
             let shot = client.m.shots.iter().find(|s| s.command != 0).unwrap();

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { RoomCore } from '../../core-wasm/bindings/room.ts';
+import { CommandWriter } from '../../src/plugin/commands.ts';
 import { Overlay } from '../../src/plugin/overlay.ts';
 import { PluginRandom } from '../../src/plugin/random.ts';
 import { Bench } from './bench.ts';
@@ -57,6 +58,26 @@ t.test('an overlay forgets all that was written, texts too', (t) => {
   overlay.forget();
   t.same([overlay.read(1, 0), overlay.readRoom(0), overlay.readText(5, 0)], [3, 9, undefined]);
   t.same([...columns], [1, 2, 3, 4], 'the memory of the room was never written');
+  t.end();
+});
+
+t.test('equal commands are equal bytes, whatever stood in the buffer before', (t) => {
+  const written = [0, 0xff].map((before) => {
+    const u8 = new Uint8Array(4096).fill(before);
+    const writer = new CommandWriter({
+      u8,
+      view: new DataView(u8.buffer),
+      input: 16,
+      inputBytes: 2048,
+    } as unknown as RoomCore);
+    for (let bytes = 0; bytes < 9; bytes += 1) {
+      writer.setText(7, 0, new Uint8Array(bytes).fill(65));
+      writer.send(1, 0xffff, new Uint8Array(bytes + 1).fill(66));
+    }
+    writer.setField(1, 2, -3);
+    return [...u8.subarray(16, 16 + writer.length)];
+  });
+  t.same(written[1], written[0]);
   t.end();
 });
 
