@@ -256,6 +256,9 @@ function checkFields(
     }
     if (spec.type === 'text') texts += 1;
     else integers += 1;
+    // The roster, which is what goes to everybody, has rows of one length.
+    if (path === 'player.fields' && spec.type === 'text' && spec.to === 'room')
+      refuse(at, "cannot go to 'room': a text of a player goes to 'visible', 'owner', 'none'");
   }
   atMost(path, integers, limits.most, 'fields');
   atMost(path, texts, TEXTS_PER_KIND_MAX, 'text fields');

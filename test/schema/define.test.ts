@@ -103,6 +103,10 @@ t.test('a wrong schema is E_SCHEMA that names the path', (t) => {
     ],
     [{ ...base, weapons: { a: {} } }, 'weapons.a: must be projectile'],
     [
+      { ...base, player: { fields: { clan: text(9, { to: 'room' }) } } },
+      "player.fields.clan: cannot go to 'room'",
+    ],
+    [
       { ...base, room: { fields: { a: u8({ to: 'owner' }) } } },
       "room.fields.a: cannot go to 'owner', only to 'room', 'none'",
     ],
