@@ -74,9 +74,13 @@ export class ServerProcess {
     this.#adminUrl = adminUrl;
   }
 
-  static async start(keeper: Keeper, flags: readonly string[]): Promise<ServerProcess> {
+  static async start(
+    keeper: Keeper,
+    flags: readonly string[],
+    game = 'games/arena/server.ts',
+  ): Promise<ServerProcess> {
     const args = [
-      ...['start', '--game', 'games/arena/server.ts', '--workers', '1', '--log-level', 'error'],
+      ...['start', '--game', game, '--workers', '1', '--log-level', 'error'],
       ...['--port', '0', '--admin-port', String(await freePort()), ...flags],
     ];
     const collector = fileURLToPath(new URL('./collector.cjs', import.meta.url));
