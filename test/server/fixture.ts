@@ -141,6 +141,11 @@ export class RawClient {
     );
   }
 
+  /** The goodbye that it has heard. */
+  goodbye(): Goodbye | undefined {
+    return this.heard.map((bytes) => decodeGoodbye(bytes)).find((one) => one !== null) ?? undefined;
+  }
+
   async closed(): Promise<number> {
     for (const end = Date.now() + 5000; Date.now() < end && this.closedWith === 0; )
       await this.#change(end - Date.now());

@@ -3,7 +3,10 @@ import t from 'tap';
 import { DATAGRAM, ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { connect } from '../../src/client/node.ts';
 import type { Server } from '../../src/server.ts';
+import { decodeJoined, encodeGoodbye } from '../../src/session/datagrams.ts';
 import { issueConnectToken } from '../../src/tokens.ts';
+import { BitWriter } from '../independent/bits.ts';
+import { FRAGMENT_BYTES, writeFragments, writePacket } from '../independent/packet.ts';
 import { CORE, metricsOf, RawClient, serve, until } from './fixture.ts';
 import { duel } from './games/schema.ts';
 
@@ -187,3 +190,131 @@ t.test('a server that drains takes nobody in and says goodbye to those inside', 
   t.equal(inside.closedWith, 4000 + ERROR.E_SHUTDOWN);
   await t.rejects(fetch(server.url));
 });
+
+t.test('who sends too many packets for 10 s is closed', async (t) => {
+  const server = await serve({ packetsPerSecond: '20' });
+  t.teardown(() => server.stop(0));
+  const calm = await entered(server);
+  const loud = await entered(server);
+  const startMs = performance.now();
+  const timer = setInterval(() => {
+    for (let n = 0; n < 5; n += 1) loud.send(emptyPacket());
+    calm.send(emptyPacket());
+  }, 100);
+  t.teardown(() => clearInterval(timer));
+  await until('it is closed', () => loud.closedWith !== 0, 20_000);
+  const ms = performance.now() - startMs;
+  t.equal(loud.closedWith, 4000 + ERROR.E_RATE);
+  t.equal(loud.goodbye()?.code, ERROR.E_RATE);
+  t.ok(ms > 9000, `after ${ms} ms: a burst is no flood`);
+  t.equal(calm.closedWith, 0);
+  const metrics = await metricsOf(server);
+  t.equal(metrics.get('fray_drops_total{reason="session_E_RATE"}'), 1);
+  t.ok((metrics.get('fray_drops_total{reason="session_drop_rate"}') ?? 0) > 100);
+});
+
+t.test('a message of 4 KiB is taken, one that goes on is the end of the session', async (t) => {
+  const server = await serve();
+  t.teardown(() => server.stop(0));
+  const counted = async (reason: string): Promise<number> =>
+    (await metricsOf(server)).get(`fray_drops_total{reason="${reason}"}`) ?? -1;
+  const whole = await entered(server);
+  sendMessage(whole, 16);
+  await until(
+    'the game hears it, and cannot read it',
+    async () => (await counted('worker_messages_malformed')) === 1,
+  );
+  t.equal(whole.closedWith, 0);
+  const endless = await entered(server);
+  sendMessage(endless, 17);
+  t.equal(await endless.closed(), 4000 + ERROR.E_OVERSIZE);
+  t.equal(endless.goodbye()?.code, ERROR.E_OVERSIZE);
+  t.equal(await counted('session_E_OVERSIZE'), 1);
+});
+
+t.test('one session too many gets no socket, and no place before the last has left', async (t) => {
+  const server = await serve({ sessionsMax: '1' });
+  t.teardown(() => server.stop(0));
+  const codes = new Set<number>();
+  for (let round = 0; round < 100 && !codes.has(ERROR.E_SESSIONS_LIMIT); round += 1) {
+    const first = await entered(server);
+    await t.rejects(RawClient.open(server), /HTTP 503/);
+    first.send(encodeGoodbye(ERROR.E_LEFT));
+    await first.closed();
+    // Its room has not heard yet that it has left: the seat is taken for one tick more.
+    const next = await RawClient.open(server);
+    next.hello();
+    next.join();
+    codes.add((await next.answer()).goodbye?.code ?? 0);
+    next.close();
+    await until(
+      'it is gone',
+      () => server.directory.seats === 0 && server.sessions.facts.pipes === 0,
+    );
+  }
+  t.ok(codes.has(ERROR.E_SESSIONS_LIMIT), [...codes].join());
+  const metrics = await metricsOf(server);
+  t.ok((metrics.get('fray_drops_total{reason="websocket_refused_full"}') ?? 0) > 0);
+  t.ok((metrics.get('fray_drops_total{reason="session_E_SESSIONS_LIMIT"}') ?? 0) > 0);
+});
+
+t.test('a room that is just closing takes nobody in', async (t) => {
+  const server = await serve({ emptyCloseMs: '300' });
+  t.teardown(() => server.stop(0));
+  const codes = new Set<number>();
+  // From the order to close to the answer is one tick; each of these asks at another moment.
+  for (let round = 0; round < 10 && !codes.has(ERROR.E_ROOM_CLOSED); round += 1)
+    await Promise.all(
+      Array.from({ length: 16 }, async (_, n) => {
+        const maker = await RawClient.open(server);
+        maker.hello();
+        maker.join({ create: '{}' });
+        const { roomId = '' } = await maker.answer();
+        maker.send(encodeGoodbye(ERROR.E_LEFT));
+        await new Promise((resolve) => setTimeout(resolve, 280 + 12 * n));
+        const late = await RawClient.open(server);
+        late.hello();
+        late.join({ id: roomId });
+        codes.add((await late.answer()).goodbye?.code ?? 0);
+        late.close();
+      }),
+    );
+  t.ok(codes.has(ERROR.E_ROOM_CLOSED), [...codes].join());
+  t.ok(codes.has(ERROR.E_ROOM_UNKNOWN), 'and soon it is unknown');
+  const metrics = await metricsOf(server);
+  t.ok((metrics.get('fray_drops_total{reason="session_E_ROOM_CLOSED"}') ?? 0) > 0);
+});
+
+/** A client in a room. */
+async function entered(server: Server): Promise<RawClient> {
+  const client = await RawClient.open(server);
+  client.hello();
+  client.join();
+  const { goodbye } = await client.answer();
+  if (goodbye !== undefined) throw new Error(`Not let in: ${goodbye.code} ${goodbye.text}`);
+  return client;
+}
+
+/** It parses as far as its check, and no further. */
+function emptyPacket(): Uint8Array {
+  return Uint8Array.of(DATAGRAM.packet | (1 << 4), 0);
+}
+
+/** A reliable message of whole fragments, as the first of its session, of a kind that the game does not know. */
+function sendMessage(client: RawClient, fragments: number): void {
+  const epoch = client.heard.map((bytes) => decodeJoined(bytes)).find(Boolean)?.epoch ?? 0;
+  for (let sequence = 1, first = 0; first < fragments; sequence += 1, first += 4) {
+    const stream = new BitWriter();
+    writeFragments(
+      stream,
+      Array.from({ length: Math.min(4, fragments - first) }, (_, k) => ({
+        id: 1 + first + k,
+        ends: first + k === fragments - 1,
+        bytes: new Uint8Array(FRAGMENT_BYTES).fill(1),
+      })),
+    );
+    // No input commands.
+    stream.put(5, 0);
+    client.send(writePacket(epoch, { sequence, ack: 0, ackBits: 0 }, stream.finish()));
+  }
+}
