@@ -45,9 +45,10 @@ pub struct Shot {
     pub command: u32,
     /// The server's entity for it, 0 not known yet.
     pub handle: u32,
-    /// 1 flies, 2 has ended (the server's entity stays hidden).
+    /// 1 flies, 2 has ended (the server's entity stays hidden), 3 the server's has gone, too (hidden until no view of
+    /// the past shows it).
     pub state: u32,
-    /// Tick at which it ends.
+    /// Tick at which it ends; in state 3, at which that became known.
     pub expires: u32,
     /// Position after the newest own command.
     pub at: [i32; 3],
@@ -385,10 +386,12 @@ impl Client<'_> {
         }
     }
 
-    /// The server's projectile is gone: so is the predicted one.
+    /// The server's projectile is gone: so is the predicted one. Others are shown in the past, though, where it flies
+    /// for a while yet, and may not come out from behind the one that has ended.
     pub(super) fn shot_left(&mut self, handle: u32) {
+        let local = self.m.head[0].local;
         for shot in self.m.shots.iter_mut().filter(|s| s.handle == handle && s.command != 0) {
-            *shot = Shot::zeroed();
+            (shot.state, shot.expires) = (3, local);
         }
     }
 
@@ -396,9 +399,12 @@ impl Client<'_> {
     fn drop_old_shots(&mut self) {
         let local = self.m.head[0].local;
         let rate = self.config.head.tick_rate_hz;
+        // How far in the past others are shown, and some jitter.
+        let past = self.config.head.interpolation_ticks + rate / 8;
         for shot in self.m.shots.iter_mut().filter(|s| s.command != 0) {
             let unmatched = shot.handle == 0 && local.saturating_sub(shot.command) > rate / 2;
-            if unmatched || local > shot.expires.saturating_add(2 * rate) {
+            let kept = if shot.state == 3 { past } else { 2 * rate };
+            if unmatched || local > shot.expires.saturating_add(kept) {
                 *shot = Shot::zeroed();
             }
         }
