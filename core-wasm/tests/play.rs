@@ -6,7 +6,7 @@ mod play;
 mod support;
 
 use fray_core::gen::*;
-use play::{Link, Play};
+use play::{Link, Play, Player};
 use support::*;
 
 fn walls() -> Vec<WallBox> {
@@ -113,4 +113,29 @@ fn damaged_packets_count_as_lost() {
     }
     assert!(malformed > 100);
     assert!(play.room.room().r.stats[0].packets_malformed > 100);
+}
+
+/// Baselines of 3 to 29 ticks side by side: ages that are 16 apart share a place among the differences of a tick.
+#[test]
+fn clients_with_round_trips_far_apart_each_get_their_own_differences() {
+    let setup = Setup::arena(20, 96);
+    let mut play = Play::new(setup.clone(), 12, 8, &walls(), Link::default(), 6);
+    for slot in 0..12u16 {
+        let link = Link { delay: 1 + u32::from(slot), ..Link::default() };
+        let client = play.room.room().r.clients[usize::from(slot)];
+        let player = Player::new(&setup, slot, client.player_id, client.handle, link);
+        play.players[usize::from(slot)] = player;
+    }
+    let mut rows = 0;
+    for _ in 0..400 {
+        play.wander(true);
+        play.tick();
+        rows += check_rows(&mut play);
+    }
+    assert!(rows > 400 * 12, "{rows}");
+    for player in &mut play.players {
+        let stats = player.stats();
+        assert_eq!((stats.hash_mismatches, stats.malformed), (0, 0), "slot {}", player.slot);
+        assert!(stats.hash_checks > 300, "slot {}: {stats:?}", player.slot);
+    }
 }

@@ -400,7 +400,17 @@ fn every_part_of_the_live_world_is_in_the_state_hash() {
     room.room().r.plugin_random[3] ^= 1;
     assert_ne!(room.state_hash(), before);
     room.room().r.plugin_random[3] ^= 1;
+    room.room().r.head[0].random[1] ^= 1;
+    assert_ne!(room.state_hash(), before);
+    room.room().r.head[0].random[1] ^= 1;
+    room.room().r.players[1] ^= 1 << 16;
+    assert_ne!(room.state_hash(), before);
+    room.room().r.players[1] ^= 1 << 16;
     assert_eq!(room.state_hash(), before);
+    room.room().r.head[0].timers = 1;
+    let idle = room.state_hash();
+    room.room().r.timers[0].due ^= 1;
+    assert_ne!(room.state_hash(), idle, "a timer that waits is part of the world");
 }
 
 #[test]

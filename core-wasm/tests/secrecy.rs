@@ -1,0 +1,162 @@
+//! What a client is sent depends on nothing that it may not know: a room beside its twin, in which only hidden things
+//! differ, sends the same bytes.
+
+#[path = "support/play.rs"]
+mod play;
+mod support;
+
+use bytemuck::bytes_of;
+use fray_core::gen::*;
+use play::{Link, Play};
+use support::*;
+
+const FAR: std::ops::Range<u16> = 6..12;
+/// Columns of the arena's player fields: what all see, what the owner sees, what nobody sees.
+const VISIBLE: u32 = 34;
+const OWNER: u32 = 35;
+const HIDDEN: u32 = 36;
+
+/// A client in the west with five bots around it, and six bots far in the east.
+fn room() -> Play {
+    let mut setup = Setup::arena(12, 64);
+    setup.kinds[0].view_radius = 12 * ONE;
+    setup.room_fields.push(field(0, 2, 16, audience::NONE));
+    let mut play = Play::new(setup, 1, 11, &[], Link { delay: 1, ..Link::default() }, 4);
+    for slot in 0..12u16 {
+        let handle = handle(&mut play.room, slot);
+        let x = if FAR.contains(&slot) { 22 } else { -18 } + i32::from(slot % 3) * 2;
+        play.commands.add(Place::KIND, 0, &place(handle, x * ONE, i32::from(slot % 6) * ONE));
+        let (column, value) = (column::WEAPON as u32, i32::from(FAR.contains(&slot)));
+        play.commands.add(SetField::KIND, 0, &SetField { handle, column, value });
+    }
+    play
+}
+
+fn set(play: &mut Play, slot: u16, column: u32, value: i32) {
+    let handle = handle(&mut play.room, slot);
+    play.commands.add(SetField::KIND, 0, &SetField { handle, column, value });
+}
+
+/// Everything in here is out of sight of the client, or not for it.
+fn live_in_secret(play: &mut Play, t: u32) {
+    for (slot, bot) in play.bots.iter_mut().filter(|(slot, _)| FAR.contains(slot)) {
+        bot.move_y = if (t / 20 + u32::from(*slot)) % 2 == 0 { 100 } else { -100 };
+        bot.aim = (t * 1500) as u16;
+        bot.buttons = button::FIRE;
+    }
+    for slot in 1..12 {
+        set(play, slot, OWNER, (t % 200) as i32);
+        set(play, slot, HIDDEN, (t % 100) as i32);
+        if FAR.contains(&slot) {
+            set(play, slot, VISIBLE, (t % 16) as i32);
+            let handle = handle(&mut play.room, slot);
+            let text = [b'a' + (t % 26) as u8; 5];
+            let named = SetText { handle, field: 0 };
+            play.commands.add_bytes(SetText::KIND, 0, bytes_of(&named), &text);
+            let hurt = Damage { handle, attacker: 0, amount: (t % 3) as i32 };
+            play.commands.add(Damage::KIND, 0, &hurt);
+            if t % 20 == 0 {
+                let y = i32::from(slot % 6) * ONE;
+                play.commands.add(Place::KIND, 0, &place(handle, 24 * ONE, y));
+            }
+            let wind = Impulse { handle, vx: 0, vy: 300, vz: 0 };
+            play.commands.add(Impulse::KIND, 0, &wind);
+        }
+    }
+    let value = (t % 1000) as i32;
+    play.commands.add(SetRoomField::KIND, 0, &SetRoomField { field: 2, value });
+    play.commands.add(SetRandom::KIND, 0, &SetRandom { state: [t + 1, 2, 3, 4] });
+    let timer = AddTimer { id: t, due: t + 9, timer: 0, args: [t as i32; 4] };
+    play.commands.add(AddTimer::KIND, 0, &timer);
+}
+
+/// One tick of the near ones, the same in both rooms.
+fn live_in_sight(play: &mut Play, t: u32) {
+    for (slot, bot) in play.bots.iter_mut().filter(|(slot, _)| !FAR.contains(slot)) {
+        let turn = t / 7 + u32::from(*slot);
+        (bot.move_x, bot.move_y) = ([90, 0, -90, 0][turn as usize % 4], (turn % 3) as i8 * 40 - 40);
+        bot.aim = (t * 900) as u16;
+        bot.buttons = if t % 13 == 0 { button::FIRE } else { 0 };
+    }
+    if t % 5 == 0 {
+        set(play, 1 + (t % 5) as u16, VISIBLE, (t % 16) as i32);
+    }
+}
+
+#[test]
+fn no_byte_depends_on_what_is_out_of_sight_or_for_others() {
+    let (mut quiet, mut busy) = (room(), room());
+    let mut bytes = 0;
+    for t in 0..400 {
+        for play in [&mut quiet, &mut busy] {
+            live_in_sight(play, t);
+        }
+        // Until then everybody comes to his place.
+        if t > 10 {
+            live_in_secret(&mut busy, t);
+        }
+        quiet.tick();
+        busy.tick();
+        assert!(quiet.players[0].down == busy.players[0].down, "packets of tick {t} differ");
+        bytes += quiet.players[0].down.iter().map(|(_, packet)| packet.len()).sum::<usize>();
+    }
+    assert!(bytes > 400 * 20, "{bytes}");
+    let (quiet_stats, stats) = (quiet.room.room().r.stats[0], busy.room.room().r.stats[0]);
+    for (slot, column, value) in [(1, OWNER, 399 % 200), (2, HIDDEN, 99), (8, VISIBLE, 399 % 16)] {
+        assert_eq!(get(&mut busy.room, slot, column as usize), value);
+    }
+    assert_eq!(busy.room.room().r.room_fields[2], 399);
+    assert!(stats.hits > quiet_stats.hits + 50, "something did happen in the east");
+    assert_ne!(quiet.room.state_hash(), busy.room.state_hash());
+}
+
+/// So that the test above can fail: the same rooms, and one thing in sight that differs.
+#[test]
+fn what_is_in_sight_shows_in_the_bytes() {
+    for what in 0..4 {
+        let (mut one, mut other) = (room(), room());
+        let mut differ = false;
+        for t in 0..60 {
+            for play in [&mut one, &mut other] {
+                live_in_sight(play, t);
+            }
+            if t == 30 {
+                let near = handle(&mut other.room, 2);
+                match what {
+                    0 => set(&mut other, 2, VISIBLE, 15),
+                    1 => set(&mut other, 0, OWNER, 15),
+                    2 => {
+                        let named = SetText { handle: near, field: 0 };
+                        other.commands.add_bytes(SetText::KIND, 0, bytes_of(&named), b"new");
+                    }
+                    _ => {
+                        let push = Impulse { handle: near, vx: 9000, vy: 0, vz: 0 };
+                        other.commands.add(Impulse::KIND, 0, &push);
+                    }
+                }
+            }
+            one.tick();
+            other.tick();
+            differ |= one.players[0].down != other.players[0].down;
+        }
+        assert!(differ, "{what}");
+    }
+}
+
+#[test]
+fn the_view_ends_at_its_radius_and_not_a_step_before_or_after() {
+    let radius = 13 * ONE;
+    // The axes, and 5-12-13: distances that are whole.
+    for (x, y) in [(13, 0), (0, -13), (-13, 0), (5, 12), (-12, -5)] {
+        for (off, seen) in [(0, true), (1, false)] {
+            let mut setup = Setup::arena(2, 16);
+            setup.kinds[0].view_radius = radius;
+            let mut room = setup.room(&[]);
+            let beyond = |v: i32| v * ONE + v.signum() * off;
+            fill(&mut room, 2, |slot| (beyond(x) * i32::from(slot), beyond(y) * i32::from(slot)));
+            let other = (handle(&mut room, 1) & 0xffff) as usize;
+            let visible = room.room().s.visible[other / 32] >> (other % 32) & 1 != 0;
+            assert_eq!(visible, seen, "{x} {y} {off}");
+        }
+    }
+}
