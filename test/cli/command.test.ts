@@ -6,6 +6,7 @@ import { dispatch, EXIT, errorLine, wholeNumber } from '../../src/cli/command.ts
 import { command as config } from '../../src/cli/config.ts';
 import { command as start } from '../../src/cli/start.ts';
 import { command as token } from '../../src/cli/token.ts';
+import { optionNames } from '../../src/config.ts';
 import { FrayError } from '../../src/errors.ts';
 
 interface Ran {
@@ -148,4 +149,26 @@ t.test('what real commands are told wrongly ends with exit code 2 and one line',
     t.match(progress, said, line);
     t.notMatch(progress, '\n', line);
   }
+});
+
+t.test('fray config prints each option with value, origin, unit and range', async (t) => {
+  const { code, out } = await runOf(REAL, 'config', '--port', '9000', '--json');
+  t.equal(code, EXIT.done);
+  const lines = JSON.parse(out) as Readonly<Record<string, unknown>>[];
+  t.same(
+    lines.map(({ name }) => name),
+    optionNames(),
+  );
+  t.match(
+    lines.find(({ name }) => name === 'port'),
+    { value: 9000, origin: 'flag', range: '0..65535' },
+  );
+  t.match(
+    lines.find(({ name }) => name === 'drainMs'),
+    { origin: 'default', unit: 'ms' },
+  );
+  const table = (await runOf(REAL, 'config', '--bots', '7')).out.split('\n');
+  t.match(table[0], /^option +value +origin +unit +range +what/);
+  t.ok(table.some((line) => /^bots +7 +flag /.test(line)));
+  t.ok(table.length > optionNames().length);
 });

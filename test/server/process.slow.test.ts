@@ -57,11 +57,18 @@ t.test(
     const [, url = ''] = /Play \w+: (\S+)/.exec(run.out) ?? [];
     const [, admin = ''] = /Admin: (\S+)metrics/.exec(run.out) ?? [];
     const game = await connect(url, { schema: duel, name: 'ann', wasm: CORE });
+    const notices: unknown[] = [];
+    game.on('notice', (notice) => void notices.push(notice));
     await until('snapshots come', () => game.stats.snapshots > 10, 20_000);
     t.equal((await fetch(`${url}readyz`)).status, 200);
     const startedMs = Date.now();
     run.child.kill('SIGTERM');
     await until('readyz says no', async () => (await fetch(`${admin}readyz`)).status === 503);
+    await until('those inside are told', () => notices.length > 0);
+    t.equal(game.status, 'open', 'and play on meanwhile');
+    await t.rejects(connect(url, { schema: duel, name: 'late', wasm: CORE }), {
+      code: 'E_SHUTDOWN',
+    });
     t.equal(await run.ended, 0, run.err);
     t.ok(Date.now() - startedMs < 2500, `${Date.now() - startedMs} ms`);
     t.equal(game.status, 'closed');
