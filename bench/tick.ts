@@ -222,7 +222,7 @@ function nameOf(size: W1Size): string {
 
 /** The sheet's 300 and 3,000 ticks. V8 has compiled both by the end of the warm-up. */
 const FULL = { warmTicks: 300, rounds: 10, roundTicks: 300 };
-const QUICK = { warmTicks: 150, rounds: 3, roundTicks: 100 };
+const QUICK = { warmTicks: 120, rounds: 3, roundTicks: 64 };
 /** Clients of the peer whose patches are decoded. At 100 players all; more would take minutes. */
 const PEER_CLIENTS_MAX = 100;
 /** Bytes. */
