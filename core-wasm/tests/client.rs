@@ -294,3 +294,50 @@ fn what_the_server_did_for_a_lost_command_is_no_fault_of_prediction() {
     assert!(stats.corrections > 0 && stats.touched_ticks > 0, "{stats:?}");
     assert_eq!(stats.correction_free_max, 0, "{stats:?}");
 }
+
+/// Rows that had to wait lie several snapshots apart: between them an entity is shown where its way has it.
+#[test]
+fn who_runs_straight_is_shown_on_his_way_however_far_apart_his_rows_are() {
+    let mut setup = Setup::arena(31, 64);
+    setup.head.snapshot_bytes_max = 100;
+    setup.kinds[0].view_radius = 80 * ONE;
+    let mut play = Play::new(setup, 1, 30, &[], CLEAN, 2);
+    for slot in 0..31 {
+        let (x, y) = (-22 * ONE, (i32::from(slot) - 15) * 3 * ONE / 2);
+        let handle = handle(&mut play.room, slot);
+        play.commands.add(Place::KIND, 0, &place(handle, x, y));
+    }
+    let rows: Vec<usize> =
+        (1..31).map(|slot| (handle(&mut play.room, slot) & 0xffff) as usize).collect();
+    let mut places = std::collections::HashMap::new();
+    let mut compared = 0;
+    for t in 0..120u32 {
+        play.bots.iter_mut().for_each(|(_, bot)| bot.move_x = 127);
+        // Something that costs bits, of everybody in every tick.
+        for slot in 1..31 {
+            let handle = handle(&mut play.room, slot);
+            let value = play.random.below(16) as i32;
+            play.commands.add(SetField::KIND, 0, &SetField { handle, column: 34, value });
+        }
+        play.tick();
+        let now = play.tick_number();
+        for row in &rows {
+            places.insert((now, *row), play.room.room().world().get(column::X, *row));
+        }
+        let newest = play.players[0].stats().snapshot_tick;
+        if t < 40 {
+            continue;
+        }
+        let mut client = play.players[0].client();
+        client.view(newest - 9, 0, newest, 0);
+        let n = client.m.head[0].sizes.entities as usize;
+        let list = &client.m.view_list[1..=client.m.view_list[0] as usize];
+        for row in rows.iter().filter(|row| list.contains(&(**row as u32))) {
+            let shown = client.m.view[column::X * n + row];
+            let truth = places[&(newest - 9, *row)];
+            assert!((shown - truth).abs() <= 1024, "tick {t}, row {row}: {shown}, not {truth}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 2000 && play.room.room().r.stats[0].entities_deferred > 500);
+}
