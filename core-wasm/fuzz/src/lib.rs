@@ -27,6 +27,27 @@ pub const TARGETS: [(&str, Target); 4] = [
     ("client_operations", clients::operations),
 ];
 
+/// Kept inputs in one file: two bytes of length before each.
+pub fn unpack(mut packed: &[u8]) -> Vec<&[u8]> {
+    let mut inputs = Vec::new();
+    while let Some((length, rest)) = packed.split_first_chunk::<2>() {
+        let Some((own, rest)) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))
+        else {
+            break;
+        };
+        inputs.push(own);
+        packed = rest;
+    }
+    inputs
+}
+
+/// The other way round; short ones first.
+pub fn pack(mut inputs: Vec<Vec<u8>>) -> Vec<u8> {
+    inputs.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    let length = |input: &[u8]| (input.len() as u16).to_le_bytes();
+    inputs.iter().flat_map(|input| [&length(input), input.as_slice()].concat()).collect()
+}
+
 /// The input of a seed, for runs without libFuzzer.
 pub fn of_seed(seed: u64, most: u32) -> Vec<u8> {
     let mut state = fray_core::rng::seeded(seed as u32, (seed >> 32) as u32);

@@ -1,7 +1,9 @@
 //! Fuzzing without libFuzzer: seeded random inputs, on any toolchain. `runner SECONDS [FIRST_SEED]
 //! [LAST_SEED]` prints the seed under test when something panics; `runner 0 SEED SEED` repeats it;
-//! `runner TARGET FILE...` runs kept inputs; `runner corpus DIR` writes first ones for libFuzzer.
+//! `runner TARGET FILE...` runs inputs; `runner unpack DIR` writes the kept and the first ones of all
+//! targets where libFuzzer looks for them, `runner pack DIR` keeps what stands there.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 fn main() {
@@ -12,7 +14,8 @@ fn main() {
     let name = arguments.first().map_or("", String::as_str);
     match fray_core_fuzz::TARGETS.iter().find(|(own, _)| *own == name) {
         Some((_, fuzz)) => files(*fuzz, &arguments[1..]),
-        None if name == "corpus" => corpus(arguments.get(1).expect("a folder")),
+        None if name == "unpack" => unpack(Path::new(&arguments[1])),
+        None if name == "pack" => pack(Path::new(&arguments[1])),
         None => seeds(&arguments),
     }
 }
@@ -28,11 +31,31 @@ fn files(fuzz: fn(&[u8]), paths: &[String]) {
     println!("{} files, 0 failed", paths.len());
 }
 
-fn corpus(folder: &str) {
-    for (k, (name, data)) in fray_core_fuzz::seeds::all().iter().enumerate() {
-        let place = std::path::Path::new(folder).join(name);
+fn kept(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(format!("{name}.bin"))
+}
+
+fn unpack(folder: &Path) {
+    for (name, _) in fray_core_fuzz::TARGETS {
+        let place = folder.join(name);
         std::fs::create_dir_all(&place).expect("a folder");
-        std::fs::write(place.join(format!("seed-{k}")), data).expect("written");
+        let packed = std::fs::read(kept(name)).unwrap_or_default();
+        let first = fray_core_fuzz::seeds::all().into_iter().filter(|(own, _)| *own == name);
+        let all = fray_core_fuzz::unpack(&packed).into_iter().map(<[u8]>::to_vec);
+        for (k, data) in all.chain(first.map(|(_, data)| data)).enumerate() {
+            std::fs::write(place.join(format!("kept-{k}")), data).expect("written");
+        }
+    }
+}
+
+fn pack(folder: &Path) {
+    for (name, _) in fray_core_fuzz::TARGETS {
+        let files = std::fs::read_dir(folder.join(name)).expect("a folder per target");
+        let inputs: Vec<Vec<u8>> = files
+            .map(|file| std::fs::read(file.expect("readable").path()).expect("read"))
+            .collect();
+        println!("{name}: {} inputs", inputs.len());
+        std::fs::write(kept(name), fray_core_fuzz::pack(inputs)).expect("written");
     }
 }
 
