@@ -1,5 +1,7 @@
 //! Replays a journal file (see workers/journal.ts) in a native build and compares each hash that stands in it:
-//! `cargo run --release --example replay -- FILE`. Prints one line of JSON; exit code 1 at the first difference.
+//! `cargo run --release --example replay -- FILE [RESTORE_EVERY]`. Every so many ticks the room is saved and goes on in a
+//! fresh instance. Prints one line of JSON; exit code 1 for a file that is no journal. `differs`: the first tick whose
+//! hash is another, or -1.
 
 use fray_core::host::Instance;
 use std::process::ExitCode;
@@ -11,10 +13,12 @@ const HASH: u32 = 3;
 
 fn main() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {
-        eprintln!("usage: replay FILE");
+        eprintln!("usage: replay FILE [RESTORE_EVERY]");
         return ExitCode::from(2);
     };
-    match std::fs::read(&path).map_err(|error| error.to_string()).and_then(|file| replay(&file)) {
+    let every = std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(0);
+    let file = std::fs::read(&path).map_err(|error| error.to_string());
+    match file.and_then(|file| Replay::start(&file)?.run(&file, every)) {
         Ok(line) => {
             println!("{line}");
             ExitCode::SUCCESS
@@ -26,43 +30,77 @@ fn main() -> ExitCode {
     }
 }
 
-fn replay(file: &[u8]) -> Result<String, String> {
-    let (magic, config_bytes) = (word(file, 0)?, word(file, 8)? as usize);
-    if magic != MAGIC {
-        return Err("not a journal".into());
-    }
-    let config = slice(file, 12, config_bytes)?;
-    let mut room =
-        Instance::new(config).map_err(|code| format!("configuration refused: {code}"))?;
-    let mut at = 12 + config_bytes.next_multiple_of(4);
-    let (mut ticks, mut hashes, mut last) = (0u32, 0u32, 0u64);
-    while at + 12 <= file.len() {
-        let (stage, tick, bytes) =
-            (word(file, at)?, word(file, at + 4)?, word(file, at + 8)? as usize);
-        let Ok(payload) = slice(file, at + 12, bytes) else { break };
-        at += 12 + bytes.next_multiple_of(4);
-        match stage {
-            BEGIN => room.begin(payload).map(|_| ()).map_err(refused)?,
-            END => {
-                room.end(payload).map_err(refused)?;
-                ticks += 1;
-            }
-            HASH => {
-                last =
-                    u64::from_le_bytes(payload.try_into().map_err(|_| "a hash of a wrong length")?);
-                let halves = &room.room().r.hash;
-                let own = u64::from(halves[0]) | u64::from(halves[1]) << 32;
-                if own != last {
-                    return Err(format!(
-                        "tick {tick}: hash {own:016x} here, {last:016x} in the journal"
-                    ));
-                }
-                hashes += 1;
-            }
-            other => return Err(format!("stage {other} at byte {at}")),
+struct Replay {
+    room: Instance,
+    /// Where the next entry begins.
+    at: usize,
+    ticks: u32,
+    hashes: u32,
+    last: u64,
+    differs: i64,
+    restores: u32,
+    regions: u32,
+}
+
+impl Replay {
+    fn start(file: &[u8]) -> Result<Self, String> {
+        let (magic, config_bytes) = (word(file, 0)?, word(file, 8)? as usize);
+        if magic != MAGIC {
+            return Err("not a journal".into());
         }
+        let config = slice(file, 12, config_bytes)?;
+        let room =
+            Instance::new(config).map_err(|code| format!("configuration refused: {code}"))?;
+        let at = 12 + config_bytes.next_multiple_of(4);
+        Ok(Self { room, at, ticks: 0, hashes: 0, last: 0, differs: -1, restores: 0, regions: 0 })
     }
-    Ok(format!("{{\"ticks\":{ticks},\"hashes\":{hashes},\"last\":\"{last:016x}\"}}"))
+
+    fn run(mut self, file: &[u8], every: u32) -> Result<String, String> {
+        while self.at + 12 <= file.len() {
+            let (stage, tick, bytes) =
+                (word(file, self.at)?, word(file, self.at + 4)?, word(file, self.at + 8)? as usize);
+            let Ok(payload) = slice(file, self.at + 12, bytes) else { break };
+            self.at += 12 + bytes.next_multiple_of(4);
+            match stage {
+                BEGIN => self.room.begin(payload).map(|_| ()).map_err(refused)?,
+                END => {
+                    self.room.end(payload).map_err(refused)?;
+                    self.ticks += 1;
+                }
+                HASH => {
+                    self.compare(tick, payload)?;
+                    if every > 0 && tick > 0 && tick.is_multiple_of(every) {
+                        self.restore()?;
+                    }
+                }
+                other => return Err(format!("stage {other} at byte {}", self.at)),
+            }
+        }
+        let Self { ticks, hashes, last, differs, restores, regions, .. } = self;
+        Ok(format!(
+            "{{\"ticks\":{ticks},\"hashes\":{hashes},\"last\":\"{last:016x}\",\"differs\":{differs},\
+             \"restores\":{restores},\"regions\":\"{regions:08x}\"}}"
+        ))
+    }
+
+    fn compare(&mut self, tick: u32, payload: &[u8]) -> Result<(), String> {
+        self.last = u64::from_le_bytes(payload.try_into().map_err(|_| "a hash of a wrong length")?);
+        let halves = &self.room.room().r.hash;
+        let own = u64::from(halves[0]) | u64::from(halves[1]) << 32;
+        if own != self.last && self.differs < 0 {
+            self.differs = i64::from(tick);
+        }
+        self.hashes += 1;
+        Ok(())
+    }
+
+    /// What was not saved is lost: a fresh instance begins with other bytes there.
+    fn restore(&mut self) -> Result<(), String> {
+        self.regions = self.regions.wrapping_mul(31).wrapping_add(self.room.region_hash());
+        self.restores += 1;
+        self.room = Instance::restore(self.room.region()).map_err(refused)?;
+        Ok(())
+    }
 }
 
 fn refused(code: i32) -> String {

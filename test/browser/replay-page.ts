@@ -1,42 +1,14 @@
-/** Runs inside Chromium: replays a journal in the page's own WASM and answers how many hashes agreed, and the last. */
+/** Runs inside Chromium: replays a journal, as it comes in, in the page's own WASM. */
 import { compileCore } from '../../core-wasm/bindings/instantiate.ts';
-import { RoomCore } from '../../core-wasm/bindings/room.ts';
-import { readJournal, STAGE } from '../../workers/journal-format.ts';
+import { Replay, type ReplayReport } from './replay.ts';
 
-export interface ReplayReport {
-  readonly ticks: number;
-  readonly hashes: number;
-  readonly last: string;
-  /** First tick whose hash differs, -1 for none. */
-  readonly differs: number;
-}
-
-async function replay(): Promise<ReplayReport> {
-  const bytes = async (path: string) => new Uint8Array(await (await fetch(path)).arrayBuffer());
-  const { config, entries } = readJournal(await bytes('/journal'));
-  const room = new RoomCore(await compileCore(await bytes('/core.wasm')), config);
-  let [ticks, hashes, last, differs] = [0, 0, '', -1];
-  for (const { stage, tick, bytes: payload } of entries) {
-    if (stage === STAGE.hash) {
-      const own = hex(room.stateHashHigh) + hex(room.stateHashLow);
-      const view = new DataView(payload.buffer, payload.byteOffset);
-      last = hex(view.getUint32(4, true)) + hex(view.getUint32(0, true));
-      if (own !== last && differs < 0) differs = tick;
-      hashes += 1;
-      continue;
-    }
-    room.u8.set(payload, room.input);
-    if (stage === STAGE.begin) room.begin(payload.length);
-    else {
-      room.end(payload.length);
-      ticks += 1;
-    }
-  }
-  return { ticks, hashes, last, differs };
-}
-
-function hex(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, '0');
+async function replay(restoreEvery: number): Promise<ReplayReport> {
+  const module = await compileCore(await (await fetch('/core.wasm')).arrayBuffer());
+  const run = new Replay(module, restoreEvery);
+  const reader = (await fetch('/journal')).body?.getReader();
+  for (let read = await reader?.read(); read?.value; read = await reader?.read())
+    run.take(read.value);
+  return run.report;
 }
 
 Object.assign(globalThis, { replay });

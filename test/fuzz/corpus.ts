@@ -1,5 +1,5 @@
 /** Kept inputs: one base64 line each, in `corpus/TARGET.txt`. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export function readCorpus(name: string): Uint8Array[] {
   const file = fileOf(name);
@@ -11,6 +11,7 @@ export function readCorpus(name: string): Uint8Array[] {
 
 export function writeCorpus(name: string, inputs: readonly Uint8Array[]): void {
   const lines = inputs.map((input) => `${Buffer.from(input).toString('base64')}\n`);
+  mkdirSync(new URL('corpus', import.meta.url), { recursive: true });
   writeFileSync(fileOf(name), lines.join(''));
 }
 

@@ -1,0 +1,109 @@
+/**
+ * Replays a journal in this program's WASM, in Node and in a page alike. Every so many ticks the room is saved, which is
+ * copying its region, and goes on in a fresh instance whose other memory is filled with something else.
+ */
+import { RoomCore } from '../../core-wasm/bindings/room.ts';
+import { STAGE } from '../../workers/journal-format.ts';
+
+export interface ReplayReport {
+  readonly ticks: number;
+  readonly hashes: number;
+  /** State hash of the last tick, as the journal has it. */
+  readonly last: string;
+  /** First tick whose state hash differs, -1 for none. */
+  readonly differs: number;
+  readonly restores: number;
+  /** Region hashes at the restores, folded into one. */
+  readonly regions: string;
+}
+
+export class Replay {
+  readonly #module: WebAssembly.Module;
+  readonly #restoreEvery: number;
+  /** Bytes that have come and are not yet used. */
+  #rest = new Uint8Array(0);
+  #config: Uint8Array | null = null;
+  #room: RoomCore | null = null;
+  #ticks = 0;
+  #hashes = 0;
+  #last = '';
+  #differs = -1;
+  #restores = 0;
+  #regions = 0;
+
+  /** `restoreEvery` ticks; 0: never. */
+  constructor(module: WebAssembly.Module, restoreEvery: number) {
+    this.#module = module;
+    this.#restoreEvery = restoreEvery;
+  }
+
+  /** The next bytes of the journal, cut anywhere. */
+  take(bytes: Uint8Array): void {
+    const all = new Uint8Array(this.#rest.length + bytes.length);
+    all.set(this.#rest);
+    all.set(bytes, this.#rest.length);
+    const view = new DataView(all.buffer);
+    let at = 0;
+    while (at + 12 <= all.length) {
+      const length = view.getUint32(at + 8, true);
+      const next = at + 12 + ((length + 3) & ~3);
+      if (next > all.length) break;
+      const payload = all.subarray(at + 12, at + 12 + length);
+      if (this.#room === null) this.#start(payload.slice());
+      else this.#entry(view.getUint32(at, true), view.getUint32(at + 4, true), payload);
+      at = next;
+    }
+    this.#rest = all.slice(at);
+  }
+
+  get report(): ReplayReport {
+    return {
+      ticks: this.#ticks,
+      hashes: this.#hashes,
+      last: this.#last,
+      differs: this.#differs,
+      restores: this.#restores,
+      regions: hex(this.#regions),
+    };
+  }
+
+  #start(config: Uint8Array): void {
+    this.#config = config;
+    this.#room = new RoomCore(this.#module, config);
+  }
+
+  #entry(stage: number, tick: number, payload: Uint8Array): void {
+    const room = this.#room as RoomCore;
+    if (stage === STAGE.hash) {
+      const own = hex(room.stateHashHigh) + hex(room.stateHashLow);
+      const view = new DataView(payload.buffer, payload.byteOffset);
+      this.#last = hex(view.getUint32(4, true)) + hex(view.getUint32(0, true));
+      if (own !== this.#last && this.#differs < 0) this.#differs = tick;
+      this.#hashes += 1;
+      if (this.#restoreEvery > 0 && tick > 0 && tick % this.#restoreEvery === 0)
+        this.#restore(room);
+      return;
+    }
+    room.u8.set(payload, room.input);
+    if (stage === STAGE.begin) room.begin(payload.length);
+    else {
+      room.end(payload.length);
+      this.#ticks += 1;
+    }
+  }
+
+  #restore(room: RoomCore): void {
+    const saved = room.region().slice();
+    this.#regions = (Math.imul(this.#regions, 31) + room.regionHash()) >>> 0;
+    this.#restores += 1;
+    const fresh = new RoomCore(this.#module, this.#config as Uint8Array);
+    // Scratch means nothing between two ticks: all of the input buffer is spoilt.
+    fresh.u8.fill(0xa5, fresh.input, fresh.input + fresh.inputBytes);
+    fresh.restore(saved);
+    this.#room = fresh;
+  }
+}
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0');
+}
