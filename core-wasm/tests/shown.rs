@@ -201,3 +201,28 @@ fn an_event_is_told_once_to_those_in_sight_and_to_nobody_else() {
     assert_eq!(one.len(), other.len());
     assert_eq!(far, []);
 }
+
+#[test]
+fn what_a_client_has_acknowledged_is_never_sent_whole_again_whatever_gets_lost() {
+    for loss in [0, 200] {
+        let mut setup = Setup::arena(12, 64);
+        setup.kinds[0].view_radius = 100 * ONE;
+        let link = Link { delay: 2, jitter: 2, loss, duplicate: 20, corrupt: 0 };
+        let mut play = Play::new(setup, 4, 8, &[], link, 7);
+        let mut whole = 0;
+        for t in 0..600 {
+            if t == 60 {
+                whole = play.room.room().r.stats[0].full_states;
+            }
+            play.wander(false);
+            play.tick();
+        }
+        let stats = play.room.room().r.stats[0];
+        assert!(whole >= 4 * 11, "{whole} when they came into sight");
+        assert_eq!(stats.full_states, whole, "loss {loss}");
+        for player in &mut play.players {
+            let stats = player.stats();
+            assert_eq!((stats.visible, stats.undecodable, stats.hash_mismatches), (11, 0, 0));
+        }
+    }
+}
