@@ -26,6 +26,8 @@ export interface ShardHostOptions {
   /** Bytes of the data rings. Default 1 MiB each. */
   readonly inboxBytes?: number;
   readonly outboxBytes?: number;
+  /** A folder for the journal of each room. Default none. */
+  readonly journalDir?: string;
 }
 
 /** A place that a room has given. */
@@ -66,6 +68,7 @@ export class ShardHost {
       timing: createTiming(roomsMax),
       playersMax,
       emptyCloseMs: 0,
+      ...(options.journalDir !== undefined && { journalDir: options.journalDir }),
     };
     const make = roomFactory(boot, loaded(game, { playersMax, entitiesMax }), (report) => {
       if (report.kind === 'log') this.logs.push(`${report.text} ${JSON.stringify(report.fields)}`);

@@ -7,6 +7,7 @@ import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import {
   ClientStats,
   COLUMN,
+  ERROR,
   InputCommand,
   POSITION_ONE,
   RoomStats,
@@ -63,6 +64,8 @@ export interface RecordingOptions {
   readonly world?: boolean;
   /** False: health never changes, and the game has no onTick. Default true. */
   readonly hooks?: boolean;
+  /** A folder for the journal of the room, `room0.journal`. Default none. */
+  readonly journalDir?: string;
 }
 
 export function record(module: WebAssembly.Module, options: RecordingOptions): Recording {
@@ -74,19 +77,22 @@ export function record(module: WebAssembly.Module, options: RecordingOptions): R
     if (tick === warmTicks + 1) play.startCounting();
     ticks.push(play.tick(tick, options.world === true && tick > joinTicks));
   }
-  return { options, size: options.size, ticks, warmTicks, ...play.results() };
+  const results = play.results();
+  play.close();
+  return { options, size: options.size, ticks, warmTicks, ...results };
 }
 
 /** The shard that a recording is made with, and that it is replayed in. The turn that opens the room has run. */
 export function w1Host(
   module: WebAssembly.Module,
-  options: Pick<RecordingOptions, 'size' | 'seed' | 'turn'>,
+  options: Pick<RecordingOptions, 'size' | 'seed' | 'turn' | 'journalDir'>,
   script: W1Script,
 ): ShardHost {
   const { players, visible } = options.size;
   const host = new ShardHost(module, w1Game(options.size, script, options.turn), {
     playersMax: players,
     entitiesMax: players,
+    ...(options.journalDir !== undefined && { journalDir: options.journalDir }),
     inboxBytes: players * INPUT_BYTES * BATCH_TICKS,
     outboxBytes: players * (OUTPUT_BYTES + 8 * visible) * BATCH_TICKS,
   });
@@ -197,6 +203,12 @@ class Play {
       deferredMean: (now.deferred - then.deferred) / snapshots,
       ackAge: { min, max, mean: sum / count },
     };
+  }
+
+  /** Closes the room; a journal is whole then. */
+  close(): void {
+    this.#host.close(0, ERROR.E_ROOM_CLOSED);
+    this.#host.turn();
   }
 
   /** Packets that have arrived, into the recording and the inbox. */

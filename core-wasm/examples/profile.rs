@@ -1,93 +1,157 @@
-//! Replays a journal file (see workers/journal.ts) and tells what each stage of the tick costs, in nanoseconds per packet sent:
-//! `cargo run --release --example profile -- FILE [ROUNDS] [WARM_TICKS]`. Of each stage and tick the quickest of all rounds
-//! counts, so that what else the machine does is left out.
+//! Where the time of a tick goes, stage by stage, in a native build:
+//! `cargo run --release --example profile -- FILE WARM_TICKS`. FILE is a journal (see workers/journal.ts), which
+//! bench/profile-tick.sh records. Runs the stages of room.rs one by one with a clock between them and compares the hashes that
+//! stand in the journal, so that what is timed is the tick that ships. Prints a table; exit code 1 at the first difference.
 
 use fray_core::host::Instance;
-use fray_core::room::{begin_timed, end_timed};
+use fray_core::room::{close_tick, open_tick, Room};
+use fray_core::{
+    combat, command, harm, history, indices, ingest, input, interest, physics, roster, snapshot,
+    timers,
+};
 use std::process::ExitCode;
 use std::time::Instant;
 
-const BEGIN: usize = 1;
-const END: usize = 2;
+const MAGIC: u32 = 0x444a_5246;
+const BEGIN: u32 = 1;
+const END: u32 = 2;
+const HASH: u32 = 3;
+
+/// The stages of `begin` and `end` in room.rs, in their order.
+const STAGES: [&str; 14] = [
+    "open", "deaths", "ingest", "apply", "simulate", "resolve", "timers", "handles", "command",
+    "roster", "record", "select", "encode", "close",
+];
+const FIRST_OF_END: usize = 8;
+
+/// What has been measured.
+#[derive(Default)]
+struct Profile {
+    /// Nanoseconds of each timed tick.
+    stages: [Vec<u64>; STAGES.len()],
+    ticks: u64,
+    players: u64,
+    packets: u64,
+    hashes: u64,
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number =
-        |at: usize, usual| arguments.get(at).map_or(Some(usual), |text: &String| text.parse().ok());
-    let (Some(path), Some(rounds), Some(warm)) = (arguments.first(), number(1, 40), number(2, 160))
-    else {
-        eprintln!("usage: profile FILE [ROUNDS] [WARM_TICKS]");
+    let mut args = std::env::args().skip(1);
+    let (Some(path), Some(Ok(warm))) = (args.next(), args.next().map(|text| text.parse())) else {
+        eprintln!("usage: profile FILE WARM_TICKS");
         return ExitCode::from(2);
     };
-    match std::fs::read(path) {
-        Ok(file) => profile(&file, rounds, warm),
-        Err(error) => {
-            eprintln!("Cannot profile {path}: {error}");
-            return ExitCode::FAILURE;
+    let profiled = std::fs::read(&path)
+        .map_err(|error| error.to_string())
+        .and_then(|file| profile(&file, warm));
+    match profiled {
+        Ok(mut profile) => {
+            print(&mut profile);
+            ExitCode::SUCCESS
+        }
+        Err(reason) => {
+            eprintln!("Cannot profile {path}: {reason}");
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
 }
 
-/// Quickest time of one stage in each tick.
-struct Cost {
-    stage: &'static str,
-    nanos: Vec<u64>,
-}
-
-fn profile(file: &[u8], rounds: usize, warm: usize) {
-    let mut costs: Vec<Cost> = Vec::new();
-    let mut packets = 0;
-    for _ in 0..rounds {
-        packets = replay(file, warm, &mut costs);
+fn profile(file: &[u8], warm: u32) -> Result<Profile, String> {
+    let (magic, config_bytes) = (word(file, 0)?, word(file, 8)? as usize);
+    if magic != MAGIC {
+        return Err("not a journal".into());
     }
-    let packets = packets.max(1) as f64;
-    let mut sum = 0.0;
-    for Cost { stage, nanos } in &costs {
-        let each = nanos.iter().skip(warm).sum::<u64>() as f64 / packets;
-        sum += each;
-        println!("{stage:>10} {each:8.1}");
-    }
-    println!("{:>10} {sum:8.1} ns per packet sent, {packets} packets", "all");
-}
-
-/// One pass over the journal; the packets sent after the warm-up.
-fn replay(file: &[u8], warm: usize, costs: &mut Vec<Cost>) -> usize {
-    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
-    let config = word(8);
-    let mut room = Instance::new(&file[12..12 + config]).expect("the configuration is refused");
-    let (mut at, mut tick, mut packets) = (12 + config.next_multiple_of(4), 0, 0);
+    let mut instance = Instance::new(slice(file, 12, config_bytes)?)
+        .map_err(|code| format!("configuration refused: {code}"))?;
+    let mut profile = Profile::default();
+    let mut at = 12 + config_bytes.next_multiple_of(4);
     while at + 12 <= file.len() {
-        let (stage, bytes) = (word(at), word(at + 8));
-        let payload = &file[at + 12..at + 12 + bytes];
+        let (stage, tick, bytes) =
+            (word(file, at)?, word(file, at + 4)?, word(file, at + 8)? as usize);
+        let Ok(payload) = slice(file, at + 12, bytes) else { break };
         at += 12 + bytes.next_multiple_of(4);
-        let mut room = room.room();
+        if stage == HASH {
+            let own = instance.state_hash();
+            if own.to_le_bytes() != payload {
+                return Err(format!("tick {tick}: another state hash than in the journal"));
+            }
+            profile.hashes += 1;
+            continue;
+        }
+        let mut room = instance.room();
         room.s.input[..bytes].copy_from_slice(payload);
-        let mut from = Instant::now();
-        let done = |stage: &'static str| {
-            let now = Instant::now();
-            keep(costs, (stage, tick), (now - from).as_nanos() as u64);
-            from = Instant::now();
-        };
-        if stage == BEGIN {
-            begin_timed(&mut room, bytes, done).expect("begin");
-        } else if stage == END {
-            let rows = end_timed(&mut room, bytes, done).expect("end");
-            packets += if tick >= warm { rows as usize } else { 0 };
-            tick += 1;
+        let timed = tick > warm;
+        match stage {
+            BEGIN => run(&mut room, &mut profile, timed, bytes, &STAGES[..FIRST_OF_END]),
+            END => run(&mut room, &mut profile, timed, bytes, &STAGES[FIRST_OF_END..]),
+            other => return Err(format!("stage {other} at byte {at}")),
+        }
+        .map_err(|code| format!("tick {tick}: the core answered {code}"))?;
+        if stage == END && timed {
+            profile.ticks += 1;
+            profile.players += u64::from(room.r.head[0].players);
         }
     }
-    packets
+    Ok(profile)
 }
 
-fn keep(costs: &mut Vec<Cost>, (stage, tick): (&'static str, usize), nanos: u64) {
-    if !costs.iter().any(|cost| cost.stage == stage) {
-        costs.push(Cost { stage, nanos: Vec::new() });
-    }
-    if let Some(cost) = costs.iter_mut().find(|cost| cost.stage == stage) {
-        if cost.nanos.len() <= tick {
-            cost.nanos.resize(tick + 1, u64::MAX);
+fn run(
+    room: &mut Room,
+    profile: &mut Profile,
+    timed: bool,
+    bytes: usize,
+    stages: &[&str],
+) -> Result<(), i32> {
+    let first = if stages.len() == FIRST_OF_END { 0 } else { FIRST_OF_END };
+    let mut before = Instant::now();
+    for (index, stage) in stages.iter().enumerate() {
+        match *stage {
+            "open" => open_tick(room)?,
+            "deaths" => harm::tell_deaths(room),
+            "ingest" => ingest::records(room, bytes),
+            "apply" => input::apply(room),
+            "simulate" => physics::simulate(room),
+            "resolve" => combat::resolve(room),
+            "timers" => timers::tell_timers(room),
+            "handles" => indices::offer_handles(room),
+            "command" => command::apply(room, bytes),
+            "roster" => roster::refresh(room),
+            "record" => history::record(room),
+            "select" => interest::select(room),
+            "encode" => profile.packets += u64::from(snapshot::encode(room)) * u64::from(timed),
+            _ => close_tick(room),
         }
-        cost.nanos[tick] = cost.nanos[tick].min(nanos);
+        let now = Instant::now();
+        if timed {
+            profile.stages[first + index].push((now - before).as_nanos() as u64);
+        }
+        before = now;
     }
+    Ok(())
+}
+
+/// Medians of the ticks: what another program took from one tick or two does not count.
+fn print(profile: &mut Profile) {
+    let players = profile.players as f64 / profile.ticks.max(1) as f64;
+    println!(
+        "{} ticks of {players} players, {} packets, {} hashes compared",
+        profile.ticks, profile.packets, profile.hashes
+    );
+    let medians = profile.stages.each_mut().map(|ticks| {
+        ticks.sort_unstable();
+        ticks.get(ticks.len() / 2).map_or(0.0, |median| *median as f64) / players
+    });
+    let all: f64 = medians.iter().sum();
+    for (stage, ns) in STAGES.iter().zip(medians) {
+        println!("{stage:<9} {ns:>8.1} ns per player and tick {:>6.1} %", 100.0 * ns / all);
+    }
+    println!("{:<9} {all:>8.1} ns per player and tick", "all");
+}
+
+fn word(file: &[u8], at: usize) -> Result<u32, String> {
+    slice(file, at, 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+fn slice(file: &[u8], at: usize, bytes: usize) -> Result<&[u8], String> {
+    file.get(at..at + bytes).ok_or_else(|| "the file ends early".into())
 }

@@ -85,7 +85,8 @@ pub fn end_timed(
     Ok(packets)
 }
 
-fn open_tick(room: &mut Room) -> Result<(), i32> {
+/// Before the stages of [`begin`]: the next tick is open.
+pub fn open_tick(room: &mut Room) -> Result<(), i32> {
     let head = &mut room.r.head[0];
     // The last ticks before the counter's end are never reached: 2^31 at 128 Hz are 194 days.
     if head.open != 0 || head.created == 0 || head.tick >= u32::MAX >> 1 {
@@ -105,7 +106,8 @@ fn open_tick(room: &mut Room) -> Result<(), i32> {
     Ok(())
 }
 
-fn close_tick(room: &mut Room) {
+/// After the stages of [`end`]: the tick is over and its numbers stand in the stats.
+pub fn close_tick(room: &mut Room) {
     let head = &mut room.r.head[0];
     head.created = 1;
     head.open = 0;
