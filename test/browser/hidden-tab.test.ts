@@ -26,10 +26,13 @@ t.test('a hidden tab plays on, nobody notices, and back it shows the present', a
   await join(tab, 'Hidden');
   await sees(tab);
   await unnoticed(t, [], async () => {
+    let commandsBefore = 0;
     const watch = await stage.watch(async () => {
       await front.bringToFront();
       await tab.waitForFunction(() => document.hidden, undefined, { polling: 50 });
+      commandsBefore = (await factsOf(tab)).commands;
     });
+    const ticks = watch.disturbed.ticks;
     const hidden = await factsOf(tab);
     await noteWhenBack(tab, BACK_MS);
     await tab.bringToFront();
@@ -45,13 +48,16 @@ t.test('a hidden tab plays on, nobody notices, and back it shows the present', a
       ...(hidden.visibility === 'hidden' ? [] : [`the tab was ${hidden.visibility}`]),
       ...(back.status === 'open' ? [] : [`it is ${back.status}`]),
     ];
-    const doubts =
-      behind <= back.interpolationTicks + 1 ? [] : [`the view is ${behind} ticks behind`];
+    const commands = hidden.commands - commandsBefore;
+    const doubts = [
+      ...(behind <= back.interpolationTicks + 1 ? [] : [`the view is ${behind} ticks behind`]),
+      ...(commands > ticks / 2 ? [] : [`${commands} commands in ${ticks} ticks`]),
+    ];
     return {
       watch,
       problems,
       doubts,
-      note: `${behind.toFixed(2)} ticks behind ${BACK_MS} ms after`,
+      note: `${commands} commands; ${behind.toFixed(2)} ticks behind ${BACK_MS} ms after`,
     };
   });
 });
