@@ -10,23 +10,27 @@ use fray_core::gen::*;
 use play::{Link, Play};
 use support::*;
 
-const FAR: std::ops::Range<u16> = 6..12;
 /// Columns of the arena's player fields: what all see, what the owner sees, what nobody sees.
 const VISIBLE: u32 = 34;
 const OWNER: u32 = 35;
 const HIDDEN: u32 = 36;
 
-/// A client in the west with five bots around it, and six bots far in the east.
+/// Slots of the east.
+fn is_far(slot: u16) -> bool {
+    slot == 1 || slot > 5
+}
+
+/// A client in the west with four bots around it; another one with six bots far in the east.
 fn room() -> Play {
     let mut setup = Setup::arena(12, 64);
     setup.kinds[0].view_radius = 12 * ONE;
     setup.room_fields.push(field(0, 2, 16, audience::NONE));
-    let mut play = Play::new(setup, 1, 11, &[], Link { delay: 1, ..Link::default() }, 4);
+    let mut play = Play::new(setup, 2, 10, &[], Link { delay: 1, ..Link::default() }, 4);
     for slot in 0..12u16 {
         let handle = handle(&mut play.room, slot);
-        let x = if FAR.contains(&slot) { 22 } else { -18 } + i32::from(slot % 3) * 2;
+        let x = if is_far(slot) { 22 } else { -18 } + i32::from(slot % 3) * 2;
         play.commands.add(Place::KIND, 0, &place(handle, x * ONE, i32::from(slot % 6) * ONE));
-        let (column, value) = (column::WEAPON as u32, i32::from(FAR.contains(&slot)));
+        let (column, value) = (column::WEAPON as u32, i32::from(is_far(slot)));
         play.commands.add(SetField::KIND, 0, &SetField { handle, column, value });
     }
     play
@@ -39,15 +43,15 @@ fn set(play: &mut Play, slot: u16, column: u32, value: i32) {
 
 /// Everything in here is out of sight of the client, or not for it.
 fn live_in_secret(play: &mut Play, t: u32) {
-    for (slot, bot) in play.bots.iter_mut().filter(|(slot, _)| FAR.contains(slot)) {
+    for (slot, bot) in play.bots.iter_mut().filter(|(slot, _)| is_far(*slot)) {
         bot.move_y = if (t / 20 + u32::from(*slot)) % 2 == 0 { 100 } else { -100 };
         bot.aim = (t * 1500) as u16;
         bot.buttons = button::FIRE;
     }
-    for slot in 1..12 {
+    for slot in 1..12u16 {
         set(play, slot, OWNER, (t % 200) as i32);
         set(play, slot, HIDDEN, (t % 100) as i32);
-        if FAR.contains(&slot) {
+        if is_far(slot) {
             set(play, slot, VISIBLE, (t % 16) as i32);
             let handle = handle(&mut play.room, slot);
             let text = [b'a' + (t % 26) as u8; 5];
@@ -72,14 +76,14 @@ fn live_in_secret(play: &mut Play, t: u32) {
 
 /// One tick of the near ones, the same in both rooms.
 fn live_in_sight(play: &mut Play, t: u32) {
-    for (slot, bot) in play.bots.iter_mut().filter(|(slot, _)| !FAR.contains(slot)) {
+    for (slot, bot) in play.bots.iter_mut().filter(|(slot, _)| !is_far(*slot)) {
         let turn = t / 7 + u32::from(*slot);
         (bot.move_x, bot.move_y) = ([90, 0, -90, 0][turn as usize % 4], (turn % 3) as i8 * 40 - 40);
         bot.aim = (t * 900) as u16;
         bot.buttons = if t % 13 == 0 { button::FIRE } else { 0 };
     }
     if t % 5 == 0 {
-        set(play, 1 + (t % 5) as u16, VISIBLE, (t % 16) as i32);
+        set(play, 2 + (t % 4) as u16, VISIBLE, (t % 16) as i32);
     }
 }
 
