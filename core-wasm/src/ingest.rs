@@ -1,7 +1,6 @@
 //! `ingest`: the records that entered before this tick, in order. The wire is hostile, the host
 //! only mistaken: a record of a bad shape is counted in `recordsRefused` and skipped.
 
-use crate::codec::input::Inputs;
 use crate::command::{exact, record, split};
 use crate::events;
 use crate::gen::{
@@ -17,7 +16,7 @@ use crate::{packet, roster};
 pub fn records(room: &mut Room, bytes: usize) {
     let input = core::mem::take(&mut room.s.input);
     let bytes = bytes.min(input.len());
-    let mut inputs = Inputs::none();
+    let mut parsed = packet::Parsed::none();
     let mut at = 0;
     while at < bytes {
         let Some((header, payload, next)) = record(&input[..bytes], at) else {
@@ -30,8 +29,8 @@ pub fn records(room: &mut Room, bytes: usize) {
             Leave::KIND => {
                 exact(payload).and_then(|row: Leave| leave(room, slot, u32::from(row.code)))
             }
-            Packet::KIND => split(payload).and_then(|(row, packet): (Packet, _)| {
-                take_packet(room, slot, (packet, row.arrival_us), &mut inputs)
+            Packet::KIND => split(payload).and_then(|(row, bytes): (Packet, _)| {
+                take_packet(room, slot, (bytes, row.arrival_us), &mut parsed)
             }),
             BotInput::KIND => exact(payload).and_then(|row| bot_input(room, slot, &row)),
             Overload::KIND => {
@@ -136,15 +135,15 @@ fn leave(room: &mut Room, slot: usize, code: u32) -> Option<()> {
 fn take_packet(
     room: &mut Room,
     slot: usize,
-    packet: (&[u8], u32),
-    inputs: &mut Inputs,
+    bytes: (&[u8], u32),
+    parsed: &mut packet::Parsed,
 ) -> Option<()> {
     let client = room.r.clients.get(slot)?;
     if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
         return None;
     }
     // What is wrong with the packet itself is counted there: the record was in order.
-    let _ = crate::packet::receive(room, slot, packet, inputs);
+    let _ = packet::receive(room, slot, bytes, parsed);
     Some(())
 }
 

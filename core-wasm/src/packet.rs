@@ -55,19 +55,19 @@ pub fn close(room: &mut Room, slot: usize) {
 }
 
 /// Takes in one packet of a client: acknowledgements, reliable fragments, input commands. Nothing changes but a counter
-/// when the packet is refused: `E_MALFORMED`, or `E_CHANNEL_FULL` when a fragment has no place. `inputs` is scratch.
+/// when the packet is refused: `E_MALFORMED`, or `E_CHANNEL_FULL` when a fragment has no place.
 pub fn receive(
     room: &mut Room,
     slot: usize,
     (packet, arrival_us): (&[u8], u32),
-    inputs: &mut Inputs,
+    parsed: &mut Parsed,
 ) -> Result<(), i32> {
     let head = room.config.head;
     let Some(channel) = room.r.channels.get(slot) else { return Err(error::E_MALFORMED) };
-    let parsed = parse(packet, head, channel, inputs);
+    let outcome = parsed.read(packet, head, channel);
     let stats = &mut room.r.stats[0];
     stats.packets_in = stats.packets_in.wrapping_add(1);
-    let (header, part) = match parsed {
+    let header = match outcome {
         Ok(Some(found)) => found,
         Ok(None) => {
             stats.packets_stale = stats.packets_stale.wrapping_add(1);
@@ -78,6 +78,7 @@ pub fn receive(
             return Err(code);
         }
     };
+    let Parsed { part, inputs } = &*parsed;
     let r = &mut room.r;
     let (tick, sizes) = (r.head[0].tick, &r.head[0].sizes);
     let (flights, words) = (sizes.flights as usize, sizes.set_words as usize);
@@ -85,7 +86,7 @@ pub fn receive(
     let channel = &mut r.channels[slot];
     if part.any() {
         let slots = &mut r.fragments[slot * WINDOW..][..WINDOW];
-        channel.store(&part, &BitReader::new(&packet[HEADER_BYTES..]), slots);
+        channel.store(part, &BitReader::new(&packet[HEADER_BYTES..]), slots);
     }
     channel.mark_received(header.sequence);
     let mut pool = Pool::new(&mut r.pool_head[0], r.pool_chunks, r.pool_bytes);
@@ -106,30 +107,44 @@ pub fn receive(
     Ok(())
 }
 
-/// None: seen before.
-fn parse(
-    packet: &[u8],
-    head: &ConfigHead,
-    channel: &Channel,
-    inputs: &mut Inputs,
-) -> Result<Option<(Header, Reliable)>, i32> {
-    let header = read_header(packet, head.epoch)?;
-    if !channel.plausible(&header) {
-        return Err(error::E_MALFORMED);
+/// What a packet says beside its header. Scratch: one for all packets of a tick, because it is large.
+pub struct Parsed {
+    part: Reliable,
+    inputs: Inputs,
+}
+
+impl Parsed {
+    /// Nothing yet.
+    pub fn none() -> Self {
+        Self { part: Reliable::none(), inputs: Inputs::none() }
     }
-    if channel.age(header.sequence) == Age::Stale {
-        return Ok(None);
+
+    /// Reads a packet wholly. None: seen before.
+    #[inline]
+    fn read(
+        &mut self,
+        packet: &[u8],
+        head: &ConfigHead,
+        channel: &Channel,
+    ) -> Result<Option<Header>, i32> {
+        let header = read_header(packet, head.epoch)?;
+        if !channel.plausible(&header) {
+            return Err(error::E_MALFORMED);
+        }
+        if channel.age(header.sequence) == Age::Stale {
+            return Ok(None);
+        }
+        let mut reader = BitReader::new(&packet[HEADER_BYTES..]);
+        self.part.read(&mut reader);
+        input::read(&mut reader, head, &mut self.inputs);
+        if !reader.at_end() {
+            return Err(error::E_MALFORMED);
+        }
+        if !channel.fits(&self.part, WINDOW) {
+            return Err(error::E_CHANNEL_FULL);
+        }
+        Ok(Some(header))
     }
-    let mut reader = BitReader::new(&packet[HEADER_BYTES..]);
-    let part = Reliable::read(&mut reader);
-    input::read(&mut reader, head, inputs);
-    if !reader.at_end() {
-        return Err(error::E_MALFORMED);
-    }
-    if !channel.fits(&part, WINDOW) {
-        return Err(error::E_CHANNEL_FULL);
-    }
-    Ok(Some((header, part)))
 }
 
 /// What one client's acknowledgements change.

@@ -95,7 +95,8 @@ impl Client<'_> {
         }
         let stream = &packet[HEADER_BYTES..];
         let mut reader = BitReader::new(stream);
-        let part = Reliable::read(&mut reader);
+        let mut part = Reliable::none();
+        part.read(&mut reader);
         if !reader.ok() {
             return Err(error::E_MALFORMED);
         }

@@ -28,8 +28,7 @@ pub fn put_unsigned(out: &mut BitWriter, value: u32, buckets: &Buckets) {
     let need = 32 - value.leading_zeros();
     let bucket =
         u32::from(need > buckets[0]) + u32::from(need > buckets[1]) + u32::from(need > buckets[2]);
-    out.put(bucket, 2);
-    out.put(value, buckets[bucket as usize]);
+    out.put_long(u64::from(bucket) | u64::from(value) << 2, 2 + buckets[bucket as usize]);
 }
 
 /// Reads a signed number.

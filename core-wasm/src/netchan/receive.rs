@@ -35,14 +35,19 @@ struct Found {
 const _: () = assert!(gen::PACKET_BYTES_MAX * 8 <= u16::MAX as u32);
 
 impl Reliable {
-    /// Reads the reliable part and steps over its bytes. What is wrong shows in `reader.ok()`.
+    /// No fragments.
+    pub fn none() -> Self {
+        Self { count: 0, fragments: [Found::default(); FRAGMENTS_PER_PACKET_MAX] }
+    }
+
+    /// Reads the reliable part and steps over its bytes; what stood here before does not matter. What is wrong shows in
+    /// `reader.ok()`.
     #[inline]
-    pub fn read(reader: &mut BitReader) -> Self {
-        let mut part = Self { count: 0, fragments: [Found::default(); FRAGMENTS_PER_PACKET_MAX] };
+    pub fn read(&mut self, reader: &mut BitReader) {
+        self.count = 0;
         if reader.bit() {
-            part.read_fragments(reader);
+            self.read_fragments(reader);
         }
-        part
     }
 
     fn read_fragments(&mut self, reader: &mut BitReader) {
