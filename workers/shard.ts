@@ -106,13 +106,19 @@ export class Shard {
     const timing = this.#timing;
     for (let io = 0; io < this.#links.length; io += 1) {
       const { inbox } = this.#links[io] as WorkerEnd;
+      let taken = 0;
+      let refused = 0;
+      let unseated = 0;
       while (inbox.next()) {
         const sitter = this.#sitters.get(inbox.id);
         const slot = sitter === undefined ? -1 : this.#slotOf(sitter, inbox.id);
-        if (sitter === undefined || slot < 0) timing.add(COUNTER.packetsUnseated, 1);
-        else
-          timing.add(sitter.room.packet(slot, inbox) ? COUNTER.packetsIn : COUNTER.inputRefused, 1);
+        if (sitter === undefined || slot < 0) unseated += 1;
+        else if (sitter.room.packet(slot, inbox)) taken += 1;
+        else refused += 1;
       }
+      if (taken > 0) timing.add(COUNTER.packetsIn, taken);
+      if (refused > 0) timing.add(COUNTER.inputRefused, refused);
+      if (unseated > 0) timing.add(COUNTER.packetsUnseated, unseated);
       inbox.release();
     }
   }

@@ -40,6 +40,7 @@ pub mod region;
 pub mod rng;
 pub mod room;
 pub mod roster;
+pub mod rows;
 pub mod snapshot;
 pub mod timers;
 pub mod walls;

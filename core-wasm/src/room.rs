@@ -3,10 +3,10 @@
 
 use crate::config::{plan_wire, Config, Sizes};
 use crate::gen::{column, error, flag, kind, RoomStats};
-use crate::history::Shape;
 use crate::movement;
 use crate::netchan::pool::Pool;
 use crate::region::{align, Flight, Region, RoomHead, Scratch, Timer, REGION_MAGIC, TICK_NONE};
+use crate::rows::Shape;
 use crate::walls::Walls;
 use crate::walls_of;
 use crate::world::World;

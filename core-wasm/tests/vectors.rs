@@ -13,8 +13,9 @@ use fray_core::codec::number::{put_signed, AMOUNT, OWN, RESIDUAL, VELOCITY};
 use fray_core::codec::row::{Origin, RowCode};
 use fray_core::config::{plan_wire, Config, WireField, WireKind};
 use fray_core::gen::*;
-use fray_core::history::{Packed, Shape, Words, WIRE_WORDS};
+
 use fray_core::netchan::{write_header, Header};
+use fray_core::rows::{Packed, Shape, Words, WIRE_WORDS};
 use play::{Link, Play};
 use std::fmt::Write;
 use support::*;

@@ -86,8 +86,12 @@ export class Ring {
   #at: number;
   /** The other side's counter as last seen. */
   #other: number;
-  /** Reader: records since the last release. */
+  /** Records since the last release (reader) or publication (writer). */
   #count: number;
+  /** Writer: payload bytes since the last publication. */
+  #payload = 0;
+  /** Writer: between `hold` and `publish`. */
+  #held = false;
 
   /** Attaches to the memory of `createRing`. Throws `E_CORE` where the header is not one. */
   constructor(buffer: SharedArrayBuffer, side: 'write' | 'read') {
@@ -155,7 +159,7 @@ export class Ring {
       bytes.set(source.subarray(offset, offset + length), payload);
     }
     for (let i = length; (i & 3) !== 0; i += 1) bytes[payload + i] = 0;
-    this.#publish(index, kind, id, arg, length);
+    this.#finish(index, kind, id, arg, length);
     return true;
   }
 
@@ -180,8 +184,24 @@ export class Ring {
     const rest = length & 3;
     if (rest !== 0)
       words[to + count - 1] = (words[to + count - 1] as number) & ((1 << (rest * 8)) - 1);
-    this.#publish(index, kind, id, arg, length);
+    this.#finish(index, kind, id, arg, length);
     return true;
+  }
+
+  /** From here to `publish` records are written but not seen: many records for the price of one atomic store. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Shows everything that was written. Without `hold` each write does so itself. */
+  publish(): void {
+    this.#held = false;
+    if (this.#count === 0) return;
+    this.#header[WORD.written] = (this.#header[WORD.written] as number) + this.#count;
+    this.#sums[SUM.bytes] = (this.#sums[SUM.bytes] as number) + this.#payload;
+    this.#count = 0;
+    this.#payload = 0;
+    Atomics.store(this.#header, WORD.tail, this.#at);
   }
 
   /** Moves to the next record and fills the fields above; false when there is none. */
@@ -266,15 +286,15 @@ export class Ring {
     return 0;
   }
 
-  #publish(index: number, kind: number, id: number, arg: number, length: number): void {
+  #finish(index: number, kind: number, id: number, arg: number, length: number): void {
     const word = index >> 2;
     this.words[word] = (kind << 24) | length;
     this.words[word + 1] = id;
     this.words[word + 2] = arg;
     this.#at = (this.#at + recordBytes(length)) | 0;
-    this.#header[WORD.written] = (this.#header[WORD.written] as number) + 1;
-    this.#sums[SUM.bytes] = (this.#sums[SUM.bytes] as number) + length;
-    Atomics.store(this.#header, WORD.tail, this.#at);
+    this.#count += 1;
+    this.#payload += length;
+    if (!this.#held) this.publish();
   }
 }
 

@@ -111,6 +111,28 @@ test('a ring made for so many bytes takes them in any place', (t) => {
   t.end();
 });
 
+test('what is written between hold and publish is seen at once and whole, by the store of publish', (t) => {
+  const buffer = createRing(4096, 16);
+  const writer = new Ring(buffer, 'write');
+  const reader = new Ring(buffer, 'read');
+  const bytes = Uint8Array.of(1, 2, 3);
+  writer.hold();
+  for (let i = 0; i < 10; i += 1) writer.tryWrite(1, i, 0, bytes, 0, 3);
+  t.notOk(reader.next(), 'nothing is seen before');
+  t.equal(reader.written, 0);
+  writer.publish();
+  const seen: number[] = [];
+  while (reader.next()) seen.push(reader.id);
+  t.same(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  t.equal(reader.written, 10);
+  t.equal(reader.bytesWritten, 30);
+  writer.tryWrite(1, 10, 0, bytes, 0, 3);
+  t.ok(reader.next(), 'afterwards each write shows itself again');
+  writer.publish();
+  t.equal(reader.written, 11, 'and a second publish adds nothing');
+  t.end();
+});
+
 test('the padding of a record is zero, whatever lay there', (t) => {
   const buffer = createRing(64, 8);
   const writer = new Ring(buffer, 'write');

@@ -10,10 +10,11 @@ use crate::config::{EXTENT_MAX, SPEED_MAX};
 use crate::gen::{
     column, error, kind, ClientEvent, ENTITIES_MAX, EVENTS_PER_SNAPSHOT_MAX, POSITION_MAX,
 };
-use crate::history::{head_kind, OwnFast, Shape, Words, OWN_COLUMNS, W_HEAD};
+use crate::history::{OwnFast, OWN_COLUMNS};
 use crate::netchan::pool::Pool;
 use crate::netchan::{read_header, Age, Header, Reliable, HEADER_BYTES};
 use crate::region::TICK_NONE;
+use crate::rows::{head_kind, Shape, Words, W_HEAD};
 use crate::snapshot::Digest;
 use bytemuck::Zeroable;
 

@@ -8,8 +8,9 @@ use super::{Client, LOCAL_RING, SHOTS};
 use crate::codec::row::same_entity;
 use crate::fixed::{interpolate, interpolate_angle};
 use crate::gen::{column, flag, kind};
-use crate::history::{self, head_kind, head_teleport, own_column, Shape, Words};
+use crate::history::own_column;
 use crate::region::TICK_NONE;
+use crate::rows::{self, head_kind, head_teleport, Shape, Words};
 
 /// In the column `slot` of a predicted projectile.
 pub const PREDICTED_SLOT: i32 = 0xfffe;
@@ -101,16 +102,16 @@ impl Client<'_> {
 
     fn put_words(&mut self, shape: &Shape, e: usize, a: &Words, b: &Words, fraction: u32) {
         let shift = shape.shift;
-        let number = head_kind(a[history::W_HEAD]);
+        let number = head_kind(a[rows::W_HEAD]);
         let handle = self.m.handles[e];
-        let place = |q: i32| history::position_of(q, shift);
+        let place = |q: i32| rows::position_of(q, shift);
         let between = |w: usize| interpolate(place(a[w]), place(b[w]), fraction);
         let aim = interpolate_angle(
-            history::aim_of(a[history::W_AIM], shape.aim_bits),
-            history::aim_of(b[history::W_AIM], shape.aim_bits),
+            rows::aim_of(a[rows::W_AIM], shape.aim_bits),
+            rows::aim_of(b[rows::W_AIM], shape.aim_bits),
             fraction,
         );
-        let pitch = |words: &Words| history::aim_of(words[history::W_PITCH], shape.aim_bits);
+        let pitch = |words: &Words| rows::aim_of(words[rows::W_PITCH], shape.aim_bits);
         let pitch = interpolate_angle(pitch(a), pitch(b), fraction) as i16;
         let kind_row = self.config.kinds.get((number - 1) as usize);
         let depth = kind_row.map_or(0, |k| k.depth);
@@ -124,29 +125,29 @@ impl Client<'_> {
             (column::GENERATION, (handle >> 16) as i32),
             (column::KIND, number),
             (column::FLAGS, flag::ALIVE),
-            (column::X, between(history::W_X)),
-            (column::Y, between(history::W_Y)),
-            (column::Z, between(history::W_Z)),
-            (column::VX, history::velocity_of(a[history::W_VX], shift)),
-            (column::VY, history::velocity_of(a[history::W_VY], shift)),
-            (column::VZ, history::velocity_of(a[history::W_VZ], shift)),
+            (column::X, between(rows::W_X)),
+            (column::Y, between(rows::W_Y)),
+            (column::Z, between(rows::W_Z)),
+            (column::VX, rows::velocity_of(a[rows::W_VX], shift)),
+            (column::VY, rows::velocity_of(a[rows::W_VY], shift)),
+            (column::VZ, rows::velocity_of(a[rows::W_VZ], shift)),
             (column::AIM, i32::from(aim)),
             (column::PITCH, i32::from(pitch)),
-            (column::HEALTH, a[history::W_HEALTH]),
-            (column::TEAM, a[history::W_TEAM]),
+            (column::HEALTH, a[rows::W_HEALTH]),
+            (column::TEAM, a[rows::W_TEAM]),
             (column::OWNER, owner as i32),
             (column::COMMAND, command as i32),
-            (column::RADIUS, place(a[history::W_RADIUS])),
+            (column::RADIUS, place(a[rows::W_RADIUS])),
             (column::DEPTH, depth),
             (column::HEIGHT, height),
-            (column::WEAPON, a[history::W_WEAPON]),
-            (column::TELEPORT, head_teleport(a[history::W_HEAD])),
+            (column::WEAPON, a[rows::W_WEAPON]),
+            (column::TELEPORT, head_teleport(a[rows::W_HEAD])),
             (column::SLOT, crate::gen::PLAYER_NONE as i32),
         ] {
             self.put(f, e, value);
         }
         for (k, field) in shape.fields_of(number).iter().enumerate() {
-            self.put(usize::from(field.column), e, a[history::W_FIELDS + k]);
+            self.put(usize::from(field.column), e, a[rows::W_FIELDS + k]);
         }
     }
 

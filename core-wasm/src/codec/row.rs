@@ -13,7 +13,7 @@
 use crate::bits::{bits_for, BitReader, BitWriter};
 use crate::config::Config;
 use crate::gen::ConfigKind;
-use crate::history::{
+use crate::rows::{
     head_generation, head_kind, head_teleport, quantise_position, Packed, Shape, Words, HEAD_ALIVE,
     WIRE_WORDS, W_AIM, W_FIELDS, W_HEAD, W_HEALTH, W_PITCH, W_RADIUS, W_TEAM, W_VX, W_VY, W_VZ,
     W_WEAPON, W_X, W_Y, W_Z,

@@ -6,10 +6,11 @@ use crate::bits::BitWriter;
 use crate::codec::own;
 use crate::codec::row::Origin;
 use crate::gen::{column, kind, ENTITIES_MAX};
-use crate::history::{head_kind, OwnFast, W_HEAD};
+use crate::history::OwnFast;
 use crate::netchan::Header;
 use crate::packet::{WIRE_DEFERRED, WIRE_LATE_TOLD, WIRE_TOUCHED};
 use crate::region::{Client, Flight, Region, CLIENT_VERIFY, TICK_NONE};
+use crate::rows::{head_kind, W_HEAD};
 use crate::snapshot::Digest;
 use bytemuck::Zeroable;
 

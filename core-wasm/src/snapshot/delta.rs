@@ -6,7 +6,7 @@
 use super::client::{each, Writer};
 use crate::bits::BitWriter;
 use crate::codec::row::{led, RowCode};
-use crate::history::{Packed, Words};
+use crate::rows::{Packed, Words};
 
 /// A plane is filled in one go when as many differences are asked for as this many times the entities; a plane is one of
 /// about as many.

@@ -19,11 +19,11 @@ pub use verify::Digest;
 use crate::bits::{bits_for, BitWriter};
 use crate::codec::row::RowCode;
 use crate::gen::{PacketOut, EVENT_REPEAT_MS_MAX, PACKET_BYTES_MAX, SILENT_CLIENT_MS};
-use crate::history::Shape;
 use crate::netchan::pool::Pool;
 use crate::netchan::{write_header, SendLimits, HEADER_BYTES};
 use crate::region::{Region, Scratch, CLIENT_BOT, CLIENT_LEAVING};
 use crate::room::Room;
+use crate::rows::Shape;
 
 /// Bytes of a packet that are kept for the snapshot while reliable fragments wait.
 const SNAPSHOT_BYTES_KEPT: u32 = 320;

@@ -1,7 +1,8 @@
 //! The witness: a 32-bit hash of what a snapshot is to convey, made by the server from its own history and the set of
 //! entities it meant, and by the client from what it holds after decoding. Neither looks at the bits in between.
 
-use crate::history::{OwnFast, Words, W_FIELDS};
+use crate::history::OwnFast;
+use crate::rows::{Words, W_FIELDS};
 
 /// The hash under way. Order: tick, own player, then each entity of the set by rising index.
 pub struct Digest(u32);
