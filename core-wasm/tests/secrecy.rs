@@ -44,7 +44,7 @@ fn set(play: &mut Play, slot: u16, column: u32, value: i32) {
 /// Everything in here is out of sight of the client, or not for it.
 fn live_in_secret(play: &mut Play, t: u32) {
     for (slot, bot) in play.bots.iter_mut().filter(|(slot, _)| is_far(*slot)) {
-        bot.move_y = if (t / 20 + u32::from(*slot)) % 2 == 0 { 100 } else { -100 };
+        bot.move_y = if (t / 20 + u32::from(*slot)).is_multiple_of(2) { 100 } else { -100 };
         bot.aim = (t * 1500) as u16;
         bot.buttons = button::FIRE;
     }
@@ -59,7 +59,7 @@ fn live_in_secret(play: &mut Play, t: u32) {
             play.commands.add_bytes(SetText::KIND, 0, bytes_of(&named), &text);
             let hurt = Damage { handle, attacker: 0, amount: (t % 3) as i32 };
             play.commands.add(Damage::KIND, 0, &hurt);
-            if t % 20 == 0 {
+            if t.is_multiple_of(20) {
                 let y = i32::from(slot % 6) * ONE;
                 play.commands.add(Place::KIND, 0, &place(handle, 24 * ONE, y));
             }
@@ -80,9 +80,9 @@ fn live_in_sight(play: &mut Play, t: u32) {
         let turn = t / 7 + u32::from(*slot);
         (bot.move_x, bot.move_y) = ([90, 0, -90, 0][turn as usize % 4], (turn % 3) as i8 * 40 - 40);
         bot.aim = (t * 900) as u16;
-        bot.buttons = if t % 13 == 0 { button::FIRE } else { 0 };
+        bot.buttons = if t.is_multiple_of(13) { button::FIRE } else { 0 };
     }
-    if t % 5 == 0 {
+    if t.is_multiple_of(5) {
         set(play, 2 + (t % 4) as u16, VISIBLE, (t % 16) as i32);
     }
 }
