@@ -226,3 +226,25 @@ fn what_a_client_has_acknowledged_is_never_sent_whole_again_whatever_gets_lost()
         }
     }
 }
+
+#[test]
+fn after_a_silence_that_outlasts_the_references_nobody_counts_as_untouched() {
+    for silence in [5, 20, 31, 32, 33, 40, 70] {
+        let link = Link { delay: 1, ..Link::default() };
+        let mut play = Play::new(Setup::arena(4, 32), 4, 0, &[], link, 9);
+        for t in 0..300 {
+            let cut = (100..100 + silence).contains(&t);
+            for player in &mut play.players {
+                player.link.loss = if cut { 1000 } else { 0 };
+            }
+            play.wander(true);
+            play.tick();
+        }
+        for player in &mut play.players {
+            let stats = player.stats();
+            assert_eq!(stats.correction_free_max, 0, "{silence} ticks of silence");
+            assert!(stats.snapshot_gap_max > silence, "{} {silence}", stats.snapshot_gap_max);
+            assert!(stats.free_ticks > 150, "{}", stats.free_ticks);
+        }
+    }
+}

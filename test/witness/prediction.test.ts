@@ -55,7 +55,8 @@ async function play(link: string, predict: boolean): Promise<Counts> {
   for (let slot = 0; slot < PLAYERS; slot += 1) {
     const look = watch(counts, track, slot);
     const hooks = { afterSnapshot: () => look(games[slot]) };
-    const game = await room.connect(link, { verify: true, cleanJoin: true }, hooks);
+    const own = link.replace(/seed=(\d+)/, (_, seed) => `seed=${Number(seed) + slot}`);
+    const game = await room.connect(own, { verify: true, cleanJoin: true }, hooks);
     game.predict(predict);
     games.push(game);
   }

@@ -50,7 +50,9 @@ impl Client<'_> {
         }
         let touched =
             s.touched.is_some_and(|back| old == TICK_NONE || s.tick - back.min(s.tick) > old);
-        self.reconcile(s.tick, touched);
+        // Of some of the ticks since the last snapshot nothing is known.
+        let untold = old != TICK_NONE && s.told_after > old;
+        self.reconcile(s.tick, touched || untold);
     }
 
     fn count(&mut self, s: &Snapshot, old: u32, fresh: bool) {

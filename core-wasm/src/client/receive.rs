@@ -38,7 +38,10 @@ pub(super) struct Snapshot {
     pub(super) dilation: u32,
     pub(super) late: Option<u32>,
     pub(super) own: OwnFast,
+    /// Ticks since something touched the own player last, as far back as `told_after`.
     pub(super) touched: Option<u32>,
+    /// It tells of touches after this tick.
+    pub(super) told_after: u32,
     pub(super) events: [ClientEvent; EVENTS_PER_SNAPSHOT_MAX as usize],
     pub(super) event_count: usize,
     pub(super) enters: usize,
@@ -235,6 +238,8 @@ impl Client<'_> {
             late: None,
             own: OwnFast::zeroed(),
             touched: None,
+            // Without a reference it tells of its own tick alone.
+            told_after: base.unwrap_or(tick.saturating_sub(1)),
             events: [ClientEvent::zeroed(); EVENTS_PER_SNAPSHOT_MAX as usize],
             event_count: 0,
             enters: 0,
