@@ -62,7 +62,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-t.setTimeout((SECONDS + 12) * 1000 * 3 * ROWS.length);
+t.setTimeout((SECONDS + 12) * 1000 * 5 * ROWS.length);
 const stage = await Stage.open(t);
 for (const row of ROWS) t.test(row.name, (t) => endure(t, stage, row));
 
