@@ -251,18 +251,6 @@ t.test('a handshake that does not end and a session that is silent time out', as
   test.equal(bench.table.facts.slots, 0);
 });
 
-t.test('while the server itself sleeps, nobody is silent', async (test) => {
-  const bench = new Bench();
-  bench.join();
-  bench.open();
-  bench.wait(3000);
-  test.same(bench.sleep(60_000), [], 'neither a player nor a handshake is out of time');
-  test.same(bench.wait(1500), []);
-  test.equal(words(bench.wait(500)).length, 2, 'the handshake has had its 5 s awake');
-  test.same(bench.wait(4500), []);
-  test.equal(words(bench.wait(500)).length, 3, 'the player was silent for 10 s awake');
-});
-
 t.test('a client that leaves, and a pipe that breaks, are told to the room once', async (test) => {
   const bench = new Bench();
   const leaver = bench.join();
