@@ -12,6 +12,7 @@ import { Judge } from './mutants/judge.ts';
 import type { Patch } from './mutants/patches.ts';
 import { FOLDER, problemOf, readPatches, STAGES } from './mutants/patches.ts';
 import { type Judged, markdown, said } from './mutants/results.ts';
+import { run } from './test/run.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const STAGE_WIDTH = 10;
@@ -52,8 +53,13 @@ async function main(): Promise<number> {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
     return 2;
   }
+  if (chosen.some(({ file }) => file.endsWith('.rs')) && !(await hasCargo())) {
+    console.error('Cannot judge breaks of the core: there is no cargo');
+    return 2;
+  }
+  const state = commit();
   const judged = await judgeAll(chosen, whole);
-  if (whole) writeFileSync(join(ROOT, FOLDER, 'RESULTS.md'), markdown(judged, commit()));
+  if (whole) writeFileSync(join(ROOT, FOLDER, 'RESULTS.md'), markdown(judged, state));
   return summarise(judged);
 }
 
@@ -112,6 +118,10 @@ function summarise(judged: readonly Judged[]): number {
   }
   console.log(`\n${killed(judged)} of ${judged.length} killed`);
   return killed(judged) === judged.length ? 0 : 1;
+}
+
+async function hasCargo(): Promise<boolean> {
+  return (await run('cargo', ['--version'], { cwd: ROOT, timeoutMs: 10_000 })).code === 0;
 }
 
 function commit(): string {

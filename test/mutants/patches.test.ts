@@ -57,6 +57,8 @@ test('a patch says what it breaks, where, and who sees it', (t) => {
     breaks: 'one thing, and another',
     first: { file: 'test/a.test.ts', name: 'what is seen' },
     file: 'src/a.ts',
+    removed: 'now',
+    added: 'then',
     before: 'before\nnow\nafter\n',
     after: 'before\nthen\nafter\n',
   });
@@ -75,13 +77,22 @@ test('a patch says what it breaks, where, and who sees it', (t) => {
   t.end();
 });
 
-test('a break is found by its lines, wherever they stand, once', (t) => {
+test('a break is found by its line where that stands once, else by all of its lines', (t) => {
   const patch = parsePatch('one.patch', GOOD);
-  t.same(breakText(patch, 'before\nnow\nafter\n'), { broken: 'before\nthen\nafter\n' });
-  t.same(breakText(patch, 'x\nbefore\nnow\nafter\ny\n'), { broken: 'x\nbefore\nthen\nafter\ny\n' });
-  t.match(breakText(patch, 'not before\nnow\nafter\n'), /no longer/, 'whole lines only');
-  t.match(breakText(patch, 'before\n now\nafter\n'), /no longer/);
-  t.match(breakText(patch, 'before\nnow\nafter\n'.repeat(2)), /more than once/);
+  const broken = (text: string): unknown => {
+    const answer = breakText(patch, text);
+    return typeof answer === 'string' ? answer : answer.broken;
+  };
+  t.equal(broken('before\nnow\nafter\n'), 'before\nthen\nafter\n');
+  t.equal(broken('x\n  now\ny\n'), 'x\n  then\ny\n', 'wherever it stands');
+  t.equal(broken('now\nbefore\nnow\nafter\nnow\n'), 'now\nbefore\nthen\nafter\nnow\n');
+  t.match(broken('before\nnow or never\nafter\n'), /no longer/, 'whole lines only');
+  t.match(broken('now\nand now\nnow\n'), /no longer/);
+  t.match(broken('before\nnow\nafter\n'.repeat(2)), /more than once/);
+  const out = parsePatch('one.patch', GOOD.replace('+then\n', ''));
+  t.same(breakText(out, 'x\nnow\ny\n'), { broken: 'x\ny\n' });
+  const in_ = parsePatch('one.patch', GOOD.replace('-now\n', ''));
+  t.same(breakText(in_, 'before\nafter\n'), { broken: 'before\nthen\nafter\n' });
   t.end();
 });
 

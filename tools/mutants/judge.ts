@@ -59,7 +59,8 @@ export class Judge {
       const why = await broken(() => this.#typeError());
       if (why !== '') return { kind: 'refused', why };
     }
-    for (const suite of isRust ? this.#rust(patch.first) : this.#typescript(patch)) {
+    const suites = isRust ? this.#rust(patch.first) : this.#typescript(patch);
+    for (const [at, suite] of suites.entries()) {
       const ran = await broken(() => suite.run());
       if (isRust && /could not compile/.test(ran.errors))
         return {
@@ -67,9 +68,16 @@ export class Judge {
           why: ran.errors.split('\n').find(isError) ?? 'it does not build',
         };
       if (ran.code === 0) continue;
-      const by = suite.failed(ran);
-      if (await this.#passesWhole(suite)) return { kind: 'killed', by, seconds: seconds() };
-      this.#note(`${suite.key} fails without the break, too: it judges nothing`);
+      if (!(await this.#passesWhole(suite))) {
+        this.#note(`${suite.key} fails without the break, too: it judges nothing`);
+        continue;
+      }
+      // A test that nobody expected has to say it twice: it might be one of time, on a machine that is busy.
+      if (at > 0) {
+        this.#note(`${patch.name} is not seen by ${patch.first.file} > ${patch.first.name}`);
+        if ((await broken(() => suite.run())).code === 0) continue;
+      }
+      return { kind: 'killed', by: suite.failed(ran), seconds: seconds() };
     }
     return { kind: 'survived', seconds: seconds() };
   }

@@ -8,8 +8,8 @@
  *     +++ b/src/session/server/table.ts
  *     @@ -1,3 +1,3 @@
  *
- * A diff is found by its lines, not by their numbers: what it takes away, with the lines around it, has to stand
- * exactly once in its file. `git apply` takes the files as they are.
+ * A diff is found by its lines, not by their numbers: by the line it takes away where that stands once in its file, else
+ * by all of its lines together. So code may change around a break; `git apply` takes the files while it has not.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -56,7 +56,10 @@ export interface Patch {
   readonly first: TestName;
   /** The file it changes. */
   readonly file: string;
-  /** The lines as they are, and as they are broken. */
+  /** The line it takes away, the one it puts there; '' for none. */
+  readonly removed: string;
+  readonly added: string;
+  /** With the lines around: as they are, and as they are broken. */
   readonly before: string;
   readonly after: string;
 }
@@ -90,29 +93,46 @@ export function parsePatch(file: string, text: string): Patch {
   if (testFile === '' || name === '') throw fail('"# first:" is not "FILE > NAME"');
   const [from = '', to = ''] = lines.slice(start, start + 2).map((line) => line.slice(4));
   if (!from.startsWith('a/') || to !== `b/${from.slice(2)}`) throw fail('it renames a file');
-  const { before, after, changed } = readHunk(lines.slice(start + 2));
-  if (changed.some((count) => count > 1) || changed.every((count) => count === 0))
+  const body = lines.slice(start + 2).filter((line) => line !== '' && !line.startsWith('@@'));
+  const [removed, added] = ['-', '+'].map((mark) => body.filter((line) => line[0] === mark));
+  if (removed === undefined || added === undefined || !isOneLine(removed.length, added.length))
     throw fail('it is no break of one line');
+  const side = (other: string): string =>
+    body.map((line) => (line[0] === other ? '' : `${line.slice(1)}\n`)).join('');
   return {
     name: basename(file, '.patch'),
     stage,
     breaks: head('breaks'),
     first: { file: testFile, name },
     file: from.slice(2),
-    before,
-    after,
+    removed: removed[0]?.slice(1) ?? '',
+    added: added[0]?.slice(1) ?? '',
+    before: side('+'),
+    after: side('-'),
   };
+}
+
+function isOneLine(removed: number, added: number): boolean {
+  return removed + added > 0 && Math.max(removed, added) === 1;
 }
 
 /** `text` broken by a patch; a text that says why it does not fit. */
 export function breakText(patch: Patch, text: string): { readonly broken: string } | string {
-  const padded = `\n${text}`;
-  const at = padded.indexOf(`\n${patch.before}`);
-  if (at < 0) return `its lines are no longer in ${patch.file}`;
-  if (padded.indexOf(`\n${patch.before}`, at + 1) >= 0)
+  const lines = text.split('\n');
+  const alike = (line: string): boolean => line.trim() === patch.removed.trim();
+  const at = patch.removed === '' ? -1 : lines.findIndex(alike);
+  if (at >= 0 && lines.findIndex((line, k) => k > at && alike(line)) < 0) {
+    const indent = /^\s*/.exec(lines[at] ?? '')?.[0] ?? '';
+    const put = patch.added === '' ? [] : [indent + patch.added.trim()];
+    return { broken: lines.toSpliced(at, 1, ...put).join('\n') };
+  }
+  const found = `\n${text}`.indexOf(`\n${patch.before}`);
+  if (found < 0) return `its lines are no longer in ${patch.file}`;
+  if (`\n${text}`.indexOf(`\n${patch.before}`, found + 1) >= 0)
     return `its lines are more than once in ${patch.file}: give it more lines around`;
-  const broken = text.slice(0, at) + patch.after + text.slice(at + patch.before.length);
-  return { broken };
+  return {
+    broken: text.slice(0, found) + patch.after + text.slice(found + patch.before.length),
+  };
 }
 
 /** What is wrong with a patch in the tree at `root`; '' for nothing. */
@@ -134,21 +154,4 @@ function hasTest(root: string, file: string, name: string): boolean {
     .filter((one) => /\.(ts|rs)$/.test(one))
     .map((one) => readFileSync(join(folder, one), 'utf8').replaceAll('\\', ''))
     .some((text) => marks.some((mark) => text.includes(mark)));
-}
-
-function readHunk(lines: readonly string[]): {
-  before: string;
-  after: string;
-  changed: [removed: number, added: number];
-} {
-  let [before, after] = ['', ''];
-  const changed: [number, number] = [0, 0];
-  for (const line of lines.filter((one) => one !== '' && !one.startsWith('@@'))) {
-    const text = `${line.slice(1)}\n`;
-    if (line[0] !== '+') before += text;
-    if (line[0] !== '-') after += text;
-    if (line[0] === '-') changed[0] += 1;
-    if (line[0] === '+') changed[1] += 1;
-  }
-  return { before, after, changed };
 }
