@@ -21,7 +21,11 @@ export class Coverage {
   readonly #session = new Session();
   readonly #names = new Map<string, string>();
 
-  constructor() {
+  readonly #counted: RegExp;
+
+  /** `counted` names a script by its first group, from its URL. */
+  constructor(counted = COUNTED) {
+    this.#counted = counted;
     this.#session.connect();
     this.#post('Profiler.enable');
     this.#post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
@@ -56,6 +60,12 @@ export class Coverage {
     }
   }
 
+  /** Ends the counting. */
+  stop(): void {
+    this.#post('Profiler.stopPreciseCoverage');
+    this.#session.disconnect();
+  }
+
   clear(): void {
     this.#seen.clear();
   }
@@ -86,7 +96,7 @@ export class Coverage {
   #nameOf(url: string): string {
     const known = this.#names.get(url);
     if (known !== undefined) return known;
-    const name = COUNTED.exec(url)?.[1] ?? '';
+    const name = this.#counted.exec(url)?.[1] ?? '';
     this.#names.set(url, name);
     return name;
   }
