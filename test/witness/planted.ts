@@ -28,8 +28,8 @@ export const PLANTS: readonly [Plant, ...Plant[]] = [
   {
     name: 'the aim of an entity that enters',
     file: 'codec/row.rs',
-    line: 'self.put_if(out, now[W_AIM] != 0, now[W_AIM] as u32, self.shape.aim_bits);',
-    wrong: 'self.put_if(out, now[W_AIM] != 0, now[W_AIM] as u32 ^ 1, self.shape.aim_bits);',
+    line: 'put_if(out, now.aim() != 0, now.aim(), self.shape.aim_bits);',
+    wrong: 'put_if(out, now.aim() != 0, now.aim() ^ 1, self.shape.aim_bits);',
   },
   {
     name: 'the place of the own player',
@@ -61,7 +61,7 @@ export async function buildPlanted(plant: Plant | null): Promise<string> {
   mkdirSync(CRATE, { recursive: true });
   for (const name of ['Cargo.toml', 'Cargo.lock', '.cargo', 'src'])
     cpSync(join(CORE, name), join(CRATE, name), { recursive: true });
-  if (plant !== null) change(plant);
+  if (plant !== null) writeFileSync(join(CRATE, 'src', plant.file), plantedText(plant));
   const args = ['build', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown'];
   await promisify(execFile)(CARGO, [...args, '--color', 'never'], {
     cwd: CRATE,
@@ -72,12 +72,12 @@ export async function buildPlanted(plant: Plant | null): Promise<string> {
   return join(TARGET, 'build', 'wasm32-unknown-unknown', 'release', 'fray_core.wasm');
 }
 
-function change({ name, file, line, wrong }: Plant): void {
-  const path = join(CRATE, 'src', file);
-  const [before, after, ...more] = readFileSync(path, 'utf8').split(line);
+/** The file with the error in it. Throws where its line does not stand exactly once. */
+export function plantedText({ name, file, line, wrong }: Plant): string {
+  const [before, after, ...more] = readFileSync(join(CORE, 'src', file), 'utf8').split(line);
   if (after === undefined || more.length > 0) {
     const where = `${line} stands ${after === undefined ? 'nowhere' : 'more than once'} in ${file}`;
     throw new Error(`Cannot plant an error in "${name}": ${where}; name its successor in PLANTS`);
   }
-  writeFileSync(path, [before, after].join(wrong));
+  return [before, after].join(wrong);
 }
