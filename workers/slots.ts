@@ -76,7 +76,15 @@ export class PhaseSlots<T> {
   #slot(index: number, intervalUs: number): Slot<T> {
     for (const slot of this.#slots)
       if (slot.index === index && slot.intervalUs === intervalUs) return slot;
-    const slot: Slot<T> = { index, intervalUs, rooms: [], dueUs: 0, tickUs: 0, skipped: 0, turns: 0 };
+    const slot: Slot<T> = {
+      index,
+      intervalUs,
+      rooms: [],
+      dueUs: 0,
+      tickUs: 0,
+      skipped: 0,
+      turns: 0,
+    };
     this.#slots.push(slot);
     return slot;
   }
