@@ -4,7 +4,7 @@
  */
 import t from 'tap';
 import { drop, SECONDS, Stage, unnoticed } from './measure.ts';
-import { pause } from './processes.ts';
+import { pause } from './metronome.ts';
 import { Relay, Sleeper } from './sleepers.ts';
 
 // A client is silent after 1 s, and the room's numbers come out once a second.

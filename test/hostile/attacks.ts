@@ -4,7 +4,7 @@
  */
 import { FRAGMENT_BYTES, type Fragment } from '../independent/packet.ts';
 import { Intruder } from './intruder.ts';
-import { every } from './metronome.ts';
+import { every, pause } from './metronome.ts';
 
 export interface Scene {
   readonly url: string;
@@ -126,7 +126,7 @@ function behind(scene: Scene, now: number): number {
 }
 
 /**
- * Reliable messages of 4 KiB without end: two clients keep to their window and send the next when the last was acknowledged, one
+ * Reliable messages of 4 KiB without end: two clients keep to their rate and send the next when the last was acknowledged, one
  * sends again and again without waiting for anything.
  */
 async function bigMessages(scene: Scene): Promise<Saw> {
@@ -136,7 +136,10 @@ async function bigMessages(scene: Scene): Promise<Saw> {
       let id = 1;
       while (!over.aborted) {
         const sequence = sendMessage(one, id);
-        await one.until(() => over.aborted || isPast(one.acked, sequence)).catch(() => undefined);
+        await Promise.all([
+          pause(MESSAGE_MS),
+          one.until(() => over.aborted || isPast(one.acked, sequence)),
+        ]);
         id += FRAGMENTS;
         messages += 1;
       }
@@ -216,6 +219,8 @@ const SILENT_MS = 1500;
 const LATE_MS = 1200;
 /** Fragments of a message of 4 KiB. */
 const FRAGMENTS = 16;
+/** ms. So many messages, with their heads, are 60 KB a second. */
+const MESSAGE_MS = 75;
 /** Kind 1, message 0: a chat line that says to be longer than it is. Each fragment of a message is this again. */
 const GAME_MESSAGE = new Uint8Array(FRAGMENT_BYTES).fill(255).fill(1, 0, 1).fill(0, 1, 2);
 /** More than the flood's own kernel holds is no use to it. */

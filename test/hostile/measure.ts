@@ -12,11 +12,11 @@
 import type { ChildProcess } from 'node:child_process';
 import type { FromAttacker } from './attacker.ts';
 import type { AttackName, Saw } from './attacks.ts';
+import { pause } from './metronome.ts';
 import {
   hear,
   type Keeper,
   type Memory,
-  pause,
   ServerProcess,
   startScript,
   WITNESSES,
@@ -256,7 +256,7 @@ const TICKS_LESS_MAX = 2;
 const SHARE_LESS_MAX = 0.02;
 /** Gaps that anybody may have (rule R of the benchmarks). */
 const GAP_TICKS_MAX = 3;
-/** Code that runs for the first time is compiled; a leak comes again with each attempt. */
+/** Code that runs for the first time is compiled, tables fill up once; a leak comes again with each attempt. */
 const HELD_BYTES_MAX = 384 << 10;
 /** The young generation of the collector grows while much is thrown away. */
 const RSS_BYTES_MAX = 48 << 20;

@@ -1,3 +1,5 @@
+/** Time for attackers and those who watch them. */
+
 /** Calls `act` every so many ms (less than 1 is fine) until `over`; what a late wake-up missed is made up for. Answers the ms. */
 export function every(
   stepMs: number,
@@ -26,6 +28,10 @@ export function every(
     over.addEventListener('abort', end);
     if (over.aborted) end();
   });
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 const MADE_UP_MS = 100;

@@ -136,9 +136,5 @@ export class Witnesses {
   }
 }
 
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 /** Per server. */
 export const WITNESSES = 6;

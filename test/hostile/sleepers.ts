@@ -2,7 +2,8 @@
 import type { ChildProcess } from 'node:child_process';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
-import { hear, type Keeper, pause, startScript } from './processes.ts';
+import { pause } from './metronome.ts';
+import { hear, type Keeper, startScript } from './processes.ts';
 import type { ClockKind, Look, ToSleeper } from './sleeper.ts';
 
 export class Sleeper {
