@@ -58,7 +58,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const state = commit();
-  const judged = await judgeAll(chosen, whole);
+  const judged = await judgeAll(chosen);
   if (whole) writeFileSync(join(ROOT, FOLDER, 'RESULTS.md'), markdown(judged, state));
   return summarise(judged);
 }
@@ -85,10 +85,9 @@ function list(patches: readonly Patch[]): number {
   return count === 0 ? 0 : 1;
 }
 
-async function judgeAll(patches: readonly Patch[], types: boolean): Promise<Judged[]> {
+async function judgeAll(patches: readonly Patch[]): Promise<Judged[]> {
   const copy = new Copy(ROOT);
-  const note = (text: string): void => console.log(`  note: ${text}`);
-  const judge = new Judge(copy, { types, note });
+  const judge = new Judge(copy, (text) => console.log(`  note: ${text}`));
   const judged: Judged[] = [];
   console.log(`${patches.length} breaks, planted in ${copy.root}`);
   try {

@@ -8,6 +8,7 @@ import { type Ran, run } from '../test/run.mjs';
 import type { Copy } from './copy.ts';
 import type { Patch, TestName } from './patches.ts';
 import { breakText } from './patches.ts';
+import { TypeCheck } from './types.ts';
 
 export type Verdict =
   | { readonly kind: 'killed'; readonly by: TestName; readonly seconds: number }
@@ -25,16 +26,15 @@ interface Suite {
 
 export class Judge {
   readonly #copy: Copy;
-  readonly #types: boolean;
+  readonly #types: TypeCheck;
   readonly #note: (text: string) => void;
   /** Whether a suite passes without a break, by its file. */
   readonly #passes = new Map<string, boolean>();
-  #knownErrors: ReadonlySet<string> | undefined;
 
-  /** `types`: TypeScript's compiler has to take a break, too. `note` gets what a person should know. */
-  constructor(copy: Copy, { types, note }: { types: boolean; note: (text: string) => void }) {
+  /** `note` gets what a person should know. */
+  constructor(copy: Copy, note: (text: string) => void) {
     this.#copy = copy;
-    this.#types = types;
+    this.#types = new TypeCheck(copy.root);
     this.#note = note;
   }
 
@@ -54,11 +54,8 @@ export class Judge {
         this.#copy.write(patch.file, whole);
       }
     };
-    if (this.#types && !isRust) {
-      await this.#learnErrors();
-      const why = await broken(() => this.#typeError());
-      if (why !== '') return { kind: 'refused', why };
-    }
+    const why = isRust ? '' : this.#types.errorOf(patch.file, answer.broken);
+    if (why !== '') return { kind: 'refused', why };
     const suites = isRust ? this.#rust(patch.first) : this.#typescript(patch);
     for (const [at, suite] of suites.entries()) {
       const ran = await broken(() => suite.run());
@@ -146,25 +143,6 @@ export class Judge {
         return { file: `core-wasm/${file}`, name: name ?? ended(ran) };
       },
     };
-  }
-
-  async #learnErrors(): Promise<void> {
-    this.#knownErrors ??= new Set(await this.#typeErrors());
-  }
-
-  async #typeError(): Promise<string> {
-    const found = await this.#typeErrors();
-    return found.find((line) => this.#knownErrors?.has(line) !== true) ?? '';
-  }
-
-  async #typeErrors(): Promise<string[]> {
-    const file = join(this.#copy.root, 'target/tsc.json');
-    const tsc = ['node_modules/typescript/bin/tsc', '--incremental', '--tsBuildInfoFile', file];
-    const { output } = await run(process.execPath, tsc, {
-      cwd: this.#copy.root,
-      timeoutMs: LIMIT_MS,
-    });
-    return output.split('\n').filter((line) => line.includes('error TS'));
   }
 }
 
