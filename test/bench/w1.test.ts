@@ -1,6 +1,6 @@
 import t from 'tap';
 import { viewRadius, W1_SIZES, W1Controls, w1Schema, worldEdge } from '../../bench/w1.ts';
-import { median, ownRow, rowCells } from '../../src/cli/bench-report.ts';
+import { median, ownRow, ratioRow, rowCells } from '../../src/cli/bench-report.ts';
 
 t.test(
   'the view radius makes as many visible as the workload says, borders counted in',
@@ -73,3 +73,36 @@ t.test('a row without a peer says so', async (t) => {
   t.equal(median([3, 1, 2]), 2);
   t.equal(median([4, 1, 2, 3]), 2.5);
 });
+
+t.test(
+  'a ratio is of one round, with median, least and most; without a peer nobody knows if a goal is met',
+  async (t) => {
+    const row = { name: 'tick/100', unit: 'ns', goal: { text: '>= 6x', ratioMin: 6 } };
+    const rounds = [
+      { ours: 100, peer: 700 },
+      { ours: 200, peer: 1000 },
+      { ours: 110, peer: 990 },
+    ];
+    t.match(ratioRow({ ...row, rounds, peerName: 'peer 1.0' }), {
+      ours: 110,
+      peer: 990,
+      peerName: 'peer 1.0',
+      ratio: 7,
+      ratioMin: 5,
+      ratioMax: 9,
+      goal: '>= 6x',
+      met: true,
+    });
+    const slow = rounds.map(({ ours, peer }) => ({ ours: ours * 2, peer }));
+    t.equal(ratioRow({ ...row, rounds: slow, peerName: 'peer 1.0' }).met, false);
+    const alone = rounds.map(({ ours }) => ({ ours, peer: null }));
+    t.match(ratioRow({ ...row, rounds: alone, peerName: null }), {
+      ours: 110,
+      peer: null,
+      peerName: null,
+      ratio: null,
+      goal: '>= 6x',
+      met: null,
+    });
+  },
+);
