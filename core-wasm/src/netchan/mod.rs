@@ -102,7 +102,9 @@ pub struct Channel {
     /// Messages handed out since the start.
     pub messages_received: u32,
     /// 1: closed. Nothing reliable is sent any more.
-    closed: u32,
+    closed: u16,
+    /// 1: some packet was received. Its number may be 0: they wrap.
+    heard: u16,
     /// Fragments in the receive window.
     stored: u32,
     queue: [u16; QUEUE],
@@ -227,7 +229,7 @@ impl Channel {
         if ahead > 0 {
             Age::Fresh
         } else if (-32..0).contains(&ahead) && self.received_bits >> (-ahead - 1) & 1 == 0 {
-            if self.received_bits == 0 && self.received == 0 {
+            if self.heard == 0 {
                 return Age::Stale;
             }
             Age::Late
@@ -247,10 +249,10 @@ impl Channel {
         if ahead > 0 {
             let shift = ahead as u32;
             let kept = if shift < 32 { self.received_bits << shift } else { 0 };
-            let own = if self.received != 0 && shift <= 32 { 1 << (shift - 1) } else { 0 };
+            let own = if self.heard != 0 && shift <= 32 { 1 << (shift - 1) } else { 0 };
             self.received_bits = kept | own;
             self.lost = self.lost.wrapping_add(shift - 1);
-            self.received = sequence;
+            (self.received, self.heard) = (sequence, 1);
         } else if (-32..0).contains(&ahead) {
             self.received_bits |= 1 << (-ahead - 1);
             self.lost = self.lost.wrapping_sub(1);
