@@ -36,6 +36,11 @@ export const target: Target = {
     join(),
     join({ choice: { id: 'room-1' }, name: 'Zoë', verify: true }),
     join({ choice: { create: '{"bots":3}' } }),
+    // Each limit, and one more.
+    ...[32, 33].map((bytes) => join({ name: 'n'.repeat(bytes) })),
+    ...[48, 49].map((bytes) => join({ choice: { id: 'i'.repeat(bytes) } })),
+    ...[512, 513].map((bytes) => join({ choice: { create: 'c'.repeat(bytes) } })),
+    ...[96, 97].map((bytes) => Uint8Array.of(5, 0, 1, 0, bytes, ...new Uint8Array(bytes))),
     packet(),
     encodeAccept(77),
     encodeGoodbye(ERROR.E_LEFT, 'see you'),

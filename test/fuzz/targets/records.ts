@@ -102,6 +102,8 @@ function read(reader: Ring, model: readonly Waiting[], from: number): number {
     claim(reader.kind === expected.kind && reader.id === expected.id, 'its head');
     claim(reader.length === expected.bytes.length, 'its length');
     same(reader.bytes, reader.offset, expected.bytes);
+    for (let k = reader.length; (k & 3) !== 0; k += 1)
+      claim(reader.bytes[reader.offset + k] === 0, 'zeros up to a multiple of 4');
     const at = records.at;
     const whole = RecordHeader.bytes + ((Packet.bytes + reader.length + 3) & ~3);
     const fits = records.packet(count, reader, 77, records.recordsMax);

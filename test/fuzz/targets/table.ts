@@ -127,8 +127,13 @@ class Run {
         this.inRoom.set(out.sessionId, false);
       } else if (out.kind === 'left')
         claim(this.inRoom.delete(out.sessionId), 'a session leaves once, after its join');
-      else if (out.kind === 'close') this.pipes.delete(out.pipe);
-      else claim(out.bytes.length > 0 && out.bytes.length <= 1120, 'a datagram to send');
+      else if (out.kind === 'close') {
+        claim(out.pipe > 0, 'a close of a pipe that is gone');
+        this.pipes.delete(out.pipe);
+      } else {
+        claim(out.bytes.length > 0 && out.bytes.length <= 1120, 'a datagram to send');
+        claim(this.pipes.has(out.pipe), 'a datagram for a pipe that is gone');
+      }
     }
   }
 
