@@ -94,7 +94,13 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         0u32..16,
         0u32..8,
     );
-    let place = ((16u8..=30, 16u8..=30), 12u8..=30, 14u8..=30, 0u32..600, (0u32..=4, 4u32..=16));
+    let place = (
+        (16u8..=30, 16u8..=30),
+        12u8..=30,
+        14u8..=30,
+        prop_oneof![0u32..8, 0u32..600],
+        (0u32..=4, 4u32..=16),
+    );
     let parts = (
         prop::collection::vec(kind(), 2..7),
         prop::collection::vec(field(), 0..6),
@@ -102,9 +108,9 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         prop::collection::vec((0u32..2, 8u8..=21, 0u32..60), 0..3),
     );
     let play = (
-        (1u16..4, 0u16..4, 1u32..90, 0u32..12),
+        (1u16..4, 0u16..4, prop_oneof![1u32..90, 90u32..250], 0u32..12),
         (0u32..5, 0u32..6, 0u32..400, 0u32..150),
-        30u32..150,
+        prop_oneof![4 => 30u32..150, 1 => 150u32..400],
         any::<u32>(),
     );
     (wire, place, parts, play).prop_map(|(wire, place, parts, play)| {
