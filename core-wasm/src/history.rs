@@ -10,8 +10,8 @@ use crate::packet::WIRE_TOUCHED;
 use crate::region::{flight_at, RoomHead, TICK_NONE};
 use crate::room::Room;
 use crate::rows::{
-    halves, quantise_aim, quantise_pitch, quantise_position, quantise_velocity, Packed, Shape,
-    HEAD_ALIVE,
+    halves, head_kind, quantise_aim, quantise_pitch, quantise_position, quantise_velocity, Packed,
+    Shape, HEAD_ALIVE,
 };
 use crate::world::World;
 
@@ -192,9 +192,12 @@ fn record_rows(room: &mut Room) {
     };
     let rows = rows.chunks_exact_mut(row_halves).zip(before.chunks_exact(row_halves));
     for (i, ((row, before), steady)) in rows.zip(r.steady_since.iter_mut()).enumerate() {
-        if world.kind[i] == kind::FREE {
+        // A row is zero beyond what its kind has, whatever stood in its place `history` ticks ago: rows of one entity are
+        // compared whole.
+        if head_kind(i32::from(row[0])) != world.kind[i] {
             row.fill(0);
-        } else {
+        }
+        if world.kind[i] != kind::FREE {
             world.measure(&shape, i, row);
         }
         if Packed::of(row, shape.high).differs(&Packed::of(before, shape.high)) {

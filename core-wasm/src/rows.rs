@@ -14,7 +14,8 @@
 //! | 10 | radius in quanta, saturated |
 //! | 11, 12, 13, 14 | with height: z, vz, pitch (as aim, signed) |
 //! | then | the kind's visible fields: one half up to 16 bits, else two |
-//
+//!
+//! What a kind does not have is 0.
 //!
 //! [`Packed`] reads a row where it lies; [`Words`] is the unpacked form, one value per word.
 

@@ -16,7 +16,7 @@ use bytemuck::Zeroable;
 
 /// Words of a bit set of entities at most.
 pub(super) const SET_WORDS_MAX: usize = ENTITIES_MAX as usize / 32;
-/// Bits of the longest full state: head, position, velocity, built-in values, 32 fields of 32 bits.
+/// Bytes of the longest full state: head, position, velocity, built-in values, 32 fields of 32 bits.
 pub(super) const FULL_BYTES_MAX: usize = 256;
 /// Place of viewRadius among the slow own values.
 pub(super) const OWN_VIEW_RADIUS: usize = 11;
@@ -244,10 +244,10 @@ impl Writer<'_, '_> {
     }
 
     fn write_own(&self, out: &mut BitWriter, now: &OwnFast, base: Option<u32>) {
-        let (tick, flights) = (self.frame.tick, self.frame.flights as u32);
+        let tick = self.frame.tick;
         let age = base.map_or(0, |b| tick - b);
         let before = base.map_or(OwnFast::zeroed(), |b| self.r.own_fast[self.ring(b)]);
-        let span = base.map_or(1, |_| age).min(flights - 1);
+        let span = base.map_or(1, |_| age);
         // Tick + 1, so that 0 is never.
         let newest = self.r.clients[self.slot].wire[WIRE_TOUCHED];
         let touched = (newest != 0).then(|| tick + 1 - newest).filter(|back| *back < span);

@@ -8,8 +8,8 @@ use crate::bits::BitWriter;
 use crate::codec::row::{led, RowCode};
 use crate::rows::{Packed, Words};
 
-/// A plane is filled in one go when as many differences are asked for as this many times the entities; a plane is one of
-/// about as many.
+/// A plane is filled in one go when about this many differences of it will be asked for per entity, counted as if every
+/// client saw as many: clients spread over several ages, so that a plane serves a part of them.
 const DENSE: usize = 4;
 /// Planes of a tick, one for each age modulo their number. The first age that comes has the plane; differences to
 /// others (round trips further apart than 16 ticks) are written for each client anew.
