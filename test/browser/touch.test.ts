@@ -104,8 +104,13 @@ async function playWithThumbs(
   await thumbs.lift('left');
   t.ok(await comesTrue(page, isStill, {}), 'nobody walks or shoots without a thumb');
 
-  await page.tap('#stick-dash');
-  t.ok(await comesTrue(page, hasDashed, {}), 'the button dashes');
+  // Who is dead just then, or waits for the next dash, does not dash: a few taps.
+  let dashed = false;
+  for (let tap = 0; tap < 4 && !dashed; tap += 1) {
+    await page.tap('#stick-dash');
+    dashed = await comesTrue(page, hasDashed, {});
+  }
+  t.ok(dashed, 'the button dashes');
   const moved = await page.evaluate(() => [scrollX, scrollY, visualViewport?.scale]);
   t.same(moved, [0, 0, 1], 'the page neither scrolled nor grew');
 }

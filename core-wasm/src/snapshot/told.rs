@@ -82,7 +82,8 @@ pub(super) fn tell(room: &mut Room) {
             r.clients[slot].flags &= !CLIENT_FRESH;
         }
     }
-    if config.texts.iter().any(|t| t.kind != 0 && t.audience == audience::VISIBLE) {
+    let told = [audience::VISIBLE, audience::OWNER];
+    if config.texts.iter().any(|t| t.kind != 0 && told.contains(&t.audience)) {
         tell_texts(room, &config);
     }
 }
@@ -175,20 +176,23 @@ fn walls_message(r: &mut Region, slot: usize) -> bool {
     }
 }
 
-/// Texts `to: visible` of entities: to each client once when it first holds the entity, and when they change.
+/// Texts of entities: those `to: visible` to each client once when it first holds the entity, to the player itself too, and
+/// when they change; those `to: owner` to the player itself.
 fn tell_texts(room: &mut Room, config: &Config) {
     let Room { r, s, .. } = room;
     let Scratch { visible, .. } = s;
     let words = r.head[0].sizes.set_words as usize;
     for w in 0..words {
         let mut due = 0;
-        for (slot, client) in r.clients.iter().enumerate() {
+        for slot in 0..r.clients.len() {
+            let client = r.clients[slot];
             if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
                 continue;
             }
+            let known = known(r, visible, slot, w);
             let told = &mut r.texts_told[slot * words + w];
-            *told &= visible[slot * words + w];
-            due |= visible[slot * words + w] & (!*told | r.texts_changed[w]);
+            *told &= known;
+            due |= known & (!*told | r.texts_changed[w]);
         }
         while due != 0 {
             let bit = due.trailing_zeros();
@@ -198,10 +202,62 @@ fn tell_texts(room: &mut Room, config: &Config) {
     }
 }
 
+/// Whom a client is told of: what it sees, and its own player.
+fn known(r: &Region, visible: &[u32], slot: usize, w: usize) -> u32 {
+    let own = (r.clients[slot].handle & 0xffff) as usize;
+    let bit = if own / 32 == w { 1 << (own % 32) } else { 0 };
+    visible[slot * r.head[0].sizes.set_words as usize + w] | bit
+}
+
 fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: u32) {
     let index = w * 32 + bit as usize;
-    let n = r.head[0].sizes.entities as usize;
     let words = r.head[0].sizes.set_words as usize;
+    let changed = r.texts_changed[w] >> bit & 1 != 0;
+    let mut wanted = [0u32; crate::gen::PLAYERS_MAX as usize / 32];
+    let mut itself = None;
+    for slot in 0..r.clients.len() {
+        let client = r.clients[slot];
+        if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
+            continue;
+        }
+        let told = r.texts_told[slot * words + w];
+        let due = known(r, visible, slot, w) & (!told | if changed { u32::MAX } else { 0 });
+        if due >> bit & 1 == 0 {
+            continue;
+        }
+        if (client.handle & 0xffff) as usize == index {
+            itself = Some(slot);
+        } else {
+            wanted[slot / 32] |= 1 << (slot % 32);
+        }
+    }
+    let others = |slot: usize| wanted[slot / 32] >> (slot % 32) & 1 != 0;
+    let sent = tell_some(r, config, index, &[audience::VISIBLE], others);
+    for (slot, told) in r.texts_told.chunks_exact_mut(words).enumerate() {
+        if others(slot) {
+            mark(&mut told[w], bit, sent);
+        }
+    }
+    let Some(own) = itself else { return };
+    let sent =
+        tell_some(r, config, index, &[audience::VISIBLE, audience::OWNER], |slot| slot == own);
+    mark(&mut r.texts_told[own * words + w], bit, sent);
+}
+
+/// A client that could not be told of a change counts as never told, so that it is told later.
+fn mark(told: &mut u32, bit: u32, sent: bool) {
+    *told = *told & !(1 << bit) | u32::from(sent) << bit;
+}
+
+/// Sends the texts of an entity that go to such audiences. False: the pool is full.
+fn tell_some(
+    r: &mut Region,
+    config: &Config,
+    index: usize,
+    audiences: &[u8],
+    wanted: impl Fn(usize) -> bool,
+) -> bool {
+    let n = r.head[0].sizes.entities as usize;
     let kind = r.columns[crate::gen::column::KIND * n + index];
     let generation = r.columns[crate::gen::column::GENERATION * n + index] as u32;
     let per_entity = r.head[0].sizes.text_bytes as usize;
@@ -209,30 +265,12 @@ fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: 
     letter.put(&(generation << 16 | index as u32).to_le_bytes());
     letter.put(&[kind as u8]);
     for text in
-        config.texts.iter().filter(|t| i32::from(t.kind) == kind && t.audience == audience::VISIBLE)
+        config.texts.iter().filter(|t| i32::from(t.kind) == kind && audiences.contains(&t.audience))
     {
         let at = index * per_entity + usize::from(text.offset);
         let length = usize::from(r.texts[at].min(text.bytes_max));
         letter.put(&[text.index as u8, length as u8]);
         letter.put(&r.texts[at + 1..][..length]);
     }
-    let changed = r.texts_changed[w] >> bit & 1 != 0;
-    let mut wanted = [0u32; crate::gen::PLAYERS_MAX as usize / 32];
-    for slot in 0..r.clients.len() {
-        let told = &mut r.texts_told[slot * words + w];
-        if visible[slot * words + w] >> bit & 1 != 0 && (changed || *told >> bit & 1 == 0) {
-            wanted[slot / 32] |= 1 << (slot % 32);
-        }
-    }
-    let some = letter.length > 6;
-    let sent = some
-        && send_to(r, &letter.bytes[..letter.length], |slot, _| {
-            wanted[slot / 32] >> (slot % 32) & 1 != 0
-        })
-        .is_ok();
-    if sent || !some {
-        for (slot, told) in r.texts_told.chunks_exact_mut(words).enumerate() {
-            told[w] |= (wanted[slot / 32] >> (slot % 32) & 1) << bit;
-        }
-    }
+    letter.length <= 6 || send_to(r, &letter.bytes[..letter.length], |slot, _| wanted(slot)).is_ok()
 }
