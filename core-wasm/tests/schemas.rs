@@ -22,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 use support::*;
 
 /// Plans tried by default.
-const SEEDS: u64 = 120;
+const SEEDS: u64 = 100;
 
 /// What was checked, so that a test that checks nothing is seen.
 #[derive(Default, Debug)]
@@ -108,6 +108,8 @@ fn a_client_of_any_schema_holds_what_the_server_had() {
         assert!(checked.rows > 20_000 && checked.values > 40_000, "{checked:?}");
         assert!(checked.exact_sets * 2 > checked.sets && checked.deferred > 100, "{checked:?}");
         assert!(checked.still > checked.plans / 2, "{checked:?}");
+        // A packet that comes after a second may refer to what is held no more; no other may.
+        assert!(checked.undecodable * 5000 < checked.snapshots, "{checked:?}");
         assert!(checked.accepted * 2 > checked.commands, "{checked:?}");
     }
 }
@@ -233,11 +235,13 @@ impl<'a> World<'a> {
                 records.add(Join::KIND, slot, &Join { flags, ..join(slot, false) });
             }
         }
-        // Now and then a line is dead for a while.
+        // Now and then a line is dead for a while, some for longer than a second.
         for seat in &mut self.seats {
-            let dead = seat.player.link.loss == 1000;
-            if self.random.below(if dead { 12 } else { 40 }) == 0 {
-                seat.player.link.loss = if dead { self.plan.link.2 } else { 1000 };
+            let dead = seat.player.link.loss >= 1000;
+            let stays = if seat.player.link.loss > 1000 { 70 } else { 12 };
+            if self.random.below(if dead { stays } else { 40 }) == 0 {
+                let long = u32::from(self.random.below(3) == 0);
+                seat.player.link.loss = if dead { self.plan.link.2 } else { 1000 + long };
             }
         }
     }

@@ -107,8 +107,9 @@ pub fn plan() -> impl Strategy<Value = Plan> {
         prop::collection::vec((0u8..=3, 0u8..=60), 0..3),
         prop::collection::vec((0u32..2, 8u8..=21, 0u32..60), 0..3),
     );
+    let others = prop_oneof![1u32..90, 90u32..250];
     let play = (
-        (1u16..4, 0u16..4, prop_oneof![1u32..90, 90u32..250], 0u32..12),
+        (prop_oneof![4 => 1u16..4, 1 => 6u16..14], 0u16..4, others, 0u32..12),
         (0u32..5, 0u32..6, 0u32..400, 0u32..150),
         prop_oneof![4 => 30u32..150, 1 => 150u32..400],
         any::<u32>(),
