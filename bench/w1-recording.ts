@@ -17,6 +17,8 @@ import type { Place } from './shard-host.ts';
 import { EPOCH, ShardHost } from './shard-host.ts';
 import type { W1Size } from './w1.ts';
 import { W1Controls, w1Schema } from './w1.ts';
+import type { Truth } from './w1-compare.ts';
+import { compareView } from './w1-compare.ts';
 import type { HealthChanges, W1Script } from './w1-game.ts';
 import { w1Game } from './w1-game.ts';
 import type { WorldTick } from './w1-world.ts';
@@ -66,6 +68,15 @@ export interface RecordingOptions {
   readonly hooks?: boolean;
   /** A folder for the journal of the room, `room0.journal`. Default none. */
   readonly journalDir?: string;
+  /** Told of each packet that a client takes, in the order in which it takes them. */
+  readonly hear?: (packet: ClientPacket) => void;
+}
+
+export interface ClientPacket {
+  readonly slot: number;
+  readonly bytes: Uint8Array;
+  /** False in the warm-up. */
+  readonly counted: boolean;
 }
 
 export function record(module: WebAssembly.Module, options: RecordingOptions): Recording {
@@ -120,13 +131,6 @@ interface Flight {
   readonly bytes: Uint8Array;
 }
 
-/** What the server held at a tick, to compare with. */
-interface Truth {
-  readonly tick: number;
-  readonly columns: Int32Array;
-  readonly visible: Uint32Array;
-}
-
 class Play {
   readonly #module: WebAssembly.Module;
   readonly #host: ShardHost;
@@ -137,6 +141,7 @@ class Play {
   readonly #controls: W1Controls;
   readonly #places: W1Script['places'];
   readonly #hooks: boolean;
+  readonly #hear: RecordingOptions['hear'];
   readonly #inputs = new PacketLog();
   readonly #lines: Line[] = [];
   readonly #truths: Truth[] = [];
@@ -156,6 +161,7 @@ class Play {
     this.#controls = new W1Controls(size, seed);
     this.#places = Array.from({ length: players }, () => this.#controls.place());
     this.#hooks = options.hooks ?? true;
+    this.#hear = options.hear;
     const next = (): HealthChanges => this.#decide();
     this.#host = w1Host(module, options, {
       places: this.#places,
@@ -272,6 +278,7 @@ class Play {
     while ((line.down[0]?.due ?? Number.POSITIVE_INFINITY) <= tick) {
       const flight = line.down.shift() as Flight;
       const code = line.core.receive(flight.bytes);
+      this.#hear?.({ slot: line.slot, bytes: flight.bytes, counted: this.#counting });
       if (code < 0)
         throw new Error(
           `Tick ${tick}, slot ${line.slot}: the client refused a packet with code ${-code}`,
@@ -294,35 +301,12 @@ class Play {
     line.up.push({ due, tick: line.held, bytes: line.core.packetBytes.slice(0, length) });
   }
 
-  /** What the client shows at the tick of its newest snapshot must be what the server held and meant it to see. */
   #compare(line: Line): void {
     const snapshotTick = line.core.stats.getUint32(ClientStats.snapshotTick, true);
     const truth = this.#truths.find((one) => one.tick === snapshotTick);
     if (truth === undefined) throw new Error(`The server never was at tick ${snapshotTick}`);
-    const count = line.core.view(Float64Array.of(snapshotTick, snapshotTick));
-    const fail = (index: number, what: string): never => {
-      throw new Error(`Slot ${line.slot}, tick ${snapshotTick}, entity ${index}: ${what}`);
-    };
-    let others = 0;
-    for (let at = 1; at <= count; at += 1) {
-      const index = line.core.viewList[at] ?? 0;
-      if (index === (line.handle & 0xffff)) continue;
-      others += 1;
-      if (!hasBit(truth.visible, line.slot * this.#room.setWords, index))
-        fail(index, 'shown, and should not be');
-      for (const [column, tolerance] of TOLERANCES) {
-        const got = line.core.matrix.cells[column * line.core.matrix.rows + index] ?? 0;
-        const want = truth.columns[column * this.#room.entitiesMax + index] ?? 0;
-        const off = column === COLUMN.aim ? ((got - want + 0x8000) & 0xffff) - 0x8000 : got - want;
-        if (Math.abs(off) > tolerance) fail(index, `column ${column} is ${got}, was ${want}`);
-      }
-    }
-    const { setWords } = this.#room;
-    const except = line.handle & 0xffff;
-    const meant = countBits(truth.visible, line.slot * setWords, { length: setWords, except });
-    if (meant !== others) fail(-1, `${others} others shown, ${meant} meant`);
+    this.#shown += compareView(line, truth, this.#room);
     this.#compared += 1;
-    this.#shown += others;
   }
 
   #countAges(tick: number): void {
@@ -368,21 +352,6 @@ export function hashBytes(hash: number, bytes: Uint8Array): number {
   return mixed >>> 0;
 }
 
-function hasBit(words: Uint32Array, start: number, bit: number): boolean {
-  return ((words[start + (bit >>> 5)] ?? 0) & (1 << (bit & 31))) !== 0;
-}
-
-function countBits(
-  words: Uint32Array,
-  start: number,
-  part: { readonly length: number; readonly except: number },
-): number {
-  let count = hasBit(words, start, part.except) ? -1 : 0;
-  for (let at = start; at < start + part.length; at += 1)
-    for (let left = words[at] as number; left !== 0; left &= left - 1) count += 1;
-  return count;
-}
-
 /** Ticks that a replay does between two readings of the CPU clock (about 1 us each, so they do not count). */
 export const BATCH_TICKS = 16;
 /** Bytes of an inbox per player and tick: two packets. */
@@ -395,10 +364,3 @@ const JOINS_PER_TICK = 10;
 const LEAD_TICKS = 5;
 /** Ticks that a snapshot can be late, and some. */
 const TRUTHS = 8;
-/** Column and largest difference: position to 1 cm, heading to 8 bits, health exactly. */
-const TOLERANCES: readonly (readonly [number, number])[] = [
-  [COLUMN.x, POSITION_ONE / 100],
-  [COLUMN.y, POSITION_ONE / 100],
-  [COLUMN.aim, 128],
-  [COLUMN.health, 0],
-];
