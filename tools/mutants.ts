@@ -23,8 +23,8 @@ const HELP = `npm run mutants [-- --only NAME[,NAME]] [-- --stage STAGE[,STAGE]]
   --list         prints the breaks and whether they fit the tree; runs nothing
   --help         this text
 
-A run of all takes some 5 minutes, needs cargo, and writes ${FOLDER}/RESULTS.md. Ends with code 1 when a break survives,
-does not fit the code any more, or is refused by a compiler.
+A run of all takes some 10 minutes on 2 cores, needs cargo, and writes ${FOLDER}/RESULTS.md. Ends with code 1 when a
+break survives, does not fit the code any more, or is refused by a compiler.
 
 Example: npm run mutants -- --stage session,mailbox`;
 
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const state = commit();
-  const judged = await judgeAll(chosen);
+  const judged = await judgeAll(chosen, whole);
   if (whole) writeFileSync(join(ROOT, FOLDER, 'RESULTS.md'), markdown(judged, state));
   return summarise(judged);
 }
@@ -85,9 +85,10 @@ function list(patches: readonly Patch[]): number {
   return count === 0 ? 0 : 1;
 }
 
-async function judgeAll(patches: readonly Patch[]): Promise<Judged[]> {
+async function judgeAll(patches: readonly Patch[], whole: boolean): Promise<Judged[]> {
   const copy = new Copy(ROOT);
-  const judge = new Judge(copy, (text) => console.log(`  note: ${text}`));
+  const note = (text: string): void => console.log(`  note: ${text}`);
+  const judge = new Judge(copy, { types: whole, note });
   const judged: Judged[] = [];
   console.log(`${patches.length} breaks, planted in ${copy.root}`);
   try {

@@ -27,7 +27,7 @@ test('three breaks are planted in a copy, and each is seen', (t) => {
 });
 
 test('a name or stage that is not there is refused, and the help says how', (t) => {
-  for (const args of [['--only', 'nothing'], ['--stage', 'nothing'], ['--nothing']]) {
+  for (const args of [['--only', 'nothing'], ['--nothing']]) {
     const { code, output } = mutants(...args);
     t.equal(code, 2, args.join(' '));
     t.match(output, /Example: npm run mutants/);

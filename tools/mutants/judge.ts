@@ -26,15 +26,15 @@ interface Suite {
 
 export class Judge {
   readonly #copy: Copy;
-  readonly #types: TypeCheck;
+  readonly #types: TypeCheck | undefined;
   readonly #note: (text: string) => void;
   /** Whether a suite passes without a break, by its file. */
   readonly #passes = new Map<string, boolean>();
 
-  /** `note` gets what a person should know. */
-  constructor(copy: Copy, note: (text: string) => void) {
+  /** `types`: TypeScript has to take a break, too, which costs some seconds. `note` gets what a person should know. */
+  constructor(copy: Copy, { types, note }: { types: boolean; note: (text: string) => void }) {
     this.#copy = copy;
-    this.#types = new TypeCheck(copy.root);
+    this.#types = types ? new TypeCheck(copy.root) : undefined;
     this.#note = note;
   }
 
@@ -54,8 +54,8 @@ export class Judge {
         this.#copy.write(patch.file, whole);
       }
     };
-    const why = isRust ? '' : this.#types.errorOf(patch.file, answer.broken);
-    if (why !== '') return { kind: 'refused', why };
+    const why = isRust ? '' : this.#types?.errorOf(patch.file, answer.broken);
+    if (why) return { kind: 'refused', why };
     const suites = isRust ? this.#rust(patch.first) : this.#typescript(patch);
     for (const [at, suite] of suites.entries()) {
       const ran = await broken(() => suite.run());
