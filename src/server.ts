@@ -27,7 +27,7 @@ import { SessionTable, sessionOutput, VERDICT } from './session/server/table.ts'
 import { DEVELOPMENT_KEY } from './session/token.ts';
 import { WebSocketTransport } from './transport/server/websocket.ts';
 import type { ServerTransport } from './transport/types.ts';
-import { CLOSE } from './transport/types.ts';
+import { CLOSE, transportOf } from './transport/types.ts';
 
 export interface ServerOptions {
   readonly config: Config;
@@ -97,14 +97,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       silentMs: Math.max(SILENT_MS_MIN, 2 * config.idleTimeoutMs),
       admit: (address) => sessions.sessionsOf(address) < config.sessionsPerAddressMax,
     });
-    const pump = new Pump({ transport, sessions, directory, clock, log });
+    const transports: ServerTransport[] = [transport];
+    const pump = new Pump({ transports, sessions, directory, clock, log });
     late.upgrade = transport.handleUpgrade.bind(transport);
-    closers.push(() => transport.stop());
+    closers.push(() => stopAll(transports));
     const metrics = createMetrics(
       metricSources({
         directory,
         sessions,
-        transports: [transport],
+        transports,
         ready: () => state.ready,
         version: options.version,
       }),
@@ -142,7 +143,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 interface PumpParts {
-  readonly transport: ServerTransport;
+  /** Each at the place that its pipes carry. */
+  readonly transports: readonly ServerTransport[];
   readonly sessions: SessionTable;
   readonly directory: RoomDirectory;
   readonly clock: Clock;
@@ -161,21 +163,18 @@ class Pump {
   }
 
   start(): void {
-    const { transport, sessions, directory, clock } = this.#parts;
-    transport.onOpen((pipe, address) => {
-      sessions.open(pipe, address, clock.nowUs());
-      this.#settle();
-    });
-    transport.onDatagram((pipe, bytes) => {
-      const nowUs = clock.nowUs();
-      if (sessions.handle(pipe, bytes, nowUs) === VERDICT.packet)
-        directory.packet(sessions.sessionId, bytes, 0, bytes.length, nowUs);
-      else this.#settle();
-    });
-    transport.onClose((pipe, code) => {
-      sessions.closed(pipe, clock.nowUs(), closeReason(code));
-      this.#settle();
-    });
+    const { transports, sessions, directory, clock } = this.#parts;
+    for (const transport of transports) {
+      transport.onOpen((pipe, address) => {
+        sessions.open(pipe, address, clock.nowUs());
+        this.#settle();
+      });
+      transport.onDatagram(this.#datagram);
+      transport.onClose((pipe, code) => {
+        sessions.closed(pipe, clock.nowUs(), closeReason(code));
+        this.#settle();
+      });
+    }
     directory.onWake(() => {
       this.#settle();
       directory.drain(this.#send);
@@ -187,21 +186,34 @@ class Pump {
   }
 
   async stop(graceMs: number): Promise<void> {
-    const { transport, sessions, directory } = this.#parts;
+    const { transports, sessions, directory } = this.#parts;
     sessions.draining = true;
     await directory.stop(Math.max(0, graceMs - Math.min(STOP_RESERVE_MS, graceMs / 2)));
     this.#settle();
     sessions.endAll(ERROR.E_SHUTDOWN);
     this.#settle();
     clearInterval(this.#timer);
-    await transport.stop();
+    await stopAll(transports);
   }
+
+  /** A datagram of a pipe: to its room, or to its session. */
+  readonly #datagram = (pipe: number, bytes: Uint8Array): void => {
+    const { sessions, directory, clock } = this.#parts;
+    const nowUs = clock.nowUs();
+    if (sessions.handle(pipe, bytes, nowUs) === VERDICT.packet)
+      directory.packet(sessions.sessionId, bytes, 0, bytes.length, nowUs);
+    else this.#settle();
+  };
 
   /** A room's packet to its client. */
   readonly #send = (sessionId: number, bytes: Uint8Array): void => {
     const pipe = this.#parts.sessions.packet(sessionId);
-    if (pipe >= 0) this.#parts.transport.send(pipe, bytes);
+    if (pipe >= 0) this.#transport(pipe).send(pipe, bytes);
   };
+
+  #transport(pipe: number): ServerTransport {
+    return this.#parts.transports[transportOf(pipe)] as ServerTransport;
+  }
 
   /** Carries out what sessions and rooms have decided, until neither has anything more to say. */
   #settle(): void {
@@ -220,15 +232,15 @@ class Pump {
   }
 
   #sessionSays(): void {
-    const { transport, directory, log } = this.#parts;
+    const { directory, log } = this.#parts;
     const out = this.#session;
     switch (out.kind) {
       case 'send':
-        transport.send(out.pipe, out.bytes);
+        this.#transport(out.pipe).send(out.pipe, out.bytes);
         break;
       case 'close':
         log.debug('session.closed', { session: out.sessionId, code: out.code, text: out.text });
-        transport.close(out.pipe, out.code, out.text);
+        this.#transport(out.pipe).close(out.pipe, out.code, out.text);
         break;
       case 'join':
         if (out.join !== null) directory.join(out.join);
@@ -272,6 +284,10 @@ class Pump {
     log.debug('session.joined', { session: out.sessionId, room: roomId });
     if (!sessions.joined(out.sessionId, reply)) directory.leave(out.sessionId, ERROR.E_LEFT);
   }
+}
+
+async function stopAll(transports: readonly ServerTransport[]): Promise<void> {
+  await Promise.all(transports.map((transport) => transport.stop()));
 }
 
 function createSessions(config: Config, schemaHash: bigint): SessionTable {

@@ -9,7 +9,13 @@
 
 import type { LinkSettings } from './link.ts';
 import { PERFECT_LINK, parseLink, REORDER_MS } from './link.ts';
-import type { ClientPipe, ServerTransport, TransportCounters } from './types.ts';
+import type {
+  ClientPipe,
+  OpenListener,
+  PipeFacts,
+  ServerTransport,
+  TransportCounters,
+} from './types.ts';
 import { Ending } from './types.ts';
 
 export type { LinkCut, LinkSettings } from './link.ts';
@@ -308,21 +314,23 @@ class LossyClientPipe implements LossyPipe {
 
 class LossyServerTransport implements LossyServer {
   readonly kind;
+  readonly index: number;
   readonly #inner: ServerTransport;
   readonly #clock: LinkClock;
   readonly #lanes = new Map<number, { up: Lane; down: Lane; salt: number }>();
   #link: LinkSettings;
   #order = 0;
-  #opened: (pipe: number, address: string) => void = ignore;
+  #opened: OpenListener = ignore;
   #datagram: (pipe: number, bytes: Uint8Array) => void = ignore;
   #closed: (pipe: number, code: number) => void = ignore;
 
   constructor(inner: ServerTransport, link: LinkSettings, clock: LinkClock) {
     this.kind = inner.kind;
+    this.index = inner.index;
     this.#inner = inner;
     this.#link = link;
     this.#clock = clock;
-    inner.onOpen((pipe, address) => this.#open(pipe, address));
+    inner.onOpen((pipe, address, facts) => this.#open(pipe, address, facts));
     inner.onDatagram((pipe, bytes) => this.#lanes.get(pipe)?.up.push(bytes));
     inner.onClose((pipe, code) => this.#end(pipe, code));
   }
@@ -343,7 +351,7 @@ class LossyServerTransport implements LossyServer {
     }
   }
 
-  onOpen(fn: (pipe: number, address: string) => void): void {
+  onOpen(fn: OpenListener): void {
     this.#opened = fn;
   }
 
@@ -371,7 +379,7 @@ class LossyServerTransport implements LossyServer {
     await this.#inner.stop();
   }
 
-  #open(pipe: number, address: string): void {
+  #open(pipe: number, address: string, facts: PipeFacts): void {
     this.#order += 1;
     const lanes = {
       up: new Lane(this.#clock, (bytes) => this.#datagram(pipe, bytes)),
@@ -381,7 +389,7 @@ class LossyServerTransport implements LossyServer {
     lanes.up.set(this.#link, lanes.salt);
     lanes.down.set(this.#link, lanes.salt + 1);
     this.#lanes.set(pipe, lanes);
-    this.#opened(pipe, address);
+    this.#opened(pipe, address, facts);
   }
 
   #end(pipe: number, code: number): void {

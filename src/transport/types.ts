@@ -4,7 +4,21 @@
  * same two interfaces. Nothing is promised about order or loss; what a kind promises stands in its own file.
  */
 
-export type TransportKind = 'memory' | 'websocket';
+export type TransportKind = 'memory' | 'websocket' | 'udp' | 'webrtc';
+
+/** What is known of a pipe when it opens, beside the peer's address. Whoever keeps it drops it after the hello. */
+export interface PipeFacts {
+  /** Header fields of the HTTP request that asked for the pipe; null where there was none. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>> | null;
+  /** What the pipe's own handshake has proven: an opened connect token behind netcode. Others: null. */
+  readonly permit: unknown;
+}
+
+/** Nothing is known. */
+export const NO_FACTS: PipeFacts = { headers: null, permit: null };
+
+/** Where pipes are told of: see `ServerTransport.onOpen`. */
+export type OpenListener = (pipe: number, address: string, facts: PipeFacts) => void;
 
 /**
  * Why a pipe closed. 0..999 are the caller's own codes and travel as they are (our error codes, 0 = no reason);
@@ -72,15 +86,18 @@ export class Ending {
 }
 
 /**
- * The end of a server: many pipes, each a number. A number is index (low 16 bits) and generation (15 bits above it), so
- * it stays a small integer of V8 and does not come back soon. All listeners are single.
+ * The end of a server: many pipes, each a number. A number is index (low 16 bits), generation (12 bits above it) and the
+ * place of its transport among those of the server (3 bits), so it stays a small integer of V8, does not come back soon, and
+ * tells whose it is (`transportOf`). All listeners are single.
  */
 export interface ServerTransport {
   readonly kind: TransportKind;
+  /** Its place among the transports of the server, 0..7; in the number of each of its pipes. */
+  readonly index: number;
   /** Open pipes. */
   readonly pipes: number;
   readonly counters: TransportCounters;
-  onOpen(fn: (pipe: number, address: string) => void): void;
+  onOpen(fn: OpenListener): void;
   /** `bytes` are valid only during the call. */
   onDatagram(fn: (pipe: number, bytes: Uint8Array) => void): void;
   /** Called once for each `onOpen`, also after an own `close`. */
@@ -137,7 +154,15 @@ export function transportCounters(): TransportCounters {
 
 /** Index bits of a pipe number; also the most pipes of one transport. */
 export const PIPE_INDEX_BITS = 16;
-const PIPE_GENERATIONS = 1 << 15;
+const PIPE_GENERATIONS = 1 << 12;
+const TRANSPORT_SHIFT = 28;
+/** Transports of one server at most: 3 bits of a pipe number. */
+export const TRANSPORTS_MAX = 8;
+
+/** Index of the transport that a pipe belongs to. */
+export function transportOf(pipe: number): number {
+  return pipe >>> TRANSPORT_SHIFT;
+}
 
 /**
  * Numbers pipes: a free index is taken again (oldest first), each time with a new generation, so that a late `send` or
@@ -145,13 +170,18 @@ const PIPE_GENERATIONS = 1 << 15;
  */
 export class PipeNumbers<T> {
   readonly capacity: number;
+  readonly transport: number;
   #held: (T | undefined)[] = [];
   #generations: number[] = [];
   #free: number[] = [];
   #freeHead = 0;
   #count = 0;
 
-  constructor(capacity: number) {
+  /** `transport`: index of the transport whose pipes these are, 0..7. */
+  constructor(capacity: number, transport = 0) {
+    if (transport < 0 || transport >= TRANSPORTS_MAX)
+      throw new RangeError(`Cannot number pipes: ${transport} is no index of a transport`);
+    this.transport = transport;
     this.capacity = Math.min(Math.max(1, capacity), 1 << PIPE_INDEX_BITS);
   }
 
@@ -167,12 +197,13 @@ export class PipeNumbers<T> {
     this.#generations[index] = generation;
     this.#held[index] = one;
     this.#count += 1;
-    return (generation << PIPE_INDEX_BITS) | index;
+    return (this.transport << TRANSPORT_SHIFT) | (generation << PIPE_INDEX_BITS) | index;
   }
 
   get(pipe: number): T | undefined {
     const index = pipe & 0xffff;
-    return this.#generations[index] === pipe >>> PIPE_INDEX_BITS ? this.#held[index] : undefined;
+    const rest = (this.transport * PIPE_GENERATIONS) | (this.#generations[index] ?? -1);
+    return rest === pipe >>> PIPE_INDEX_BITS ? this.#held[index] : undefined;
   }
 
   remove(pipe: number): T | undefined {

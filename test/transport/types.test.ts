@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Ending, PipeNumbers } from '../../src/transport/types.ts';
+import { Ending, PipeNumbers, transportOf } from '../../src/transport/types.ts';
 
 t.test('pipe numbers: bounded, small integers, used again with a new generation', async (test) => {
   const numbers = new PipeNumbers<string>(2);
@@ -24,6 +24,20 @@ t.test('pipe numbers: bounded, small integers, used again with a new generation'
     if (last < 0 || last >= 2 ** 31) throw new Error(`${last} is no small integer`);
   }
   test.equal(numbers.count, 2);
+});
+
+t.test('pipe numbers: each transport has its own, and they tell whose they are', async (test) => {
+  const numbers = Array.from({ length: 8 }, (_, index) => new PipeNumbers<number>(2, index));
+  const pipes = numbers.map((one, index) => one.add(index));
+  test.same(pipes.map(transportOf), [0, 1, 2, 3, 4, 5, 6, 7]);
+  test.equal(new Set(pipes).size, 8);
+  test.ok(pipes.every((pipe) => pipe > 0 && pipe < 2 ** 31));
+  for (const [index, one] of numbers.entries())
+    test.same(
+      pipes.map((pipe) => one.get(pipe)),
+      pipes.map((_, k) => (k === index ? k : undefined)),
+    );
+  test.throws(() => new PipeNumbers(1, 8), RangeError);
 });
 
 t.test('an ending is told once, whichever comes first, listener or close', async (test) => {

@@ -4,8 +4,8 @@
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import type { Defer, MemoryEndOptions, MemoryListener, MemoryPipe } from '../client/memory.ts';
 import { MemoryClientPipe, MemoryLane } from '../client/memory.ts';
-import type { ServerTransport } from '../types.ts';
-import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
+import type { OpenListener, ServerTransport } from '../types.ts';
+import { CLOSE, NO_FACTS, PipeNumbers, transportCounters } from '../types.ts';
 
 export interface MemoryServerOptions {
   /** Runs a delivery later. Default: `queueMicrotask`. */
@@ -14,6 +14,8 @@ export interface MemoryServerOptions {
   readonly bufferedBytesMax?: number;
   /** Pipes at once. Default 4,096. */
   readonly pipesMax?: number;
+  /** Place among the transports of the server. Default 0. */
+  readonly index?: number;
 }
 
 interface Pipe {
@@ -24,10 +26,11 @@ interface Pipe {
 
 export class MemoryServer implements ServerTransport, MemoryListener {
   readonly kind = 'memory';
+  readonly index: number;
   readonly counters = transportCounters();
   readonly #lane: MemoryEndOptions;
   readonly #numbers: PipeNumbers<Pipe>;
-  #opened: (pipe: number, address: string) => void = ignore;
+  #opened: OpenListener = ignore;
   #datagram: (pipe: number, bytes: Uint8Array) => void = ignore;
   #closed: (pipe: number, code: number) => void = ignore;
   #stopped = false;
@@ -37,7 +40,8 @@ export class MemoryServer implements ServerTransport, MemoryListener {
       defer: options.defer ?? queueMicrotask,
       bufferedBytesMax: options.bufferedBytesMax ?? 65_536,
     };
-    this.#numbers = new PipeNumbers(options.pipesMax ?? 4096);
+    this.index = options.index ?? 0;
+    this.#numbers = new PipeNumbers(options.pipesMax ?? 4096, this.index);
   }
 
   get pipes(): number {
@@ -55,11 +59,11 @@ export class MemoryServer implements ServerTransport, MemoryListener {
       down.end(CLOSE.lost);
       return client;
     }
-    this.#lane.defer(() => this.#opened(number, address));
+    this.#lane.defer(() => this.#opened(number, address, NO_FACTS));
     return client;
   }
 
-  onOpen(fn: (pipe: number, address: string) => void): void {
+  onOpen(fn: OpenListener): void {
     this.#opened = fn;
   }
 

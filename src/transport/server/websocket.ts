@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
-import type { ServerTransport } from '../types.ts';
+import type { OpenListener, PipeFacts, ServerTransport } from '../types.ts';
 import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
 import { addressOf, originAllowed } from './peer.ts';
 
@@ -34,6 +34,8 @@ export interface WebSocketServerOptions {
   readonly silentMs?: number;
   /** How long the peer may take to answer a close before the socket is destroyed. Default 1,000 ms. */
   readonly closeMs?: number;
+  /** Place among the transports of the server. Default 0. */
+  readonly index?: number;
 }
 
 interface Pipe {
@@ -53,14 +55,17 @@ export interface UpgradeRefusal {
 
 export class WebSocketTransport implements ServerTransport {
   readonly kind = 'websocket';
+  readonly index: number;
   readonly counters = transportCounters();
   readonly #wss: WebSocketServer;
   readonly #numbers: PipeNumbers<Pipe>;
-  readonly #options: Required<Omit<WebSocketServerOptions, 'trustProxy'>> & { hops: number };
+  readonly #options: Required<Omit<WebSocketServerOptions, 'trustProxy' | 'index'>> & {
+    hops: number;
+  };
   readonly #sweeper: NodeJS.Timeout;
   #sweep = 0;
   #stopped = false;
-  #opened: (pipe: number, address: string) => void = ignore;
+  #opened: OpenListener = ignore;
   #datagram: (pipe: number, bytes: Uint8Array) => void = ignore;
   #closed: (pipe: number, code: number) => void = ignore;
 
@@ -76,7 +81,8 @@ export class WebSocketTransport implements ServerTransport {
       silentMs,
       closeMs: options.closeMs ?? 1000,
     };
-    this.#numbers = new PipeNumbers(this.#options.pipesMax);
+    this.index = options.index ?? 0;
+    this.#numbers = new PipeNumbers(this.#options.pipesMax, this.index);
     // A variable, because the types of `ws` are older than `maxFragments` and `closeTimeout`.
     const reader = {
       noServer: true,
@@ -97,7 +103,7 @@ export class WebSocketTransport implements ServerTransport {
     return this.#numbers.count;
   }
 
-  onOpen(fn: (pipe: number, address: string) => void): void {
+  onOpen(fn: OpenListener): void {
     this.#opened = fn;
   }
 
@@ -121,7 +127,10 @@ export class WebSocketTransport implements ServerTransport {
       refuseUpgrade(socket, refusal);
       return refusal;
     }
-    this.#wss.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket, address));
+    const facts = { headers: request.headers, permit: null };
+    this.#wss.handleUpgrade(request, socket, head, (ws) =>
+      this.#accept(ws, { socket, address, facts }),
+    );
     return null;
   }
 
@@ -180,7 +189,10 @@ export class WebSocketTransport implements ServerTransport {
     return null;
   }
 
-  #accept(ws: WebSocket, socket: Duplex, address: string): void {
+  #accept(
+    ws: WebSocket,
+    { socket, address, facts }: { socket: Duplex; address: string; facts: PipeFacts },
+  ): void {
     const pipe: Pipe = { number: -1, ws, socket, heard: this.#sweep, code: CLOSE.lost };
     const number = this.#numbers.add(pipe);
     if (number < 0) {
@@ -196,7 +208,7 @@ export class WebSocketTransport implements ServerTransport {
     });
     ws.on('error', (error: Error & { code?: string }) => this.#fault(pipe, error));
     ws.on('close', (code: number) => this.#end(pipe, code));
-    this.#opened(number, address);
+    this.#opened(number, address, facts);
   }
 
   #message(pipe: Pipe, data: Buffer, isBinary: boolean): void {
