@@ -61,6 +61,7 @@ export function resolveConfig(sources: Sources): Resolved {
     config: config as unknown as Config,
     origins: origins as unknown as Resolved['origins'],
   };
+  checkPairs(resolved.config);
   return derive(resolved);
 }
 
@@ -73,6 +74,24 @@ export function checkAddress(config: Config): void {
         'set tokenKeys (FRAY_TOKEN_KEYS, 64 hex digits: openssl rand -hex 32)',
     );
   }
+}
+
+/** Options that a running server takes over on SIGHUP; certificate and key also when only the files have changed. */
+export const RELOADED: ReadonlySet<OptionName> = new Set([
+  'tlsCert',
+  'tlsKey',
+  'tokenKeys',
+  'logLevel',
+]);
+
+/** Options that differ from those of a running server and that only a new start takes over; TLS itself is one of them. */
+export function needsRestart(running: Config, next: Config): OptionName[] {
+  const isOther = (name: OptionName): boolean =>
+    JSON.stringify(running[name]) !== JSON.stringify(next[name]);
+  const isTlsTurned = (running.tlsCert === '') !== (next.tlsCert === '');
+  return optionNames().filter(
+    (name) => isOther(name) && (!RELOADED.has(name) || (isTlsTurned && name.startsWith('tls'))),
+  );
 }
 
 export function isLoopback(host: string): boolean {
@@ -198,14 +217,14 @@ function optionOfVariable(variable: string, value: string | undefined): OptionNa
 
 /** Text of a variable or flag to a value of the option's type; what cannot be read is left for `check` to refuse. */
 function parse(name: OptionName, raw: string | boolean, label: string): unknown {
-  const type = OPTIONS[name].type as { type?: string };
+  const type = OPTIONS[name].type as { type?: string; minLength?: number };
   if (type.type === 'boolean') {
     const word = String(raw).toLowerCase();
     if (['true', '1', 'yes', 'on', ''].includes(word)) return true;
     if (['false', '0', 'no', 'off'].includes(word)) return false;
     return raw;
   }
-  if (typeof raw === 'boolean' || raw === '')
+  if (typeof raw === 'boolean' || (raw === '' && type.minLength !== 0))
     throw new FrayError(
       'E_CONFIG',
       `Cannot use ${label}: it needs a value (${rangeOf(OPTIONS[name].type)})`,
@@ -228,6 +247,13 @@ function check(name: OptionName, value: unknown, label: string): void {
     'E_CONFIG',
     `Cannot use ${label} = ${shown}: it must be ${rangeOf(option.type)}${unit}`,
   );
+}
+
+/** Options that mean nothing without each other. */
+function checkPairs(config: Config): void {
+  if ((config.tlsCert === '') === (config.tlsKey === '')) return;
+  const [set, missing] = config.tlsCert === '' ? ['tlsKey', 'tlsCert'] : ['tlsCert', 'tlsKey'];
+  throw new FrayError('E_CONFIG', `Cannot use ${set}: it needs ${missing} too`);
 }
 
 /** Guests come in by themselves only while there is no key of the operator's own. */
@@ -264,5 +290,5 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** `FRAY_CONFIG` names the file; `FRAY_TEST_...` belongs to the tests; the rest is what Kubernetes adds for a service `fray`. */
-const OTHER_VARIABLES = /^FRAY_(CONFIG|TEST_\w+|SERVICE_\w+|PORT_\d+_\w+)$/;
+/** `FRAY_CONFIG` and `FRAY_ENV_FILE` name the files; `FRAY_TEST_...` belongs to the tests; the rest is what Kubernetes adds for a service `fray`. */
+const OTHER_VARIABLES = /^FRAY_(CONFIG|ENV_FILE|TEST_\w+|SERVICE_\w+|PORT_\d+_\w+)$/;

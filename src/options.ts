@@ -90,6 +90,21 @@ export const OPTIONS = {
     false,
     'Takes the address of a player from X-Forwarded-For. Only behind a proxy that sets it.',
   ),
+  tlsCert: text(
+    '',
+    0,
+    4096,
+    'File with the certificate of the public port and its chain, in PEM: page and players by TLS. Read again on SIGHUP.',
+    'empty speaks without TLS',
+  ),
+  tlsKey: text('', 0, 4096, 'File with the private key of tlsCert, in PEM without passphrase.'),
+  httpRequestsMax: integer(
+    256,
+    1,
+    65_536,
+    'count',
+    'Requests for page and signalling at once whose answer is not complete; further ones get 503.',
+  ),
   sessionsMax: integer(10_000, 1, 16_384, 'count', 'Sessions at once.'),
   sessionsPerAddressMax: integer(256, 1, 16_384, 'count', 'Sessions at once from one address.'),
   hellosPerSecond: integer(
@@ -149,8 +164,14 @@ export const OPTIONS = {
   ),
 } as const;
 
-function text(value: string, minLength: number, maxLength: number, doc: string) {
-  return { type: Type.String({ minLength, maxLength }), default: value, unit: '', doc };
+function text(value: string, minLength: number, maxLength: number, doc: string, zero?: string) {
+  return {
+    type: Type.String({ minLength, maxLength }),
+    default: value,
+    unit: '',
+    doc,
+    ...(zero === undefined ? {} : { zero }),
+  };
 }
 
 function integer(

@@ -16,6 +16,8 @@ import { createAdminHttp } from './http/admin.ts';
 import { metricSources } from './http/figures.ts';
 import type { Mount } from './http/public.ts';
 import { PublicHttp } from './http/public.ts';
+import type { Certificate } from './http/tls.ts';
+import { readCertificate } from './http/tls.ts';
 import { countCpus } from './ops/cpus.ts';
 import type { Log } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
@@ -47,6 +49,13 @@ export interface Server {
   readonly workers: { readonly count: number; readonly reason: string };
   readonly directory: RoomDirectory;
   readonly sessions: SessionTable;
+  /** SHA-256 and end (milliseconds since 1970) of the certificate; null without TLS. */
+  readonly certificate: Pick<Certificate, 'fingerprint' | 'expiresMs'> | null;
+  /**
+   * Takes over what may change while players are in (`RELOADED` of src/config.ts); sessions stay, and keep what they came with.
+   * Throws E_CONFIG or E_ADDRESS, and has changed nothing then.
+   */
+  reload(config: Config): void;
   /**
    * Takes no new players, tells those inside, waits at most `graceMs` until they have gone, and closes everything. Resolves when nothing
    * is left; a second call waits for the first.
@@ -58,6 +67,7 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, game, log } = options;
   checkAddress(config);
+  const tls = { certificate: certificateOf(config) };
   const clock = systemClock();
   const workers = workerCount(config);
   const directory = new RoomDirectory({
@@ -81,6 +91,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const http = new PublicHttp({
       mounts: mountsOf(game.page),
       ready: () => state.ready,
+      requestsMax: config.httpRequestsMax,
+      certificate: tls.certificate,
       upgrade: (request, socket, head) =>
         late.upgrade === null ? socket.destroy() : late.upgrade(request, socket, head),
     });
@@ -106,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         directory,
         sessions,
         transports,
+        http,
         ready: () => state.ready,
         version: options.version,
       }),
@@ -129,11 +142,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     };
     let stopping: Promise<void> | null = null;
     return {
-      url: `http://${urlHost(config.host)}:${port}/`,
+      url: `${http.isSecure ? 'https' : 'http'}://${urlHost(config.host)}:${port}/`,
       adminUrl: admin === null ? null : `http://${urlHost(config.adminHost)}:${adminPort}/`,
       workers,
       directory,
       sessions,
+      get certificate() {
+        return tls.certificate ?? null;
+      },
+      reload(next) {
+        checkAddress(next);
+        const certificate = certificateOf(next);
+        if (http.isSecure && certificate !== undefined) {
+          http.setCertificate(certificate);
+          tls.certificate = certificate;
+        }
+        sessions.setTokenKeys(tokenKeysOf(next));
+        log.setLevel(next.logLevel);
+      },
       stop: (graceMs) => (stopping ??= stop(graceMs)),
     };
   } catch (error) {
@@ -291,12 +317,11 @@ async function stopAll(transports: readonly ServerTransport[]): Promise<void> {
 }
 
 function createSessions(config: Config, schemaHash: bigint): SessionTable {
-  const keys = config.tokenKeys.map((key) => new Uint8Array(Buffer.from(key, 'hex')));
   return new SessionTable({
     schemaHash,
     unixMs: Date.now,
     random: (into) => void randomFillSync(into),
-    tokenKeys: keys.length === 0 ? [DEVELOPMENT_KEY] : keys,
+    tokenKeys: tokenKeysOf(config),
     guests: config.guests,
     sessionsMax: config.sessionsMax,
     sessionsPerAddressMax: config.sessionsPerAddressMax,
@@ -307,6 +332,15 @@ function createSessions(config: Config, schemaHash: bigint): SessionTable {
     idleTimeoutMs: config.idleTimeoutMs,
     joinTimeoutMs: config.joinTimeoutMs,
   });
+}
+
+function tokenKeysOf(config: Config): Uint8Array[] {
+  const keys = config.tokenKeys.map((key) => new Uint8Array(Buffer.from(key, 'hex')));
+  return keys.length === 0 ? [DEVELOPMENT_KEY] : keys;
+}
+
+function certificateOf({ tlsCert, tlsKey }: Config): Certificate | undefined {
+  return tlsCert === '' ? undefined : readCertificate({ cert: tlsCert, key: tlsKey });
 }
 
 /** Opens a port; a refusal says how to choose another. */

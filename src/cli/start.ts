@@ -1,12 +1,15 @@
 /** `fray start`: runs a server until a signal, drains it, and ends with 0. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkAddress } from '../config.ts';
+import type { Config } from '../config.ts';
+import { checkAddress, needsRestart } from '../config.ts';
 import { FrayError } from '../errors.ts';
+import type { Facts, Log } from '../ops/log.ts';
 import { createLog } from '../ops/log.ts';
 import { listenForSignals } from '../ops/signals.ts';
+import type { Server } from '../server.ts';
 import { startServer } from '../server.ts';
-import type { Command } from './command.ts';
+import type { Command, Io, Values } from './command.ts';
 import { EXIT } from './command.ts';
 import { configArgs, readConfig } from './configuration.ts';
 import { findGame, packageRoot } from './games.ts';
@@ -24,9 +27,13 @@ export const command: Command = {
     checkAddress(config);
     const game = findGame(config.game, { folder: io.folder });
     const log = createLog(config.logLevel);
-    const signals = listenForSignals(process, (code) => process.exit(code));
+    let server: Server | null = null;
+    const reload = (): void => {
+      if (server !== null) reloadConfig(server, { before: config, values, io, log });
+    };
+    const signals = listenForSignals(process, (code) => process.exit(code), reload);
     try {
-      const server = await startServer({
+      server = await startServer({
         config,
         game,
         core: corePath(),
@@ -41,6 +48,7 @@ export const command: Command = {
         admin: server.adminUrl,
         game: game.name,
         workers: server.workers.count,
+        ...certificateFacts(server),
       });
       const signal = await signals.first;
       log.info('server.draining', {
@@ -57,6 +65,35 @@ export const command: Command = {
     return EXIT.done;
   },
 };
+
+/** Reads the configuration again for a running server. Whatever is wrong with it, the server goes on with what it has, and says so. */
+function reloadConfig(
+  server: Server,
+  { before, values, io, log }: { before: Config; values: Values; io: Io; log: Log },
+): void {
+  try {
+    const { config } = readConfig(values, io);
+    server.reload(config);
+    log.info('server.reloaded', {
+      logLevel: config.logLevel,
+      tokenKeys: config.tokenKeys.length,
+      ...certificateFacts(server),
+      needsRestart: needsRestart(before, config).join(' '),
+    });
+  } catch (error) {
+    if (!(error instanceof FrayError)) throw error;
+    log.error('server.reload_failed', {
+      code: error.code,
+      text: `${error.message}; what was in use stays in use`,
+    });
+  }
+}
+
+function certificateFacts({ certificate }: Server): Facts {
+  if (certificate === null) return {};
+  const { fingerprint, expiresMs } = certificate;
+  return { certificate: fingerprint, certificateExpires: new Date(expiresMs).toISOString() };
+}
 
 /** The core lies beside the build, and in the source tree where it was made. */
 function corePath(): string {

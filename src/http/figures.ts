@@ -9,6 +9,7 @@ import type {
 import type { RoomDirectory } from '../room/directory.ts';
 import { HISTOGRAM_BOUNDS_US, rebucket } from '../room/histogram.ts';
 import type { SessionTable } from '../session/server/table.ts';
+import type { HttpCounters } from './public.ts';
 
 /** The counters of a transport, as far as they are shown. */
 export interface TrafficSource {
@@ -32,6 +33,8 @@ export interface FigureSources {
   readonly directory: RoomDirectory;
   readonly sessions: SessionTable;
   readonly transports: readonly TrafficSource[];
+  /** The public port. */
+  readonly http: { readonly counters: HttpCounters };
   readonly ready: () => boolean;
   readonly version: string;
 }
@@ -96,6 +99,7 @@ function drops({
   directory,
   sessions,
   transports,
+  http,
 }: FigureSources): { reason: string; count: number }[] {
   const rows: { reason: string; count: number }[] = [];
   const add = (reason: string, count: number): void => void rows.push({ reason, count });
@@ -104,6 +108,7 @@ function drops({
   for (const name of SESSION_DROPS) add(`session_${snake(name)}`, sessions.counters[name]);
   for (const { kind, counters } of transports)
     for (const name of TRANSPORT_DROPS) add(`${kind}_${snake(name)}`, counters[name]);
+  for (const name of HTTP_DROPS) add(`http_${snake(name)}`, http.counters[name]);
   for (const name of DIRECTORY_DROPS) add(`room_${snake(name)}`, directory.counters[name]);
   for (const name of WORKER_DROPS)
     add(
@@ -142,6 +147,14 @@ const TRANSPORT_DROPS = [
   'refusedOrigin',
   'refusedAddress',
   'refusedFull',
+] as const;
+const HTTP_DROPS = [
+  'malformed',
+  'slow',
+  'slowReaders',
+  'refusedSockets',
+  'refusedRequests',
+  'tlsFailed',
 ] as const;
 const DIRECTORY_DROPS = [
   'inboxFull',

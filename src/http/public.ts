@@ -2,17 +2,20 @@
  * The public port: the page of the game, `/healthz` and `/readyz`, and the WebSocket upgrade at `/ws`. The data plane's own
  * small HTTP, on node:http; the control plane has another. Nothing here knows a game or a player.
  *
- * Slow peers: headers within `headersMs`, whole requests within `requestMs`, and a socket on which nothing moves for `idleMs`
- * is destroyed; at most `socketsMax` sockets at once.
+ * Slow peers: TLS handshakes and headers within `headersMs`, whole requests within `requestMs`, and a socket on which nothing
+ * moves for `idleMs` is destroyed; at most `socketsMax` sockets and `requestsMax` requests at once. Each refusal is counted.
  */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FrayError } from '../errors.ts';
 import type { Mount } from './static.ts';
 import { findFile, sendFile } from './static.ts';
+import type { Certificate } from './tls.ts';
 
 export type { Mount } from './static.ts';
 
@@ -39,8 +42,31 @@ export interface PublicHttpOptions {
   readonly requestMs?: number;
   /** Default 15,000 ms. Does not hold for upgraded sockets. */
   readonly idleMs?: number;
-  /** Sockets at once, upgraded ones included. Default 20,000. */
+  /** Sockets at once, upgraded ones included; further ones are closed as they come. Default 20,000. */
   readonly socketsMax?: number;
+  /** Requests whose answer is not complete, health apart; further ones get 503. Default 256. */
+  readonly requestsMax?: number;
+  /** Speaks TLS with it. Default: plain HTTP. */
+  readonly certificate?: Certificate | undefined;
+}
+
+/** All rise only. */
+export interface HttpCounters {
+  requests: number;
+  upgrades: number;
+  notFound: number;
+  /** Requests that do not parse, or with too much in their headers: 400, 431. */
+  malformed: number;
+  /** Sockets closed because headers or the body did not come in time: 408. */
+  slow: number;
+  /** Sockets closed because an answer was not taken in time. */
+  slowReaders: number;
+  /** Sockets over `socketsMax`. */
+  refusedSockets: number;
+  /** Requests over `requestsMax`. */
+  refusedRequests: number;
+  /** TLS handshakes that failed or took too long. */
+  tlsFailed: number;
 }
 
 /**
@@ -56,15 +82,29 @@ export const DEFAULT_CSP =
 export const SOCKET_PATH = '/ws';
 
 export class PublicHttp {
-  readonly server: Server;
-  readonly counters = { requests: 0, upgrades: 0, notFound: 0, malformed: 0 };
+  readonly server: Server | SecureServer;
+  readonly counters: HttpCounters = {
+    requests: 0,
+    upgrades: 0,
+    notFound: 0,
+    malformed: 0,
+    slow: 0,
+    slowReaders: 0,
+    refusedSockets: 0,
+    refusedRequests: 0,
+    tlsFailed: 0,
+  };
   readonly #options: PublicHttpOptions;
   readonly #csp: string;
+  readonly #requestsMax: number;
+  /** Requests whose answer is not complete. */
+  #open = 0;
 
   constructor(options: PublicHttpOptions = {}) {
     this.#options = options;
     this.#csp = options.csp ?? DEFAULT_CSP;
-    this.server = createServer({
+    this.#requestsMax = options.requestsMax ?? 256;
+    const limits = {
       maxHeaderSize: 8192,
       headersTimeout: options.headersMs ?? 5000,
       requestTimeout: options.requestMs ?? 10_000,
@@ -72,15 +112,28 @@ export class PublicHttp {
       keepAliveTimeout: 5000,
       noDelay: true,
       insecureHTTPParser: false,
-    });
+    };
+    this.server =
+      options.certificate === undefined
+        ? createServer(limits)
+        : createSecureServer({
+            ...limits,
+            ...options.certificate.pem,
+            handshakeTimeout: limits.headersTimeout,
+          });
     this.server.maxHeadersCount = 64;
     this.server.maxConnections = options.socketsMax ?? 20_000;
     this.server.timeout = options.idleMs ?? 15_000;
-    this.server.on('request', (request, response) => {
-      this.#request(request, response).catch(() => response.destroy());
-    });
-    this.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    this.server.on('clientError', (_error, socket) => this.#clientError(socket));
+    this.#listenTo(this.server as Server);
+  }
+
+  get isSecure(): boolean {
+    return this.#options.certificate !== undefined;
+  }
+
+  /** The certificate of further connections; those that are open stay. Without TLS it does nothing. */
+  setCertificate(certificate: Certificate): void {
+    if ('setSecureContext' in this.server) this.server.setSecureContext(certificate.pem);
   }
 
   /** Opens the port; resolves with the port taken. Port 0 takes a free one. Rejects with `E_PORT`. */
@@ -112,8 +165,25 @@ export class PublicHttp {
     });
   }
 
+  #listenTo(server: Server): void {
+    server.on('request', (request, response) => {
+      this.#request(request, response).catch(() => response.destroy());
+    });
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+      this.#clientError(error, socket),
+    );
+    server.on('drop', () => {
+      this.counters.refusedSockets += 1;
+    });
+    server.on('tlsClientError', () => {
+      this.counters.tlsFailed += 1;
+    });
+  }
+
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.counters.requests += 1;
+    this.#count(response);
     this.#headers(request, response);
     // Bodies are not wanted on this port: what comes is thrown away, and the socket ends with the answer.
     request.resume();
@@ -126,7 +196,12 @@ export class PublicHttp {
     const path = pathOf(request);
     if (path === '/healthz') this.#state(request, response, this.#options.healthy);
     else if (path === '/readyz') this.#state(request, response, this.#options.ready);
-    else if (Object.hasOwn(this.#options.routes ?? {}, path))
+    else if (this.#open > this.#requestsMax) {
+      this.counters.refusedRequests += 1;
+      response.setHeader('Connection', 'close');
+      response.setHeader('Retry-After', '1');
+      answer(request, response, 503, 'too many requests at once');
+    } else if (Object.hasOwn(this.#options.routes ?? {}, path))
       this.#options.routes?.[path]?.(request, response);
     else {
       const found = await findFile(this.#options.mounts ?? [], path);
@@ -137,6 +212,18 @@ export class PublicHttp {
         answer(request, response, 404, 'not found');
       }
     }
+  }
+
+  /** Counts an answer as open until it is complete or its socket has gone. */
+  #count(response: ServerResponse): void {
+    this.#open += 1;
+    response.once('close', () => {
+      this.#open -= 1;
+    });
+    response.once('timeout', () => {
+      this.counters.slowReaders += 1;
+      response.destroy();
+    });
   }
 
   #headers(request: IncomingMessage, response: ServerResponse): void {
@@ -167,9 +254,16 @@ export class PublicHttp {
     refuse(socket, '404 Not Found');
   }
 
-  #clientError(socket: Duplex): void {
-    this.counters.malformed += 1;
-    refuse(socket, '400 Bad Request');
+  #clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const status = STATUSES[error.code ?? ''] ?? '400 Bad Request';
+    if (error.code === SLOW) this.counters.slow += 1;
+    else if (error.code?.startsWith('HPE_') === true) this.counters.malformed += 1;
+    else {
+      // No HTTP has been spoken: a reset, or a failed TLS handshake.
+      socket.destroy();
+      return;
+    }
+    refuse(socket, status);
   }
 }
 
@@ -203,6 +297,12 @@ function pathOf(request: IncomingMessage): string {
   return end < 0 ? url : url.slice(0, end);
 }
 
+const SLOW = 'ERR_HTTP_REQUEST_TIMEOUT';
+/** What requests that cannot be read are answered with, by the parser's code. */
+const STATUSES: { readonly [code: string]: string } = {
+  [SLOW]: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
 const REASONS: { readonly [code: string]: string } = {
   EADDRINUSE: 'the port is taken',
   EACCES: 'the port needs more rights',

@@ -1,39 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { connect } from '../../src/client/node.ts';
 import { CORE, freePort, GAME, until } from './fixture.ts';
+import { fray } from './fray-process.ts';
 import { duel } from './games/schema.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Run {
-  readonly child: ChildProcess;
-  out: string;
-  err: string;
-  readonly ended: Promise<number | null>;
-}
-
-function fray(args: readonly string[], environment: { readonly [name: string]: string } = {}): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...environment },
-  });
-  const ended = new Promise<number | null>((resolve) =>
-    child.once('exit', (code) => resolve(code)),
-  );
-  const run: Run = { child, out: '', err: '', ended };
-  child.stdout.on('data', (data: Buffer) => {
-    run.out += data.toString();
-  });
-  child.stderr.on('data', (data: Buffer) => {
-    run.err += data.toString();
-  });
-  return run;
-}
 
 const QUIET = ['--game', GAME, '--workers', '1', '--log-level', 'warn'];
 
@@ -105,6 +76,11 @@ t.test('what cannot start ends with exit code 2 and one line', async (t) => {
     [['start', '--host', '0.0.0.0'], /development key is for loopback only.*\(E_ADDRESS\)/],
     [['start', '--prot', '1'], /did you mean --port\?/],
     [['start', '--game', 'nosuchgame'], /no game of that name is built/],
+    [['start', '--tls-cert', 'x.pem'], /Cannot use tlsCert: it needs tlsKey too \(E_CONFIG\)/],
+    [
+      ['start', ...QUIET, '--port', '0', '--tls-cert', 'none.pem', '--tls-key', 'none.key'],
+      /Cannot use tlsCert = none\.pem: there is no such file \(E_CONFIG\)/,
+    ],
     [['start', '--port', 'x'], /--port = "x": it must be 0\.\.65535/],
   ];
   const runs = cases.map(([args]) => fray(args));
