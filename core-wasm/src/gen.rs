@@ -5,7 +5,7 @@
 use bytemuck::{Pod, Zeroable};
 
 /// Hash of the tables without their prose: the answer of `abi_version()`.
-pub const TABLE_HASH: u32 = 0x09e23fa9;
+pub const TABLE_HASH: u32 = 0x16f2ccd8;
 pub const BUILTIN_COLUMNS: usize = 32;
 /// Packet protocol of this tree.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -392,6 +392,22 @@ pub mod error {
     pub const E_UNKNOWN: i32 = 42;
     /// A value does not fit its field.
     pub const E_VALUE: i32 = 43;
+    /// The connect token is for another protocol.
+    pub const E_TOKEN_PROTOCOL: i32 = 44;
+    /// The connect token is for other servers.
+    pub const E_TOKEN_SERVER: i32 = 45;
+    /// The proof that the connect token is one of the sender does not fit.
+    pub const E_TOKEN_PROOF: i32 = 46;
+    /// The attach counter is not above that of the session.
+    pub const E_ATTACH_REPLAY: i32 = 47;
+    /// The session to attach to is not live.
+    pub const E_SESSION_OVER: i32 = 48;
+    /// The login of the game let nobody in.
+    pub const E_AUTH: i32 = 49;
+    /// The login of the game gave no answer in time.
+    pub const E_AUTH_TIMEOUT: i32 = 50;
+    /// As many logins wait for an answer as may.
+    pub const E_AUTH_BUSY: i32 = 51;
 }
 
 /// Before every record in a buffer. `length` counts payload bytes without padding; the next header starts at the next multiple of 4.

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEg9mcmF5LmNvbnRyb2wudjEiRQoKUm9vbUNob2ljZRINCgNhbnkYASABKAhIABIMCgJpZBgCIAEoCUgAEhAKBmNyZWF0ZRgDIAEoCUgAQggKBmNob2ljZSJrCgtKb2luUmVxdWVzdBIpCgRyb29tGAEgASgLMhsuZnJheS5jb250cm9sLnYxLlJvb21DaG9pY2USDAoEbmFtZRgCIAEoCRITCgtzY2hlbWFfaGFzaBgDIAEoBhIOCgZ2ZXJpZnkYBCABKAgimQIKCUpvaW5SZXBseRIPCgdyb29tX2lkGAEgASgJEhEKCXBsYXllcl9pZBgCIAEoDRIOCgZoYW5kbGUYAyABKA0SDAoEdGljaxgEIAEoDRINCgVlcG9jaBgFIAEoDRIUCgx0aWNrX3JhdGVfaHoYBiABKA0SEwoLc2NoZW1hX2hhc2gYByABKAYSEgoKd2FsbHNfaGFzaBgIIAEoBxITCgtwbGF5ZXJzX21heBgJIAEoDRIUCgxlbnRpdGllc19tYXgYCiABKA0SGwoTaW50ZXJwb2xhdGlvbl90aWNrcxgLIAEoDRIaChJzbmFwc2hvdF9ieXRlc19tYXgYDCABKA0SGAoQcHJvdG9jb2xfdmVyc2lvbhgNIAEoDSJsCg5Db250cm9sTWVzc2FnZRIpCgZub3RpY2UYASABKAsyFy5mcmF5LmNvbnRyb2wudjEuTm90aWNlSAASJwoFZmF1bHQYAiABKAsyFi5mcmF5LmNvbnRyb2wudjEuRmF1bHRIAEIGCgRib2R5IjMKBk5vdGljZRIMCgRjb2RlGAEgASgNEgwKBHRleHQYAiABKAkSDQoFaW5fbXMYAyABKA0iIwoFRmF1bHQSDAoEY29kZRgBIAEoDRIMCgR0ZXh0GAIgASgJYgZwcm90bzM");
+  fileDesc("Cg1jb250cm9sLnByb3RvEg9mcmF5LmNvbnRyb2wudjEiRQoKUm9vbUNob2ljZRINCgNhbnkYASABKAhIABIMCgJpZBgCIAEoCUgAEhAKBmNyZWF0ZRgDIAEoCUgAQggKBmNob2ljZSJrCgtKb2luUmVxdWVzdBIpCgRyb29tGAEgASgLMhsuZnJheS5jb250cm9sLnYxLlJvb21DaG9pY2USDAoEbmFtZRgCIAEoCRITCgtzY2hlbWFfaGFzaBgDIAEoBhIOCgZ2ZXJpZnkYBCABKAgimQIKCUpvaW5SZXBseRIPCgdyb29tX2lkGAEgASgJEhEKCXBsYXllcl9pZBgCIAEoDRIOCgZoYW5kbGUYAyABKA0SDAoEdGljaxgEIAEoDRINCgVlcG9jaBgFIAEoDRIUCgx0aWNrX3JhdGVfaHoYBiABKA0SEwoLc2NoZW1hX2hhc2gYByABKAYSEgoKd2FsbHNfaGFzaBgIIAEoBxITCgtwbGF5ZXJzX21heBgJIAEoDRIUCgxlbnRpdGllc19tYXgYCiABKA0SGwoTaW50ZXJwb2xhdGlvbl90aWNrcxgLIAEoDRIaChJzbmFwc2hvdF9ieXRlc19tYXgYDCABKA0SGAoQcHJvdG9jb2xfdmVyc2lvbhgNIAEoDSKkAQoOQ29udHJvbE1lc3NhZ2USKQoGbm90aWNlGAEgASgLMhcuZnJheS5jb250cm9sLnYxLk5vdGljZUgAEicKBWZhdWx0GAIgASgLMhYuZnJheS5jb250cm9sLnYxLkZhdWx0SAASNgoNc2Vzc2lvbl90b2tlbhgDIAEoCzIdLmZyYXkuY29udHJvbC52MS5TZXNzaW9uVG9rZW5IAEIGCgRib2R5Ih0KDFNlc3Npb25Ub2tlbhINCgV0b2tlbhgBIAEoDCIzCgZOb3RpY2USDAoEY29kZRgBIAEoDRIMCgR0ZXh0GAIgASgJEg0KBWluX21zGAMgASgNIiMKBUZhdWx0EgwKBGNvZGUYASABKA0SDAoEdGV4dBgCIAEoCWIGcHJvdG8z");
 
 /**
  * Which room a client asks for.
@@ -201,6 +201,12 @@ export type ControlMessage = Message<"fray.control.v1.ControlMessage"> & {
      */
     value: Fault;
     case: "fault";
+  } | {
+    /**
+     * @generated from field: fray.control.v1.SessionToken session_token = 3;
+     */
+    value: SessionToken;
+    case: "sessionToken";
   } | { case: undefined; value?: undefined };
 };
 
@@ -210,6 +216,28 @@ export type ControlMessage = Message<"fray.control.v1.ControlMessage"> & {
  */
 export const ControlMessageSchema: GenMessage<ControlMessage> = /*@__PURE__*/
   messageDesc(file_control, 3);
+
+/**
+ * A connect token of the session itself: attaches another pipe to it, or opens it again after a restart of the server.
+ * The newest counts; it is renewed at half of its life.
+ *
+ * @generated from message fray.control.v1.SessionToken
+ */
+export type SessionToken = Message<"fray.control.v1.SessionToken"> & {
+  /**
+   * without its trailing zeros; filled up to 2,048 bytes it is a connect token
+   *
+   * @generated from field: bytes token = 1;
+   */
+  token: Uint8Array;
+};
+
+/**
+ * Describes the message fray.control.v1.SessionToken.
+ * Use `create(SessionTokenSchema)` to create a new message.
+ */
+export const SessionTokenSchema: GenMessage<SessionToken> = /*@__PURE__*/
+  messageDesc(file_control, 4);
 
 /**
  * Something an operator or the room tells the players.
@@ -242,7 +270,7 @@ export type Notice = Message<"fray.control.v1.Notice"> & {
  * Use `create(NoticeSchema)` to create a new message.
  */
 export const NoticeSchema: GenMessage<Notice> = /*@__PURE__*/
-  messageDesc(file_control, 4);
+  messageDesc(file_control, 5);
 
 /**
  * A coded error that does not end the session.
@@ -266,5 +294,5 @@ export type Fault = Message<"fray.control.v1.Fault"> & {
  * Use `create(FaultSchema)` to create a new message.
  */
 export const FaultSchema: GenMessage<Fault> = /*@__PURE__*/
-  messageDesc(file_control, 5);
+  messageDesc(file_control, 6);
 

@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x09e23fa9;
+export const TABLE_HASH = 0x16f2ccd8;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -443,6 +443,22 @@ export const ERROR = {
   E_UNKNOWN: 42,
   /** A value does not fit its field. */
   E_VALUE: 43,
+  /** The connect token is for another protocol. */
+  E_TOKEN_PROTOCOL: 44,
+  /** The connect token is for other servers. */
+  E_TOKEN_SERVER: 45,
+  /** The proof that the connect token is one of the sender does not fit. */
+  E_TOKEN_PROOF: 46,
+  /** The attach counter is not above that of the session. */
+  E_ATTACH_REPLAY: 47,
+  /** The session to attach to is not live. */
+  E_SESSION_OVER: 48,
+  /** The login of the game let nobody in. */
+  E_AUTH: 49,
+  /** The login of the game gave no answer in time. */
+  E_AUTH_TIMEOUT: 50,
+  /** As many logins wait for an answer as may. */
+  E_AUTH_BUSY: 51,
 } as const;
 
 export type ErrorName = keyof typeof ERROR;
@@ -493,6 +509,14 @@ const ERROR_NAMES: readonly ErrorName[] = [
   'E_ORIGIN',
   'E_UNKNOWN',
   'E_VALUE',
+  'E_TOKEN_PROTOCOL',
+  'E_TOKEN_SERVER',
+  'E_TOKEN_PROOF',
+  'E_ATTACH_REPLAY',
+  'E_SESSION_OVER',
+  'E_AUTH',
+  'E_AUTH_TIMEOUT',
+  'E_AUTH_BUSY',
 ];
 const ERROR_TEXTS: readonly string[] = [
   'No error.',
@@ -539,6 +563,14 @@ const ERROR_TEXTS: readonly string[] = [
   'The page of that origin may not connect.',
   'An error without a code of its own.',
   'A value does not fit its field.',
+  'The connect token is for another protocol.',
+  'The connect token is for other servers.',
+  'The proof that the connect token is one of the sender does not fit.',
+  'The attach counter is not above that of the session.',
+  'The session to attach to is not live.',
+  'The login of the game let nobody in.',
+  'The login of the game gave no answer in time.',
+  'As many logins wait for an answer as may.',
 ];
 
 /** Name of a code; `E_UNKNOWN` for a number that is none. */

@@ -130,6 +130,14 @@ export const ERRORS = {
   E_ORIGIN: [41, 'The page of that origin may not connect.'],
   E_UNKNOWN: [42, 'An error without a code of its own.'],
   E_VALUE: [43, 'A value does not fit its field.'],
+  E_TOKEN_PROTOCOL: [44, 'The connect token is for another protocol.'],
+  E_TOKEN_SERVER: [45, 'The connect token is for other servers.'],
+  E_TOKEN_PROOF: [46, 'The proof that the connect token is one of the sender does not fit.'],
+  E_ATTACH_REPLAY: [47, 'The attach counter is not above that of the session.'],
+  E_SESSION_OVER: [48, 'The session to attach to is not live.'],
+  E_AUTH: [49, 'The login of the game let nobody in.'],
+  E_AUTH_TIMEOUT: [50, 'The login of the game gave no answer in time.'],
+  E_AUTH_BUSY: [51, 'As many logins wait for an answer as may.'],
 } as const;
 
 /**

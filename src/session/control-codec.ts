@@ -1,5 +1,5 @@
 /**
- * The three control messages that a client writes or reads, field by field over the wire reader and writer of
+ * The control messages that a client writes or reads, field by field over the wire reader and writer of
  * @bufbuild/protobuf. The generated codecs (protocol/gen/control_pb.ts) do the same by reflection, which costs a page 20 KB
  * gzipped; servers use those. A test holds both against each other.
  */
@@ -37,12 +37,14 @@ export interface JoinRequestFields {
     | { readonly case: 'id' | 'create'; readonly value: string };
 }
 
-/** A notice or a fault; what a fault does not have is 0. */
+/** A notice, a fault or a session token; what a body does not have is 0 or empty. */
 export interface ControlFields {
-  readonly body: 'notice' | 'fault' | '';
+  readonly body: 'notice' | 'fault' | 'sessionToken' | '';
   readonly code: number;
   readonly text: string;
   readonly inMs: number;
+  /** Of a session token: without its trailing zeros. */
+  readonly token: Uint8Array;
 }
 
 export function writeJoinRequest(request: JoinRequestFields): Uint8Array {
@@ -93,24 +95,35 @@ export function readJoinReply(bytes: Uint8Array): JoinReplyFields {
 
 /** Throws on bytes that do not parse. */
 export function readControlMessage(bytes: Uint8Array): ControlFields {
-  const control = { body: '' as ControlFields['body'], code: 0, text: '', inMs: 0 };
+  const control = { body: '' as ControlFields['body'], code: 0, text: '', inMs: 0, token: NONE };
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if (type !== WireType.LengthDelimited || (field !== 1 && field !== 2)) {
+    const body = type === WireType.LengthDelimited ? BODIES[field] : undefined;
+    if (body === undefined) {
       reader.skip(type, field);
       continue;
     }
-    const body = field === 1 ? 'notice' : 'fault';
     if (body !== control.body) {
-      // One of the two at most; a second part of the same is more of it.
+      // One of them at most; a second part of the same is more of it.
       control.code = control.inMs = 0;
       control.text = '';
+      control.token = NONE;
     }
     control.body = body;
-    readBody(new BinaryReader(reader.bytes()), control);
+    const part = new BinaryReader(reader.bytes());
+    if (body === 'sessionToken') readSessionToken(part, control);
+    else readBody(part, control);
   }
   return control;
+}
+
+function readSessionToken(reader: BinaryReader, into: { token: Uint8Array }): void {
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (field === 1 && type === WireType.LengthDelimited) into.token = reader.bytes();
+    else reader.skip(type, field);
+  }
 }
 
 function readBody(reader: BinaryReader, into: { code: number; text: string; inMs: number }): void {
@@ -122,3 +135,7 @@ function readBody(reader: BinaryReader, into: { code: number; text: string; inMs
     else reader.skip(type, field);
   }
 }
+
+const NONE = new Uint8Array(0);
+/** By field number. */
+const BODIES = [undefined, 'notice', 'fault', 'sessionToken'] as const;

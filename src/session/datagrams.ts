@@ -2,8 +2,12 @@
  * Codec of the handshake datagrams, both ends (protocol/SPEC.md, "Handshake and datagrams"). Little-endian.
  *
  * ```
- * hello    u8 1, u16 version, u8 auth, u64 schemaHash; auth 1: + 1,077 bytes of a netcode connection request
- * accept   u8 2, u8 0, u32 sessionId
+ * hello    u8 1, u16 version, u8 auth, u64 schemaHash, u8 intent; then by auth
+ *            0 guest  nothing
+ *            1 token  1,077 bytes of a netcode connection request, u32 attach, 16 bytes of proof (proof.ts)
+ *            2 pipe   nothing: the pipe's own handshake has proven the token (netcode over UDP)
+ *            3 text   u16 bytes 1..1,000, UTF-8: a credential of the author's own login
+ * accept   u8 2, u8 flags (1: attached to a session that was there), u32 sessionId
  * join     u8 3, protobuf JoinRequest
  * joined   u8 4, protobuf JoinReply
  * goodbye  u8 5, u8 0, u16 code, u8 textBytes, UTF-8 text
@@ -25,14 +29,31 @@ import {
 import type { ErrorCode } from '../errors.ts';
 import type { JoinReplyFields } from './control-codec.ts';
 import { readJoinReply, writeJoinRequest } from './control-codec.ts';
+import { attachProof, PROOF_BYTES } from './proof.ts';
 
 /** How a hello asks to be let in. */
-export const AUTH = { guest: 0, token: 1 } as const;
+export const AUTH = { guest: 0, token: 1, pipe: 2, text: 3 } as const;
+/** What for: to play (which opens a session where none is live), or to go on as one more pipe of a live session. */
+export const INTENT = { play: 0, attach: 1 } as const;
 
 /** Bytes of a netcode connection request after its prefix byte: version 13, protocol id 8, expiry 8, nonce 24, private 1,024. */
 export const TOKEN_REQUEST_BYTES = 1077;
-export const HELLO_BYTES = 12;
-export const HELLO_TOKEN_BYTES = HELLO_BYTES + TOKEN_REQUEST_BYTES;
+/** Of a hello without anything behind the intent. */
+export const HELLO_BYTES = 13;
+/** Offsets in a hello. */
+export const HELLO = {
+  version: 1,
+  auth: 3,
+  schema: 4,
+  intent: 12,
+  request: HELLO_BYTES,
+  attach: HELLO_BYTES + TOKEN_REQUEST_BYTES,
+  proof: HELLO_BYTES + TOKEN_REQUEST_BYTES + 4,
+  text: HELLO_BYTES + 2,
+} as const;
+export const HELLO_TOKEN_BYTES = HELLO.proof + PROOF_BYTES;
+/** UTF-8 bytes of a credential: a hello with it fits a datagram. */
+export const HELLO_TEXT_BYTES_MAX = 1000;
 export const ACCEPT_BYTES = 6;
 export const GOODBYE_TEXT_BYTES_MAX = 96;
 export const GOODBYE_BYTES_MAX = 5 + GOODBYE_TEXT_BYTES_MAX;
@@ -49,20 +70,60 @@ export function datagramKind(bytes: Uint8Array): number {
   return kind === DATAGRAM.packet || first < 16 ? kind : 0;
 }
 
-/** A hello, written into a new array. `tokenRequest`: the TOKEN_REQUEST_BYTES that `tokenRequestOf` cuts from a token. */
-export function encodeHello(
-  schemaHash: bigint,
-  tokenRequest?: Uint8Array,
-  version: number = PROTOCOL_VERSION,
-): Uint8Array {
-  const bytes = new Uint8Array(tokenRequest === undefined ? HELLO_BYTES : HELLO_TOKEN_BYTES);
+/** A token as a hello shows it. */
+export interface TokenShown {
+  /** The TOKEN_REQUEST_BYTES that `tokenRequestOf` cuts from a token. */
+  readonly request: Uint8Array;
+  /** u32 above 0 that rises with each hello of a session. */
+  readonly attach: number;
+  /** The token's key from client to server, which makes the proof. */
+  readonly clientToServerKey: Uint8Array;
+}
+
+export interface HelloFacts {
+  readonly schemaHash: bigint;
+  /** INTENT. Default play. */
+  readonly intent?: number;
+  /** At most one of these three; none: as a guest. */
+  readonly token?: TokenShown;
+  readonly text?: string;
+  readonly pipe?: boolean;
+  /** Default PROTOCOL_VERSION. */
+  readonly version?: number;
+}
+
+/** A hello, written into a new array. The caller keeps the limit of the text. */
+export function encodeHello(facts: HelloFacts): Uint8Array {
+  const { token } = facts;
+  const text = facts.text === undefined ? null : new TextEncoder().encode(facts.text);
+  const bytes = new Uint8Array(
+    token !== undefined
+      ? HELLO_TOKEN_BYTES
+      : text !== null
+        ? HELLO.text + text.length
+        : HELLO_BYTES,
+  );
   const view = new DataView(bytes.buffer);
   bytes[0] = DATAGRAM.hello;
-  view.setUint16(1, version, true);
-  bytes[3] = tokenRequest === undefined ? AUTH.guest : AUTH.token;
-  view.setBigUint64(4, schemaHash, true);
-  if (tokenRequest !== undefined) bytes.set(tokenRequest, HELLO_BYTES);
+  view.setUint16(HELLO.version, facts.version ?? PROTOCOL_VERSION, true);
+  view.setBigUint64(HELLO.schema, facts.schemaHash, true);
+  bytes[HELLO.intent] = facts.intent ?? INTENT.play;
+  if (token !== undefined) {
+    bytes[HELLO.auth] = AUTH.token;
+    bytes.set(token.request, HELLO.request);
+    view.setUint32(HELLO.attach, token.attach, true);
+    bytes.set(attachProof(token.clientToServerKey, token.attach, proven(bytes)), HELLO.proof);
+  } else if (text !== null) {
+    bytes[HELLO.auth] = AUTH.text;
+    view.setUint16(HELLO_BYTES, text.length, true);
+    bytes.set(text, HELLO.text);
+  } else bytes[HELLO.auth] = facts.pipe === true ? AUTH.pipe : AUTH.guest;
   return bytes;
+}
+
+/** What the proof of a hello covers: all before it. */
+export function proven(hello: Uint8Array): Uint8Array {
+  return hello.subarray(0, HELLO.proof);
 }
 
 /**
@@ -71,27 +132,55 @@ export function encodeHello(
  */
 export function checkHello(bytes: Uint8Array, schemaLow: number, schemaHigh: number): ErrorCode {
   if (bytes.length < HELLO_BYTES) return ERROR.E_MALFORMED;
-  if (readU16(bytes, 1) !== PROTOCOL_VERSION) return ERROR.E_VERSION;
-  const auth = bytes[3];
-  const whole = auth === AUTH.guest ? HELLO_BYTES : auth === AUTH.token ? HELLO_TOKEN_BYTES : -1;
-  if (bytes.length !== whole) return ERROR.E_MALFORMED;
-  if (readU32(bytes, 4) !== schemaLow || readU32(bytes, 8) !== schemaHigh)
-    return ERROR.E_SCHEMA_MISMATCH;
-  return ERROR.E_OK;
+  if (readU16(bytes, HELLO.version) !== PROTOCOL_VERSION) return ERROR.E_VERSION;
+  if (bytes.length !== helloBytes(bytes)) return ERROR.E_MALFORMED;
+  if ((bytes[HELLO.intent] ?? 0) > INTENT.attach) return ERROR.E_MALFORMED;
+  const schemaFits =
+    readU32(bytes, HELLO.schema) === schemaLow && readU32(bytes, HELLO.schema + 4) === schemaHigh;
+  return schemaFits ? ERROR.E_OK : ERROR.E_SCHEMA_MISMATCH;
 }
 
-export function encodeAccept(sessionId: number): Uint8Array {
+/** The credential in a hello of auth 3; null where it is not UTF-8. */
+export function helloText(bytes: Uint8Array): string | null {
+  return parse(() => new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(HELLO.text)));
+}
+
+/** Bytes that a hello of this auth has, -1 for an unknown one. */
+function helloBytes(bytes: Uint8Array): number {
+  switch (bytes[HELLO.auth]) {
+    case AUTH.guest:
+    case AUTH.pipe:
+      return HELLO_BYTES;
+    case AUTH.token:
+      return HELLO_TOKEN_BYTES;
+    case AUTH.text: {
+      const textBytes = bytes.length < HELLO.text ? 0 : readU16(bytes, HELLO_BYTES);
+      return textBytes < 1 || textBytes > HELLO_TEXT_BYTES_MAX ? -1 : HELLO.text + textBytes;
+    }
+    default:
+      return -1;
+  }
+}
+
+/** What an accept says. */
+export interface Accepted {
+  readonly sessionId: number;
+  /** True: one more pipe of a session that was there. */
+  readonly attached: boolean;
+}
+
+export function encodeAccept(sessionId: number, attached = false): Uint8Array {
   const bytes = new Uint8Array(ACCEPT_BYTES);
   bytes[0] = DATAGRAM.accept;
+  bytes[1] = attached ? 1 : 0;
   new DataView(bytes.buffer).setUint32(2, sessionId, true);
   return bytes;
 }
 
-/** The session id, or -1. */
-export function decodeAccept(bytes: Uint8Array): number {
-  return bytes.length === ACCEPT_BYTES && bytes[0] === DATAGRAM.accept && bytes[1] === 0
-    ? readU32(bytes, 2)
-    : -1;
+export function decodeAccept(bytes: Uint8Array): Accepted | null {
+  const flags = bytes[1] ?? -1;
+  if (bytes.length !== ACCEPT_BYTES || bytes[0] !== DATAGRAM.accept || flags > 1) return null;
+  return { sessionId: readU32(bytes, 2), attached: flags === 1 };
 }
 
 /** Which room a client asks for, as in `connect`. */

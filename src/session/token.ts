@@ -90,6 +90,8 @@ export interface TokenOrder {
   readonly timeoutSeconds?: number;
   /** The author's own, at most 128 bytes; the game gets it with the join. */
   readonly userData?: Uint8Array;
+  /** u64, names the session that it opens; only for a further token of a session that is live. Default: random. */
+  readonly session?: bigint;
   /** 32 bytes, shared with the servers. */
   readonly key: Uint8Array;
   /** Milliseconds since 1970. */
@@ -145,6 +147,8 @@ export function issueConnectToken(order: TokenOrder): IssuedToken {
 
 /** What a game server learns from a token. */
 export interface OpenedToken {
+  /** Its MAC as 16 characters: the name of the token among used ones. */
+  readonly mac: string;
   readonly userId: string;
   readonly session: bigint;
   /** '' for any. */
@@ -177,7 +181,8 @@ export function openConnectToken(
 export function checkTokenRequest(request: Uint8Array, nowMs: number): ErrorCode {
   if (request.length !== TOKEN_REQUEST_BYTES) return ERROR.E_TOKEN_INVALID;
   for (let at = 0; at < REQUEST.expire; at += 1)
-    if (request[at] !== EXPECTED[at]) return ERROR.E_TOKEN_INVALID;
+    if (request[at] !== EXPECTED[at])
+      return at < REQUEST.protocolId ? ERROR.E_TOKEN_INVALID : ERROR.E_TOKEN_PROTOCOL;
   return requestExpiryMs(request) <= nowMs ? ERROR.E_TOKEN_EXPIRED : ERROR.E_OK;
 }
 
@@ -215,7 +220,7 @@ export function openTokenRequest(
     } catch {
       continue;
     }
-    return readPrivate(plain, requestExpiryMs(request)) ?? ERROR.E_TOKEN_INVALID;
+    return readPrivate(plain, request) ?? ERROR.E_TOKEN_INVALID;
   }
   return ERROR.E_TOKEN_INVALID;
 }
@@ -239,7 +244,8 @@ function privatePart(
   // Timeout, servers and keys stand in both parts alike.
   bytes.set(shared, 8);
   const user = bytes.subarray(8 + shared.length, 8 + shared.length + USER.bytes);
-  random(user.subarray(USER.session, USER.layout));
+  if (order.session === undefined) random(user.subarray(USER.session, USER.layout));
+  else view.setBigUint64(8 + shared.length, order.session, true);
   user.set([LAYOUT, room.length, userId.length, data.length], USER.layout);
   user.set(room, USER.room);
   user.set(userId, USER.userId);
@@ -248,7 +254,7 @@ function privatePart(
 }
 
 /** A token of ours; null for a sealed part that another program filled in another way. */
-function readPrivate(plain: Uint8Array, expiresAtMs: number): OpenedToken | null {
+function readPrivate(plain: Uint8Array, request: Uint8Array): OpenedToken | null {
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   const list = readServers(view, 12);
   if (list === null || list.end + 64 + USER.bytes > plain.length) return null;
@@ -271,7 +277,8 @@ function readPrivate(plain: Uint8Array, expiresAtMs: number): OpenedToken | null
     servers: list.servers,
     timeoutSeconds: view.getInt32(8, true),
     clientId: view.getBigUint64(0, true),
-    expiresAtMs,
+    expiresAtMs: requestExpiryMs(request),
+    mac: requestMac(request),
     clientToServerKey: plain.slice(list.end, list.end + 32),
     serverToClientKey: plain.slice(list.end + 32, list.end + 64),
   };

@@ -1,4 +1,5 @@
 /** Datagrams of the handshake (SPEC 3) and reliable messages (SPEC 7). */
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { Malformed } from './bits.ts';
 import type { Game, MessageField } from './game.ts';
 import { type ProtoFields, ProtoWriter, protoFields } from './proto.ts';
@@ -6,12 +7,68 @@ import { type ProtoFields, ProtoWriter, protoFields } from './proto.ts';
 export const DATAGRAM = { hello: 1, accept: 2, join: 3, joined: 4, goodbye: 5, packet: 6 } as const;
 const VERSION = 1;
 
+/** As a guest, to play. */
 export function hello(schemaHash: bigint): Uint8Array {
-  const bytes = new Uint8Array(12);
+  return helloHead(schemaHash, { auth: 0, intent: 0, more: 0 });
+}
+
+/** On a pipe whose own handshake has proven who is there. */
+export function pipeHello(schemaHash: bigint, intent: number): Uint8Array {
+  return helloHead(schemaHash, { auth: 2, intent, more: 0 });
+}
+
+/** With a credential of the author's own login. */
+export function textHello(schemaHash: bigint, text: string): Uint8Array {
+  const said = new TextEncoder().encode(text);
+  const bytes = helloHead(schemaHash, { auth: 3, intent: 0, more: 2 + said.length });
+  new DataView(bytes.buffer).setUint16(13, said.length, true);
+  bytes.set(said, 15);
+  return bytes;
+}
+
+export interface TokenHello {
+  readonly schemaHash: bigint;
+  /** 0 to play, 1 to attach. */
+  readonly intent: number;
+  /** 2,048 bytes. */
+  readonly token: Uint8Array;
+  readonly attach: number;
+}
+
+/** With a connect token of one or more servers, and the proof that it is one's own. */
+export function tokenHello({ schemaHash, intent, token, attach }: TokenHello): Uint8Array {
+  const bytes = helloHead(schemaHash, { auth: 1, intent, more: 1077 + 4 + 16 });
+  // Version info and protocol id; expiry, nonce and private part; between them stands when it was made.
+  bytes.set(token.subarray(0, 21), 13);
+  bytes.set(token.subarray(29, 1085), 13 + 21);
+  new DataView(bytes.buffer).setUint32(1090, attach, true);
+  const nonce = new Uint8Array(24);
+  nonce.set(new TextEncoder().encode('fray attach 1.0 '));
+  new DataView(nonce.buffer).setUint32(20, attach, true);
+  const seal = xchacha20poly1305(clientToServerKey(token), nonce, bytes.subarray(0, 1094));
+  bytes.set(seal.encrypt(new Uint8Array(0)), 1094);
+  return bytes;
+}
+
+function clientToServerKey(token: Uint8Array): Uint8Array {
+  const r = new ByteReader(token.subarray(1089));
+  const servers = r.u32();
+  let at = 1089 + 4;
+  for (let k = 0; k < servers; k += 1) at += token[at] === 1 ? 7 : 19;
+  return token.slice(at, at + 32);
+}
+
+function helloHead(
+  schemaHash: bigint,
+  { auth, intent, more }: { auth: number; intent: number; more: number },
+): Uint8Array {
+  const bytes = new Uint8Array(13 + more);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, DATAGRAM.hello);
   view.setUint16(1, VERSION, true);
+  view.setUint8(3, auth);
   view.setBigUint64(4, schemaHash, true);
+  view.setUint8(12, intent);
   return bytes;
 }
 
@@ -122,10 +179,12 @@ export type Message =
     };
 
 export interface Control {
-  readonly kind: 'notice' | 'fault';
+  readonly kind: 'notice' | 'fault' | 'token';
   readonly code: number;
   readonly text: string;
   readonly inMs: number;
+  /** 2,048 bytes where it is a token. */
+  readonly token: Uint8Array;
 }
 
 /** A message to the client. */
@@ -175,9 +234,15 @@ function readControl(fields: ProtoFields): Control | undefined {
     [2, 'fault'],
   ] as const) {
     const body = fields.message(number);
-    if (body) return { kind, code: body.number(1), text: body.text(2), inMs: body.number(3) };
+    const token = new Uint8Array(0);
+    if (body)
+      return { kind, code: body.number(1), text: body.text(2), inMs: body.number(3), token };
   }
-  return undefined;
+  const body = fields.message(3);
+  if (!body) return undefined;
+  const token = new Uint8Array(2048);
+  token.set(body.bytes(1));
+  return { kind: 'token', code: 0, text: '', inMs: 0, token };
 }
 
 function readGameMessage(r: ByteReader, game: Game): Message {

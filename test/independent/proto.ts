@@ -5,6 +5,7 @@ export interface ProtoFields {
   /** 0 where it is absent. */
   number(field: number): number;
   long(field: number): bigint;
+  bytes(field: number): Uint8Array;
   text(field: number): string;
   message(field: number): ProtoFields | undefined;
 }
@@ -55,6 +56,7 @@ export function protoFields(bytes: Uint8Array): ProtoFields {
   return {
     number: (field) => Number(numbers.get(field) ?? 0n),
     long: (field) => numbers.get(field) ?? 0n,
+    bytes: (field) => blobs.get(field) ?? new Uint8Array(0),
     text: (field) => new TextDecoder().decode(blobs.get(field)),
     message(field) {
       const blob = blobs.get(field);

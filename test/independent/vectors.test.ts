@@ -5,7 +5,7 @@ import { BitReader, BitWriter, SETS } from './bits.ts';
 import { VECTORS } from './game.ts';
 import { type Command, readCommands, writeCommands } from './input.ts';
 import { Link, type Taken } from './link.ts';
-import { readMessage, type WallBox } from './messages.ts';
+import { hello, pipeHello, readMessage, textHello, tokenHello, type WallBox } from './messages.ts';
 import { HEADER_BYTES, readFragments, readHeader, writePacket } from './packet.ts';
 import { FIELDS, type Row, readDifference, readFull } from './row.ts';
 import type { Snapshot, World } from './snapshot.ts';
@@ -88,6 +88,39 @@ interface Session {
   readonly eventsSeen: number;
   readonly steps: readonly Step[];
 }
+
+interface HelloVectors {
+  readonly schemaHash: string;
+  /** Without its trailing zeros. */
+  readonly token: string;
+  readonly hellos: readonly {
+    readonly name: string;
+    readonly auth: number;
+    readonly intent: number;
+    readonly attach?: number;
+    readonly text?: string;
+    readonly hex: string;
+  }[];
+}
+
+test('hellos of every kind, with the proof that a token belongs to its sender', async (t) => {
+  const { hellos, ...rest } = vectors<HelloVectors>('hello');
+  const schemaHash = BigInt(`0x${rest.schemaHash}`);
+  const token = new Uint8Array(2048);
+  token.set(bytesOf(rest.token));
+  t.equal(hellos.length, 5);
+  for (const { name, auth, intent, attach = 0, text = '', hex } of hellos) {
+    const made =
+      auth === 1
+        ? tokenHello({ schemaHash, intent, token, attach })
+        : auth === 3
+          ? textHello(schemaHash, text)
+          : auth === 2
+            ? pipeHello(schemaHash, intent)
+            : hello(schemaHash);
+    t.equal(hexOf(made), hex, name);
+  }
+});
 
 test('bucketed numbers are read and written as the vectors say', async (t) => {
   for (const { set, value, bits, hex } of vectors<NumberVector[]>('numbers')) {

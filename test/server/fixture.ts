@@ -8,14 +8,14 @@ import { resolveConfig } from '../../src/config.ts';
 import { createLog } from '../../src/ops/log.ts';
 import type { Server } from '../../src/server.ts';
 import { startServer } from '../../src/server.ts';
-import type { Goodbye, RoomWish } from '../../src/session/datagrams.ts';
+import type { Goodbye, RoomWish, TokenShown } from '../../src/session/datagrams.ts';
 import {
   decodeGoodbye,
   decodeJoined,
   encodeHello,
   encodeJoin,
 } from '../../src/session/datagrams.ts';
-import { tokenRequestOf } from '../../src/session/token.ts';
+import { readToken, tokenRequestOf } from '../../src/session/token.ts';
 import { duel } from './games/schema.ts';
 
 /** `FRAY_TEST_CORE` names another build of the core. */
@@ -113,11 +113,11 @@ export class RawClient {
     options: { readonly hash?: bigint; readonly version?: number; readonly token?: string } = {},
   ): void {
     this.send(
-      encodeHello(
-        options.hash ?? duel.hash,
-        options.token === undefined ? undefined : tokenRequestOf(options.token),
-        options.version,
-      ),
+      encodeHello({
+        schemaHash: options.hash ?? duel.hash,
+        ...(options.version !== undefined && { version: options.version }),
+        ...(options.token !== undefined && { token: shown(options.token) }),
+      }),
     );
   }
 
@@ -181,4 +181,9 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`Not within ${ms} ms: ${what}`);
+}
+
+function shown(token: string): TokenShown {
+  const { clientToServerKey } = readToken(token);
+  return { request: tokenRequestOf(token), attach: 1, clientToServerKey };
 }

@@ -1,7 +1,7 @@
 /** A session table with a clock, guests and a key, and what it hands out; for the tests of this folder. */
 import { randomFillSync } from 'node:crypto';
 import { DATAGRAM, ERROR } from '../../protocol/gen/tables.ts';
-import type { JoinFacts } from '../../src/session/datagrams.ts';
+import type { HelloFacts, JoinFacts } from '../../src/session/datagrams.ts';
 import {
   decodeGoodbye,
   encodeHello,
@@ -11,7 +11,7 @@ import {
 import type { JoinOrder, SessionOptions } from '../../src/session/server/table.ts';
 import { SessionTable, sessionOutput } from '../../src/session/server/table.ts';
 import type { TokenOrder } from '../../src/session/token.ts';
-import { issueConnectToken, tokenRequestOf } from '../../src/session/token.ts';
+import { issueConnectToken, readToken, tokenRequestOf } from '../../src/session/token.ts';
 
 export const SCHEMA = 0x0123_4567_89ab_cdefn;
 export const KEY = Uint8Array.from({ length: 32 }, (_, k) => k + 1);
@@ -82,9 +82,9 @@ export class Bench {
   }
 
   /** A pipe up to a place in a room. */
-  join(address?: string, request?: Uint8Array): { pipe: number; sessionId: number } {
+  join(address?: string, token?: Held): { pipe: number; sessionId: number } {
     const pipe = this.open(address);
-    this.handle(pipe, hello(request));
+    this.handle(pipe, hello(token));
     this.handle(pipe, join());
     const order = this.poll().find((one) => one.kind === 'join');
     const sessionId = order?.sessionId ?? 0;
@@ -94,8 +94,18 @@ export class Bench {
   }
 }
 
-export function hello(request?: Uint8Array): Uint8Array {
-  return encodeHello(SCHEMA, request);
+/** What a client has of a token. */
+export interface Held {
+  readonly request: Uint8Array;
+  readonly clientToServerKey: Uint8Array;
+}
+
+export function hello(token?: Held, attach = 1, more: Partial<HelloFacts> = {}): Uint8Array {
+  return encodeHello({
+    schemaHash: SCHEMA,
+    ...(token !== undefined && { token: { ...token, attach } }),
+    ...more,
+  });
 }
 
 export function join(more: Partial<JoinFacts> = {}): Uint8Array {
@@ -133,18 +143,22 @@ export function packet(bytes = 20): Uint8Array {
   return datagram;
 }
 
-export function tokenRequest(more: Partial<TokenOrder> = {}): Uint8Array {
-  return tokenRequestOf(
-    issueConnectToken({
-      userId: 'ann',
-      servers: ['127.0.0.1:1'],
-      key: KEY,
-      nowMs: UNIX_MS,
-      expireMs: 60_000,
-      random: (into) => void randomFillSync(into),
-      ...more,
-    }).token,
-  );
+export function token(more: Partial<TokenOrder> = {}): Held {
+  const { bytes } = issueConnectToken({
+    userId: 'ann',
+    servers: ['127.0.0.1:1'],
+    key: KEY,
+    nowMs: UNIX_MS,
+    expireMs: 60_000,
+    random: (into) => void randomFillSync(into),
+    ...more,
+  });
+  return held(bytes);
+}
+
+export function held(bytes: Uint8Array): Held {
+  const { clientToServerKey } = readToken(bytes);
+  return { request: tokenRequestOf(bytes), clientToServerKey };
 }
 
 /** `send 1 accept`, `close 1 16`, ... */

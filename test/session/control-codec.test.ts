@@ -79,14 +79,24 @@ test('notices and faults of the generated codec are read', async (t) => {
     toBinary(ControlMessageSchema, create(ControlMessageSchema, { body } as never));
   t.strictSame(
     readControlMessage(write({ case: 'notice', value: { code: 18, text: 'soon', inMs: 5000 } })),
-    { body: 'notice', code: 18, text: 'soon', inMs: 5000 },
+    { body: 'notice', code: 18, text: 'soon', inMs: 5000, token: NONE },
   );
   t.strictSame(readControlMessage(write({ case: 'fault', value: { code: 24, text: 'no' } })), {
     body: 'fault',
     code: 24,
     text: 'no',
     inMs: 0,
+    token: NONE,
   });
+  const token = Uint8Array.of(78, 69, 84);
+  t.strictSame(readControlMessage(write({ case: 'sessionToken', value: { token } })), {
+    body: 'sessionToken',
+    code: 0,
+    text: '',
+    inMs: 0,
+    token,
+  });
+  t.same(readControl(write({ case: 'sessionToken', value: { token } })), {});
   t.match(readControl(write({ case: 'notice', value: { code: 18, text: 'soon', inMs: 5000 } })), {
     notice: { code: 'E_SHUTDOWN', text: 'soon', inMs: 5000 },
   });
@@ -126,7 +136,21 @@ test('what the generated codec refuses or joins, the hand-written ones do alike'
     code: 5,
     text: 'h',
   });
-  t.same(readControlMessage(parts), { body: 'fault', code: 5, text: 'h', inMs: 0 });
+  t.same(readControlMessage(parts), {
+    body: 'fault',
+    code: 5,
+    text: 'h',
+    inMs: 0,
+    token: NONE,
+  });
   const other = Uint8Array.of(...parts, 0x0a, 2, 0x18, 7);
-  t.same(readControlMessage(other), { body: 'notice', code: 0, text: '', inMs: 7 });
+  t.same(readControlMessage(other), {
+    body: 'notice',
+    code: 0,
+    text: '',
+    inMs: 7,
+    token: NONE,
+  });
 });
+
+const NONE = new Uint8Array(0);

@@ -15,14 +15,14 @@ import {
   utf8Bytes,
 } from '../../src/session/datagrams.ts';
 import { sessionOutput, VERDICT } from '../../src/session/server/table.ts';
-import { Bench, hello, join, packet, reply, SCHEMA, tokenRequest } from './bench.ts';
+import { Bench, hello, join, packet, reply, SCHEMA, token } from './bench.ts';
 
 const anyBytes = fc.oneof(
   fc.uint8Array({ maxLength: 1300 }),
   fc
     .tuple(fc.integer({ min: 0, max: 7 }), fc.uint8Array({ maxLength: 200 }))
     .map(([kind, tail]) => Uint8Array.of(kind, ...tail)),
-  mutated([hello(), join(), packet(), encodeGoodbye(1, 'text'), hello(tokenRequest())]),
+  mutated([hello(), join(), packet(), encodeGoodbye(1, 'text'), hello(token())]),
 );
 
 t.test('decoders answer any bytes and never throw', async () => {
@@ -93,8 +93,11 @@ t.test('what is encoded decodes to the same', async () => {
     fc.property(
       fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
       (hash) =>
-        checkHello(encodeHello(hash), Number(hash & 0xffff_ffffn), Number(hash >> 32n)) ===
-        ERROR.E_OK,
+        checkHello(
+          encodeHello({ schemaHash: hash }),
+          Number(hash & 0xffff_ffffn),
+          Number(hash >> 32n),
+        ) === ERROR.E_OK,
     ),
   );
 });
@@ -169,7 +172,7 @@ class Model {
   readonly pipes = new Map<number, Pipe>();
   /** Sessions whose join the room has heard, and whose end it has not. */
   readonly inRoom = new Set<number>();
-  readonly requests = ['a', 'b', 'c'].map((userId) => () => tokenRequest({ userId }));
+  readonly requests = ['a', 'b', 'c'].map((userId) => () => token({ userId }));
   readonly #out = sessionOutput();
 
   run([name, k]: Step): void {
@@ -267,7 +270,7 @@ class Model {
         closed.add(out.pipe);
       } else if (out.bytes[0] === DATAGRAM.accept) {
         const pipe = this.pipes.get(out.pipe);
-        if (pipe !== undefined) pipe.sessionId = decodeAccept(out.bytes);
+        if (pipe !== undefined) pipe.sessionId = decodeAccept(out.bytes)?.sessionId ?? -1;
       }
     }
   }

@@ -1,4 +1,5 @@
 /** Both ends of the handshake against each other: on a clean link, on a bad one, and over real sockets. */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
@@ -6,20 +7,42 @@ import { ERROR } from '../../protocol/gen/tables.ts';
 import type { HandshakeOptions } from '../../src/session/client/handshake.ts';
 import { Handshake } from '../../src/session/client/handshake.ts';
 import {
+  AUTH,
+  checkHello,
   decodeJoin,
+  encodeAccept,
   encodeGoodbye,
   encodeHello,
   encodeJoined,
+  HELLO,
+  helloText,
+  INTENT,
+  readU32,
 } from '../../src/session/datagrams.ts';
 import { SessionTable, sessionOutput, VERDICT } from '../../src/session/server/table.ts';
+import { openConnectToken, TOKEN_BYTES } from '../../src/session/token.ts';
 import { issueConnectToken } from '../../src/tokens.ts';
 import { openNodeWebSocket } from '../../src/transport/client/websocket-node.ts';
 import { lossyPipe } from '../../src/transport/lossy.ts';
 import { MemoryServer } from '../../src/transport/server/memory.ts';
 import { WebSocketTransport } from '../../src/transport/server/websocket.ts';
 import type { ClientPipe, ServerTransport } from '../../src/transport/types.ts';
-import { KEY, packet, reply, SCHEMA } from './bench.ts';
+import { held, KEY, packet, reply, SCHEMA } from './bench.ts';
 
+interface Vectors {
+  readonly key: string;
+  readonly token: string;
+  readonly hellos: readonly {
+    readonly name: string;
+    readonly auth: number;
+    readonly intent: number;
+    readonly attach?: number;
+    readonly text?: string;
+    readonly hex: string;
+  }[];
+}
+const LOW = Number(SCHEMA & 0xffff_ffffn);
+const HIGH = Number(SCHEMA >> 32n);
 const OPTIONS: HandshakeOptions = { schemaHash: SCHEMA, name: 'Ann', room: { any: true } };
 
 t.test(
@@ -78,16 +101,57 @@ t.test('an answer of another version or schema ends it', async (test) => {
 
 t.test('golden bytes of the small datagrams', async (test) => {
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-  test.equal(hex(encodeHello(SCHEMA)), '01010000efcdab8967452301');
+  test.equal(hex(encodeHello({ schemaHash: SCHEMA })), '01010000efcdab896745230100');
   test.equal(hex(encodeGoodbye(ERROR.E_RATE, 'slow')), '050010000' + '4736c6f77');
   test.equal(
     hex(new Handshake(OPTIONS, 0).poll(0) ?? new Uint8Array()),
-    '01010000efcdab8967452301',
+    '01010000efcdab896745230100',
   );
   test.match(
     decodeJoin(Uint8Array.from(Buffer.from('030a0208011203416e6e19efcdab8967452301', 'hex'))),
     { name: 'Ann', choice: { any: true }, schemaHash: SCHEMA },
   );
+});
+
+t.test('hellos of every kind are those of the golden vectors', async (test) => {
+  const vectors = JSON.parse(
+    readFileSync(new URL('../../protocol/vectors/hello.json', import.meta.url), 'utf8'),
+  ) as Vectors;
+  const token = new Uint8Array(TOKEN_BYTES);
+  token.set(Buffer.from(vectors.token, 'hex'));
+  const { userId, userData } = openConnectToken(token, {
+    keys: [new Uint8Array(Buffer.from(vectors.key, 'hex'))],
+    nowMs: 1.7e12,
+  });
+  test.same([userId, [...userData]], ['ann', [1, 2, 3]]);
+  for (const { name, auth, intent, attach = 0, text, hex } of vectors.hellos) {
+    const bytes = encodeHello({
+      schemaHash: SCHEMA,
+      intent,
+      ...(auth === AUTH.token && { token: { ...held(token), attach } }),
+      ...(auth === AUTH.pipe && { pipe: true }),
+      ...(text !== undefined && { text }),
+    });
+    test.equal(Buffer.from(bytes).toString('hex'), hex, name);
+    test.equal(checkHello(bytes, LOW, HIGH), ERROR.E_OK, name);
+    if (text !== undefined) test.equal(helloText(bytes), text);
+  }
+});
+
+t.test('a handshake that attaches sends no join and ends with accept', async (test) => {
+  const { token } = issueConnectToken({ userId: 'ann', servers: ['127.0.0.1:1'], key: KEY });
+  const client = new Handshake({ ...OPTIONS, token, attach: 7, intent: 'attach' }, 0);
+  const hello = client.poll(0) ?? new Uint8Array();
+  test.equal(hello[HELLO.intent], INTENT.attach);
+  test.equal(readU32(hello, HELLO.attach), 7);
+  test.equal(client.poll(0), null);
+  test.equal(client.poll(250_000), hello, 'repeated as it is');
+  test.equal(client.poll(250_000), null);
+  client.handle(encodeAccept(9, true));
+  test.match(client, { state: 'joined', attached: true, sessionId: 9, reply: null });
+  test.equal(client.dueUs, Infinity);
+  client.handle(encodeGoodbye(ERROR.E_KICKED));
+  test.match(client, { state: 'over', code: ERROR.E_KICKED });
 });
 
 t.test(

@@ -7,10 +7,9 @@ import {
   decodeGoodbye,
   decodeJoined,
   encodeGoodbye,
-  encodeHello,
 } from '../../src/session/datagrams.ts';
 import { VERDICT } from '../../src/session/server/table.ts';
-import { Bench, hello, join, packet, reply, SCHEMA, tokenRequest, words } from './bench.ts';
+import { Bench, hello, join, packet, reply, SCHEMA, token, words } from './bench.ts';
 
 t.test('hello and join back to back lead into a room in one exchange', async (test) => {
   const bench = new Bench();
@@ -28,7 +27,7 @@ t.test('hello and join back to back lead into a room in one exchange', async (te
   ]);
   test.equal(rest.length, 0);
   const sessionId = order?.sessionId ?? 0;
-  test.equal(decodeAccept(accept?.bytes ?? new Uint8Array()), sessionId);
+  test.same(decodeAccept(accept?.bytes ?? new Uint8Array()), { sessionId, attached: false });
   test.match(order?.join, {
     sessionId,
     name: 'Zoë',
@@ -100,17 +99,21 @@ t.test(
 );
 
 t.test('each refusal is a coded goodbye, a close and a count', async (test) => {
-  const wrongVersion = encodeHello(SCHEMA, undefined, 2);
-  const forged = tokenRequest();
-  forged[700] = (forged[700] ?? 0) ^ 1;
+  const wrongVersion = hello(undefined, 1, { version: 2 });
+  const forged = token();
+  forged.request[700] = (forged.request[700] ?? 0) ^ 1;
   const rows: [string, Uint8Array[], keyof Bench['table']['refused'], object?][] = [
     ['wrong version', [wrongVersion], 'E_VERSION'],
-    ['wrong schema', [encodeHello(SCHEMA + 1n)], 'E_SCHEMA_MISMATCH'],
-    ['wrong schema, upper half', [encodeHello(SCHEMA ^ (1n << 63n))], 'E_SCHEMA_MISMATCH'],
+    ['wrong schema', [hello(undefined, 1, { schemaHash: SCHEMA + 1n })], 'E_SCHEMA_MISMATCH'],
+    [
+      'wrong schema, upper half',
+      [hello(undefined, 1, { schemaHash: SCHEMA ^ (1n << 63n) })],
+      'E_SCHEMA_MISMATCH',
+    ],
     ['guests not let in', [hello()], 'E_TOKEN_REQUIRED', { guests: false }],
     ['forged token', [hello(forged)], 'E_TOKEN_INVALID'],
-    ['token of another key', [hello(tokenRequest({ key: new Uint8Array(32) }))], 'E_TOKEN_INVALID'],
-    ['expired token', [hello(tokenRequest({ expireMs: 1000, nowMs: 1e12 }))], 'E_TOKEN_EXPIRED'],
+    ['token of another key', [hello(token({ key: new Uint8Array(32) }))], 'E_TOKEN_INVALID'],
+    ['expired token', [hello(token({ expireMs: 1000, nowMs: 1e12 }))], 'E_TOKEN_EXPIRED'],
     ['name too long', [hello(), join({ name: 'ä'.repeat(17) })], 'E_NAME'],
     ['name with a line break', [hello(), join({ name: 'a\nb' })], 'E_NAME'],
     ['name that turns the writing', [hello(), join({ name: 'a\u202eb' })], 'E_NAME'],
@@ -274,7 +277,7 @@ t.test(
   'a token opens one session: repeats on its pipe pass, another pipe does not',
   async (test) => {
     const bench = new Bench({ guests: false });
-    const request = tokenRequest({ room: 'r9', userData: Uint8Array.of(4, 5) });
+    const request = token({ room: 'r9', userData: Uint8Array.of(4, 5) });
     const pipe = bench.open();
     bench.handle(pipe, hello(request));
     bench.handle(pipe, hello(request));
@@ -302,9 +305,9 @@ t.test(
 t.test('used tokens are kept until they expire, and no more than the limit', async (test) => {
   const bench = new Bench({ usedTokensMax: 2 });
   for (const userId of ['a', 'b'])
-    bench.handle(bench.open(), hello(tokenRequest({ userId, expireMs: 10_000 })));
+    bench.handle(bench.open(), hello(token({ userId, expireMs: 10_000 })));
   const third = bench.open();
-  bench.handle(third, hello(tokenRequest({ userId: 'c' })));
+  bench.handle(third, hello(token({ userId: 'c' })));
   test.equal(words(bench.poll()).at(-1), `close ${third} ${ERROR.E_SESSIONS_LIMIT}`);
   test.equal(bench.table.facts.usedTokens, 2);
   bench.wait(6000);
@@ -313,9 +316,9 @@ t.test('used tokens are kept until they expire, and no more than the limit', asy
 
 t.test('a newer session of the same player takes over', async (test) => {
   const bench = new Bench();
-  const old = bench.join(undefined, tokenRequest());
+  const old = bench.join(undefined, token());
   const pipe = bench.open();
-  bench.handle(pipe, hello(tokenRequest()));
+  bench.handle(pipe, hello(token()));
   bench.handle(pipe, join());
   test.same(words(bench.poll()), [
     `left ${ERROR.E_REPLACED}`,
@@ -329,7 +332,7 @@ t.test('a newer session of the same player takes over', async (test) => {
 
 t.test('a slot that is used again carries nothing over', async (test) => {
   const bench = new Bench({ sessionsMax: 1, packetsPerSecond: 200 });
-  const ann = bench.join(undefined, tokenRequest());
+  const ann = bench.join(undefined, token());
   for (let k = 0; k < 63; k += 1) bench.handle(ann.pipe, Uint8Array.of(0));
   for (let k = 0; k < 200; k += 1) bench.handle(ann.pipe, packet());
   bench.table.closed(ann.pipe, bench.nowUs);
@@ -356,12 +359,12 @@ t.test('a slot has no next owner until its room can have heard of the end', asyn
 
 t.test('a player who comes back ends nobody who has taken the old slot meanwhile', async (test) => {
   const bench = new Bench({ sessionsMax: 2 });
-  const ann = bench.join(undefined, tokenRequest());
+  const ann = bench.join(undefined, token());
   bench.table.closed(ann.pipe, bench.nowUs);
   bench.poll();
   const guest = bench.join();
   test.equal((guest.sessionId >>> 14) & 0x3fff, (ann.sessionId >>> 14) & 0x3fff);
-  const again = bench.join(undefined, tokenRequest());
+  const again = bench.join(undefined, token());
   test.equal(bench.table.packet(guest.sessionId), guest.pipe);
   test.equal(bench.table.packet(again.sessionId), again.pipe);
   test.equal(bench.table.counters.replaced, 0);
@@ -378,7 +381,7 @@ t.test('upper bits of the first byte belong to packets alone', async (test) => {
 
 t.test('two keys are valid at a time, and can be changed while it runs', async (test) => {
   const bench = new Bench();
-  const old = tokenRequest({ userId: 'old' });
+  const old = token({ userId: 'old' });
   const next = new Uint8Array(32).fill(8);
   bench.table.setTokenKeys([next]);
   const refused = bench.open();
@@ -386,7 +389,7 @@ t.test('two keys are valid at a time, and can be changed while it runs', async (
   test.equal(words(bench.poll()).at(-1), `close ${refused} 3`);
   bench.table.setTokenKeys([next, Uint8Array.from({ length: 32 }, (_, k) => k + 1)]);
   test.not(bench.join(undefined, old).sessionId, 0);
-  test.not(bench.join(undefined, tokenRequest({ userId: 'new', key: next })).sessionId, 0);
+  test.not(bench.join(undefined, token({ userId: 'new', key: next })).sessionId, 0);
 });
 
 t.test('places and addresses are limited; what is refused costs no slot', async (test) => {

@@ -1,10 +1,10 @@
 /**
- * The client's half of the handshake, pure: `handle` what came in, `poll` what is to be sent. Hello and join go out back
- * to back, so one round trip is enough; both are repeated until they are answered. Stays in use after `joined`, for the
- * goodbye.
+ * The client's half of the handshake of one pipe, pure: `handle` what came in, `poll` what is to be sent. Hello and join
+ * go out back to back, so one round trip is enough; both are repeated until they are answered. A handshake that attaches
+ * sends no join: it ends with `accept`. Stays in use after that, for the goodbye.
  */
 import { DATAGRAM, ERROR, errorText, PROTOCOL_VERSION } from '../../../protocol/gen/tables.ts';
-import type { JoinReplyFacts, RoomWish } from '../datagrams.ts';
+import type { JoinReplyFacts, RoomWish, TokenShown } from '../datagrams.ts';
 import {
   datagramKind,
   decodeAccept,
@@ -12,16 +12,29 @@ import {
   decodeJoined,
   encodeHello,
   encodeJoin,
+  INTENT,
 } from '../datagrams.ts';
-import { tokenRequestOf } from '../token-layout.ts';
+import { readToken, tokenRequestOf } from '../token-layout.ts';
 
 export interface HandshakeOptions {
   readonly schemaHash: bigint;
   /** Asked for by the client, at most 32 bytes of UTF-8; '': the server picks one. */
   readonly name: string;
   readonly room: RoomWish;
-  /** Connect token, as text or bytes. Default: as a guest. */
+  /**
+   * `play` (default) opens a session, or takes over a live one of the token as a page that has lost its state: same
+   * player, fresh channel. `attach` makes this pipe the one that carries a live session; it ends with E_SESSION_OVER where
+   * there is none.
+   */
+  readonly intent?: keyof typeof INTENT;
+  /** Connect token, as text or bytes. Without any of `token`, `text` and `pipe`: as a guest. */
   readonly token?: string | Uint8Array;
+  /** Above that of every earlier hello of this session, whatever its token. Default 1. */
+  readonly attach?: number;
+  /** A credential for the author's own login, 1..1,000 bytes of UTF-8. */
+  readonly text?: string;
+  /** The pipe itself has proven the token (UDP). */
+  readonly pipe?: boolean;
   /** Asks for a state hash in each snapshot. Default false. */
   readonly verify?: boolean;
   /** Time for all of it. Default 10,000 ms. */
@@ -29,16 +42,19 @@ export interface HandshakeOptions {
 }
 
 export class Handshake {
-  /** `over`: refused, timed out, or ended by the server; see `code`. */
+  /** `joined`: the pipe carries the session. `over`: refused, timed out, or ended by the server; see `code`. */
   state: 'joining' | 'joined' | 'over' = 'joining';
   /** Why it is over: a code of ERROR. */
   code = 0;
   text = '';
   /** u32 from `accept`, 0 before. */
   sessionId = 0;
-  /** From `joined`. */
+  /** From `accept`: the session was there before. */
+  attached = false;
+  /** From `joined`; null after an attach. */
   reply: JoinReplyFacts | null = null;
   readonly #schemaHash: bigint;
+  readonly #attaches: boolean;
   readonly #hello: Uint8Array;
   readonly #join: Uint8Array;
   readonly #endUs: number;
@@ -48,11 +64,16 @@ export class Handshake {
 
   /** Throws `E_TOKEN_INVALID` for a token that is none. */
   constructor(options: HandshakeOptions, nowUs: number) {
-    this.#schemaHash = options.schemaHash;
-    this.#hello = encodeHello(
-      options.schemaHash,
-      options.token === undefined ? undefined : tokenRequestOf(options.token),
-    );
+    const { schemaHash, text, pipe } = options;
+    this.#schemaHash = schemaHash;
+    this.#attaches = options.intent === 'attach';
+    this.#hello = encodeHello({
+      schemaHash,
+      intent: INTENT[options.intent ?? 'play'],
+      ...(options.token !== undefined && { token: shown(options.token, options.attach ?? 1) }),
+      ...(text !== undefined && { text }),
+      ...(pipe !== undefined && { pipe }),
+    });
     this.#join = encodeJoin({
       name: options.name,
       choice: options.room,
@@ -84,7 +105,7 @@ export class Handshake {
     this.#dueUs = nowUs + this.#waitUs;
     this.#waitUs = Math.min(2 * this.#waitUs, LAST_WAIT_US);
     if (this.sessionId !== 0) return this.#join;
-    this.#joinDue = true;
+    this.#joinDue = !this.#attaches;
     return this.#hello;
   }
 
@@ -93,8 +114,7 @@ export class Handshake {
     const kind = datagramKind(bytes);
     if (kind === DATAGRAM.packet) return false;
     if (this.state === 'over') return true;
-    if (kind === DATAGRAM.accept && this.sessionId === 0)
-      this.sessionId = Math.max(0, decodeAccept(bytes));
+    if (kind === DATAGRAM.accept && this.sessionId === 0) this.#accepted(bytes);
     else if (kind === DATAGRAM.joined && this.state === 'joining')
       this.#joined(decodeJoined(bytes));
     else if (kind === DATAGRAM.goodbye) {
@@ -102,6 +122,14 @@ export class Handshake {
       if (goodbye !== null) this.#end(goodbye.code, goodbye.text);
     }
     return true;
+  }
+
+  #accepted(bytes: Uint8Array): void {
+    const accepted = decodeAccept(bytes);
+    if (accepted === null) return;
+    this.sessionId = accepted.sessionId;
+    this.attached = accepted.attached;
+    if (this.#attaches && this.state === 'joining') this.state = 'joined';
   }
 
   #joined(reply: JoinReplyFacts | null): void {
@@ -119,6 +147,11 @@ export class Handshake {
     this.code = code;
     this.text = text === '' ? errorText(code) : text;
   }
+}
+
+function shown(token: string | Uint8Array, attach: number): TokenShown {
+  const { clientToServerKey } = readToken(token);
+  return { request: tokenRequestOf(token), attach, clientToServerKey };
 }
 
 /** Repeats come after 250, 500, then every 1,000 ms. */

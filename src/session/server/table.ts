@@ -27,8 +27,12 @@ import {
   encodeAccept,
   encodeGoodbye,
   encodeJoined,
-  HELLO_BYTES,
+  HELLO,
+  INTENT,
+  proven,
+  readU32,
 } from '../datagrams.ts';
+import { attachProof, proofsEqual } from '../proof.ts';
 import type { OpenedToken } from '../token.ts';
 import { checkTokenRequest, openTokenRequest, requestMac } from '../token.ts';
 import { AwakeClock } from './awake.ts';
@@ -288,13 +292,17 @@ export class SessionTable {
       this.counters.dropHelloServer += 1;
       return VERDICT.dropped;
     }
-    if (bytes[3] === AUTH.token) return this.#helloToken(slot, bytes.subarray(HELLO_BYTES));
+    const auth = bytes[HELLO.auth];
+    if (auth === AUTH.token) return this.#helloToken(slot, bytes);
+    if (bytes[HELLO.intent] === INTENT.attach) return this.#turnAway(slot, ERROR.E_SESSION_OVER);
+    if (auth !== AUTH.guest) return this.#turnAway(slot, ERROR.E_AUTH);
     if (!this.#options.guests) return this.#turnAway(slot, ERROR.E_TOKEN_REQUIRED);
     return this.#accept(slot, guestId(this.#options.random), null);
   }
 
   /** Cheap checks first: open part, reuse, then the seal. */
-  #helloToken(slot: Slot, request: Uint8Array): Verdict {
+  #helloToken(slot: Slot, hello: Uint8Array): Verdict {
+    const request = hello.subarray(HELLO.request, HELLO.attach);
     const nowMs = this.#options.unixMs();
     const code = checkTokenRequest(request, nowMs);
     if (code !== ERROR.E_OK) return this.#turnAway(slot, code);
@@ -302,6 +310,10 @@ export class SessionTable {
     if (this.#used.has(mac)) return this.#turnAway(slot, ERROR.E_TOKEN_REUSED);
     const token = openTokenRequest(request, this.#keys, nowMs);
     if (typeof token === 'number') return this.#turnAway(slot, token);
+    const proof = attachProof(token.clientToServerKey, readU32(hello, HELLO.attach), proven(hello));
+    if (!proofsEqual(proof, hello.subarray(HELLO.proof)))
+      return this.#turnAway(slot, ERROR.E_TOKEN_PROOF);
+    if (hello[HELLO.intent] === INTENT.attach) return this.#turnAway(slot, ERROR.E_SESSION_OVER);
     if (!this.#used.add(mac, token.expiresAtMs, nowMs))
       return this.#turnAway(slot, ERROR.E_SESSIONS_LIMIT);
     const before = this.#byUser.get(token.userId);

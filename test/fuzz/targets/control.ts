@@ -27,6 +27,8 @@ export const target: Target = {
     Uint8Array.of(0x0a, 8, 8, 5, 0x12, 2, 0x68, 0x69, 0x18, 9),
     Uint8Array.of(0x12, 6, 8, 5, 0x12, 2, 0x68, 0x69),
     Uint8Array.of(0x12, 2, 8, 5, 0x0a, 2, 0x18, 7),
+    Uint8Array.of(0x1a, 5, 0x0a, 3, 1, 2, 3),
+    Uint8Array.of(0x12, 2, 8, 5, 0x1a, 4, 0x0a, 2, 9, 9, 0x1a, 2, 0x0a, 0),
   ],
   words: [
     Uint8Array.of(0x0a, 2, 8, 1),
@@ -50,8 +52,13 @@ function run(input: Uint8Array): void {
 /** Wire type of each field: varint 0, 64 bits 1, length 2, 32 bits 5. */
 const REPLY_TYPES: Types = { 1: 2, 7: 1, 8: 5, ...varints(2, 3, 4, 5, 6, 9, 10, 11, 12, 13) };
 const BODY_TYPES: Types = { 1: 0, 2: 2, 3: 0 };
+const TOKEN_TYPES: Types = { 1: 2 };
 
 const NONE: Types = {};
+/** Of each body of a ControlMessage. */
+const BODIES = [NONE, BODY_TYPES, BODY_TYPES, TOKEN_TYPES];
+/** Marks a part inside another. */
+const INSIDE: readonly Types[] = [];
 
 type Types = { readonly [field: number]: number };
 
@@ -63,19 +70,20 @@ function varints(...fields: readonly number[]): Types {
  * Whether every field that the schema knows comes with its own wire type, and no group stands there. The page skips a
  * field of another type, as the standard says; the generated code reads it as if it were its own.
  */
-function wellTyped(bytes: Uint8Array, types: Types, inner?: Types): boolean {
+function wellTyped(bytes: Uint8Array, types: Types, inner: readonly Types[] = []): boolean {
   try {
     const reader = new BinaryReader(bytes);
     while (reader.pos < reader.len) {
       const [field, type] = reader.tag();
       if (type > 5 || type === 3 || type === 4 || (types[field] ?? type) !== type) return false;
-      if (inner !== undefined && types[field] === 2) {
-        if (!wellTyped(reader.bytes(), inner, NONE)) return false;
+      const part = inner[field];
+      if (part !== undefined) {
+        if (!wellTyped(reader.bytes(), part, INSIDE)) return false;
       } else reader.skip(type, field);
     }
   } catch {
     // What ends early ends early for both; but the generated code lets a part run over its own end.
-    return inner !== NONE;
+    return inner !== INSIDE;
   }
   return true;
 }
@@ -96,12 +104,16 @@ function messages(input: Uint8Array): void {
   const made = attempt(() => fromBinary(ControlMessageSchema, input, { readUnknownFields: false }));
   const heard = readControl(input);
   claim((heard === undefined) === (own === null), 'the page hears what decodes');
-  if (!wellTyped(input, { 1: 2, 2: 2 }, BODY_TYPES)) return;
+  if (!wellTyped(input, { 1: 2, 2: 2, 3: 2 }, BODIES)) return;
   claim((own === null) === (made === null), 'one of the two refuses a ControlMessage');
   if (own === null || made === null) return;
   const { body } = made;
   claim(own.body === (body.case ?? ''), `a ${own.body}, not a ${body.case}`);
   if (body.case === undefined) return;
+  if (body.case === 'sessionToken') {
+    claim(Buffer.compare(own.token, body.value.token) === 0, 'the token');
+    return;
+  }
   claim(own.code === body.value.code && own.text === body.value.text, 'code and text');
   claim(body.case === 'fault' || own.inMs === body.value.inMs, 'when');
 }

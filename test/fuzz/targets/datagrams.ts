@@ -1,6 +1,7 @@
 /** Datagrams of the handshake, both ends: any bytes get an answer, and what decodes is within its limits. */
 import { DATAGRAM, ERROR, NAME_BYTES_MAX, PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import {
+  AUTH,
   checkHello,
   datagramKind,
   decodeAccept,
@@ -9,30 +10,37 @@ import {
   decodeJoined,
   encodeAccept,
   encodeGoodbye,
-  encodeHello,
   encodeJoin,
   encodeJoined,
   GOODBYE_TEXT_BYTES_MAX,
-  HELLO_BYTES,
-  HELLO_TOKEN_BYTES,
+  HELLO,
+  HELLO_TEXT_BYTES_MAX,
+  helloText,
+  INTENT,
   JOIN_BYTES_MAX,
   ROOM_ID_BYTES_MAX,
   ROOM_OPTIONS_BYTES_MAX,
+  readU32,
   utf8Bytes,
 } from '../../../src/session/datagrams.ts';
-import { hello, join, packet, reply, SCHEMA, tokenRequest } from '../../session/bench.ts';
+import { hello, join, packet, reply, SCHEMA, token } from '../../session/bench.ts';
 import type { Target } from '../engine.ts';
 import { claim } from './bytes.ts';
 
 const LOW = Number(SCHEMA & 0xffff_ffffn);
 const HIGH = Number(SCHEMA >> 32n);
+const HELLO_WITH_TOKEN = hello(token());
 
 export const target: Target = {
   name: 'datagrams',
   bytesMax: 1200,
   seeds: [
     hello(),
-    hello(tokenRequest()),
+    HELLO_WITH_TOKEN,
+    hello(undefined, 1, { pipe: true, intent: INTENT.attach }),
+    hello(undefined, 1, { text: 'eyJhbGciOi.ünï.x' }),
+    // The longest credential, and one byte more.
+    ...[1000, 1001].map((bytes) => hello(undefined, 1, { text: 'j'.repeat(bytes) })),
     join(),
     join({ choice: { id: 'room-1' }, name: 'Zoë', verify: true }),
     join({ choice: { create: '{"bots":3}' } }),
@@ -63,7 +71,10 @@ function run(input: Uint8Array): void {
   helloIs(input);
   joinIs(input);
   const accepted = decodeAccept(input);
-  claim(accepted >= -1 && accepted <= 0xffff_ffff, 'a session id');
+  if (accepted !== null) {
+    const again = encodeAccept(accepted.sessionId, accepted.attached);
+    claim(Buffer.compare(again, input) === 0, 'one form of an accept');
+  }
   const goodbye = decodeGoodbye(input);
   if (goodbye !== null) {
     claim(goodbye.code <= 0xffff && goodbye.text.length <= GOODBYE_TEXT_BYTES_MAX, 'a goodbye');
@@ -79,9 +90,28 @@ function run(input: Uint8Array): void {
 function helloIs(input: Uint8Array): void {
   const code = checkHello(input, LOW, HIGH);
   if (code !== ERROR.E_OK) return;
-  claim(input.length === HELLO_BYTES || input.length === HELLO_TOKEN_BYTES, 'a whole hello');
-  const again = encodeHello(SCHEMA, input.length > HELLO_BYTES ? input.slice(12) : undefined);
-  for (let k = 1; k < again.length; k += 1) claim(again[k] === input[k], 'one form of a hello');
+  const again = helloAgain(input);
+  if (again === null) return;
+  claim(again.length === input.length, 'a whole hello');
+  // A proof that does not fit is no matter of the codec.
+  const end = input[HELLO.auth] === AUTH.token ? HELLO.proof : input.length;
+  for (let k = 1; k < end; k += 1) claim(again[k] === input[k], 'one form of a hello');
+}
+
+/** The same facts encoded; null for a credential that is no text. */
+function helloAgain(input: Uint8Array): Uint8Array | null {
+  const intent = input[HELLO.intent] ?? 0;
+  const auth = input[HELLO.auth];
+  if (auth === AUTH.token) {
+    const attach = readU32(input, HELLO.attach);
+    const request = input.slice(HELLO.request, HELLO.attach);
+    return hello({ request, clientToServerKey: new Uint8Array(32) }, attach, { intent });
+  }
+  if (auth !== AUTH.text) return hello(undefined, 1, { intent, pipe: auth === AUTH.pipe });
+  const text = helloText(input);
+  claim(text === null || utf8Bytes(text) <= HELLO_TEXT_BYTES_MAX, 'the limit of a credential');
+  // A byte order mark in front is not kept.
+  return text === null || input[HELLO.text] === 0xef ? null : hello(undefined, 1, { intent, text });
 }
 
 function joinIs(input: Uint8Array): void {

@@ -12,13 +12,13 @@ import {
   packet,
   reply,
   SCHEMA,
-  tokenRequest,
+  token,
   UNIX_MS,
 } from '../../session/bench.ts';
 import type { Target } from '../engine.ts';
 import { claim, join, Program, parts } from './bytes.ts';
 
-const TOKENS = ['a', 'b'].map((userId) => hello(tokenRequest({ userId })));
+const TOKENS = ['a', 'b'].map((userId) => hello(token({ userId })));
 /** Datagrams that a byte names. */
 const GOOD: readonly Uint8Array[] = [
   hello(),

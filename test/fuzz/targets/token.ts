@@ -15,7 +15,7 @@ import {
   USER_DATA_BYTES_MAX,
 } from '../../../src/session/token.ts';
 import { readServers, VERSION_INFO } from '../../../src/session/token-layout.ts';
-import { KEY, tokenRequest, UNIX_MS } from '../../session/bench.ts';
+import { token as heldToken, KEY, UNIX_MS } from '../../session/bench.ts';
 import type { Target } from '../engine.ts';
 import { claim, join } from './bytes.ts';
 
@@ -40,7 +40,7 @@ export const target: Target = {
   bytesMax: 2050,
   seeds: [
     join([0], REQUEST),
-    join([0], tokenRequest()),
+    join([0], heldToken().request),
     join([1], ISSUED.bytes),
     join([2], PLAIN),
     join([2], PLAIN.slice(0, 500)),
@@ -70,7 +70,9 @@ function run(input: Uint8Array): void {
 function request(body: Uint8Array): void {
   const code = checkTokenRequest(body, UNIX_MS);
   claim(
-    code === ERROR.E_OK || code === ERROR.E_TOKEN_INVALID || code === ERROR.E_TOKEN_EXPIRED,
+    [ERROR.E_OK, ERROR.E_TOKEN_INVALID, ERROR.E_TOKEN_PROTOCOL, ERROR.E_TOKEN_EXPIRED].includes(
+      code as 0,
+    ),
     'a code',
   );
   if (code !== ERROR.E_OK) return;
@@ -100,7 +102,7 @@ function sealed(body: Uint8Array): void {
   whole.set(xchacha20poly1305(KEY, NONCE, ASSOCIATED).encrypt(plain), 53);
   const opened = openTokenRequest(whole, [KEY], UNIX_MS);
   if (typeof opened === 'number') {
-    claim(opened === ERROR.E_TOKEN_INVALID, 'a code');
+    claim(opened === ERROR.E_TOKEN_INVALID || opened === ERROR.E_TOKEN_PROTOCOL, 'a code');
     return;
   }
   claim(opened.userId.length > 0 && opened.userId.length <= 64, 'a user');
