@@ -61,3 +61,10 @@ export class Slot {
 
 /** Generation bits of a session id; 0 is never used, so no session id is 0. */
 const GENERATION_MAX = (1 << 14) - 1;
+
+/** A name for a player who has none. */
+export function guestId(random: (into: Uint8Array) => void): string {
+  const bytes = new Uint8Array(8);
+  random(bytes);
+  return `guest-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}

@@ -41,7 +41,7 @@ import type { SessionOptions } from './options.ts';
 import { DEFAULTS, SLOTS_MAX } from './options.ts';
 import type { SessionId, SessionOutput, Verdict } from './output.ts';
 import { refusals, sessionCounters, VERDICT } from './output.ts';
-import { ACTION, NOTHING, Slot, STATE } from './slot.ts';
+import { ACTION, guestId, NOTHING, Slot, STATE } from './slot.ts';
 import { UsedTokens } from './used-tokens.ts';
 
 export type { SessionOptions } from './options.ts';
@@ -491,12 +491,6 @@ function fill(
   out.text = '';
   out.bytes = NOTHING;
   out.join = null;
-}
-
-function guestId(random: (into: Uint8Array) => void): string {
-  const bytes = new Uint8Array(8);
-  random(bytes);
-  return `guest-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
 const UNSEATED_MAX = 1024;
