@@ -1,0 +1,180 @@
+/**
+ * The way of a datagram through the I/O thread, on one screen:
+ *
+ *     transport ─datagram─▶ session ─packet─▶ directory ═▶ room ═▶ directory ─packet─▶ session's pipe ─▶ transport
+ *
+ * Holds no rule of its own: it hands what one part says to the part that it concerns.
+ */
+import { ERROR, PROTOCOL_VERSION } from '../protocol/gen/tables.ts';
+import type { Clock } from './clock.ts';
+import type { ErrorCode } from './errors.ts';
+import type { Log } from './ops/log.ts';
+import type { RoomDirectory } from './room/directory.ts';
+import type { RoomOutput } from './room/outputs.ts';
+import { createRoomOutput } from './room/outputs.ts';
+import { encodeJoinReply } from './session/datagrams.ts';
+import type { SessionTable } from './session/server/table.ts';
+import { sessionOutput, VERDICT } from './session/server/table.ts';
+import type { ServerTransport } from './transport/types.ts';
+import { CLOSE, transportOf } from './transport/types.ts';
+
+export interface PumpParts {
+  /** Each at the place that its pipes carry. */
+  readonly transports: readonly ServerTransport[];
+  readonly sessions: SessionTable;
+  readonly directory: RoomDirectory;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Moves datagrams and answers between the parts. No object and no closure per packet. */
+export class Pump {
+  readonly #parts: PumpParts;
+  readonly #session = sessionOutput();
+  readonly #room: RoomOutput = createRoomOutput();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: PumpParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { transports, sessions, directory, clock } = this.#parts;
+    for (const transport of transports) {
+      transport.onOpen((pipe, address) => {
+        sessions.open(pipe, address, clock.nowUs());
+        this.#settle();
+      });
+      transport.onDatagram(this.#datagram);
+      transport.onClose((pipe, code) => {
+        sessions.closed(pipe, clock.nowUs(), closeReason(code));
+        this.#settle();
+      });
+    }
+    directory.onWake(() => {
+      this.#settle();
+      directory.drain(this.#send);
+    });
+    this.#timer = setInterval(() => {
+      sessions.tick(clock.nowUs());
+      this.#settle();
+    }, SESSION_TICK_MS);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    const { transports, sessions, directory } = this.#parts;
+    sessions.draining = true;
+    await directory.stop(Math.max(0, graceMs - Math.min(STOP_RESERVE_MS, graceMs / 2)));
+    this.#settle();
+    sessions.endAll(ERROR.E_SHUTDOWN);
+    this.#settle();
+    clearInterval(this.#timer);
+    await stopAll(transports);
+  }
+
+  /** A datagram of a pipe: to its room, or to its session. */
+  readonly #datagram = (pipe: number, bytes: Uint8Array): void => {
+    const { sessions, directory, clock } = this.#parts;
+    const nowUs = clock.nowUs();
+    if (sessions.handle(pipe, bytes, nowUs) === VERDICT.packet)
+      directory.packet(sessions.sessionId, bytes, 0, bytes.length, nowUs);
+    else this.#settle();
+  };
+
+  /** A room's packet to its client. */
+  readonly #send = (sessionId: number, bytes: Uint8Array): void => {
+    const pipe = this.#parts.sessions.packet(sessionId);
+    if (pipe >= 0) this.#transport(pipe).send(pipe, bytes);
+  };
+
+  #transport(pipe: number): ServerTransport {
+    return this.#parts.transports[transportOf(pipe)] as ServerTransport;
+  }
+
+  /** Carries out what sessions and rooms have decided, until neither has anything more to say. */
+  #settle(): void {
+    const { sessions, directory } = this.#parts;
+    for (let busy = true; busy; ) {
+      busy = false;
+      while (sessions.poll(this.#session)) {
+        this.#sessionSays();
+        busy = true;
+      }
+      while (directory.poll(this.#room)) {
+        this.#roomSays();
+        busy = true;
+      }
+    }
+  }
+
+  #sessionSays(): void {
+    const { directory, log } = this.#parts;
+    const out = this.#session;
+    switch (out.kind) {
+      case 'send':
+        this.#transport(out.pipe).send(out.pipe, out.bytes);
+        break;
+      case 'close':
+        log.debug('session.closed', { session: out.sessionId, code: out.code, text: out.text });
+        this.#transport(out.pipe).close(out.pipe, out.code, out.text);
+        break;
+      case 'join':
+        if (out.join !== null) directory.join(out.join);
+        break;
+      case 'left':
+        directory.leave(out.sessionId, out.code);
+        break;
+    }
+  }
+
+  #roomSays(): void {
+    const { sessions, directory, log } = this.#parts;
+    const out = this.#room;
+    if (out.kind !== 'joined') {
+      log.debug('session.refused', {
+        session: out.sessionId,
+        room: out.roomId,
+        code: out.code,
+        text: out.text,
+      });
+      sessions.refuse(out.sessionId, out.code, out.text);
+      return;
+    }
+    const { facts } = directory;
+    const { roomId, playerId, handle, tick, epoch, wallsHash } = out;
+    const reply = encodeJoinReply({
+      roomId,
+      playerId,
+      handle,
+      tick,
+      epoch,
+      wallsHash,
+      protocolVersion: PROTOCOL_VERSION,
+      tickRateHz: facts.tickRateHz,
+      schemaHash: facts.schemaHash,
+      playersMax: facts.playersMax,
+      entitiesMax: facts.entitiesMax,
+      interpolationTicks: facts.interpolationTicks,
+      snapshotBytesMax: facts.snapshotBytesMax,
+    });
+    log.debug('session.joined', { session: out.sessionId, room: roomId });
+    if (!sessions.joined(out.sessionId, reply)) directory.leave(out.sessionId, ERROR.E_LEFT);
+  }
+}
+
+/** Resolves when all pipes are gone. */
+export async function stopAll(transports: readonly ServerTransport[]): Promise<void> {
+  await Promise.all(transports.map((transport) => transport.stop()));
+}
+
+/** What a room is told when a pipe closed without a goodbye. */
+function closeReason(code: number): ErrorCode {
+  if (code === CLOSE.silent || code === CLOSE.lost) return ERROR.E_TIMEOUT;
+  if (code === CLOSE.oversize) return ERROR.E_OVERSIZE;
+  return code === CLOSE.unsupported ? ERROR.E_MALFORMED : ERROR.E_LEFT;
+}
+
+/** ms between two looks at what has been silent for too long. */
+const SESSION_TICK_MS = 100;
+/** ms of the grace time kept for closing rooms, workers and sockets. */
+const STOP_RESERVE_MS = 1000;
