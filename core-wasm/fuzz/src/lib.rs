@@ -5,6 +5,7 @@
 
 pub mod bytes;
 pub mod clients;
+pub mod mutate;
 #[path = "../../tests/support/play.rs"]
 mod play;
 pub mod rooms;

@@ -1,6 +1,7 @@
 //! Fuzzing without libFuzzer: seeded random inputs, on any toolchain. `runner SECONDS [FIRST_SEED]
 //! [LAST_SEED]` prints the seed under test when something panics; `runner 0 SEED SEED` repeats it;
-//! `runner TARGET FILE...` runs inputs; `runner unpack DIR` writes the kept and the first ones of all
+//! `runner TARGET FILE...` runs inputs; `runner mutate TARGET COUNT [SEED]` runs mutations of the kept ones and leaves the
+//! one that panics in `failed-TARGET`; `runner unpack DIR` writes the kept and the first ones of all
 //! targets where libFuzzer looks for them, `runner pack DIR` keeps what stands there.
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ fn main() {
     let name = arguments.first().map_or("", String::as_str);
     match fray_core_fuzz::TARGETS.iter().find(|(own, _)| *own == name) {
         Some((_, fuzz)) => files(*fuzz, &arguments[1..]),
+        None if name == "mutate" => mutate(&arguments[1..]),
         None if name == "unpack" => unpack(Path::new(&arguments[1])),
         None if name == "pack" => pack(Path::new(&arguments[1])),
         None => seeds(&arguments),
@@ -29,6 +31,44 @@ fn files(fuzz: fn(&[u8]), paths: &[String]) {
         }
     }
     println!("{} files, 0 failed", paths.len());
+}
+
+/// Most bytes of a mutated input: some ticks or packets. Longer ones take longer and reach the same.
+const MUTATED_BYTES_MAX: usize = 512;
+
+fn mutate(arguments: &[String]) {
+    let name = arguments.first().map_or("", String::as_str);
+    let number = |n: usize, default| arguments.get(n).map_or(Ok(default), |text| text.parse());
+    let (Ok(count), Ok(seed)) = (number(1, 1_000_000u64), number(2, 1)) else {
+        panic!("runner mutate TARGET COUNT [SEED]");
+    };
+    let target = fray_core_fuzz::TARGETS.iter().find(|(own, _)| *own == name);
+    let (name, fuzz) = target.expect("a target");
+    let packed = std::fs::read(kept(name)).expect("kept inputs");
+    let corpus: Vec<Vec<u8>> =
+        fray_core_fuzz::unpack(&packed).into_iter().map(<[u8]>::to_vec).collect();
+    let mut mutator = fray_core_fuzz::mutate::Mutator::new(seed, &corpus, MUTATED_BYTES_MAX);
+    let (start, mut bytes) = (Instant::now(), 0);
+    for done in 0..count {
+        let input = mutator.make();
+        bytes += input.len();
+        if std::panic::catch_unwind(|| fuzz(input)).is_err() {
+            let file = format!("failed-{name}");
+            std::fs::write(&file, input).expect("written");
+            eprintln!("execution {done} of seed {seed}; again with: runner {name} {file}");
+            std::process::exit(1);
+        }
+        if done % 1_000_000 == 999_999 {
+            eprintln!("{} of {count}, {:.0} s", done + 1, start.elapsed().as_secs_f64());
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!(
+        "{name}: {count} executions, seed {seed}, {} kept, {} bytes each, {:.0}/s, 0 failed",
+        corpus.len(),
+        bytes / (count.max(1) as usize),
+        count as f64 / seconds
+    );
 }
 
 fn kept(name: &str) -> PathBuf {
