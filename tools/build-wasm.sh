@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds core-wasm/fray_core.wasm with wasm-pack and binaryen, and records in core-wasm/toolchain.json what built it.
-# The bytes belong to these versions. tools/setup installs the tools.
+# Builds core-wasm/fray_core.wasm and core-wasm/fray_seal.wasm with wasm-pack and binaryen, and records in
+# core-wasm/toolchain.json what built them. The bytes belong to these versions. tools/setup installs the tools.
 #
-#   tools/build-wasm.sh          builds and writes both files
-#   tools/build-wasm.sh --check  builds aside and compares with the committed file: equal bytes, or exit code 1;
+#   tools/build-wasm.sh          builds and writes the files
+#   tools/build-wasm.sh --check  builds aside and compares with the committed files: equal bytes, or exit code 1;
 #                                with other versions than the recorded ones it says so and compares nothing
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -19,27 +19,35 @@ for tool in /usr/bin/rustc /usr/bin/cargo "$TOOLS/bin/wasm-pack" "$TOOLS/bin/was
 done
 [ -d "$ROOT/node_modules/binaryen" ] || fail "binaryen is missing; run npm ci"
 
-toolchain() { # of the module given
+# Folder of the crate, and its module.
+crates() { printf '%s\n' "$CORE fray_core" "$CORE/seal fray_seal"; }
+sha() { sha256sum "$1" | cut -d' ' -f1; }
+toolchain() { # of the modules in the folder given
   cat <<JSON
 {
   "rustc": "$(/usr/bin/rustc --version)",
   "wasmPack": "$(wasm-pack --version | cut -d' ' -f2)",
   "wasmBindgen": "$(wasm-bindgen --version | cut -d' ' -f2)",
   "binaryen": "$(node -p "require('$ROOT/node_modules/binaryen/package.json').version")",
-  "sha256": "$(sha256sum "$1" | cut -d' ' -f1)"
+  "sha256": "$(sha "$1/fray_core.wasm")",
+  "sha256Seal": "$(sha "$1/fray_seal.wasm")"
 }
 JSON
 }
-versions() { grep -v '"sha256"' "$1"; }
+versions() { grep -v '"sha256' "$1"; }
 
 OUT=$(mktemp -d)
 trap 'rm -rf "$OUT"' EXIT
 
 if [ "${1:-}" = --check ]; then
-  [ -f "$CORE/fray_core.wasm" ] && [ -f "$CORE/toolchain.json" ] || fail "core-wasm/fray_core.wasm is not there; run npm run build:wasm"
-  toolchain "$CORE/fray_core.wasm" > "$OUT/present.json"
-  grep -q "$(sha256sum "$CORE/fray_core.wasm" | cut -d' ' -f1)" "$CORE/toolchain.json" ||
-    fail "core-wasm/fray_core.wasm is not the file that core-wasm/toolchain.json names; run npm run build:wasm"
+  for file in fray_core.wasm fray_seal.wasm toolchain.json; do
+    [ -f "$CORE/$file" ] || fail "core-wasm/$file is not there; run npm run build:wasm"
+  done
+  for module in fray_core fray_seal; do
+    grep -q "$(sha "$CORE/$module.wasm")" "$CORE/toolchain.json" ||
+      fail "core-wasm/$module.wasm is not the file that core-wasm/toolchain.json names; run npm run build:wasm"
+  done
+  toolchain "$CORE" > "$OUT/present.json"
   if ! diff <(versions "$CORE/toolchain.json") <(versions "$OUT/present.json") > "$OUT/diff"; then
     echo "build-wasm: not compared, the committed bytes come from other versions (<) than those here (>):"
     cat "$OUT/diff"
@@ -47,23 +55,30 @@ if [ "${1:-}" = --check ]; then
   fi
 fi
 
-# Paths of this machine out of the messages of panics: the bytes must not depend on where cargo keeps its sources.
-( cd "$CORE" && cargo fetch --quiet --locked )
-REMAP=""
-for folder in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
-  REMAP="$REMAP\"--remap-path-prefix=${folder%/}=/crates\","
-done
-( cd "$CORE" &&
-  wasm-pack --quiet build --release --target web --mode no-install --no-opt --no-pack --out-dir "$OUT/pack" -- --locked \
-    --config "target.wasm32-unknown-unknown.rustflags=[$REMAP]" )
-node "$ROOT/tools/optimise-wasm.mjs" "$OUT/pack/fray_core_bg.wasm" "$OUT/fray_core.wasm"
+build() { # folder, module
+  # Paths of this machine out of the messages of panics: the bytes must not depend on where cargo keeps its sources.
+  ( cd "$1" && cargo fetch --quiet --locked )
+  local remap=""
+  for folder in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
+    remap="$remap\"--remap-path-prefix=${folder%/}=/crates\","
+  done
+  ( cd "$1" &&
+    wasm-pack --quiet build --release --target web --mode no-install --no-opt --no-pack --out-dir "$OUT/pack" -- --locked \
+      --config "target.wasm32-unknown-unknown.rustflags=[$remap]" )
+  node "$ROOT/tools/optimise-wasm.mjs" "$OUT/pack/$2_bg.wasm" "$OUT/$2.wasm"
+}
+while read -r folder module; do build "$folder" "$module"; done < <(crates)
 
 if [ "${1:-}" = --check ]; then
-  cmp "$OUT/fray_core.wasm" "$CORE/fray_core.wasm" ||
-    fail "core-wasm/fray_core.wasm is not what the sources make; run npm run build:wasm and commit it"
+  for module in fray_core fray_seal; do
+    cmp "$OUT/$module.wasm" "$CORE/$module.wasm" ||
+      fail "core-wasm/$module.wasm is not what the sources make; run npm run build:wasm and commit it"
+  done
   echo "build-wasm: the committed bytes are what the sources make"
 else
-  cp "$OUT/fray_core.wasm" "$CORE/fray_core.wasm"
-  toolchain "$CORE/fray_core.wasm" > "$CORE/toolchain.json"
-  echo "build-wasm: core-wasm/fray_core.wasm, $(stat -c %s "$CORE/fray_core.wasm") bytes"
+  cp "$OUT/fray_core.wasm" "$OUT/fray_seal.wasm" "$CORE"
+  toolchain "$CORE" > "$CORE/toolchain.json"
+  for module in fray_core fray_seal; do
+    echo "build-wasm: core-wasm/$module.wasm, $(stat -c %s "$CORE/$module.wasm") bytes"
+  done
 fi

@@ -14,6 +14,7 @@ import { build } from 'esbuild';
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
 const CORE = join(ROOT, 'core-wasm', 'fray_core.wasm');
+const SEAL = join(ROOT, 'core-wasm', 'fray_seal.wasm');
 /** What a page may have beside its script. */
 const PAGE_FILE = /\.(html|css|png|jpg|webp|svg|ico|woff2|webmanifest|json)$/;
 
@@ -21,6 +22,7 @@ const startedMs = performance.now();
 const made = new Map();
 await Promise.all([buildHost(), buildBrowserClient(), ...games().map(buildGame)]);
 if (exists(CORE, 'the core')) made.set(join(DIST, 'fray_core.wasm'), fs.readFileSync(CORE));
+if (exists(SEAL, 'the sealer')) made.set(join(DIST, 'fray_seal.wasm'), fs.readFileSync(SEAL));
 const { written, removed } = writeAll();
 console.log(
   `build: ${made.size} files in dist (${written} written, ${removed} removed), ${Math.round(performance.now() - startedMs)} ms`,

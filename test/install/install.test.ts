@@ -108,6 +108,7 @@ const NEEDED = [
   'dist/client.browser.js',
   'dist/client.node.js',
   'dist/fray_core.wasm',
+  'dist/fray_seal.wasm',
   'dist/games/arena/server.js',
   'dist/games/arena/page/index.html',
   'dist/games/arena/page/main.js',

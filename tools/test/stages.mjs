@@ -25,6 +25,7 @@ const TSC = [
   '--tsBuildInfoFile',
   'node_modules/.cache/fray/tsc.json',
 ];
+const CRATES = ['core-wasm', 'core-wasm/seal'];
 const HOST_CARGO = { CARGO_TARGET_DIR: 'target/host', CARGO_TERM_COLOR: 'never' };
 
 export const STAGES = [
@@ -58,7 +59,7 @@ export const STAGES = [
   { name: 'rust', title: 'Rust tests', needs: ['rust'], parts: rustTests },
   {
     name: 'wasm',
-    title: 'The committed core is what the sources make',
+    title: 'The committed modules are what the sources make',
     needs: ['wasm-tools'],
     parts: (context) =>
       check('build-wasm --check', 'tools/build-wasm.sh', ['--check'], context, 900),
@@ -137,25 +138,33 @@ function testFiles(root, folder) {
 }
 
 async function rustStyle(context) {
-  const crate = { cwd: join(context.root, 'core-wasm'), env: HOST_CARGO };
-  return [
-    ...(await check('cargo fmt', 'cargo', ['fmt', '--check'], context, 60, crate)),
-    ...(await check(
-      'cargo clippy',
-      'cargo',
-      ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings'],
-      context,
-      600,
-      crate,
-    )),
-  ];
+  const parts = [];
+  for (const folder of CRATES) {
+    const crate = { cwd: join(context.root, folder), env: HOST_CARGO };
+    const lint = ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings'];
+    parts.push(
+      ...(await check(`cargo fmt ${folder}`, 'cargo', ['fmt', '--check'], context, 60, crate)),
+      ...(await check(`cargo clippy ${folder}`, 'cargo', lint, context, 600, crate)),
+    );
+  }
+  return parts;
 }
 
 async function rustTests({ root, report }) {
+  const parts = [];
+  for (const folder of CRATES) {
+    const part = await crateTests(root, folder);
+    report(part);
+    parts.push(part);
+  }
+  return parts;
+}
+
+async function crateTests(root, folder) {
   const args = ['test', '--locked', '--no-fail-fast'];
   const timeoutS = 900;
   const result = await run('cargo', args, {
-    cwd: join(root, 'core-wasm'),
+    cwd: join(root, folder),
     env: HOST_CARGO,
     timeoutMs: timeoutS * 1000,
   });
@@ -167,8 +176,9 @@ async function rustTests({ root, report }) {
   // A crate that does not build, a crash or the limit: no count says it, the exit code does.
   const failed = counted === 0 && (result.code !== 0 || passed === 0) ? 1 : counted;
   const limit = result.timedOut ? `ended after its limit of ${timeoutS} s\n` : '';
-  const part = {
-    name: ignored === 0 ? 'cargo test' : `cargo test (${ignored} ignored)`,
+  const name = `cargo test ${folder}`;
+  return {
+    name: ignored === 0 ? name : `${name} (${ignored} ignored)`,
     passed,
     failed,
     output:
@@ -176,6 +186,4 @@ async function rustTests({ root, report }) {
         ? ''
         : `${limit}${result.errors.trim()}\n${result.output.replace(/^test .* ok\n/gm, '').trim()}`,
   };
-  report(part);
-  return [part];
 }
