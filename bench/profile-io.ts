@@ -1,6 +1,6 @@
 /**
- * Where the I/O thread's time goes: a built server under `node --cpu-prof`, `fray bots` beside it, then the functions of the main thread by
- * their own time. `node --import=tsx --conditions=fray-source bench/profile-io.ts [COUNT] [SECONDS]`, default 50 and 30. Sampling
+ * Where the I/O thread's time goes: a built server under `node --cpu-prof`, the load of `fray bench io` beside it, then the functions of the main thread by
+ * their own time. `node --import=tsx --conditions=fray-source bench/profile-io.ts [COUNT] [SECONDS]`, default 500 and 10. Sampling
  * itself costs a few per cent; shares count, not sums.
  */
 import { spawn } from 'node:child_process';
@@ -10,12 +10,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../src/cli/games.ts';
 import { selfTimes } from './cpu-profile.ts';
+import { Load } from './io/processes.ts';
+import { pause } from './worker-host.ts';
 
 const TICK_RATE_HZ = 30;
 const LINES = 25;
-/** ms. Bots have joined by then, and V8 has compiled most of what they need. */
-const JOIN_MS = 4000;
-const [count = 50, seconds = 30] = process.argv.slice(2).map(Number);
+/** ms. V8 has compiled by then most of what is needed. */
+const WARM_MS = 3000;
+const [count = 500, seconds = 10] = process.argv.slice(2).map(Number);
 const cli = join(packageRoot(), 'dist', 'cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'fray-profile-'));
 /** A worker sleeps until its next phase slot in `Bell.pause`. */
@@ -28,15 +30,20 @@ const server = spawn(
 );
 try {
   const url = await urlOf();
-  const skipMs = performance.now() - startMs + JOIN_MS;
-  const bots = spawn(
-    process.execPath,
-    [cli, 'bots', '--url', url, '--count', String(count), '--seconds', String(seconds)],
-    { stdio: ['ignore', 'inherit', 'ignore'] },
-  );
-  await once(bots, 'exit');
+  const load = await Load.start({
+    url,
+    fray: true,
+    clients: count,
+    botShare: 0,
+    seed: 1,
+    bytesOut: 0,
+  });
+  await pause(WARM_MS);
+  const skipMs = performance.now() - startMs;
+  await pause(seconds * 1000);
   server.kill('SIGTERM');
   await once(server, 'exit');
+  load.kill();
   print(skipMs);
 } finally {
   server.kill('SIGKILL');
@@ -55,6 +62,10 @@ function serverFlags(): string[] {
     '0',
     '--log-level',
     'error',
+    '--sessions-per-address-max',
+    '16384',
+    '--hellos-per-address-per-second',
+    '100000',
   ];
 }
 
@@ -83,7 +94,7 @@ function print(skipMs: number): void {
       skipUs: skipMs * 1000,
       idle: SLEEP,
     });
-    const clientTicks = count * (seconds - JOIN_MS / 1000) * TICK_RATE_HZ;
+    const clientTicks = count * seconds * TICK_RATE_HZ;
     console.log(`\n${title}: ${(totalUs / 1e6).toFixed(2)} s at work`);
     for (const { name, us } of by.slice(0, LINES)) {
       const share = ((us / totalUs) * 100).toFixed(1).padStart(5);

@@ -1,0 +1,180 @@
+/**
+ * `fray bench io` (W4): what a whole server costs per client and tick on loopback, beside a peer that moves datagrams of the same sizes. Ours is
+ * `fray start` from dist/ with the arena in rooms of 50, as an operator runs it: sockets, sessions, rings, rooms, hooks, snapshots. Rounds take
+ * turns, who goes first changes; CPU is that of the server's process, all of its threads and its children.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bench, BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
+import { ownRow, ratioRow } from '../src/cli/bench-report.ts';
+import { packageRoot } from '../src/cli/games.ts';
+import type { LoadFigures } from './io/load-messages.ts';
+import type { ServerProcess } from './io/processes.ts';
+import { benchFile, Load, pinned, startFray, startPeer } from './io/processes.ts';
+import { pause } from './worker-host.ts';
+
+export const bench: Bench = {
+  name: 'io',
+  summary: 'CPU of a whole server per client and tick, beside a peer that moves bytes (W4)',
+  async run(options) {
+    options.progress(
+      `io: server and load ${pinned() ? 'each on a processor of its own' : 'share all processors: taskset is missing'}`,
+    );
+    const rows: BenchRow[] = [];
+    for (const lane of LANES) rows.push(...(await runLane(lane, options)));
+    return rows;
+  },
+};
+
+/** One transport and what it is measured beside. */
+interface LaneBench {
+  readonly name: string;
+  readonly clients: { readonly full: number; readonly quick: number };
+  readonly goal: { readonly text: string; readonly ratioMin: number };
+  /** The peer, for datagrams of `bytes` to clients; a text says why it does not run. */
+  readonly peer: (bytes: number) => Promise<{ name: string; server: ServerProcess } | string>;
+}
+
+const LANES: readonly LaneBench[] = [
+  {
+    name: 'websocket',
+    clients: { full: 500, quick: 150 },
+    goal: { text: '<= 1.15x of ws', ratioMin: 1 / 1.15 },
+    peer: async (bytes) => ({
+      name: `ws ${wsVersion()} moving the same bytes`,
+      server: await startPeer(
+        [process.execPath, benchFile('peers', 'ws-fanout.mjs'), String(bytes)],
+        'ws',
+      ),
+    }),
+  },
+];
+
+/** One side of one round. */
+interface Round {
+  /** us of the server per datagram out. */
+  readonly us: number;
+  readonly inBytes: number;
+  readonly outBytes: number;
+  readonly load: LoadFigures;
+}
+
+async function runLane(lane: LaneBench, options: BenchOptions): Promise<BenchRow[]> {
+  const lengths = options.quick ? QUICK : FULL;
+  const clients = options.quick ? lane.clients.quick : lane.clients.full;
+  const name = `io/${lane.name} ${clients}`;
+  const fray = await startFray([]);
+  let peer: Awaited<ReturnType<LaneBench['peer']>> = '';
+  try {
+    const rounds: { ours: number; peer: number | null }[] = [];
+    const say = (who: string, round: Round): void =>
+      options.progress(`${name}: ${told(who, round)}`);
+    // The first round is not counted: V8 compiles, and the sizes for the peer come from it.
+    const sizes = await playRound(fray, { clients, lengths, seed: options.seed, bytesOut: null });
+    say('warm-up', sizes);
+    peer = await lane.peer(Math.round(sizes.outBytes));
+    if (typeof peer === 'string') options.progress(`${name}: ${peer}`);
+    for (let index = 0; index < lengths.rounds; index += 1) {
+      const seed = options.seed + index;
+      const ours = () => playRound(fray, { clients, lengths, seed, bytesOut: null });
+      const server = typeof peer === 'string' ? null : peer.server;
+      const bytesOut = Math.round(sizes.inBytes);
+      const its = async () =>
+        server === null ? null : await playRound(server, { clients, lengths, seed, bytesOut });
+      const [first, second] = index % 2 === 0 ? [ours, its] : [its, ours];
+      const both = [await first(), await second()];
+      const [own, other] = index % 2 === 0 ? both : both.reverse();
+      if (own === null || own === undefined) throw new Error('unreachable');
+      say('ours', own);
+      if (other) say('peer', other);
+      rounds.push({ ours: own.us, peer: other?.us ?? null });
+    }
+    return [
+      ratioRow({
+        name,
+        unit: 'us of CPU per client and tick',
+        rounds,
+        peerName: typeof peer === 'string' ? null : peer.name,
+        goal: lane.goal,
+      }),
+      ownRow({ name: `${name}/bytes out`, unit: 'bytes per datagram', ours: sizes.outBytes }),
+      ownRow({ name: `${name}/bytes in`, unit: 'bytes per datagram', ours: sizes.inBytes }),
+    ];
+  } finally {
+    await fray.stop();
+    if (typeof peer !== 'string') await peer.server.stop();
+  }
+}
+
+interface RoundOptions {
+  readonly clients: number;
+  readonly lengths: typeof FULL;
+  readonly seed: number;
+  /** null: the server is ours. */
+  readonly bytesOut: number | null;
+}
+
+async function playRound(server: ServerProcess, options: RoundOptions): Promise<Round> {
+  const { clients, lengths, seed, bytesOut } = options;
+  const load = await Load.start({
+    url: server.url,
+    fray: bytesOut === null,
+    clients,
+    botShare: BOT_SHARE,
+    seed,
+    bytesOut: bytesOut ?? 0,
+  });
+  try {
+    await pause(lengths.warmMs);
+    await load.begin();
+    const before = server.cpuUs();
+    await pause(lengths.measureMs);
+    const cpuUs = server.cpuUs() - before;
+    const seen = await load.end();
+    const bots = await load.stop();
+    check(seen, bots.mismatches);
+    // The bots get as many datagrams as the others; the load counts those of the others.
+    const datagrams = (seen.received * clients) / seen.clients;
+    return {
+      us: cpuUs / datagrams,
+      outBytes: seen.receivedBytes / seen.received,
+      inBytes: seen.sentBytes / seen.sent,
+      load: seen,
+    };
+  } catch (error) {
+    load.kill();
+    throw error;
+  }
+}
+
+function check(seen: LoadFigures, mismatches: number): void {
+  if (seen.closed > 0)
+    throw new Error(`The server closed ${seen.closed} of ${seen.clients} clients`);
+  if (seen.broken > 0) throw new Error(`${seen.broken} packets of the server were not right`);
+  if (mismatches > 0) throw new Error(`${mismatches} snapshots decoded to another state`);
+}
+
+/** Rule R of a round; a load above its limits makes a figure "at most". */
+function told(who: string, { us, inBytes, outBytes, load }: Round): string {
+  const share = (100 * load.cpuUs) / (load.ms * 1000);
+  const ran = (100 * load.received) / (load.clients * load.ms * HZ_MS);
+  const bound =
+    share > LOAD_PERCENT_MAX || load.lateMsP99 > LATE_MS_MAX ? ', NOISE or load-bound' : '';
+  return (
+    `${who} ${us.toFixed(2)} us, ${outBytes.toFixed(1)} B out, ${inBytes.toFixed(1)} B in, ${ran.toFixed(1)} % of ticks came, ` +
+    `gap at most ${load.gapTicksMax} ticks; load ${share.toFixed(0)} % of a core, ${load.lateMsP99.toFixed(1)} ms late at p99${bound}`
+  );
+}
+
+function wsVersion(): string {
+  return JSON.parse(readFileSync(join(packageRoot(), 'node_modules', 'ws', 'package.json'), 'utf8'))
+    .version;
+}
+
+const FULL = { rounds: 6, warmMs: 2000, measureMs: 8000 };
+const QUICK = { rounds: 1, warmMs: 800, measureMs: 1500 };
+/** Rule R: so many of the clients decode everything. */
+const BOT_SHARE = 0.05;
+const LOAD_PERCENT_MAX = 70;
+const LATE_MS_MAX = 2;
+const HZ_MS = 30 / 1000;

@@ -1,0 +1,44 @@
+/** What `fray bench io` and its load say to each other. */
+
+export interface LoadOptions {
+  /** Where the server is: the page of ours, or the address of a peer. */
+  readonly url: string;
+  /** Play, or just move bytes. */
+  readonly fray: boolean;
+  readonly clients: number;
+  /** Share of clients that are bots with the whole client; the peer has none. */
+  readonly botShare: number;
+  readonly seed: number;
+  /** Bytes of a datagram to a peer. */
+  readonly bytesOut: number;
+}
+
+export type LoadAsk = 'begin' | 'end' | 'stop';
+export type LoadSays = 'ready' | 'begun' | LoadFigures | BotsSay;
+
+/** Of the lean clients, between `begin` and `end`. */
+export interface LoadFigures {
+  readonly kind: 'figures';
+  readonly ms: number;
+  /** Of the load's whole process. */
+  readonly cpuUs: number;
+  readonly clients: number;
+  readonly received: number;
+  readonly receivedBytes: number;
+  readonly sent: number;
+  readonly sentBytes: number;
+  /** Clients that the server has closed since the start. */
+  readonly closed: number;
+  /** Packets that did not parse or were not newer than those before, since the start. */
+  readonly broken: number;
+  readonly gapTicksMax: number;
+  /** How late datagrams went out. */
+  readonly lateMsP99: number;
+}
+
+/** Of the real clients, over their whole life. */
+export interface BotsSay {
+  readonly kind: 'bots';
+  readonly checks: number;
+  readonly mismatches: number;
+}

@@ -1,0 +1,188 @@
+/** The processes of `fray bench io`: servers, ours and peers, and the load. Each can be pinned to a processor. */
+import type { ChildProcess } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/cli/games.ts';
+import type { BotsSay, LoadAsk, LoadFigures, LoadOptions, LoadSays } from './load-messages.ts';
+import { treeCpuUs } from './tree-cpu.ts';
+
+/** A server that runs, ours or a peer. */
+export class ServerProcess {
+  readonly url: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, url: string) {
+    this.#child = child;
+    this.url = url;
+  }
+
+  /** Starts `argv` and waits until it prints something that `says` finds an address in. */
+  static async start(
+    argv: readonly string[],
+    says: (text: string) => string | undefined,
+  ): Promise<ServerProcess> {
+    const child = spawnPinned(argv, SERVER_CPU, ['ignore', 'pipe', 'inherit']);
+    const url = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      // Listened to until its end: what a server prints later has to be read too.
+      child.stdout?.setEncoding('utf8').on('data', (more: string) => {
+        text += more;
+        const found = says(text);
+        if (found !== undefined) resolve(found);
+      });
+      child.once('error', reject);
+      child.once('exit', () => reject(new Error(`${argv.join(' ')} ended before it listened`)));
+    });
+    return new ServerProcess(child, url);
+  }
+
+  /** us of all threads and child processes, since its start. */
+  cpuUs(): number {
+    return treeCpuUs(this.#child.pid ?? 0);
+  }
+
+  stop(): Promise<void> {
+    return stopped(this.#child, 'SIGTERM');
+  }
+}
+
+/** `fray start` from dist/, as an operator runs it. */
+export function startFray(flags: readonly string[]): Promise<ServerProcess> {
+  const cli = join(packageRoot(), 'dist', 'cli.js');
+  if (!existsSync(cli)) throw new Error('Cannot measure a server that is not built: npm run build');
+  const argv = [process.execPath, cli, 'start', ...FRAY_FLAGS, ...flags];
+  return ServerProcess.start(argv, (text) => /^Play \w+: (\S+)$/m.exec(text)?.[1]);
+}
+
+/** A peer prints its port. */
+export function startPeer(argv: readonly string[], scheme: string): Promise<ServerProcess> {
+  return ServerProcess.start(argv, (text) => {
+    const port = /^port (\d+)$/m.exec(text)?.[1];
+    return port === undefined ? undefined : `${scheme}://127.0.0.1:${port}/`;
+  });
+}
+
+/** Path of a file under bench/, which a clone has and the package has not. */
+export function benchFile(...path: string[]): string {
+  const file = join(packageRoot(), 'bench', ...path);
+  if (existsSync(file)) return file;
+  throw new Error('Cannot run: this bench needs a clone of the repository, not the package');
+}
+
+/** Compiles a C peer into a temporary folder; null: there is no `cc`. */
+export function compileC(source: string, name: string): string | null {
+  const folder = join(tmpdir(), `fray-bench-${process.getuid?.() ?? 0}`);
+  const program = join(folder, name);
+  mkdirSync(folder, { recursive: true });
+  try {
+    execFileSync('cc', ['-O2', '-o', program, source], { stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  return program;
+}
+
+/** The load generator. */
+export class Load {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Resolves when all clients are in and play. */
+  static async start(options: LoadOptions): Promise<Load> {
+    const argv = [process.execPath, ...TYPESCRIPT, benchFile('io', 'load.ts')];
+    const child = spawnPinned([...argv, JSON.stringify(options)], LOAD_CPU, [
+      'ignore',
+      'inherit',
+      'inherit',
+      'ipc',
+    ]);
+    const load = new Load(child);
+    await load.#hear('ready');
+    return load;
+  }
+
+  async begin(): Promise<void> {
+    this.#child.send('begin' satisfies LoadAsk);
+    await this.#hear('begun');
+  }
+
+  end(): Promise<LoadFigures> {
+    this.#child.send('end' satisfies LoadAsk);
+    return this.#hear('figures') as Promise<LoadFigures>;
+  }
+
+  async stop(): Promise<BotsSay> {
+    this.#child.send('stop' satisfies LoadAsk);
+    const bots = (await this.#hear('bots')) as BotsSay;
+    await stopped(this.#child, 'SIGTERM');
+    return bots;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async #hear(kind: string): Promise<LoadSays> {
+    const over = new AbortController();
+    const { signal } = over;
+    try {
+      const ended = once(this.#child, 'exit', { signal }).then(() => {
+        throw new Error('The load of the bench ended early');
+      });
+      const [says] = (await Promise.race([once(this.#child, 'message', { signal }), ended])) as [
+        LoadSays,
+      ];
+      const said = typeof says === 'string' ? says : says.kind;
+      if (said !== kind) throw new Error(`The load says ${said} and not ${kind}`);
+      return says;
+    } finally {
+      over.abort();
+    }
+  }
+}
+
+/** With two processors or more, and where `taskset` is: the server on the first, its load on the second. */
+export function pinned(): boolean {
+  return availableParallelism() > 1 && existsSync(TASKSET);
+}
+
+function spawnPinned(
+  argv: readonly string[],
+  cpu: number,
+  stdio: ('ignore' | 'pipe' | 'inherit' | 'ipc')[],
+): ChildProcess {
+  const whole = pinned() ? [TASKSET, '-c', String(cpu), ...argv] : [...argv];
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !/^(FRAY_|NODE_OPTIONS$)/.test(key)),
+  );
+  return spawn(whole[0] ?? '', whole.slice(1), { stdio, env, cwd: packageRoot() });
+}
+
+async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+  await exit;
+  clearTimeout(late);
+}
+
+const TYPESCRIPT = ['--conditions=fray-source', '--import', 'tsx'];
+const TASKSET = '/usr/bin/taskset';
+const SERVER_CPU = 0;
+const LOAD_CPU = 1;
+const STOP_MS_MAX = 5000;
+/** Everybody comes from one address and at once. */
+const FRAY_FLAGS = [
+  ...['--port', '0', '--admin-port', '0', '--workers', '1', '--log-level', 'error'],
+  ...['--drain-ms', '0', '--empty-close-ms', '1000', '--game', 'arena'],
+  ...['--sessions-per-address-max', '16384', '--hellos-per-address-per-second', '100000'],
+  ...['--hellos-per-second', '100000', '--rooms-max', '256'],
+];
