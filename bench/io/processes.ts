@@ -39,9 +39,13 @@ export class ServerProcess {
     return new ServerProcess(child, url);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** us of all threads and child processes, since its start. */
   cpuUs(): number {
-    return treeCpuUs(this.#child.pid ?? 0);
+    return treeCpuUs(this.pid);
   }
 
   stop(): Promise<void> {

@@ -92,6 +92,9 @@ export class Ring {
   #payload = 0;
   /** Writer: between `hold` and `publish`. */
   #held = false;
+  /** Reader: see `payload`. */
+  #copied = new Int32Array(0);
+  #views: (Uint8Array | undefined)[] = [];
 
   /** Attaches to the memory of `createRing`. Throws `E_CORE` where the header is not one. */
   constructor(buffer: SharedArrayBuffer, side: 'write' | 'read') {
@@ -233,6 +236,28 @@ export class Ring {
     this.#at = (this.#at + need) | 0;
     this.#count += 1;
     return true;
+  }
+
+  /**
+   * A copy of the record's payload that is the caller's until the next call. The memory and a view per length are made once, so it
+   * costs no object; what is kept longer has to be copied again.
+   */
+  payload(): Uint8Array {
+    const { length, words } = this;
+    if (length > this.#copied.byteLength) this.#makeRoom(2 * length);
+    const copied = this.#copied;
+    const from = this.offset >> 2;
+    const count = (length + 3) >> 2;
+    for (let i = 0; i < count; i += 1) copied[i] = words[from + i] as number;
+    const view = this.#views[length] ?? new Uint8Array(copied.buffer, 0, length);
+    this.#views[length] = view;
+    return view;
+  }
+
+  #makeRoom(bytes: number): void {
+    this.#copied = new Int32Array((bytes + 3) >> 2);
+    // Filled, or V8 keeps an array with holes in a hash table.
+    this.#views = new Array<Uint8Array | undefined>(bytes + 1).fill(undefined);
   }
 
   /** Gives the bytes of all records read so far back to the producer. Once per batch, not per record. */

@@ -164,7 +164,7 @@ export class RoomDirectory {
 
   /**
    * Sends what rooms have made: of each client only the newest packet of those that wait, because an older snapshot is
-   * worth nothing beside a newer one. `bytes` belong to the receiver (a socket may keep them). Poll before draining, so
+   * worth nothing beside a newer one. `bytes` are valid only during the call. Poll before draining, so
    * that a client hears of its place before its first packet.
    */
   drain(send: (sessionId: number, bytes: Uint8Array) => void): void {

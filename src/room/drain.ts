@@ -15,7 +15,7 @@ export interface Seat {
 export interface DrainParts {
   readonly seats: ReadonlyMap<number, Seat>;
   readonly counters: DirectoryCounters;
-  /** `bytes` are the receiver's to keep. */
+  /** `bytes` are the receiver's until it returns. */
   readonly send: (sessionId: number, bytes: Uint8Array) => void;
 }
 
@@ -39,9 +39,7 @@ export function drainOutbox(ring: Ring, { seats, counters, send }: DrainParts): 
     } else if (seat.newest !== ring.position) {
       counters.replaced += 1;
     } else {
-      const bytes = Buffer.allocUnsafe(ring.length);
-      bytes.set(ring.bytes.subarray(ring.offset, ring.offset + ring.length));
-      send(ring.id, bytes);
+      send(ring.id, ring.payload());
     }
   }
   ring.release();

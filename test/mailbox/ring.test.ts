@@ -147,6 +147,28 @@ test('the padding of a record is zero, whatever lay there', (t) => {
   t.end();
 });
 
+test('payload answers the bytes of its record, in one memory for all of them', (t) => {
+  const buffer = createRing(4096, 600);
+  const [writer, reader] = [new Ring(buffer, 'write'), new Ring(buffer, 'read')];
+  const lengths = [5, 0, 300, 5, 1, 599, 300];
+  for (const [index, length] of lengths.entries())
+    writer.tryWrite(1, index, 0, new Uint8Array(length).fill(index + 1), 0, length);
+  const views = lengths.map((length, index) => {
+    t.ok(reader.next());
+    const view = reader.payload();
+    t.same(view, new Uint8Array(length).fill(index + 1));
+    return view;
+  });
+  t.equal(views[6]?.buffer, views[5]?.buffer);
+  reader.rewind();
+  reader.next();
+  const once = reader.payload();
+  reader.rewind();
+  reader.next();
+  t.equal(reader.payload(), once, 'a length has one view');
+  t.end();
+});
+
 test('attaching checks magic, version, capacity and counters', (t) => {
   const spoil = (word: number, value: number) => {
     const buffer = createRing(64, 8);

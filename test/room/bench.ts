@@ -60,7 +60,7 @@ export class DirectoryBench {
     while (this.directory.poll(out)) this.outputs.push({ ...out });
     this.directory.drain((sessionId, bytes) => {
       const list = this.packets.get(sessionId) ?? [];
-      list.push(bytes);
+      list.push(bytes.slice());
       this.packets.set(sessionId, list);
     });
   }
