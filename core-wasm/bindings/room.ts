@@ -40,6 +40,8 @@ export class RoomCore {
   readonly columns: Int32Array;
   /** Handle per slot, 0 none. Read only. */
   readonly players: Uint32Array;
+  /** Epoch of each slot's packets. Read only. */
+  readonly epochs: Uint32Array;
   /** Read only, as all below. */
   readonly roomFields: Int32Array;
   /** Count, then handles. */
@@ -93,6 +95,7 @@ export class RoomCore {
     const matrix = sizeOf(ConfigHead.columns) * this.entitiesMax;
     this.columns = new Int32Array(buffer, at(ADDRESS.columns), matrix);
     this.players = new Uint32Array(buffer, at(ADDRESS.players), this.playersMax);
+    this.epochs = new Uint32Array(buffer, at(ADDRESS.epochs), this.playersMax);
     this.roomFields = new Int32Array(buffer, at(ADDRESS.roomFields), sizeOf(ConfigHead.roomFields));
     this.spawnable = new Uint32Array(buffer, at(ADDRESS.spawnable), 1 + SPAWNABLE_MAX);
     this.random = new Uint32Array(buffer, at(ADDRESS.random), 4);

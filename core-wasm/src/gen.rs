@@ -5,7 +5,7 @@
 use bytemuck::{Pod, Zeroable};
 
 /// Hash of the tables without their prose: the answer of `abi_version()`.
-pub const TABLE_HASH: u32 = 0x16f2ccd8;
+pub const TABLE_HASH: u32 = 0x37c2ef41;
 pub const BUILTIN_COLUMNS: usize = 32;
 /// Packet protocol of this tree.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -300,6 +300,8 @@ pub mod address {
     pub const ROSTER_ROW_BYTES: u32 = 26;
     /// client: u32 handle of own player
     pub const OWN: u32 = 27;
+    /// room: u32 epoch of packets per slot
+    pub const EPOCHS: u32 = 28;
 }
 
 /// Error codes; 0 is no error.
@@ -716,8 +718,10 @@ pub struct RoomStats {
     pub records_refused: u32,
     pub epoch: u32,
     pub walls_hash: u32,
+    /// standing inputs of players whose client is away included
     pub inputs_accepted_bots: u32,
-    pub reserved: u32,
+    /// now
+    pub away_clients: u32,
 }
 impl RoomStats {
     pub const BYTES: usize = 128;
@@ -755,7 +759,7 @@ const _: () = {
     assert!(core::mem::offset_of!(RoomStats, epoch) == 112);
     assert!(core::mem::offset_of!(RoomStats, walls_hash) == 116);
     assert!(core::mem::offset_of!(RoomStats, inputs_accepted_bots) == 120);
-    assert!(core::mem::offset_of!(RoomStats, reserved) == 124);
+    assert!(core::mem::offset_of!(RoomStats, away_clients) == 124);
 };
 
 /// A player takes a slot (header.index).
@@ -819,7 +823,7 @@ const _: () = {
     assert!(core::mem::offset_of!(Packet, arrival_us) == 0);
 };
 
-/// Controls of a bot for this tick (its tick is ignored).
+/// Controls for this tick of a bot, or of a player whose client is away (its tick is ignored).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct BotInput {
@@ -874,6 +878,34 @@ impl Dilation {
 const _: () = {
     assert!(core::mem::size_of::<Dilation>() == 4);
     assert!(core::mem::offset_of!(Dilation, permille) == 0);
+};
+
+/// Nothing is heard of the client of a slot any more. Its player stays, and takes BotInput until the client is back.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Drop {}
+impl Drop {
+    pub const KIND: u16 = 7;
+    pub const BYTES: usize = 0;
+}
+const _: () = {
+    assert!(core::mem::size_of::<Drop>() == 0);
+};
+
+/// The client of a slot is heard again.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Resume {
+    /// 1 fresh: it has lost its state, the packet layer begins anew under another epoch; 2 (with 1) wants state hashes in snapshots
+    pub flags: u32,
+}
+impl Resume {
+    pub const KIND: u16 = 8;
+    pub const BYTES: usize = 4;
+}
+const _: () = {
+    assert!(core::mem::size_of::<Resume>() == 4);
+    assert!(core::mem::offset_of!(Resume, flags) == 0);
 };
 
 /// Writes an integer column of an entity.
@@ -1304,6 +1336,43 @@ impl Fault {
 const _: () = {
     assert!(core::mem::size_of::<Fault>() == 4);
     assert!(core::mem::offset_of!(Fault, code) == 0);
+};
+
+/// The client of a player (header.index = slot) is away.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Dropped {
+    pub handle: u32,
+    pub player_id: u32,
+}
+impl Dropped {
+    pub const KIND: u16 = 72;
+    pub const BYTES: usize = 8;
+}
+const _: () = {
+    assert!(core::mem::size_of::<Dropped>() == 8);
+    assert!(core::mem::offset_of!(Dropped, handle) == 0);
+    assert!(core::mem::offset_of!(Dropped, player_id) == 4);
+};
+
+/// It is back. Fresh ones may come without Dropped before: a page that was loaded again at once.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Resumed {
+    pub handle: u32,
+    pub player_id: u32,
+    /// 1 fresh
+    pub flags: u32,
+}
+impl Resumed {
+    pub const KIND: u16 = 73;
+    pub const BYTES: usize = 12;
+}
+const _: () = {
+    assert!(core::mem::size_of::<Resumed>() == 12);
+    assert!(core::mem::offset_of!(Resumed, handle) == 0);
+    assert!(core::mem::offset_of!(Resumed, player_id) == 4);
+    assert!(core::mem::offset_of!(Resumed, flags) == 8);
 };
 
 /// Sizes and rules.

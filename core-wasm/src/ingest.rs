@@ -4,11 +4,14 @@
 use crate::command::{exact, record, split};
 use crate::events;
 use crate::gen::{
-    self, error, kind, BotInput, Dilation, InputCommand, Join, Leave, Overload, Packet,
+    self, error, kind, BotInput, Dilation, InputCommand, Join, Leave, Overload, Packet, Resume,
     NAME_BYTES_MAX,
 };
 use crate::input;
-use crate::region::{Client, CLIENT_BOT, CLIENT_FRESH, CLIENT_LEAVING, CLIENT_VERIFY, TICK_NONE};
+use crate::region::{
+    Client, CLIENT_AWAY, CLIENT_BOT, CLIENT_FRESH, CLIENT_LEAVING, CLIENT_RENEWING, CLIENT_VERIFY,
+    TICK_NONE,
+};
 use crate::room::{add_entity, Room};
 use crate::{packet, roster};
 
@@ -33,6 +36,8 @@ pub fn records(room: &mut Room, bytes: usize) {
                 take_packet(room, slot, (bytes, row.arrival_us), &mut parsed)
             }),
             BotInput::KIND => exact(payload).and_then(|row| bot_input(room, slot, &row)),
+            gen::Drop::KIND => exact(payload).and_then(|_: gen::Drop| lose(room, slot)),
+            Resume::KIND => exact(payload).and_then(|row: Resume| resume(room, slot, row.flags)),
             Overload::KIND => {
                 exact(payload).map(|row: Overload| room.r.head[0].overload = row.level)
             }
@@ -97,7 +102,6 @@ fn join(room: &mut Room, slot: usize, row: &Join) -> Option<()> {
 fn open_slot(room: &mut Room, slot: usize, client: Client) {
     let now = room.r.head[0].tick;
     let s = room.r.head[0].sizes;
-    let (flights, words) = (s.flights as usize, s.set_words as usize);
     room.r.players[slot] = client.handle;
     room.r.clients[slot] = Client {
         reference_tick: TICK_NONE,
@@ -107,12 +111,8 @@ fn open_slot(room: &mut Room, slot: usize, client: Client) {
         joined_tick: now,
         ..client
     };
-    let zero = bytemuck::Zeroable::zeroed();
-    let ring = gen::INPUT_WINDOW_TICKS as usize;
-    room.r.inputs[slot * ring..(slot + 1) * ring].fill(zero);
-    room.r.applied[slot] = zero;
-    room.r.flight_sets[slot * flights * words..(slot + 1) * flights * words].fill(0);
-    room.r.flight_updates[slot * flights * words..(slot + 1) * flights * words].fill(0);
+    input::clear(room, slot);
+    room.r.applied[slot] = bytemuck::Zeroable::zeroed();
     let values = s.own_values as usize;
     room.r.own_values[slot * values..(slot + 1) * values].fill(0);
     room.r.own_changed[slot * values..(slot + 1) * values].fill(now);
@@ -132,6 +132,39 @@ fn leave(room: &mut Room, slot: usize, code: u32) -> Option<()> {
     Some(())
 }
 
+/// The client of a person who stays.
+fn person<'r>(room: &'r mut Room, slot: usize) -> Option<&'r mut Client> {
+    let client = room.r.clients.get_mut(slot)?;
+    let stays = client.player_id != 0 && client.flags & (CLIENT_BOT | CLIENT_LEAVING) == 0;
+    stays.then_some(client)
+}
+
+/// Drop: nothing is heard of the client. Its channel goes on as that of any silent client.
+fn lose(room: &mut Room, slot: usize) -> Option<()> {
+    let client = person(room, slot)?;
+    if client.flags & CLIENT_AWAY == 0 {
+        client.flags |= CLIENT_AWAY;
+        let (handle, player_id) = (client.handle, client.player_id);
+        events::hook(room, gen::Dropped::KIND, slot as u16, &gen::Dropped { handle, player_id });
+    }
+    Some(())
+}
+
+/// Resume: as if nothing had been, or with a channel that begins anew (see `packet::deliver`, which then tells of it).
+fn resume(room: &mut Room, slot: usize, flags: u32) -> Option<()> {
+    let client = person(room, slot)?;
+    let away = client.flags & CLIENT_AWAY != 0;
+    client.flags &= !CLIENT_AWAY;
+    if flags & 1 != 0 {
+        let verify = if flags & 2 != 0 { CLIENT_VERIFY } else { 0 };
+        client.flags = client.flags & !CLIENT_VERIFY | CLIENT_RENEWING | verify;
+    } else if away {
+        let row = gen::Resumed { handle: client.handle, player_id: client.player_id, flags: 0 };
+        events::hook(room, gen::Resumed::KIND, slot as u16, &row);
+    }
+    Some(())
+}
+
 fn take_packet(
     room: &mut Room,
     slot: usize,
@@ -142,6 +175,11 @@ fn take_packet(
     if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
         return None;
     }
+    if client.flags & CLIENT_RENEWING != 0 {
+        // Of a page that is no more. What it sent before is being handed out.
+        room.r.stats[0].packets_stale = room.r.stats[0].packets_stale.wrapping_add(1);
+        return Some(());
+    }
     // What is wrong with the packet itself is counted there: the record was in order.
     let _ = packet::receive(room, slot, bytes, parsed);
     Some(())
@@ -149,9 +187,10 @@ fn take_packet(
 
 fn bot_input(room: &mut Room, slot: usize, row: &BotInput) -> Option<()> {
     let client = room.r.clients.get(slot)?;
-    if client.player_id == 0 || client.flags & CLIENT_BOT == 0 {
+    if client.player_id == 0 || client.flags & (CLIENT_BOT | CLIENT_AWAY) == 0 {
         return None;
     }
+    let bot = client.flags & CLIENT_BOT != 0;
     let tick = room.r.head[0].tick;
     let BotInput { buttons, aim, pitch, move_x, move_y, aux } = *row;
     let command = InputCommand {
@@ -166,6 +205,10 @@ fn bot_input(room: &mut Room, slot: usize, row: &BotInput) -> Option<()> {
         reserved: 0,
         aux,
     };
-    input::accept(room, slot, &command);
+    if bot {
+        input::accept(room, slot, &command);
+    } else {
+        input::stand_in(room, slot, &command);
+    }
     Some(())
 }

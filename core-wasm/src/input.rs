@@ -4,12 +4,14 @@
 
 use crate::fixed::div_round;
 use crate::gen::{button, column, flag, InputCommand, INPUT_REPEAT_MS_MAX, INPUT_WINDOW_TICKS};
-use crate::region::{CLIENT_BOT, TICK_NONE};
+use crate::region::{CLIENT_AWAY, CLIENT_BOT, TICK_NONE};
 use crate::room::Room;
 
 /// Mark in `InputCommand::reserved` of a ring entry whose command came too late: it is never
 /// applied, and counted once.
 const LATE: u16 = 1;
+/// Mark of one that the client did not give: it is away.
+const STANDING: u16 = 2;
 /// Commands further ahead than this many ticks are refused: the ring must not overwrite what is
 /// still to come.
 const AHEAD_TICKS_MAX: u32 = INPUT_WINDOW_TICKS - 2;
@@ -46,12 +48,26 @@ pub fn accept(room: &mut Room, slot: usize, command: &InputCommand) -> bool {
         }
         return false;
     }
-    if client.flags & CLIENT_BOT != 0 {
+    if client.flags & (CLIENT_BOT | CLIENT_AWAY) != 0 {
         stats.inputs_accepted_bots = stats.inputs_accepted_bots.wrapping_add(1);
     } else {
         stats.inputs_accepted = stats.inputs_accepted.wrapping_add(1);
     }
     true
+}
+
+/// Takes in the command that stands in for one of a client that is away. One of its own, if it still came, goes before.
+pub fn stand_in(room: &mut Room, slot: usize, command: &InputCommand) {
+    if accept(room, slot, command) {
+        let ring = INPUT_WINDOW_TICKS as usize;
+        room.r.inputs[slot * ring + command.tick as usize % ring].reserved = STANDING;
+    }
+}
+
+/// Forgets all commands of a slot that have not been applied.
+pub fn clear(room: &mut Room, slot: usize) {
+    let ring = INPUT_WINDOW_TICKS as usize;
+    room.r.inputs[slot * ring..][..ring].fill(bytemuck::Zeroable::zeroed());
 }
 
 /// Measures how early a packet's newest command came. `arrival_us` counts from the start of the
@@ -93,12 +109,18 @@ pub fn apply(room: &mut Room) {
             client.missing = 0;
             continue;
         }
-        client.missing = client.missing.saturating_add(1);
-        substitute(applied, now, client.missing <= repeat && client.newest_input != TICK_NONE);
+        let standing = command.tick == now && command.reserved == STANDING;
+        if standing {
+            *applied = InputCommand { reserved: 0, ..*command };
+            client.missing = 0;
+        } else {
+            client.missing = client.missing.saturating_add(1);
+            substitute(applied, now, client.missing <= repeat && client.newest_input != TICK_NONE);
+        }
         if client.flags & CLIENT_BOT == 0 {
             // Before the first command nothing is missing, but the client may have predicted
             // commands that were lost.
-            let known = u32::from(client.newest_input != TICK_NONE);
+            let known = u32::from(client.newest_input != TICK_NONE && !standing);
             room.r.stats[0].inputs_missing = room.r.stats[0].inputs_missing.wrapping_add(known);
             // The client predicted another command than the one that is applied: it has to be told.
             let row = (client.handle & 0xffff) as usize;

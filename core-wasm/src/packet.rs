@@ -4,12 +4,15 @@ use crate::bits::BitReader;
 use crate::codec::input::{self, Inputs};
 use crate::events;
 use crate::gen::{
-    error, ConfigHead, Fault, MESSAGE_BYTES_MAX_TO_CLIENT, MESSAGE_BYTES_MAX_TO_SERVER,
-    RECEIVE_WINDOW_TO_SERVER,
+    error, message, ConfigHead, Fault, Resumed, MESSAGE_BYTES_MAX_TO_CLIENT,
+    MESSAGE_BYTES_MAX_TO_SERVER, RECEIVE_WINDOW_TO_SERVER,
 };
 use crate::netchan::pool::Pool;
 use crate::netchan::{read_header, Age, Channel, FragmentSlot, Header, Reliable, HEADER_BYTES};
-use crate::region::{Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, TICK_NONE};
+use crate::region::{
+    Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, CLIENT_LEAVING, CLIENT_MISSED,
+    CLIENT_RENEWING, TICK_NONE,
+};
 use crate::room::Room;
 use bytemuck::Zeroable;
 
@@ -28,18 +31,58 @@ const WINDOW: usize = RECEIVE_WINDOW_TO_SERVER as usize;
 /// Messages of one client handed to the plugin in one tick.
 const MESSAGES_PER_TICK: usize = 8;
 
+/// From one epoch of a client to its next. The low 4 bits, which each packet carries, are others than those of the 15
+/// epochs before; the upper 8 keep apart from the epochs that other owners of the room begin with.
+const EPOCH_STEP: u32 = 0x0100_0001;
+
 /// Prepares everything of the wire for a client that just took a slot.
 pub fn open(room: &mut Room, slot: usize) {
+    room.r.epochs[slot] = room.config.head.epoch;
+    room.r.channels[slot].open(room.r.head[0].tick);
+    forget(room, slot);
+}
+
+/// The client has lost its state: its packets begin anew under an epoch of their own. What the game and the host said and
+/// it has not wholly acknowledged waits again; of roster, walls and texts it is told as a newcomer.
+fn renew(room: &mut Room, slot: usize) {
+    let tick = room.r.head[0].tick;
+    let Region { channels, pool_head, pool_chunks, pool_bytes, epochs, clients, .. } = &mut room.r;
+    let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
+    let said = |kind| matches!(kind, message::CONTROL | message::GAME);
+    channels[slot].restart(tick, &mut pool, said);
+    epochs[slot] = epochs[slot].wrapping_add(EPOCH_STEP);
+    let fault = clients[slot].wire[WIRE_FAULT];
+    forget(room, slot);
+    crate::input::clear(room, slot);
+    let before = room.r.clients[slot];
+    room.r.clients[slot] = Client {
+        flags: before.flags & !(CLIENT_RENEWING | CLIENT_MISSED),
+        applied_tick: TICK_NONE,
+        newest_input: TICK_NONE,
+        missing: 0,
+        margin256: 0,
+        inputs_late: 0,
+        joined_tick: tick,
+        ..before
+    };
+    room.r.clients[slot].wire[WIRE_FAULT] = fault;
+    let row = Resumed { handle: before.handle, player_id: before.player_id, flags: 1 };
+    events::hook(room, Resumed::KIND, slot as u16, &row);
+}
+
+/// Nothing is held of the client of a slot, and nothing is known of what it holds.
+fn forget(room: &mut Room, slot: usize) {
     let tick = room.r.head[0].tick;
     let sizes = room.r.head[0].sizes;
     let (flights, entities, words) =
         (sizes.flights as usize, sizes.entities as usize, sizes.set_words as usize);
-    room.r.channels[slot].open(tick);
     room.r.fragments[slot * WINDOW..][..WINDOW].fill(FragmentSlot::zeroed());
     room.r.base_tick[slot * entities..][..entities].fill(TICK_NONE);
     room.r.priority[slot * entities..][..entities].fill(0);
     room.r.flights[slot * flights..][..flights]
         .fill(Flight { tick: TICK_NONE, ..Flight::zeroed() });
+    room.r.flight_sets[slot * flights * words..][..flights * words].fill(0);
+    room.r.flight_updates[slot * flights * words..][..flights * words].fill(0);
     room.r.texts_told[slot * words..][..words].fill(0);
     let client = &mut room.r.clients[slot];
     client.wire = [0; 6];
@@ -64,7 +107,7 @@ pub fn receive(
 ) -> Result<(), i32> {
     let head = room.config.head;
     let Some(channel) = room.r.channels.get(slot) else { return Err(error::E_MALFORMED) };
-    let outcome = parsed.read(packet, head, channel);
+    let outcome = parsed.read(packet, room.r.epochs[slot], head, channel);
     let stats = &mut room.r.stats[0];
     stats.packets_in = stats.packets_in.wrapping_add(1);
     let header = match outcome {
@@ -124,10 +167,11 @@ impl Parsed {
     fn read(
         &mut self,
         packet: &[u8],
+        epoch: u32,
         head: &ConfigHead,
         channel: &Channel,
     ) -> Result<Option<Header>, i32> {
-        let header = read_header(packet, head.epoch)?;
+        let header = read_header(packet, epoch)?;
         if !channel.plausible(&header) {
             return Err(error::E_MALFORMED);
         }
@@ -195,8 +239,9 @@ impl Acks<'_> {
     }
 }
 
-/// Hands complete messages of all clients to the plugin as hook events, and reports clients that have to be closed.
-/// Called once per `begin`, after all records.
+/// Hands complete messages of all clients to the plugin as hook events, and reports clients that have to be closed. A
+/// client that begins anew does so when nothing whole is left of what it had sent. Called once per `begin`, after all
+/// records.
 pub fn deliver(room: &mut Room) {
     let count = room.r.clients.len();
     let first = room.r.head[0].wire[WIRE_TURN] as usize;
@@ -212,6 +257,11 @@ pub fn deliver(room: &mut Room) {
         let code = room.r.clients[slot].wire[WIRE_FAULT];
         if code != 0 && events::hook(room, Fault::KIND, slot as u16, &Fault { code }) {
             room.r.clients[slot].wire[WIRE_FAULT] = 0;
+        }
+        if flags & (CLIENT_RENEWING | CLIENT_LEAVING) == CLIENT_RENEWING
+            && !room.r.channels[slot].whole_waits(&room.r.fragments[slot * WINDOW..][..WINDOW])
+        {
+            renew(room, slot);
         }
     }
     // Who found no room comes first in the next tick: a flood of some does not starve the others.

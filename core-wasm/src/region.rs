@@ -150,7 +150,7 @@ pub struct Client {
     pub handle: u32,
     /// Session id, 0 for a bot.
     pub session: u32,
-    /// CLIENT_BOT, CLIENT_VERIFY, CLIENT_LEAVING, CLIENT_FRESH.
+    /// CLIENT_BOT, CLIENT_VERIFY, CLIENT_LEAVING and so on.
     pub flags: u32,
     /// Times the slot was taken, low 16 bits.
     pub generation: u32,
@@ -186,6 +186,13 @@ pub const CLIENT_LEAVING: u32 = 4;
 /// The client has not been given the whole roster, room fields, texts and walls yet (the wire
 /// clears it).
 pub const CLIENT_FRESH: u32 = 8;
+/// Nothing is heard of the client (record Drop). BotInput may move its player.
+pub const CLIENT_AWAY: u32 = 16;
+/// The client has lost its state: its channel begins anew once all that it had sent is handed out.
+pub const CLIENT_RENEWING: u32 = 32;
+/// Rows of the roster, room fields or texts of the room changed while the client was away: it is
+/// told the whole again.
+pub const CLIENT_MISSED: u32 = 64;
 
 /// One sent snapshot that may still be acknowledged; stands at [`flight_at`].
 #[repr(C)]
@@ -335,6 +342,8 @@ layout! {
         inputs: InputCommand = s.players * INPUT_WINDOW_TICKS,
         /// Command applied last, per slot.
         applied: InputCommand = s.players,
+        /// Epoch of the packets of each slot, both ways: the room's, until the client begins anew.
+        epochs: u32 = s.players,
         /// Packet layer, per slot.
         channels: Channel = s.players,
         /// Fragments received: slot * RECEIVE_WINDOW_TO_SERVER.

@@ -34,6 +34,11 @@ fn journal(seed: u32, ticks: u32, players: u16) -> Vec<Tick> {
                 );
             } else if taken && random.below(200) == 0 {
                 tick.records.add(Leave::KIND, slot, &Leave { code: 19, reserved: 0 });
+            } else if taken && random.below(30) == 0 {
+                // Refused for a bot.
+                tick.records.add(Drop::KIND, slot, &Drop {});
+            } else if taken && random.below(50) == 0 {
+                tick.records.add(Resume::KIND, slot, &Resume { flags: random.below(4) });
             } else if taken && random.below(10) > 0 {
                 let row = BotInput {
                     pitch: random.between(-9000, 9000) as i16,
@@ -325,7 +330,7 @@ fn storm(seed: u32) {
 
 fn noise(random: &mut Seeded, entering: bool) -> Vec<u8> {
     let kinds: &[(u16, usize)] = if entering {
-        &[(1, 40), (1, 40), (2, 4), (3, 60), (4, 17), (5, 4), (6, 4), (7, 9)]
+        &[(1, 40), (1, 40), (2, 4), (3, 60), (4, 17), (5, 4), (6, 4), (7, 0), (8, 4), (9, 9)]
     } else {
         &[
             (32, 12),

@@ -12,6 +12,11 @@ use std::collections::VecDeque;
 
 const EPOCH: u32 = 0x1234_5671;
 
+/// Which messages a restart keeps, by their first byte.
+fn kept(kind: u8) -> bool {
+    !kind.is_multiple_of(5)
+}
+
 /// One end: channel, pool, window, and what it has read.
 struct End {
     channel: Box<Channel>,
@@ -27,6 +32,7 @@ struct End {
     arrived: Vec<u32>,
     /// Sequences of the packets it took in.
     taken: Vec<u16>,
+    epoch: u32,
 }
 
 impl End {
@@ -44,6 +50,7 @@ impl End {
             read: Vec::new(),
             arrived: Vec::new(),
             taken: Vec::new(),
+            epoch: EPOCH,
         };
         Pool::new(&mut end.head, &mut end.chunks, &mut end.bytes).clear();
         end.channel.open(0);
@@ -67,13 +74,13 @@ impl End {
         // The unreliable part of this test: the tick.
         out.put(now, 32);
         let length = out.finish().unwrap() + HEADER_BYTES;
-        write_header(&mut packet[..length], header, EPOCH);
+        write_header(&mut packet[..length], header, self.epoch);
         packet.truncate(length);
         packet
     }
 
     fn receive(&mut self, packet: &[u8], now: u32) {
-        let Ok(header) = read_header(packet, EPOCH) else { return };
+        let Ok(header) = read_header(packet, self.epoch) else { return };
         if !self.channel.plausible(&header) || self.channel.age(header.sequence) == Age::Stale {
             return;
         }
@@ -92,6 +99,16 @@ impl End {
         self.channel.acknowledge(&header, now, &mut pool, |sent| self.arrived.push(sent));
         assert!(tick <= now);
         self.drain();
+    }
+
+    /// The server's end after its client has lost all: what it read belongs to the one before.
+    fn restart(&mut self, now: u32) {
+        let mut pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
+        self.channel.restart(now, &mut pool, kept);
+        self.window.fill(FragmentSlot::zeroed());
+        self.epoch = self.epoch.wrapping_add(1);
+        self.read.clear();
+        self.taken.clear();
     }
 
     fn drain(&mut self) {
@@ -119,6 +136,8 @@ enum Step {
     Say(bool, usize),
     /// A tick in which both ends send; fate of the two packets.
     Tick(Fate, Fate),
+    /// The client loses all and begins anew. What is on its way stays there.
+    Fresh,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +161,11 @@ fn fate() -> impl Strategy<Value = Fate> {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let length = prop_oneof![3 => 1usize..60, 1 => 200usize..600, 1 => 3000usize..4097];
     prop::collection::vec(
-        prop_oneof![1 => (any::<bool>(), length).prop_map(|(to, n)| Step::Say(to, n)), 3 => (fate(), fate()).prop_map(|(a, b)| Step::Tick(a, b))],
+        prop_oneof![
+            8 => (any::<bool>(), length).prop_map(|(to, n)| Step::Say(to, n)),
+            24 => (fate(), fate()).prop_map(|(a, b)| Step::Tick(a, b)),
+            1 => Just(Step::Fresh),
+        ],
         1..300,
     )
 }
@@ -192,6 +215,12 @@ struct Pair {
 }
 
 impl Pair {
+    /// The same page loaded again: an end that knows nothing, under the next epoch.
+    fn fresh(&mut self) {
+        self.server.restart(self.now);
+        self.client = End { epoch: self.server.epoch, ..End::new(false) };
+    }
+
     fn tick(&mut self, up: Fate, down: Fate) {
         self.now += 1;
         let packet = self.client.packet(self.now, 8000);
@@ -222,6 +251,14 @@ proptest! {
                     }
                 }
                 Step::Tick(up, down) => pair.tick(up, down),
+                Step::Fresh => {
+                    // All but what waits has been acknowledged wholly, and so was read.
+                    let known = to_client.len() - pair.server.channel.messages_waiting() as usize;
+                    prop_assert!(known <= pair.client.read.len(), "something acknowledged was not read");
+                    to_client = to_client[known..].iter().filter(|message: &&Vec<u8>| kept(message[0])).cloned().collect();
+                    to_server.clear();
+                    pair.fresh();
+                }
             }
             prop_assert!(to_client.starts_with(&pair.client.read));
             prop_assert!(to_server.starts_with(&pair.server.read));

@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x16f2ccd8;
+export const TABLE_HASH = 0x37c2ef41;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -351,6 +351,8 @@ export const ADDRESS = {
   rosterRowBytes: 26,
   /** client: u32 handle of own player */
   own: 27,
+  /** room: u32 epoch of packets per slot */
+  epochs: 28,
 } as const;
 
 /** Error codes; 0 is no error. */
@@ -814,10 +816,10 @@ export const RoomStats = {
   epoch: 112,
   /** u32 */
   wallsHash: 116,
-  /** u32 */
+  /** u32, standing inputs of players whose client is away included */
   inputsAcceptedBots: 120,
-  /** u32 */
-  reserved: 124,
+  /** u32, now */
+  awayClients: 124,
 } as const;
 
 /** A player takes a slot (header.index). */
@@ -854,7 +856,10 @@ export const Packet = {
   arrivalUs: 0,
 } as const;
 
-/** Controls of a bot for this tick (its tick is ignored). */
+/**
+ * Controls for this tick of a bot, or of a player whose client is away (its tick is
+ * ignored).
+ */
 export const BotInput = {
   kind: 4,
   bytes: 16,
@@ -886,6 +891,26 @@ export const Dilation = {
   bytes: 4,
   /** u32, 1000 = real time */
   permille: 0,
+} as const;
+
+/**
+ * Nothing is heard of the client of a slot any more. Its player stays, and takes BotInput
+ * until the client is back.
+ */
+export const Drop = {
+  kind: 7,
+  bytes: 0,
+} as const;
+
+/** The client of a slot is heard again. */
+export const Resume = {
+  kind: 8,
+  bytes: 4,
+  /**
+   * u32, 1 fresh: it has lost its state, the packet layer begins anew under another epoch; 2
+   * (with 1) wants state hashes in snapshots
+   */
+  flags: 0,
 } as const;
 
 /** Writes an integer column of an entity. */
@@ -1156,6 +1181,31 @@ export const Fault = {
   code: 0,
 } as const;
 
+/** The client of a player (header.index = slot) is away. */
+export const Dropped = {
+  kind: 72,
+  bytes: 8,
+  /** u32 */
+  handle: 0,
+  /** u32 */
+  playerId: 4,
+} as const;
+
+/**
+ * It is back. Fresh ones may come without Dropped before: a page that was loaded again at
+ * once.
+ */
+export const Resumed = {
+  kind: 73,
+  bytes: 12,
+  /** u32 */
+  handle: 0,
+  /** u32 */
+  playerId: 4,
+  /** u32, 1 fresh */
+  flags: 8,
+} as const;
+
 /** Sizes and rules. */
 export const ConfigHead = {
   bytes: 192,
@@ -1367,6 +1417,8 @@ export const INPUT = {
   botInput: { kind: 4, bytes: 16 },
   overload: { kind: 5, bytes: 4 },
   dilation: { kind: 6, bytes: 4 },
+  drop: { kind: 7, bytes: 0 },
+  resume: { kind: 8, bytes: 4 },
 } as const;
 
 /** Plugin commands. Kind number and bytes of the fixed part. */
@@ -1397,4 +1449,6 @@ export const HOOK = {
   message: { kind: 69, bytes: 0 },
   timer: { kind: 70, bytes: 24 },
   fault: { kind: 71, bytes: 4 },
+  dropped: { kind: 72, bytes: 8 },
+  resumed: { kind: 73, bytes: 12 },
 } as const;

@@ -65,7 +65,7 @@ export const LIMITS = {
   PLAYER_NONE: [0xffff, 'No player slot.'],
 } as const;
 
-/** First byte of a datagram, low 4 bits. Upper 4 bits of `packet`: low bits of the room epoch. */
+/** First byte of a datagram, low 4 bits. Upper 4 bits of `packet`: low bits of the client's epoch. */
 export const DATAGRAMS = {
   hello: [1, 'client to server: version, schema, and a connect token or a guest request'],
   accept: [2, 'server to client: the session is open'],

@@ -145,4 +145,5 @@ export const ADDRESSES = {
   configBytes: [25, 'its length'],
   rosterRowBytes: [26, 'bytes of one RosterRow'],
   own: [27, 'client: u32 handle of own player'],
+  epochs: [28, 'room: u32 epoch of packets per slot'],
 } as const;

@@ -136,8 +136,8 @@ export const STRUCTS: Record<string, RecordTable> = {
       ['recordsRefused', 'u32', 'input records with a bad shape'],
       ['epoch', 'u32', ''],
       ['wallsHash', 'u32', ''],
-      ['inputsAcceptedBots', 'u32', ''],
-      ['reserved', 'u32', ''],
+      ['inputsAcceptedBots', 'u32', 'standing inputs of players whose client is away included'],
+      ['awayClients', 'u32', 'now'],
     ],
   },
 };
@@ -173,7 +173,7 @@ export const INPUT_RECORDS: Record<string, RecordTable> = {
   },
   BotInput: {
     kind: 4,
-    doc: 'Controls of a bot for this tick (its tick is ignored).',
+    doc: 'Controls for this tick of a bot, or of a player whose client is away (its tick is ignored).',
     fields: [
       ['buttons', 'u16', ''],
       ['aim', 'u16', ''],
@@ -192,6 +192,22 @@ export const INPUT_RECORDS: Record<string, RecordTable> = {
     kind: 6,
     doc: 'Time runs slower; clients are told.',
     fields: [['permille', 'u32', '1000 = real time']],
+  },
+  Drop: {
+    kind: 7,
+    doc: 'Nothing is heard of the client of a slot any more. Its player stays, and takes BotInput until the client is back.',
+    fields: [],
+  },
+  Resume: {
+    kind: 8,
+    doc: 'The client of a slot is heard again.',
+    fields: [
+      [
+        'flags',
+        'u32',
+        '1 fresh: it has lost its state, the packet layer begins anew under another epoch; 2 (with 1) wants state hashes in snapshots',
+      ],
+    ],
   },
 };
 
@@ -373,6 +389,23 @@ export const HOOK_EVENTS: Record<string, RecordTable> = {
     kind: 71,
     doc: 'The client in header.index has to be closed.',
     fields: [['code', 'u32', 'ERRORS']],
+  },
+  Dropped: {
+    kind: 72,
+    doc: 'The client of a player (header.index = slot) is away.',
+    fields: [
+      ['handle', 'u32', ''],
+      ['playerId', 'u32', ''],
+    ],
+  },
+  Resumed: {
+    kind: 73,
+    doc: 'It is back. Fresh ones may come without Dropped before: a page that was loaded again at once.',
+    fields: [
+      ['handle', 'u32', ''],
+      ['playerId', 'u32', ''],
+      ['flags', 'u32', '1 fresh'],
+    ],
   },
 };
 

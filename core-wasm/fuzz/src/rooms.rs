@@ -124,17 +124,26 @@ fn record(stage: &mut Stage, at: &mut Bytes, records: &mut Records, next: &mut u
             let length = usize::from(at.byte()) % 96;
             packet.extend(at.fill(length));
             let header = expected(&mut stage.room, slot, next);
-            at.edit(&mut packet, header, stage.epoch);
+            at.edit(&mut packet, header, epoch(stage, slot));
             records.add_bytes(Packet::KIND, slot, bytes_of(&arrival(at)), &packet)
         }
         6 => {
             let mut packet = stage.to_room[usize::from(at.byte()) % stage.to_room.len()].clone();
             let header = expected(&mut stage.room, slot, next);
-            at.edit(&mut packet, header, stage.epoch);
+            at.edit(&mut packet, header, epoch(stage, slot));
             records.add_bytes(Packet::KIND, slot, bytes_of(&arrival(at)), &packet)
         }
-        _ => records.add(5 + u16::from(at.byte() & 1), slot, &at.word()),
+        _ => match at.byte() & 3 {
+            2 => records.add(Drop::KIND, slot, &Drop {}),
+            3 => records.add(Resume::KIND, slot, &Resume { flags: u32::from(at.byte() & 3) }),
+            kind => records.add(5 + u16::from(kind), slot, &at.word()),
+        },
     };
+}
+
+/// The epoch of a slot's packets.
+fn epoch(stage: &mut Stage, slot: u16) -> u32 {
+    stage.room.room().r.epochs.get(usize::from(slot)).copied().unwrap_or(stage.epoch)
 }
 
 /// The header that the room waits for from a slot.

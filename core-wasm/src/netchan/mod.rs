@@ -134,7 +134,7 @@ pub enum Age {
     Stale,
 }
 
-/// Reads and checks the header of a packet of room epoch `epoch`. Errors are codes of `gen::error`.
+/// Reads and checks the header of a packet of the client's epoch. Errors are codes of `gen::error`.
 pub fn read_header(packet: &[u8], epoch: u32) -> Result<Header, i32> {
     if packet.len() < HEADER_BYTES || packet.len() > gen::PACKET_BYTES_MAX as usize {
         return Err(gen::error::E_MALFORMED);
@@ -204,6 +204,27 @@ impl Channel {
         self.base_fragment = 1;
         self.head_fragment = 1;
         self.expected = 1;
+    }
+
+    /// Begins anew with another end that holds nothing: numbers start over, what was half received is forgotten (its
+    /// window is the caller's), and each message that is not wholly acknowledged waits again from its start, in order. Those
+    /// whose kind byte `keep` refuses are let go of.
+    pub fn restart(&mut self, tick: u32, pool: &mut Pool, keep: impl Fn(u8) -> bool) {
+        let before = *self;
+        self.open(tick);
+        self.lost = before.lost;
+        self.messages_sent = before.messages_sent;
+        self.messages_received = before.messages_received;
+        self.closed = before.closed;
+        for i in 0..before.queue_count {
+            let message = before.queue[usize::from(before.queue_first.wrapping_add(i)) % QUEUE];
+            if keep(pool.kind(message)) {
+                self.queue[usize::from(self.queue_count)] = message;
+                self.queue_count += 1;
+            } else {
+                pool.release(message);
+            }
+        }
     }
 
     /// Lets go of every message that waits, for good: a stream with a gap would be worse than none. False: it was

@@ -101,6 +101,11 @@ impl<'a> Pool<'a> {
         self.chunks.get(usize::from(message)).map_or(0, |row| u32::from(row.length_less) + 1)
     }
 
+    /// First byte of a message.
+    pub fn kind(&self, message: u16) -> u8 {
+        self.bytes.get(usize::from(message) * CHUNK_BYTES).copied().unwrap_or(0)
+    }
+
     /// The chunk `count` places after `chunk`.
     pub fn after(&self, chunk: u16, count: usize) -> u16 {
         let mut at = chunk;

@@ -127,6 +127,15 @@ impl Channel {
         self.stored != 0 && slots[usize::from(self.expected_slot)].present != 0
     }
 
+    /// True when the next message in order is here to its end.
+    pub fn whole_waits(&self, slots: &[FragmentSlot]) -> bool {
+        let place = |k| (usize::from(self.expected_slot) + k) % slots.len();
+        (0..slots.len())
+            .map(|k| &slots[place(k)])
+            .take_while(|slot| slot.present != 0)
+            .any(|slot| slot.last != 0)
+    }
+
     /// Takes the next message in order, if all of it is here, into `out`; the server's way to read, which needs no
     /// buffer beside the window. `Err(E_OVERSIZE)`: the message is longer than `out`, or than the window; the client is
     /// to be closed.

@@ -21,7 +21,7 @@ use crate::codec::row::RowCode;
 use crate::gen::{PacketOut, EVENT_REPEAT_MS_MAX, PACKET_BYTES_MAX, SILENT_CLIENT_MS};
 use crate::netchan::pool::Pool;
 use crate::netchan::{write_header, SendLimits, HEADER_BYTES};
-use crate::region::{Region, Scratch, CLIENT_BOT, CLIENT_LEAVING};
+use crate::region::{Region, Scratch, CLIENT_AWAY, CLIENT_BOT, CLIENT_LEAVING};
 use crate::room::Room;
 use crate::rows::Shape;
 
@@ -43,7 +43,6 @@ struct Frame<'a> {
     row_halves: usize,
     index_bits: u32,
     repeat_ticks: u32,
-    epoch: u32,
     code: RowCode<'a>,
 }
 
@@ -68,14 +67,13 @@ pub fn encode(room: &mut Room) -> u32 {
         row_halves: sizes.row_halves as usize,
         index_bits: bits_for(sizes.entities - 1),
         repeat_ticks: (EVENT_REPEAT_MS_MAX * rate).div_ceil(1000).min(63),
-        epoch: config.head.epoch,
         code: RowCode::new(&config, &shape),
     };
     let silent_ticks = (SILENT_CLIENT_MS * rate).div_ceil(1000);
     let keys = core::mem::take(&mut s.delta_keys);
     let longs = core::mem::take(&mut s.delta_longs);
     let mut deltas = Deltas::new(keys, longs, frame.entities);
-    let (mut packets, mut silent) = (0, 0);
+    let (mut packets, mut silent, mut away) = (0, 0, 0);
     let mut sets = client::Sets::new();
     for slot in 0..sizes.players as usize {
         let client = r.clients[slot];
@@ -84,6 +82,7 @@ pub fn encode(room: &mut Room) -> u32 {
         }
         let quiet = tick.wrapping_sub(client.ack_tick) > silent_ticks;
         silent += u32::from(quiet);
+        away += u32::from(client.flags & CLIENT_AWAY != 0);
         if quiet && !(tick + slot as u32).is_multiple_of((rate / 2).max(1)) {
             continue;
         }
@@ -93,7 +92,7 @@ pub fn encode(room: &mut Room) -> u32 {
         packets += 1;
     }
     (s.delta_keys, s.delta_longs) = (deltas.keys, deltas.longs);
-    r.stats[0].silent_clients = silent;
+    (r.stats[0].silent_clients, r.stats[0].away_clients) = (silent, away);
     (r.wire_kinds, r.wire_fields) = (kinds, fields);
     packets as u32
 }
@@ -130,7 +129,7 @@ fn write_packet<'a>(frame: &Frame, work: Work<'_, 'a>, (slot, row): (usize, usiz
         return;
     };
     let bytes = length + HEADER_BYTES;
-    write_header(&mut packet[..bytes], header, frame.epoch);
+    write_header(&mut packet[..bytes], header, r.epochs[slot]);
     packets[row] = PacketOut { slot: slot as u16, bytes: bytes as u16, offset: offset as u32 };
     let stats = &mut r.stats[0];
     stats.snapshots = stats.snapshots.wrapping_add(1);

@@ -1,12 +1,15 @@
 //! What clients are told reliably: roster, room fields and texts as they change, and all of it, walls included, to a
-//! client that has just come. One broadcast per tick at most, stored once.
+//! client that has just come. One broadcast per tick at most, stored once. Who is away is told nothing, and the whole again
+//! when it is back: else every change would take a place in a queue that has to last for all of its absence.
 //!
 //! Every message says absolute values, so that a newcomer may hear of a change before it hears the whole.
 
 use crate::config::Config;
 use crate::gen::{audience, message, RosterRow, WallBox};
 use crate::packet::{make_room, send_to};
-use crate::region::{Region, Scratch, CLIENT_BOT, CLIENT_FRESH};
+use crate::region::{
+    Region, Scratch, CLIENT_AWAY, CLIENT_BOT, CLIENT_FRESH, CLIENT_MISSED, CLIENT_RENEWING,
+};
 use crate::room::Room;
 
 /// Bytes of one message at most: room for any one item, small enough to be cut often.
@@ -49,13 +52,34 @@ impl Letter {
     }
 }
 
-/// Who a message is for: everybody, or the client of one slot.
+/// What a roster message says, and to whom.
+#[derive(Clone, Copy, PartialEq)]
+enum Roster {
+    /// What changed, to everybody who is not away.
+    Changes,
+    /// All there is, to the client of one slot.
+    Whole(usize),
+    /// The same and which slots are free, to a client that may know of others in them.
+    Again(usize),
+}
+
+impl Roster {
+    fn to(self) -> Option<usize> {
+        match self {
+            Self::Changes => None,
+            Self::Whole(slot) | Self::Again(slot) => Some(slot),
+        }
+    }
+}
+
+/// Sends a message to the client of one slot, or to everybody who is not away.
 fn deliver(r: &mut Region, letter: &mut Letter, to: Option<usize>) -> bool {
     if letter.empty() {
         return true;
     }
+    let wanted = |slot, flags| to.map_or(flags & CLIENT_AWAY == 0, |only| only == slot);
     let sent =
-        send_to(r, &letter.bytes[..letter.length], |slot, _| to.is_none_or(|only| only == slot))
+        send_to(r, &letter.bytes[..letter.length], |slot, client| wanted(slot, client.flags))
             .is_ok();
     letter.length = 1;
     sent
@@ -65,7 +89,10 @@ fn deliver(r: &mut Region, letter: &mut Letter, to: Option<usize>) -> bool {
 pub(super) fn tell(room: &mut Room) {
     let config = room.config;
     let r = &mut room.r;
-    if roster_changed(r) && roster_message(r, &config, None, false) {
+    if roster_changed(r) && roster_message(r, &config, Roster::Changes) {
+        for client in r.clients.iter_mut().filter(|client| client.flags & CLIENT_AWAY != 0) {
+            client.flags |= CLIENT_MISSED;
+        }
         r.roster_dirty.fill(0);
         r.head[0].room_fields_dirty = [0; 2];
         r.head[0].room_texts_dirty = 0;
@@ -76,10 +103,15 @@ pub(super) fn tell(room: &mut Room) {
             client.player_id != 0 && client.flags & (CLIENT_FRESH | CLIENT_BOT) == CLIENT_FRESH;
         if fresh
             && make_room(r, POOL_KEPT)
-            && roster_message(r, &config, Some(slot), true)
+            && roster_message(r, &config, Roster::Whole(slot))
             && walls_message(r, slot)
         {
-            r.clients[slot].flags &= !CLIENT_FRESH;
+            r.clients[slot].flags &= !(CLIENT_FRESH | CLIENT_MISSED);
+        }
+        let flags = r.clients[slot].flags;
+        let back = flags & (CLIENT_MISSED | CLIENT_AWAY | CLIENT_RENEWING) == CLIENT_MISSED;
+        if back && make_room(r, POOL_KEPT) && roster_message(r, &config, Roster::Again(slot)) {
+            r.clients[slot].flags &= !CLIENT_MISSED;
         }
     }
     let told = [audience::VISIBLE, audience::OWNER];
@@ -96,7 +128,8 @@ fn roster_changed(r: &Region) -> bool {
 }
 
 /// Rows, room fields and room texts, changed ones or all. False if something found no room in the pool.
-fn roster_message(r: &mut Region, config: &Config, to: Option<usize>, all: bool) -> bool {
+fn roster_message(r: &mut Region, config: &Config, what: Roster) -> bool {
+    let (to, all) = (what.to(), what != Roster::Changes);
     let mut letter = Letter::new(message::ROSTER);
     let bytes = r.head[0].sizes.roster_row_bytes as usize;
     for slot in 0..r.clients.len() {
@@ -107,7 +140,7 @@ fn roster_message(r: &mut Region, config: &Config, to: Option<usize>, all: bool)
         let length = bytes.min(row.len());
         row[..length].copy_from_slice(&r.roster[slot * bytes..][..length]);
         let head: RosterRow = bytemuck::pod_read_unaligned(&row[..RosterRow::BYTES]);
-        if all && head.player_id == 0 {
+        if matches!(what, Roster::Whole(_)) && head.player_id == 0 {
             continue;
         }
         if !letter.fits(length + 8) && !deliver(r, &mut letter, to) {
@@ -192,6 +225,10 @@ fn tell_texts(room: &mut Room, config: &Config) {
             let known = known(r, visible, slot, w);
             let told = &mut r.texts_told[slot * words + w];
             *told &= known;
+            if client.flags & CLIENT_AWAY != 0 {
+                *told &= !r.texts_changed[w];
+                continue;
+            }
             due |= known & (!*told | r.texts_changed[w]);
         }
         while due != 0 {
@@ -217,7 +254,7 @@ fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: 
     let mut itself = None;
     for slot in 0..r.clients.len() {
         let client = r.clients[slot];
-        if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
+        if client.player_id == 0 || client.flags & (CLIENT_BOT | CLIENT_AWAY) != 0 {
             continue;
         }
         let told = r.texts_told[slot * words + w];

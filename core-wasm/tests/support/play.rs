@@ -68,6 +68,11 @@ pub struct Player {
 
 impl Player {
     pub fn new(setup: &Setup, slot: u16, player_id: u32, handle: u32, link: Link) -> Self {
+        Self::at_epoch(setup, slot, (player_id, handle, setup.head.epoch), link)
+    }
+
+    /// A page that was loaded again, in the place that the answer to it names.
+    pub fn at_epoch(setup: &Setup, slot: u16, place: (u32, u32, u32), link: Link) -> Self {
         let config = setup.bytes();
         let mut aligned = vec![0u64; config.len().div_ceil(8)];
         bytemuck::cast_slice_mut(&mut aligned)[..config.len()].copy_from_slice(&config);
@@ -92,7 +97,7 @@ impl Player {
             events: Vec::new(),
             mute: false,
         };
-        player.client().join(player_id, handle, setup.head.epoch, true).unwrap();
+        player.client().join(place.0, place.1, place.2, true).unwrap();
         player
     }
 
@@ -163,6 +168,8 @@ pub struct Play {
     pub bots: Vec<(u16, BotInput)>,
     pub random: Seeded,
     pub commands: Records,
+    /// Enter before all others in the next tick.
+    pub records: Records,
     pub packet_bytes: u64,
 }
 
@@ -203,7 +210,8 @@ impl Play {
             .collect();
         let idle = BotInput::zeroed();
         let bots = (players..players + bots).map(|slot| (slot, idle)).collect();
-        Self { room, setup, players: made, bots, random, commands: Records::new(), packet_bytes: 0 }
+        let (commands, records) = (Records::new(), Records::new());
+        Self { room, setup, players: made, bots, random, commands, records, packet_bytes: 0 }
     }
 
     pub fn tick_number(&mut self) -> u32 {
@@ -245,7 +253,7 @@ impl Play {
 
     fn tick_both(&mut self) -> (Vec<u8>, (Duration, Duration)) {
         let now = self.tick_number() + 1;
-        let mut records = Records::new();
+        let mut records = std::mem::take(&mut self.records);
         for (slot, bot) in &self.bots {
             records.add(BotInput::KIND, *slot, bot);
         }
