@@ -4,12 +4,14 @@
  */
 import {
   COMMAND,
+  Drop,
   INPUT_BYTES_MAX,
   Join,
   Leave,
   NAME_BYTES_MAX,
   Packet,
   RecordHeader,
+  Resume,
   Send,
 } from '../protocol/gen/tables.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
@@ -28,10 +30,10 @@ export class RecordWriter {
   at = 0;
   /** Bytes that may enter before a tick; commands may fill the whole buffer. */
   readonly recordsMax: number;
-  readonly #target: RecordTarget;
+  readonly target: RecordTarget;
 
   constructor(target: RecordTarget) {
-    this.#target = target;
+    this.target = target;
     this.recordsMax = Math.min(target.inputBytes, INPUT_BYTES_MAX);
   }
 
@@ -39,7 +41,7 @@ export class RecordWriter {
   packet(slot: number, ring: Ring, arrivalUs: number, limit: number): boolean {
     const word = this.#header(Packet.kind, slot, Packet.bytes + ring.length, limit);
     if (word < 0) return false;
-    const { i32 } = this.#target;
+    const { i32 } = this.target;
     i32[word + 2] = arrivalUs;
     const from = ring.offset >> 2;
     const count = (ring.length + 3) >> 2;
@@ -55,7 +57,7 @@ export class RecordWriter {
   ): boolean {
     const word = this.#header(Join.kind, slot, Join.bytes, this.recordsMax);
     if (word < 0) return false;
-    const { i32, u8 } = this.#target;
+    const { i32, u8 } = this.target;
     const payload = (word + 2) << 2;
     const nameBytes = Math.min(who.name.length, NAME_BYTES_MAX);
     i32[(payload + Join.session) >> 2] = who.session;
@@ -69,20 +71,28 @@ export class RecordWriter {
   leave(slot: number, code: number): boolean {
     const word = this.#header(Leave.kind, slot, Leave.bytes, this.recordsMax);
     if (word < 0) return false;
-    this.#target.i32[word + 2] = code & 0xffff;
+    this.target.i32[word + 2] = code & 0xffff;
     return true;
   }
 
-  /** A command after the plugin's: a reliable message, with its kind byte, to everybody. */
-  sendAll(message: Uint8Array): boolean {
-    const word = this.#header(
-      COMMAND.send.kind,
-      EVERYBODY,
-      Send.bytes + message.length,
-      this.#target.inputBytes,
-    );
+  drop(slot: number): boolean {
+    return this.#header(Drop.kind, slot, Drop.bytes, this.recordsMax) >= 0;
+  }
+
+  /** `flags`: RESUME of mailbox/messages.ts. */
+  resume(slot: number, flags: number): boolean {
+    const word = this.#header(Resume.kind, slot, Resume.bytes, this.recordsMax);
     if (word < 0) return false;
-    const { i32, u8 } = this.#target;
+    this.target.i32[word + 2] = flags;
+    return true;
+  }
+
+  /** A command after the plugin's: a reliable message, with its kind byte, to a slot or to EVERYBODY. */
+  send(slot: number, message: Uint8Array): boolean {
+    const bytes = Send.bytes + message.length;
+    const word = this.#header(COMMAND.send.kind, slot, bytes, this.target.inputBytes);
+    if (word < 0) return false;
+    const { i32, u8 } = this.target;
     i32[word + 2] = EVERYBODY;
     const at = (word + 3) << 2;
     u8.fill(0, at, at + ((message.length + 3) & ~3));
@@ -94,7 +104,7 @@ export class RecordWriter {
   #header(kind: number, index: number, length: number, limit: number): number {
     const bytes = RecordHeader.bytes + ((length + 3) & ~3);
     if (this.at + bytes > limit) return -1;
-    const { i32, input } = this.#target;
+    const { i32, input } = this.target;
     const word = (input + this.at) >> 2;
     i32[word] = kind | (index << 16);
     i32[word + 1] = length;
@@ -104,4 +114,4 @@ export class RecordWriter {
 }
 
 /** Slot index of `Send` that means all; also its `except` that means nobody. */
-const EVERYBODY = 0xffff;
+export const EVERYBODY = 0xffff;

@@ -6,16 +6,19 @@
 /** Told of a player whom the game takes out; its Leave is written. */
 export type OnRemoved = (slot: number, code: number, reason: string) => void;
 
+/** Told of a player whose client is away and for whom the game waits no longer than `ms`, from its drop on. */
+export type OnWait = (slot: number, ms: number) => void;
+
 export interface RoomGame {
   /** Runs onCreate; returns bytes of commands in the input buffer. */
   create(): number;
   /**
-   * Appends what the game itself lets in behind `length` bytes of records: bots' Join, Leave and controls, and Leave of
-   * players whom it kicks. Returns the new length.
+   * Appends what the game itself lets in behind `length` bytes of records: bots' Join, Leave and controls, Leave of players
+   * whom it kicks, and controls that stand in for clients that are away. Returns the new length.
    */
   records(length: number, onRemoved: OnRemoved): number;
   /** Runs the hooks over `eventBytes` of events; returns bytes of commands in the input buffer. */
-  hooks(eventBytes: number): number;
+  hooks(eventBytes: number, onWait: OnWait): number;
   /** Hooks have thrown too often: the room has to close. */
   readonly faulted: boolean;
   /** Messages of clients that did not decode, since the room was made. */

@@ -4,16 +4,25 @@
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import { ERROR, RoomStats, RosterRow } from '../protocol/gen/tables.ts';
 import type { WorkerEnd } from '../src/mailbox/messages.ts';
-import { ANSWER, DATA, ioThreadOf, JOINED, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
+import {
+  ANSWER,
+  DATA,
+  ioThreadOf,
+  JOINED,
+  RESUME,
+  TEXT_BYTES_MAX,
+} from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
+import { HostMessages } from './host-messages.ts';
 import type { JournalSink } from './journal.ts';
 import { STAGE } from './journal-format.ts';
 import { RecordWriter } from './records.ts';
-import type { OnRemoved, RoomGame } from './room-game.ts';
+import { RoomFigures } from './room-figures.ts';
+import type { OnRemoved, OnWait, RoomGame } from './room-game.ts';
 import { Seats } from './seats.ts';
 import type { Slot } from './slots.ts';
 import type { Timing } from './timing.ts';
-import { COUNTER, ROW, SUMMED } from './timing.ts';
+import { COUNTER } from './timing.ts';
 
 /** What a room's tick needs of its core. */
 export type TickCore = Pick<
@@ -24,6 +33,7 @@ export type TickCore = Pick<
   | 'input'
   | 'inputBytes'
   | 'players'
+  | 'epochs'
   | 'playersMax'
   | 'tickRateHz'
   | 'roster'
@@ -47,6 +57,15 @@ export interface Arrival {
   readonly name: Uint8Array;
   /** -1: waits for one. */
   slot: number;
+}
+
+/** A person whose Resume is written and not answered yet. */
+interface Return {
+  readonly session: number;
+  readonly slot: number;
+  readonly fresh: boolean;
+  /** Of its packets before. */
+  readonly epoch: number;
 }
 
 export interface RoomOptions {
@@ -79,17 +98,14 @@ export class ShardRoom {
   readonly #timing: Timing;
   readonly #journal: JournalSink | undefined;
   readonly #packetsLimit: number;
-  readonly #sums = new Uint32Array(SUMMED.length);
-  readonly #sumOffsets: readonly number[] = SUMMED.map((name) => RoomStats[name]);
+  readonly #figures: RoomFigures;
   readonly #answer = new Uint8Array(JOINED.bytes);
   readonly #answerWords = new Uint32Array(this.#answer.buffer);
+  readonly #said: HostMessages;
   #arrivals: Arrival[] = [];
-  #notices: Uint8Array[] = [];
+  #returns: Return[] = [];
   #emptyTicks = 0;
   #idleTold = false;
-  #messagesMalformed = 0;
-  /** As the counters of the worker have them. */
-  readonly #counted = { people: 0, bots: 0, silent: 0 };
 
   constructor(options: RoomOptions) {
     const { core } = options;
@@ -102,8 +118,10 @@ export class ShardRoom {
     this.#links = options.links;
     this.#timing = options.timing;
     this.#journal = options.journal;
+    this.#figures = new RoomFigures(options.row, core, options.timing);
     this.#seats = new Seats(core.playersMax);
     this.#input = new RecordWriter(core);
+    this.#said = new HostMessages(SAID_WAITING_MIN + 2 * core.playersMax);
     this.#packetsLimit =
       this.#input.recordsMax -
       core.playersMax * SLOT_RECORDS_BYTES -
@@ -118,10 +136,6 @@ export class ShardRoom {
 
   get people(): number {
     return this.#seats.people;
-  }
-
-  get bots(): number {
-    return this.core.stat(RoomStats.players) - this.#seats.people;
   }
 
   /** A person has been promised a place and comes with one of the next ticks. */
@@ -144,9 +158,32 @@ export class ShardRoom {
     return true;
   }
 
+  /** Nothing is heard of a session: its place is kept. Nothing for one that does not sit here any more. */
+  drop(session: number): void {
+    const slot = this.slotOf(session);
+    if (slot < 0) return;
+    this.#written(this.#input.drop(slot));
+    this.#timing.add(COUNTER.drops, 1);
+  }
+
+  /** It is heard again; answered by `resumed` after the tick that has taken it in, unless it leaves before. */
+  resume(session: number, flags: number): void {
+    const slot = this.slotOf(session);
+    if (slot < 0) return;
+    this.#written(this.#input.resume(slot, flags));
+    const fresh = (flags & RESUME.fresh) !== 0;
+    this.#returns.push({ session, slot, fresh, epoch: this.core.epochs[slot] as number });
+    this.#timing.add(fresh ? COUNTER.resumesFresh : COUNTER.resumes, 1);
+  }
+
   /** Tells everybody at the end of the next tick. */
   notice(message: Uint8Array): void {
-    this.#notices.push(message);
+    this.tell(0, message);
+  }
+
+  /** Tells one session, or with 0 everybody, at the end of the next tick that has room for it. */
+  tell(session: number, message: Uint8Array): void {
+    if (!this.#said.add(session, message)) this.#timing.add(COUNTER.tellsDropped, 1);
   }
 
   /** A packet of the session in `slot`, from the record the ring stands at. False: the buffer of this tick is full. */
@@ -158,15 +195,13 @@ export class ShardRoom {
   }
 
   /** Slot of a session that sits here; -1 for one that still waits. */
-  slotOf(session: number): number {
-    return this.#seats.sessions.indexOf(session);
-  }
+  readonly slotOf = (session: number): number => this.#seats.sessions.indexOf(session);
 
   /** Nobody is here or on the way, and nothing is to be said: time may run slower (IDLE_TICK_MASK in shard.ts). */
   get dormant(): boolean {
     return (
       this.#arrivals.length === 0 &&
-      this.#notices.length === 0 &&
+      this.#said.count === 0 &&
       this.core.stat(RoomStats.players) === 0
     );
   }
@@ -185,11 +220,13 @@ export class ShardRoom {
     const tick = core.tick + 1;
     this.#record(STAGE.begin, tick, length);
     const eventBytes = core.begin(length);
-    const packets = this.#end(tick, this.#appendNotices(game.hooks(eventBytes)));
+    const packets = this.#end(tick, this.#appendSaid(game.hooks(eventBytes, this.#onWait)));
     this.#seats.settle(core.players);
     if (this.#arrivals.length > 0) this.#welcome();
+    if (this.#returns.length > 0) this.#welcomeBack();
     this.#copyOut(packets);
-    this.#account();
+    this.#figures.account(this.people, game.messagesMalformed);
+    this.#countEmpty(this.people);
   }
 
   /** Answers everybody inside with `code` and gives up the core. */
@@ -199,11 +236,7 @@ export class ShardRoom {
     for (const session of this.#seats.sessions) {
       if (session !== 0 && !arriving.has(session)) this.#tellLeft(session, code, text);
     }
-    this.#addSums();
-    for (const cell of Object.values(ROW)) this.#timing.setRow(this.row, cell, 0);
-    this.#timing.add(COUNTER.people, -this.#counted.people);
-    this.#timing.add(COUNTER.bots, -this.#counted.bots);
-    this.#timing.add(COUNTER.silentClients, -this.#counted.silent);
+    this.#figures.close(this.game.messagesMalformed);
     this.#journal?.close();
     this.game.close();
   }
@@ -282,17 +315,36 @@ export class ShardRoom {
       }
       this.#arrivals.splice(this.#arrivals.indexOf(arrival), 1);
       this.#timing.add(COUNTER.joins, 1);
-      const words = this.#answerWords;
-      words[JOINED.playerId >> 2] = core.view.getUint32(
-        core.roster + arrival.slot * core.rosterRowBytes + RosterRow.playerId,
-        true,
-      );
-      words[JOINED.handle >> 2] = handle;
-      words[JOINED.tick >> 2] = core.tick;
-      words[JOINED.epoch >> 2] = core.stat(RoomStats.epoch);
-      words[JOINED.wallsHash >> 2] = core.stat(RoomStats.wallsHash);
-      this.#tell(arrival.session, ANSWER.joined, this.row, this.#answer);
+      this.#tell(arrival.session, ANSWER.joined, this.row, this.#place(arrival.slot));
     }
+  }
+
+  /**
+   * After a tick: who came back is told, a fresh one once the core has begun its channel anew (what its client had sent before
+   * is handed out first, which can take a tick or two). Who has left has been answered.
+   */
+  #welcomeBack(): void {
+    const { epochs } = this.core;
+    const { sessions } = this.#seats;
+    this.#returns = this.#returns.filter(({ session, slot, fresh, epoch }) => {
+      if (sessions[slot] !== session) return false;
+      if (fresh && epochs[slot] === epoch) return true;
+      this.#tell(session, ANSWER.resumed, fresh ? RESUME.fresh : 0, this.#place(slot));
+      return false;
+    });
+  }
+
+  /** JoinedShape of a slot. Good until the next. */
+  #place(slot: number): Uint8Array {
+    const { core } = this;
+    const words = this.#answerWords;
+    const row = core.roster + slot * core.rosterRowBytes;
+    words[JOINED.playerId >> 2] = core.view.getUint32(row + RosterRow.playerId, true);
+    words[JOINED.handle >> 2] = core.players[slot] as number;
+    words[JOINED.tick >> 2] = core.tick;
+    words[JOINED.epoch >> 2] = core.epochs[slot] as number;
+    words[JOINED.wallsHash >> 2] = core.stat(RoomStats.wallsHash);
+    return this.#answer;
   }
 
   #dismiss(arrival: Arrival, code: number): void {
@@ -302,9 +354,13 @@ export class ShardRoom {
 
   /** Writes the Leave of a slot. The place is free when the core has run it. */
   #leaveSlot(slot: number, code: number): void {
-    if (!this.#input.leave(slot, code))
-      throw new Error(`Cannot leave room ${this.id}: its input buffer is full`);
+    this.#written(this.#input.leave(slot, code));
     this.#free(slot);
+  }
+
+  /** Space for these records is kept (`#packetsLimit`): that there is none cannot be. */
+  #written(whole: boolean): void {
+    if (!whole) throw new Error(`Cannot order in room ${this.id}: its input buffer is full`);
   }
 
   #free(slot: number): void {
@@ -320,13 +376,16 @@ export class ShardRoom {
       this.#tellLeft(session, code, TEXT.encode(reason).subarray(0, TEXT_BYTES_MAX));
   };
 
-  #appendNotices(commandBytes: number): number {
-    if (this.#notices.length === 0) return commandBytes;
-    this.#input.at = commandBytes;
-    this.#notices = this.#notices.filter((message) => !this.#input.sendAll(message));
-    const length = this.#input.at;
-    this.#input.at = 0;
-    return length;
+  /** The game waits no longer than `ms` for a player whose client is away. */
+  readonly #onWait: OnWait = (slot, ms) => {
+    const session = this.#seats.sessions[slot] as number;
+    if (session !== 0) this.#tell(session, ANSWER.wait, ms, NO_NAME);
+  };
+
+  #appendSaid(commandBytes: number): number {
+    if (this.#said.count === 0) return commandBytes;
+    const poolBytes = this.core.stat(RoomStats.poolBytes);
+    return this.#said.append(this.#input, commandBytes, { poolBytes, slotOf: this.slotOf });
   }
 
   /** Each packet into the outbox of its session's I/O thread; a full outbox drops it and the packet layer sees a loss. */
@@ -356,24 +415,6 @@ export class ShardRoom {
     if (dropped > 0) this.#timing.add(COUNTER.outboxDropped, dropped);
   }
 
-  /** Numbers of this room for the outside, and what a long emptiness asks for. */
-  #account(): void {
-    const { core } = this;
-    const { people, bots } = this;
-    const timing = this.#timing;
-    timing.setRow(this.row, ROW.tick, core.tick);
-    if (people !== this.#counted.people || bots !== this.#counted.bots) {
-      timing.add(COUNTER.people, people - this.#counted.people);
-      timing.add(COUNTER.bots, bots - this.#counted.bots);
-      this.#counted.people = people;
-      this.#counted.bots = bots;
-      timing.setRow(this.row, ROW.people, people);
-      timing.setRow(this.row, ROW.bots, bots);
-    }
-    if ((core.tick & SUMS_EVERY_MASK) === 0) this.#addSums();
-    this.#countEmpty(people);
-  }
-
   /** Counts the intervals without people, and says so once when they are as many as the game allows. */
   #countEmpty(people: number): void {
     if (people > 0 || this.#arrivals.length > 0) {
@@ -385,23 +426,6 @@ export class ShardRoom {
     if (this.#idleTold || this.#emptyTicks < this.#options.emptyCloseTicks) return;
     this.#idleTold = true;
     this.#write(this.owner, { kind: ANSWER.idle, id: this.row, arg: 0, bytes: NO_NAME });
-  }
-
-  /** Adds what the core's counters have risen by since the last time. They wrap at 2^32, the sums do not. */
-  #addSums(): void {
-    const { core } = this;
-    for (let i = 0; i < this.#sums.length; i += 1) {
-      const value = core.stat(this.#sumOffsets[i] as number);
-      this.#timing.addSum(i, (value - (this.#sums[i] as number)) >>> 0);
-      this.#sums[i] = value;
-    }
-    const { messagesMalformed } = this.game;
-    this.#timing.add(COUNTER.messagesMalformed, messagesMalformed - this.#messagesMalformed);
-    this.#messagesMalformed = messagesMalformed;
-    const silent = core.stat(RoomStats.silentClients);
-    this.#timing.add(COUNTER.silentClients, silent - this.#counted.silent);
-    this.#counted.silent = silent;
-    this.#timing.setRow(this.row, ROW.entities, core.stat(RoomStats.entities));
   }
 
   #refuse(session: number, code: number, text: Uint8Array): void {
@@ -431,10 +455,10 @@ export class ShardRoom {
 
 const TEXT = new TextEncoder();
 const NO_NAME = new Uint8Array(0);
-/** Bytes kept for each slot: BotInput and Leave, or a bot's Join. */
-const SLOT_RECORDS_BYTES = 48;
+/** Bytes kept for each slot: Drop, Resume, Leave and BotInput, or a bot's Join. */
+const SLOT_RECORDS_BYTES = 56;
+/** Notices and messages to single clients that may wait in a room, and two more for each place. */
+const SAID_WAITING_MIN = 64;
 /** People who come in with one tick; more wait for the next. Their records always find place. */
 const JOINS_PER_TICK_MAX = 64;
 const JOIN_RECORD_BYTES = 48;
-/** RoomStats are summed every 32 ticks. */
-const SUMS_EVERY_MASK = 31;

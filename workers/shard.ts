@@ -92,7 +92,7 @@ export class Shard {
     return false;
   }
 
-  /** Stage 1: rooms, joins, leaves, notices; the control rings in index order. */
+  /** Stage 1: rooms, joins, leaves, drops, resumes, notices; the control rings in index order. */
   takeOrders(): void {
     for (let io = 0; io < this.#links.length; io += 1) {
       const { orders } = this.#links[io] as WorkerEnd;
@@ -214,8 +214,17 @@ export class Shard {
         this.#answer(io, { kind: ANSWER.left, id: order.id, arg: order.arg, text: NOTHING });
         break;
       }
+      case ORDER.drop:
+        this.#sitters.get(order.id)?.room.drop(order.id);
+        break;
+      case ORDER.resume:
+        this.#sitters.get(order.id)?.room.resume(order.id, order.arg);
+        break;
+      case ORDER.tell:
+        this.#sitters.get(order.id)?.room.tell(order.id, payloadOf(order));
+        break;
       case ORDER.notice: {
-        const message = order.bytes.slice(order.offset, order.offset + order.length);
+        const message = payloadOf(order);
         for (const room of this.#rooms.values()) room.notice(message);
         break;
       }
@@ -303,6 +312,11 @@ export class Shard {
   #log(level: 'info' | 'error', room: string, text: string): void {
     this.#report({ kind: 'log', level, fields: { room }, text });
   }
+}
+
+/** A copy of what an order carries. */
+function payloadOf(order: Ring): Uint8Array {
+  return order.bytes.slice(order.offset, order.offset + order.length);
 }
 
 function readOpen(order: Ring, owner: number): RoomOrder {

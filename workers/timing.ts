@@ -9,12 +9,13 @@
 import type { RoomStats } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 
-/** Counters of a worker. All rise but `rooms`, `people`, `bots` and `silentClients`, which are as of now. */
+/** Counters of a worker. All rise but `rooms`, `people`, `bots`, `silentClients` and `awayClients`, which are as of now. */
 export const COUNTERS = [
   'rooms',
   'people',
   'bots',
   'silentClients',
+  'awayClients',
   'ticks',
   'slots',
   'ticksCaughtUp',
@@ -25,11 +26,15 @@ export const COUNTERS = [
   'roomsFaulted',
   'joins',
   'leaves',
+  'drops',
+  'resumes',
+  'resumesFresh',
   'botsYielded',
   'packetsIn',
   'packetsUnseated',
   'inputRefused',
   'messagesMalformed',
+  'tellsDropped',
   'packetsOut',
   'outboxDropped',
   'wakes',

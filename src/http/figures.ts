@@ -162,12 +162,14 @@ const DIRECTORY_DROPS = [
   'replaced',
   'packetsGone',
   'noticesRefused',
+  'tellsRefused',
 ] as const;
 const WORKER_DROPS = [
   'packetsUnseated',
   'inputRefused',
   'messagesMalformed',
   'outboxDropped',
+  'tellsDropped',
   'roomsFaulted',
 ] as const;
 const CORE_DROPS = [

@@ -3,7 +3,7 @@
  * each way:
  *
  * - data: client packets in, packets for clients out. A full ring refuses the packet about to be written (counted).
- * - control: joins, leaves, rooms, notices. Sized so that it cannot fill; see `controlBytes`.
+ * - control: joins, leaves, drops and resumes, rooms, notices. Sized so that it cannot fill; see `controlBytes`.
  *
  * Every shape is plain bytes, little-endian, words first. `id` and `arg` are those of the record.
  */
@@ -29,6 +29,12 @@ export const ORDER = {
   notice: 5,
   /** arg code. All rooms close and the worker ends. */
   stop: 6,
+  /** id session: nothing is heard of it. Not answered; `wait` may come of it. */
+  drop: 7,
+  /** id session, arg RESUME: it is heard again. Answered by `resumed`, or by the `left` that was under way. */
+  resume: 8,
+  /** id session. Payload: a reliable message with its kind byte, for this client. Not answered. */
+  tell: 9,
 } as const;
 
 /** Control ring, worker to I/O thread. */
@@ -45,6 +51,10 @@ export const ANSWER = {
   left: 36,
   /** id row: nobody has been in the room for `emptyCloseMs`. */
   idle: 37,
+  /** id session, arg RESUME.fresh or 0; payload JoinedShape. */
+  resumed: 38,
+  /** id session, arg ms: the game waits for a dropped session no longer than this, from its drop on. At most one per drop. */
+  wait: 39,
 } as const;
 
 /** OpenShape: byte offsets. Then `roomIdBytes` of the id and `optionsBytes` of JSON. */
@@ -69,6 +79,9 @@ export const JOINED = {
   bytes: 20,
 } as const;
 
+/** Bits of a resume, those of the record Resume: the client has lost its state; it wants state hashes. */
+export const RESUME = { fresh: 1, verify: 2 } as const;
+
 /** Bytes. Limit of a room id (session/datagrams.ts says the same; ours are 16). */
 export const ROOM_ID_BYTES_MAX = 48;
 /** Bytes of JSON in a wish to create a room. */
@@ -77,8 +90,12 @@ export const ROOM_OPTIONS_BYTES_MAX = 512;
 export const TEXT_BYTES_MAX = 96;
 /** Bytes of a notice: text, its envelope, and some air. */
 export const NOTICE_BYTES_MAX = 160;
-/** Notices that may wait in a control ring at once; a further one is refused. */
+/** Bytes of a message to one client: a connect token of 2,048 bytes with its envelope. */
+export const TELL_BYTES_MAX = 2100;
+/** Notices that may wait in a control ring at once beside `TELLS_WAITING_MAX`; a further one may be refused. */
 export const NOTICES_WAITING_MAX = 16;
+/** The same for messages to one client: a worker takes them out once per slot, so 200 in a second at 25 Hz and more. */
+export const TELLS_WAITING_MAX = 8;
 
 /** Which I/O thread owns a session: the upper 4 bits of its id. */
 export function ioThreadOf(sessionId: number): number {
@@ -112,7 +129,7 @@ export function createLink(sizes: LinkSizes): LinkMemory {
   return {
     inbox: createRing(sizes.inboxBytes, sizes.packetBytesMax),
     outbox: createRing(sizes.outboxBytes, sizes.packetBytesMax),
-    orders: createRing(orders + noticeBytes(), OPEN_BYTES_MAX),
+    orders: createRing(orders + noticeBytes(), TELL_BYTES_MAX),
     answers: createRing(answers, TEXT_BYTES_MAX),
   };
 }
@@ -122,11 +139,14 @@ export function createLink(sizes: LinkSizes): LinkMemory {
  * order until the last answer has been read, and there are `sessionsMax` seats and `roomsMax` rows. So at most these
  * wait at any time:
  *
- *     orders  = sessionsMax x (join + leave) + roomsMax x (open + close) + stop
- *     answers = sessionsMax x (joined or refused, left, idle) + roomsMax x (opened, closed, idle)
+ *     orders  = sessionsMax x (join, drop, resume, leave) + roomsMax x (open, close) + stop
+ *     answers = sessionsMax x (joined or refused, wait, resumed, left, idle) + roomsMax x (opened, closed, idle)
  *
- * `idle` needs a `left` or an `opened` before each, hence one per session and one per room. A notice has no answer:
- * it is written only while the ring keeps the space of the others free, and refused otherwise.
+ * `idle` needs a `left` or an `opened` before each, hence one per session and one per room. Of a session at most one drop
+ * and one resume are under way: it is dropped and resumed only once `joined` has been read, dropped again only once
+ * `resumed` has been read, and resumed again only then too (directory.ts keeps the wish); so of `wait` and `resumed` one
+ * each is unread. Notices and messages to one client have no answer: they are written only while the ring keeps the space
+ * of the others free, and refused otherwise.
  */
 export function controlBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>): {
   orders: number;
@@ -136,10 +156,12 @@ export function controlBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>)
   const bare = recordBytes(0);
   return {
     orders:
-      sizes.sessionsMax * (recordBytes(JOIN.bytes) + bare) +
+      sizes.sessionsMax * (recordBytes(JOIN.bytes) + 3 * bare) +
       sizes.roomsMax * (recordBytes(OPEN_BYTES_MAX) + bare) +
       bare,
-    answers: sizes.sessionsMax * (text + text + bare) + sizes.roomsMax * (bare + text + bare),
+    answers:
+      sizes.sessionsMax * (text + bare + recordBytes(JOINED.bytes) + text + bare) +
+      sizes.roomsMax * (bare + text + bare),
   };
 }
 
@@ -151,14 +173,20 @@ export function ordersKeptBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax
   return controlBytes(sizes).orders + recordBytes(OPEN_BYTES_MAX);
 }
 
-/** Bytes that a notice takes in the ring at most: itself, and what it wastes where it wraps. */
-export function noticeSpaceBytes(): number {
-  return 2 * recordBytes(NOTICE_BYTES_MAX);
+/** Bytes that a message without an answer takes in the ring at most: itself, and what it wastes where it wraps. */
+export function messageSpaceBytes(length: number): number {
+  return 2 * recordBytes(length);
 }
 
-/** Bytes of notices beyond what orders need; one more is wasted where one of them wraps, one stays out of reach. */
+/**
+ * Bytes of messages without an answer, beyond what orders need; one more of the longest is wasted where one of them wraps,
+ * one stays out of reach.
+ */
 export function noticeBytes(): number {
-  return (NOTICES_WAITING_MAX + 2) * recordBytes(NOTICE_BYTES_MAX);
+  return (
+    NOTICES_WAITING_MAX * recordBytes(NOTICE_BYTES_MAX) +
+    (TELLS_WAITING_MAX + 2) * recordBytes(TELL_BYTES_MAX)
+  );
 }
 
 /** The I/O thread's ends of a link. */

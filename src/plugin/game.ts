@@ -4,6 +4,7 @@ import type { AnyField, ValueOf } from '../schema/fields.ts';
 import type { MessagesToServer, TimersOf } from '../schema/infer.ts';
 import { checkOptionFields } from './options.ts';
 import type {
+  AbsenceOf,
   AnyEntityOf,
   AnySchema,
   BotInputOf,
@@ -47,15 +48,27 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
   ): Done;
   /** A player came. It is not alive until it is placed. */
   onJoin?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
-  /** A player goes; it is in the room until this tick ends. `code` is an error name, E_LEFT for a wish. */
+  /**
+   * A player goes, exactly once whatever the reason; it is in the room until this tick ends. `code` is an error name: E_LEFT for
+   * a wish, E_TIMEOUT for one who was away for too long.
+   */
   onLeave?(room: RoomOf<S>, player: PlayerViewOf<S>, facts: { readonly code: string }): Done;
   /**
-   * A player's connection broke; it may come back. Sessions cannot resume yet: until they can, the server calls onLeave with
-   * E_TIMEOUT or E_LEFT instead.
+   * Nothing has been heard of a player for `dropMs` (1 s); it may come back. It stays in the room and stands still unless
+   * `absence.input` says otherwise; shield it by `player.protectedUntil`, remove it by `room.kick`. After `resumeMs` (30 s), or
+   * what `absence.waitMs` says, it leaves with E_TIMEOUT. Who leaves by a wish is not dropped before.
    */
-  onDrop?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
-  /** It came back. */
-  onResume?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
+  onDrop?(room: RoomOf<S>, player: PlayerViewOf<S>, absence: AbsenceOf<S>): Done;
+  /**
+   * It is back, with the same id and entity. `same`: as if nothing had been, no message is lost or doubled. `fresh`: its page
+   * was loaded again and knows nothing; messages that it had not acknowledged are sent again. What else the game once told it
+   * alone has to be told anew. A page loaded again at once comes without onDrop before.
+   */
+  onResume?(
+    room: RoomOf<S>,
+    player: PlayerViewOf<S>,
+    facts: { readonly resumed: 'same' | 'fresh' },
+  ): Done;
   /** Every tick, after all other hooks. */
   onTick?(room: RoomOf<S>): Done;
   /** A player overlaps an entity of a kind with `touch`; in each tick it does. */

@@ -19,6 +19,9 @@ export interface RuntimeHost {
   ): void;
 }
 
+/** Told of a player whose client is away and for whom the game waits no longer than `ms`, from its drop on. */
+export type OnWait = (slot: number, ms: number) => void;
+
 export interface RuntimeOptions {
   readonly roomId: string;
   /** Given to onCreate; the core was configured with the same. */

@@ -11,6 +11,7 @@
 import type { RoomCore } from '../../core-wasm/bindings/room.ts';
 import {
   Death,
+  Dropped,
   ERROR,
   errorName,
   Fault,
@@ -18,17 +19,19 @@ import {
   Joined,
   Left,
   RecordHeader,
+  Resumed,
   Timer,
   Touch,
 } from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
 import { fromRaw } from '../schema/fields.ts';
 import { MessageCodec } from '../schema/messages.ts';
+import { Absence } from './absence.ts';
 import { BotRoom } from './bots.ts';
 import { PluginContext } from './context.ts';
 import type { ErasedHooks, Game, Hook } from './game.ts';
 import { Hits } from './hits.ts';
-import type { HookFault, RuntimeHost, RuntimeOptions } from './host.ts';
+import type { HookFault, OnWait, RuntimeHost, RuntimeOptions } from './host.ts';
 import { checkRoomOptions } from './options.ts';
 import { PluginRoom } from './room.ts';
 import type { OnRemoved } from './seats.ts';
@@ -67,7 +70,7 @@ export class GameRuntime {
     entity: undefined,
     attacker: undefined,
   };
-  readonly #presence: { slot: number; playerId: number; here: boolean }[] = [];
+  #onWait: OnWait = ignore;
   readonly #askBot: (slot: number) => Readonly<Record<string, unknown>> | null;
   #faultsInRow = 0;
 
@@ -111,34 +114,31 @@ export class GameRuntime {
 
   /**
    * Appends what the game itself lets in behind the `length` bytes of records in the core's input buffer: bots' Join and
-   * Leave, Leave of players whom it kicks, controls of bots. Slots that the caller's records take are left alone. Returns
+   * Leave, Leave of players whom it kicks, controls of bots and of players whose client is away. Slots that the caller's records take are left alone. Returns
    * the new length. `onRemoved` is told of players whom the game takes out.
    */
   records(length: number, onRemoved: OnRemoved = ignore): number {
     this.#context.tick = this.#context.core.tick + 1;
     this.#context.overlay.forget();
-    const seated = this.#seats.records(length, onRemoved);
-    return this.#hooks.botInput === undefined ? seated : this.#seats.inputs(this.#askBot);
+    this.#seats.records(length, onRemoved);
+    if (this.#hooks.botInput !== undefined) this.#seats.inputs(this.#askBot);
+    return this.#seats.standIns();
   }
 
   /**
-   * Runs the hooks of a tick over what `core.begin` left: deferred functions, drops and resumes, the events in their
-   * order, hits as one batch, then onTick. Returns bytes of commands in the core's input buffer, for `core.end`.
+   * Runs the hooks of a tick over what `core.begin` left: deferred functions, the events in their order, hits as one batch,
+   * then onTick. Returns bytes of commands in the core's input buffer, for `core.end`. `onWait` is told of players whose client
+   * is away and for whom the game waits less than the server would.
    */
-  hooks(eventBytes: number): number {
+  hooks(eventBytes: number, onWait: OnWait = ignore): number {
+    this.#onWait = onWait;
     this.#openTick(this.#context.core.tick + 1, false);
     if (this.#room.deferredCount > 0) {
       for (const deferred of this.#room.takeDeferred()) this.#call('defer', deferred as Hook);
     }
-    if (this.#presence.length > 0) this.#tellPresence();
     this.#dispatch(eventBytes);
     this.#call('onTick', this.#hooks.onTick);
     return this.#closeTick();
-  }
-
-  /** The connection of the player in a slot broke (`here` false) or came back: a hook of the next tick. */
-  notePresence(slot: number, here: boolean): void {
-    this.#presence.push({ slot, playerId: this.#context.playerId(slot), here });
   }
 
   /** Hooks threw FAULTS_MAX times in a row: the room has to close with E_PLUGIN_FAULT. */
@@ -199,6 +199,21 @@ export class GameRuntime {
         });
         break;
       }
+      case HOOK.dropped.kind:
+        this.#onDrop(slot, view.getUint32(at + Dropped.handle, true));
+        break;
+      case HOOK.resumed.kind: {
+        const fresh = (view.getUint32(at + Resumed.flags, true) & 1) !== 0;
+        this.#seats.stepBack(slot);
+        const facts = { resumed: fresh ? 'fresh' : 'same' };
+        this.#onPlayer(
+          'onResume',
+          this.#hooks.onResume,
+          view.getUint32(at + Resumed.handle, true),
+          facts,
+        );
+        break;
+      }
       case HOOK.death.kind:
         this.#onDeath(
           view.getUint32(at + Death.victim, true),
@@ -227,6 +242,14 @@ export class GameRuntime {
 
   #onPlayer(name: string, hook: Hook | undefined, handle: number, facts?: unknown): void {
     if (hook !== undefined) this.#call(name, hook, handle, facts, this.#asPlayer);
+  }
+
+  #onDrop(slot: number, handle: number): void {
+    this.#absence = undefined;
+    this.#call('onDrop', this.#hooks.onDrop, handle, slot, this.#asAbsence);
+    const absence = this.#absence as Absence | undefined;
+    const ms = absence?.shortestMs ?? -1;
+    if (ms >= 0) this.#onWait(slot, ms);
   }
 
   #onDeath(victim: number, attacker: number): void {
@@ -272,15 +295,6 @@ export class GameRuntime {
     const playerId = this.#context.playerId(slot);
     if (playerId !== 0)
       this.#seats.remove({ slot, playerId, code: ERROR[errorName(code)], reason: '' });
-  }
-
-  #tellPresence(): void {
-    for (const { slot, playerId, here } of this.#presence.splice(0)) {
-      if (playerId === 0 || this.#context.playerId(slot) !== playerId) continue;
-      const handle = this.#context.core.players[slot] ?? 0;
-      if (here) this.#onPlayer('onResume', this.#hooks.onResume, handle);
-      else this.#onPlayer('onDrop', this.#hooks.onDrop, handle);
-    }
   }
 
   #botInput(slot: number): Readonly<Record<string, unknown>> | null {
@@ -332,6 +346,16 @@ export class GameRuntime {
 
   readonly #asPlayer: Shape = () => {
     this.#first = this.#room.playerView(this.#first as number);
+    return this.#first !== undefined;
+  };
+
+  /** Made anew for each drop: it is a rare event, and an old one must not act on another player. */
+  #absence: Absence | undefined;
+
+  readonly #asAbsence: Shape = () => {
+    this.#first = this.#room.playerView(this.#first as number);
+    this.#absence = new Absence(this.#context, this.#seats, this.#second as number);
+    this.#second = this.#absence;
     return this.#first !== undefined;
   };
 

@@ -1,16 +1,19 @@
 /**
- * Bots and removals as records: what hooks ask for (addBot, removeBot, kick), what the host keeps (`keepBots`), and the
- * controls of bots. All of it enters the room through the input buffer before a tick, like anything else.
+ * Bots and removals as records: what hooks ask for (addBot, removeBot, kick), what the host keeps (`keepBots`), the controls of
+ * bots, and those that stand in for clients that are away. All of it enters the room through the input buffer before a tick, like anything else.
  */
 import {
   BotInput,
+  COLUMN,
   ERROR,
   Join,
   Leave,
   NAME_BYTES_MAX,
   RecordHeader,
+  Resume,
 } from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { RawInput } from '../schema/inputs.ts';
 import { encodeInput, neutralInput } from '../schema/inputs.ts';
 import type { PluginContext } from './context.ts';
 
@@ -24,6 +27,12 @@ export interface Removal {
 
 /** Told of a player whom the game takes out; its Leave is written. */
 export type OnRemoved = (slot: number, code: number, reason: string) => void;
+
+/** Controls that move a player until its client is back. */
+interface StandIn {
+  readonly playerId: number;
+  readonly raw: RawInput;
+}
 
 interface NewBot {
   readonly name: string;
@@ -46,6 +55,8 @@ export class Seats {
   /** Slots of bots that the host keeps: 1. */
   readonly #kept: Uint8Array;
   readonly #raw = neutralInput();
+  /** By slot. */
+  readonly #standIns = new Map<number, StandIn>();
   readonly #botsYield: boolean;
   #keep = 0;
   #length = 0;
@@ -62,6 +73,27 @@ export class Seats {
     if (this.#bots.length >= WAITING_MAX) return false;
     this.#bots.push({ name, team, kept: false });
     return true;
+  }
+
+  /**
+   * A player whose client is away goes on with such controls, each tick until it is back or gone. Where they name no aim or
+   * pitch it keeps looking where it looks.
+   */
+  standIn(slot: number, controls: Readonly<Record<string, unknown>>): void {
+    const { layout, overlay, core } = this.#context;
+    const raw = neutralInput();
+    encodeInput(layout, controls, raw);
+    const index = (core.players[slot] ?? 0) & 0xffff;
+    const given = (kind: 'aim' | 'pitch'): boolean =>
+      layout.inputs.some((input) => input.kind === kind && controls[input.name] !== undefined);
+    if (!given('aim')) raw.aim = overlay.read(COLUMN.aim, index) & 0xffff;
+    if (!given('pitch')) raw.pitch = overlay.read(COLUMN.pitch, index);
+    this.#standIns.set(slot, { playerId: this.#context.playerId(slot), raw });
+  }
+
+  /** The client in a slot is back: its own controls count. */
+  stepBack(slot: number): void {
+    this.#standIns.delete(slot);
   }
 
   /** A player or bot leaves in the next tick. */
@@ -113,18 +145,32 @@ export class Seats {
       const input = ask(slot);
       if (input === null) continue;
       encodeInput(this.#context.layout, input, this.#raw);
-      const at = this.#open(BotInput, slot);
-      if (at < 0) break;
-      const { view } = this.#context.core;
-      view.setUint16(at + BotInput.buttons, this.#raw.buttons, true);
-      view.setUint16(at + BotInput.aim, this.#raw.aim, true);
-      view.setInt16(at + BotInput.pitch, this.#raw.pitch, true);
-      view.setInt8(at + BotInput.moveX, this.#raw.moveX);
-      view.setInt8(at + BotInput.moveY, this.#raw.moveY);
-      for (let k = 0; k < 4; k += 1)
-        view.setInt16(at + BotInput.aux + 2 * k, this.#raw.aux[k] ?? 0, true);
+      if (!this.#control(slot, this.#raw)) break;
     }
     return this.#length;
+  }
+
+  /** Appends the controls that stand in for clients that are away. */
+  standIns(): number {
+    for (const [slot, { playerId, raw }] of this.#standIns) {
+      if (this.#context.playerId(slot) !== playerId) this.#standIns.delete(slot);
+      else if (this.#touched[slot] === 0) this.#control(slot, raw);
+    }
+    return this.#length;
+  }
+
+  /** False: the buffer is full. */
+  #control(slot: number, raw: RawInput): boolean {
+    const at = this.#open(BotInput, slot);
+    if (at < 0) return false;
+    const { view } = this.#context.core;
+    view.setUint16(at + BotInput.buttons, raw.buttons, true);
+    view.setUint16(at + BotInput.aim, raw.aim, true);
+    view.setInt16(at + BotInput.pitch, raw.pitch, true);
+    view.setInt8(at + BotInput.moveX, raw.moveX);
+    view.setInt8(at + BotInput.moveY, raw.moveY);
+    for (let k = 0; k < 4; k += 1) view.setInt16(at + BotInput.aux + 2 * k, raw.aux[k] ?? 0, true);
+    return true;
   }
 
   /** The host's number: at most a few joins per tick, and leaves as people come. */
@@ -192,7 +238,7 @@ export class Seats {
     return this.#context.playerId(slot) !== 0 && this.#context.isBot(slot);
   }
 
-  /** Marks the slots of the Join and Leave records that the host has written. */
+  /** Marks the slots of the Join and Leave records that the host has written; whose client is back needs no stand-in. */
   #scan(length: number): void {
     this.#touched.fill(0);
     const { view, input } = this.#context.core;
@@ -202,6 +248,7 @@ export class Seats {
       const slot = view.getUint16(input + at + RecordHeader.index, true);
       if ((kind === Join.kind || kind === Leave.kind) && slot < this.#touched.length)
         this.#touched[slot] = 1;
+      if (kind === Resume.kind) this.#standIns.delete(slot);
       at +=
         RecordHeader.bytes + ((view.getUint32(input + at + RecordHeader.length, true) + 3) & ~3);
     }

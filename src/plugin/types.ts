@@ -206,6 +206,20 @@ export interface HitOf<S> {
   scale(factor: number): void;
 }
 
+/** What onDrop may decide about a player whose client is away. Good only in that hook (E_VIEW_STALE afterwards). */
+export interface AbsenceOf<S> {
+  /**
+   * Controls that the player goes on with, each tick until its client is back; the last call counts. What is left out is
+   * neutral, but aim and pitch: it keeps looking where it looks.
+   */
+  input(controls: BotInputOf<S>): void;
+  /**
+   * Waits for it no longer than so many ms, counted from the drop; 0 ends its stay at once. The least of several counts, and
+   * never more than the server's `resumeMs`.
+   */
+  waitMs(ms: number): void;
+}
+
 /** A bot's own player: what its client would know, read only. */
 export type BotViewOf<S> = Readonly<EntityValues> & {
   readonly kind: 'player';

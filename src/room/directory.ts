@@ -8,22 +8,24 @@
  *                └─ leave ─▶ leaving ──refused / left──▶ gone (silent)     in ─ leave ─▶ leaving
  *
  * A session that leaves while it joins therefore leaves the room it may just have come into, and nobody hears of it. A
- * worker that dies answers nothing any more; its seats are answered here.
+ * worker that dies answers nothing any more; its seats are answered here. While it is in, a session may drop and resume
+ * again and again; each resume is answered by `resumed`, unless the seat's last answer comes instead.
  */
 import { ERROR, errorText } from '../../protocol/gen/tables.ts';
 import { ROW } from '../../workers/timing.ts';
 import type { ErrorCode } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
-import { ANSWER, DATA, ioThreadOf, JOINED, ROOM_OPTIONS_BYTES_MAX } from '../mailbox/messages.ts';
+import { ANSWER, DATA, ioThreadOf, RESUME, ROOM_OPTIONS_BYTES_MAX } from '../mailbox/messages.ts';
 import type { Ring } from '../mailbox/ring.ts';
 import { loadCore } from './core.ts';
 import type { Seat } from './drain.ts';
 import { drainOutbox } from './drain.ts';
 import { newRoomId } from './id.ts';
 import type { DirectoryCounters, DirectoryOptions, JoinRequest } from './options.ts';
+import type { Resumption } from './orders.ts';
 import { noticeMessage, OrderDesk } from './orders.ts';
 import type { GameFacts, RoomFacts, RoomOutput } from './outputs.ts';
-import { OutputQueue } from './outputs.ts';
+import { OutputQueue, placeIn, textIn } from './outputs.ts';
 import type { HostedRoom } from './placement.ts';
 import { Placement } from './placement.ts';
 import { gameUrl, RoomWorker } from './workers.ts';
@@ -41,6 +43,7 @@ export class RoomDirectory {
     packetsGone: 0,
     wakes: 0,
     noticesRefused: 0,
+    tellsRefused: 0,
   };
   readonly #options: DirectoryOptions;
   readonly #ioThread: number;
@@ -124,7 +127,9 @@ export class RoomDirectory {
     }
     this.counters.joins += 1;
     room.people += 1;
-    this.#seats.set(sessionId, { sessionId, room, state: 'joining', newest: -1 });
+    const { verify } = request;
+    const away = { presence: 'here', again: undefined } as const;
+    this.#seats.set(sessionId, { sessionId, room, state: 'joining', verify, newest: -1, ...away });
     this.#orders.join(this.#workerOf(room), room, request);
     this.#keepWarm();
   }
@@ -135,6 +140,40 @@ export class RoomDirectory {
     if (seat === undefined || seat.state === 'leaving') return;
     seat.state = 'leaving';
     this.#orders.leave(this.#workerOf(seat.room), sessionId, code);
+  }
+
+  /**
+   * Nothing is heard of the session any more: its room keeps its place. Its game may answer `wait`. Nothing for a session
+   * that is not in a room, is away already, or whose resume is not answered yet.
+   */
+  drop(sessionId: number): void {
+    const seat = this.#seats.get(sessionId);
+    if (seat?.state !== 'in' || seat.presence !== 'here') return;
+    seat.presence = 'away';
+    this.#orders.drop(this.#workerOf(seat.room), sessionId);
+  }
+
+  /**
+   * The session is heard again, with the state its client had or (`fresh`) with none; then `verify` says whether it wants
+   * state hashes, by default as it joined. Answered by `resumed`. A fresh one that comes while another resume is under way
+   * follows it, and only the last is answered; any other then is answered with the one under way.
+   */
+  resume(sessionId: number, fresh: boolean, verify?: boolean): void {
+    const seat = this.#seats.get(sessionId);
+    if (seat?.state !== 'in') return;
+    if (fresh && verify !== undefined) seat.verify = verify;
+    const how = { fresh, verify: seat.verify };
+    if (seat.presence !== 'resuming') this.#resume(seat, how);
+    else if (fresh) seat.again = how;
+  }
+
+  /** A control message, kind byte first, for the client of a session. False: there is no room for it now, or no seat. */
+  tell(sessionId: number, message: Uint8Array): boolean {
+    const seat = this.#seats.get(sessionId);
+    if (seat?.state !== 'in') return false;
+    if (this.#orders.tell(this.#workerOf(seat.room), sessionId, message)) return true;
+    this.counters.tellsRefused += 1;
+    return false;
   }
 
   /** Hands a client's packet to its room. False: dropped and counted (inbox full, or no seat). Allocates nothing. */
@@ -311,7 +350,14 @@ export class RoomDirectory {
         break;
       case ANSWER.refused:
       case ANSWER.left:
-        this.#gone(ring.id, ring.arg as ErrorCode, textOf(ring));
+        this.#gone(ring.id, ring.arg as ErrorCode, textIn(ring));
+        break;
+      case ANSWER.resumed:
+        this.#resumed(ring);
+        break;
+      case ANSWER.wait:
+        if (this.#seats.get(ring.id)?.state === 'in')
+          this.#outputs.push({ kind: 'wait', sessionId: ring.id, ms: ring.arg });
         break;
       case ANSWER.closed:
         if (room === undefined) break;
@@ -338,18 +384,26 @@ export class RoomDirectory {
     const seat = this.#seats.get(ring.id);
     if (seat === undefined || seat.state !== 'joining') return;
     seat.state = 'in';
-    const word = (offset: number): number =>
-      (ring.words[(ring.offset + offset) >> 2] as number) >>> 0;
-    this.#outputs.push({
-      kind: 'joined',
-      sessionId: ring.id,
-      roomId: seat.room.id,
-      playerId: word(JOINED.playerId),
-      handle: word(JOINED.handle),
-      tick: word(JOINED.tick),
-      epoch: word(JOINED.epoch),
-      wallsHash: word(JOINED.wallsHash),
-    });
+    const place = { sessionId: ring.id, roomId: seat.room.id, ...placeIn(ring) };
+    this.#outputs.push({ kind: 'joined', ...place });
+  }
+
+  #resume(seat: Seat, how: Resumption): void {
+    seat.presence = 'resuming';
+    seat.again = undefined;
+    this.#orders.resume(this.#workerOf(seat.room), seat.sessionId, how);
+  }
+
+  #resumed(ring: Ring): void {
+    const seat = this.#seats.get(ring.id);
+    if (seat?.state !== 'in') return;
+    if (seat.again !== undefined) {
+      this.#resume(seat, seat.again);
+      return;
+    }
+    seat.presence = 'here';
+    const place = { sessionId: ring.id, roomId: seat.room.id, ...placeIn(ring) };
+    this.#outputs.push({ kind: 'resumed', ...place, fresh: (ring.arg & RESUME.fresh) !== 0 });
   }
 
   /** The last answer to a seat: frees it, and tells its session unless that has left. */
@@ -421,12 +475,6 @@ export class RoomDirectory {
     for (const room of [...(this.#placement?.rooms() ?? [])])
       if (room.worker === worker.index) this.#placement?.remove(room);
   }
-}
-
-function textOf(ring: Ring): string {
-  return ring.length === 0
-    ? ''
-    : Buffer.from(ring.bytes.slice(ring.offset, ring.offset + ring.length)).toString();
 }
 
 /** What a session id can number per I/O thread: 14 bits of slot. */

@@ -1,6 +1,7 @@
 /** From an outbox to sockets: of each client the newest packet. */
 import type { Ring } from '../mailbox/ring.ts';
 import type { DirectoryCounters } from './options.ts';
+import type { Resumption } from './orders.ts';
 import type { HostedRoom } from './placement.ts';
 
 /** A session's place in a room; see directory.ts for its life. */
@@ -8,6 +9,12 @@ export interface Seat {
   readonly sessionId: number;
   readonly room: HostedRoom;
   state: 'joining' | 'in' | 'leaving';
+  /** What is under way of an absence: `away` from drop to resume, `resuming` until that is answered. */
+  presence: 'here' | 'away' | 'resuming';
+  /** A fresh resume that was asked for while another was under way: the next order, and the one that is answered. */
+  again: Resumption | undefined;
+  /** It wants state hashes. */
+  verify: boolean;
   /** Place in the outbox of the newest packet of this drain. */
   newest: number;
 }

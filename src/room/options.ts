@@ -56,4 +56,6 @@ export interface DirectoryCounters {
   /** Wakes of this thread by its workers. */
   wakes: number;
   noticesRefused: number;
+  /** Messages to one client for which a control ring had no room. */
+  tellsRefused: number;
 }

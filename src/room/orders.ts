@@ -7,17 +7,28 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { ControlMessageSchema } from '../../protocol/gen/control_pb.ts';
 import { MESSAGE, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
+import { FrayError } from '../errors.ts';
 import type { LinkSizes } from '../mailbox/messages.ts';
 import {
   JOIN,
+  messageSpaceBytes,
   NOTICE_BYTES_MAX,
-  noticeSpaceBytes,
   OPEN,
   ORDER,
   ordersKeptBytes,
+  RESUME,
+  TELL_BYTES_MAX,
 } from '../mailbox/messages.ts';
 import type { HostedRoom } from './placement.ts';
 import type { RoomWorker } from './workers.ts';
+
+/** How a session comes back. */
+export interface Resumption {
+  /** Its client has lost its state. */
+  readonly fresh: boolean;
+  /** With `fresh`: it wants state hashes. */
+  readonly verify: boolean;
+}
 
 export class OrderDesk {
   readonly #keptBytes: number;
@@ -69,15 +80,44 @@ export class OrderDesk {
     this.#write(worker, { kind: ORDER.leave, id: sessionId, arg: code, bytes: 0 });
   }
 
+  drop(worker: RoomWorker, sessionId: number): void {
+    this.#write(worker, { kind: ORDER.drop, id: sessionId, arg: 0, bytes: 0 });
+  }
+
+  resume(worker: RoomWorker, sessionId: number, how: Resumption): void {
+    const arg = how.fresh ? RESUME.fresh | (how.verify ? RESUME.verify : 0) : 0;
+    this.#write(worker, { kind: ORDER.resume, id: sessionId, arg, bytes: 0 });
+  }
+
   stop(worker: RoomWorker, code: ErrorCode): void {
     this.#write(worker, { kind: ORDER.stop, id: 0, arg: code, bytes: 0 });
   }
 
   /** False: as many wait as may. Orders keep their space. */
   notice(worker: RoomWorker, message: Uint8Array): boolean {
-    const { orders } = worker.end;
-    const fits = orders.free() - noticeSpaceBytes() >= this.#keptBytes;
-    return fits && orders.tryWrite(ORDER.notice, 0, 0, message, 0, message.length);
+    return this.#say(worker, { kind: ORDER.notice, id: 0, message });
+  }
+
+  /** The same for a message to one session. Throws for one that is no reliable message of the host. */
+  tell(worker: RoomWorker, sessionId: number, message: Uint8Array): boolean {
+    if (message[0] !== MESSAGE.control || message.length > TELL_BYTES_MAX) {
+      throw new FrayError(
+        'E_VALUE',
+        `Cannot tell a session: a control message has its kind byte first and at most ${TELL_BYTES_MAX} bytes`,
+      );
+    }
+    if (!this.#say(worker, { kind: ORDER.tell, id: sessionId, message })) return false;
+    worker.bell.ring();
+    return true;
+  }
+
+  #say(
+    { end: { orders } }: RoomWorker,
+    { kind, id, message }: { kind: number; id: number; message: Uint8Array },
+  ): boolean {
+    const { length } = message;
+    const fits = orders.free() - messageSpaceBytes(length) >= this.#keptBytes;
+    return fits && orders.tryWrite(kind, id, 0, message, 0, length);
   }
 
   #write(

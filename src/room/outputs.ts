@@ -2,14 +2,17 @@
 
 import type { GameFacts } from '../../workers/boot.ts';
 import type { ErrorCode } from '../errors.ts';
+import { JOINED } from '../mailbox/messages.ts';
+import type { Ring } from '../mailbox/ring.ts';
 
 /** The caller's buffer for `poll`. All fields are set by each call; numbers that do not apply are 0. */
 export interface RoomOutput {
   /**
    * `joined`: the session is in the room, packets go both ways. `refused`: it never will be. `closed`: it is no longer in
-   * its room. A session gets one of joined and refused, then at most one closed; nothing after `leave`.
+   * its room. A session gets one of joined and refused, then at most one closed; nothing after `leave`. Between: `resumed`
+   * for a resume, with all that joined says, and `wait` for a drop whose game waits no longer than `ms`.
    */
-  kind: 'joined' | 'refused' | 'closed';
+  kind: 'joined' | 'refused' | 'closed' | 'resumed' | 'wait';
   sessionId: number;
   /** Why; 0 for joined. */
   code: ErrorCode;
@@ -20,8 +23,13 @@ export interface RoomOutput {
   handle: number;
   /** Tick of the room when the player came in. */
   tick: number;
+  /** Of the packets of this client; another one after each fresh resume. */
   epoch: number;
   wallsHash: number;
+  /** Of resumed: the client has lost its state, its packet layer begins anew. */
+  fresh: boolean;
+  /** Of wait: from the drop on. */
+  ms: number;
 }
 
 export function createRoomOutput(): RoomOutput {
@@ -36,10 +44,34 @@ export function createRoomOutput(): RoomOutput {
     tick: 0,
     epoch: 0,
     wallsHash: 0,
+    fresh: false,
+    ms: 0,
   };
 }
 
-/** First in, first out. Bounded by its writer: at most two outputs per seat, one per refused join. */
+/** Fields of `joined` and `resumed` from an answer with JoinedShape. */
+export function placeIn(
+  ring: Ring,
+): Pick<RoomOutput, 'playerId' | 'handle' | 'tick' | 'epoch' | 'wallsHash'> {
+  const word = (offset: number): number =>
+    (ring.words[(ring.offset + offset) >> 2] as number) >>> 0;
+  return {
+    playerId: word(JOINED.playerId),
+    handle: word(JOINED.handle),
+    tick: word(JOINED.tick),
+    epoch: word(JOINED.epoch),
+    wallsHash: word(JOINED.wallsHash),
+  };
+}
+
+/** The text of an answer. */
+export function textIn(ring: Ring): string {
+  return ring.length === 0
+    ? ''
+    : Buffer.from(ring.bytes.slice(ring.offset, ring.offset + ring.length)).toString();
+}
+
+/** First in, first out. Bounded by its writer: at most four outputs per seat, one per refused join. */
 export class OutputQueue {
   #waiting: RoomOutput[] = [];
   #head = 0;

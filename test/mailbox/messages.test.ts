@@ -13,12 +13,14 @@ import {
   ORDER,
   ROOM_ID_BYTES_MAX,
   ROOM_OPTIONS_BYTES_MAX,
+  TELL_BYTES_MAX,
+  TELLS_WAITING_MAX,
   TEXT_BYTES_MAX,
   WorkerEnd,
 } from '../../src/mailbox/messages.ts';
 import type { Ring } from '../../src/mailbox/ring.ts';
 
-const bytes = new Uint8Array(1024);
+const bytes = new Uint8Array(4096);
 
 test('control rings take all that may wait at once, wherever their counters stand', (t) => {
   const property = fc.property(
@@ -52,6 +54,7 @@ test('control rings take all that may wait at once, wherever their counters stan
       let fits = true;
       for (let i = 0; i < NOTICES_WAITING_MAX; i += 1)
         fits &&= order(ORDER.notice, NOTICE_BYTES_MAX);
+      for (let i = 0; i < TELLS_WAITING_MAX; i += 1) fits &&= order(ORDER.tell, TELL_BYTES_MAX);
       for (let i = 0; i < roomsMax; i += 1) {
         fits &&=
           order(ORDER.open, OPEN.tail + ROOM_ID_BYTES_MAX + ROOM_OPTIONS_BYTES_MAX) &&
@@ -62,9 +65,15 @@ test('control rings take all that may wait at once, wherever their counters stan
           answer(ANSWER.closed, TEXT_BYTES_MAX);
       }
       for (let i = 0; i < sessionsMax; i += 1) {
-        fits &&= order(ORDER.join, JOIN.bytes) && order(ORDER.leave, 0);
+        fits &&=
+          order(ORDER.join, JOIN.bytes) &&
+          order(ORDER.drop, 0) &&
+          order(ORDER.resume, 0) &&
+          order(ORDER.leave, 0);
         fits &&=
           answer(ANSWER.joined, JOINED.bytes) &&
+          answer(ANSWER.wait, 0) &&
+          answer(ANSWER.resumed, JOINED.bytes) &&
           answer(ANSWER.left, TEXT_BYTES_MAX) &&
           answer(ANSWER.idle, 0);
       }

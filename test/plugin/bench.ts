@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs';
 import { ClientCore } from '../../core-wasm/bindings/client.ts';
 import { compileCore } from '../../core-wasm/bindings/instantiate.ts';
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
-import { Join, Leave, Packet, RecordHeader, RoomStats } from '../../protocol/gen/tables.ts';
+import {
+  Drop,
+  Join,
+  Leave,
+  Packet,
+  RecordHeader,
+  Resume,
+  RoomStats,
+} from '../../protocol/gen/tables.ts';
 import type { Game } from '../../src/plugin/game.ts';
 import type { HookFault } from '../../src/plugin/runtime.ts';
 import { GameRuntime } from '../../src/plugin/runtime.ts';
@@ -34,6 +42,8 @@ export class Bench {
   readonly faults: HookFault[] = [];
   readonly logs: { level: string; text: string; facts: Readonly<Record<string, unknown>> }[] = [];
   readonly removed: { slot: number; code: number; reason: string }[] = [];
+  /** What games wait for players who are away: slot and ms. */
+  readonly waits: [number, number][] = [];
   readonly journal: Journal;
   /** Rows of packets that the last tick made. */
   packets = 0;
@@ -74,6 +84,16 @@ export class Bench {
     this.core.view.setUint32(at, code, true);
   }
 
+  /** Nothing is heard of the client in a slot. */
+  drop(slot: number): void {
+    this.#record(Drop, slot);
+  }
+
+  /** It is heard again; `flags` 1: a page loaded again. */
+  resume(slot: number, flags = 0): void {
+    this.core.view.setUint32(this.#record(Resume, slot) + Resume.flags, flags, true);
+  }
+
   /** A packet of the client in a slot. */
   packet(slot: number, bytes: Uint8Array): void {
     const at = this.#record({ kind: Packet.kind, bytes: Packet.bytes + bytes.length }, slot);
@@ -88,7 +108,8 @@ export class Bench {
       );
       this.#records = 0;
       const begin = this.#input(length);
-      this.#end(begin, this.runtime.hooks(this.core.begin(length)));
+      const wait = (slot: number, ms: number): void => void this.waits.push([slot, ms]);
+      this.#end(begin, this.runtime.hooks(this.core.begin(length), wait));
     }
     return this;
   }
@@ -146,7 +167,8 @@ export class TestClient {
     const room = bench.core;
     const playerId = room.view.getUint32(room.roster + slot * room.rosterRowBytes, true);
     const handle = room.players[slot] ?? 0;
-    this.core.join({ playerId, handle, epoch: 1, tick: room.tick, verify: false });
+    const epoch = room.epochs[slot] ?? 0;
+    this.core.join({ playerId, handle, epoch, tick: room.tick, verify: false });
   }
 
   send(name: string, value: Readonly<Record<string, unknown>>): void {

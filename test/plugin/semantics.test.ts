@@ -432,22 +432,6 @@ t.test('hooks run in the order: deferred, events, hits, onTick', (t) => {
   t.end();
 });
 
-t.test('drop and resume reach the player they were noted for', (t) => {
-  const seen: string[] = [];
-  const b = bench({
-    onDrop: (_room, p) => void seen.push(`drop ${p.name}`),
-    onResume: (_room, p) => void seen.push(`resume ${p.name}`),
-  });
-  b.tick();
-  b.runtime.notePresence(1, false);
-  b.tick();
-  b.runtime.notePresence(1, true);
-  b.runtime.notePresence(5, true);
-  b.tick();
-  t.same(seen, ['drop p1', 'resume p1']);
-  t.end();
-});
-
 function kinds(commands: Uint8Array): number[] {
   const view = new DataView(commands.buffer, commands.byteOffset, commands.length);
   const found: number[] = [];

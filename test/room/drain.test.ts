@@ -21,7 +21,15 @@ function bench(start = 0): {
   const [writer, reader] = [new Ring(buffer, 'write'), new Ring(buffer, 'read')];
   const seats = new Map<number, Seat>();
   for (const sessionId of [1, 2])
-    seats.set(sessionId, { sessionId, room, state: 'in', newest: -1 });
+    seats.set(sessionId, {
+      sessionId,
+      room,
+      state: 'in',
+      presence: 'here',
+      again: undefined,
+      verify: false,
+      newest: -1,
+    });
   const counters = {
     joins: 0,
     refused: 0,
@@ -32,6 +40,7 @@ function bench(start = 0): {
     packetsGone: 0,
     wakes: 0,
     noticesRefused: 0,
+    tellsRefused: 0,
   };
   return {
     writer,

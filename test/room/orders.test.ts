@@ -1,6 +1,6 @@
 /** Orders and notices in the control ring of a worker that reads nothing. */
 import { test } from 'tap';
-import { ERROR, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import { ERROR, MESSAGE, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { Bell, createBell } from '../../src/mailbox/bell.ts';
 import {
   createLink,
@@ -9,6 +9,9 @@ import {
   NOTICE_BYTES_MAX,
   NOTICES_WAITING_MAX,
   ORDER,
+  RESUME,
+  TELL_BYTES_MAX,
+  TELLS_WAITING_MAX,
   WorkerEnd,
 } from '../../src/mailbox/messages.ts';
 import { fitName, noticeMessage, OrderDesk } from '../../src/room/orders.ts';
@@ -43,16 +46,24 @@ test('notices leave the space of all orders that may come, and the rest is refus
       reader.orders.release();
     }
     const message = noticeMessage(ERROR.E_SHUTDOWN, 'x'.repeat(500), 1000);
+    const told = new Uint8Array(TELL_BYTES_MAX);
+    let tells = 0;
+    const tellsMax = turns % 3 === 0 ? 10_000 : TELLS_WAITING_MAX;
+    while (tells < tellsMax && desk.tell(worker, 1, told)) tells += 1;
+    if (tells < TELLS_WAITING_MAX || tells === 10_000)
+      t.fail(`${tells} messages to one client fit after ${turns} turns`);
     let notices = 0;
     while (notices < 10_000 && desk.notice(worker, message)) notices += 1;
-    if (notices < NOTICES_WAITING_MAX || notices === 10_000)
-      t.fail(`${notices} notices fit after ${turns} turns`);
+    const notFew = turns % 3 === 0 || notices >= NOTICES_WAITING_MAX;
+    if (!notFew || notices === 10_000) t.fail(`${notices} notices fit after ${turns} turns`);
     try {
       for (const room of rooms) {
         desk.open(worker, room, `{"text":"${'y'.repeat(500)}"}`);
         for (let sessionId = 1; sessionId <= sizes.sessionsMax; sessionId += 1) {
           if (room.row > 0) break;
           desk.join(worker, room, { sessionId, name: 'z'.repeat(40), verify: true });
+          desk.drop(worker, sessionId);
+          desk.resume(worker, sessionId, { fresh: true, verify: true });
           desk.leave(worker, sessionId, ERROR.E_LEFT);
         }
         desk.close(worker, room, ERROR.E_SHUTDOWN);
@@ -63,6 +74,32 @@ test('notices leave the space of all orders that may come, and the rest is refus
       break;
     }
   }
+  t.end();
+});
+
+test('a resume says how, a message to one client for whom; what is no message of the host throws', (t) => {
+  const { desk, worker, reader } = bench();
+  desk.resume(worker, 7, { fresh: false, verify: true });
+  desk.resume(worker, 8, { fresh: true, verify: false });
+  desk.resume(worker, 9, { fresh: true, verify: true });
+  t.ok(desk.tell(worker, 7, Uint8Array.of(MESSAGE.control, 1, 2)));
+  const { orders } = reader;
+  const seen: [number, number, number, number][] = [];
+  while (orders.next()) seen.push([orders.kind, orders.id, orders.arg, orders.length]);
+  t.same(seen, [
+    [ORDER.resume, 7, 0, 0],
+    [ORDER.resume, 8, RESUME.fresh, 0],
+    [ORDER.resume, 9, RESUME.fresh | RESUME.verify, 0],
+    [ORDER.tell, 7, 0, 3],
+  ]);
+  const bad = [
+    [],
+    [MESSAGE.game, 1],
+    [0x1a, 4, 10],
+    [MESSAGE.control, ...new Array(TELL_BYTES_MAX).fill(1)],
+  ];
+  for (const bytes of bad)
+    t.throws(() => desk.tell(worker, 7, Uint8Array.from(bytes)), { code: 'E_VALUE' });
   t.end();
 });
 

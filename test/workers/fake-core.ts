@@ -7,10 +7,11 @@ import {
   Leave,
   Packet,
   RecordHeader,
+  Resume,
   RoomStats,
   RosterRow,
 } from '../../protocol/gen/tables.ts';
-import type { OnRemoved, RoomGame } from '../../workers/room-game.ts';
+import type { OnRemoved, OnWait, RoomGame } from '../../workers/room-game.ts';
 import type { TickCore } from '../../workers/shard-room.ts';
 
 export interface SeenRecord {
@@ -30,6 +31,10 @@ export class FakeCore implements TickCore {
   readonly roster = 600_000;
   readonly rosterRowBytes = RosterRow.bytes;
   readonly players: Uint32Array;
+  readonly epochs: Uint32Array;
+  /** Ticks until a fresh resume is carried out. */
+  renewTicks = 0;
+  poolBytes = 0;
   stateHashLow = 0;
   stateHashHigh = 0;
   tick = 0;
@@ -48,12 +53,15 @@ export class FakeCore implements TickCore {
   constructor(playersMax: number) {
     this.playersMax = playersMax;
     this.players = new Uint32Array(playersMax);
+    this.epochs = new Uint32Array(playersMax).fill(1);
     this.#sessions = new Uint32Array(playersMax);
   }
 
   begin(length: number): number {
     if (this.trap) throw new WebAssembly.RuntimeError('unreachable');
     this.tick += 1;
+    for (const one of this.#renewals) one.left -= 1;
+    this.#renew();
     const seen: SeenRecord[] = [];
     for (let at = this.input; at < this.input + length; ) {
       const [kind, slot, bytes] = [
@@ -67,6 +75,7 @@ export class FakeCore implements TickCore {
       at += RecordHeader.bytes + ((bytes + 3) & ~3);
     }
     this.ticks.push(seen);
+    this.#renew();
     return 0;
   }
 
@@ -89,6 +98,7 @@ export class FakeCore implements TickCore {
   stat(offset: number): number {
     if (offset === RoomStats.players) return this.players.filter((handle) => handle !== 0).length;
     if (offset === RoomStats.packetsMalformed) return this.tick;
+    if (offset === RoomStats.poolBytes) return this.poolBytes;
     return offset === RoomStats.epoch ? 1 : offset === RoomStats.wallsHash ? 77 : 0;
   }
 
@@ -108,6 +118,14 @@ export class FakeCore implements TickCore {
     return this.#rows[row]?.address ?? 0;
   }
 
+  #renewals: { slot: number; left: number }[] = [];
+
+  #renew(): void {
+    for (const { slot } of this.#renewals.filter((one) => one.left <= 0))
+      this.epochs[slot] = (this.epochs[slot] as number) + 1;
+    this.#renewals = this.#renewals.filter((one) => one.left > 0);
+  }
+
   #take(kind: number, slot: number, payload: Uint8Array): void {
     if (kind === Join.kind && !this.refuseJoins) {
       if (this.players[slot] !== 0) throw new Error(`slot ${slot} is taken`);
@@ -121,6 +139,8 @@ export class FakeCore implements TickCore {
       );
     }
     if (kind === Leave.kind) this.#leaves.push(slot);
+    if (kind === Resume.kind && ((payload[0] as number) & 1) !== 0)
+      this.#renewals.push({ slot, left: this.renewTicks });
   }
 }
 
@@ -165,7 +185,12 @@ export class FakeGame implements RoomGame {
     return at;
   }
 
-  hooks(): number {
+  /** What it waits for a player in the next tick. */
+  wait: { slot: number; ms: number } | undefined;
+
+  hooks(_eventBytes: number, onWait: OnWait): number {
+    if (this.wait !== undefined) onWait(this.wait.slot, this.wait.ms);
+    this.wait = undefined;
     return 0;
   }
 
