@@ -90,6 +90,11 @@ export const OPTIONS = {
     false,
     'Takes the address of a player from X-Forwarded-For. Only behind a proxy that sets it.',
   ),
+  websocket: choice(
+    'ws',
+    ['ws', 'uws'],
+    'Library of the WebSockets: ws, or uWebSockets.js where it is installed, which costs less CPU.',
+  ),
   tlsCert: text(
     '',
     0,

@@ -7,12 +7,12 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { checkAddress } from './config.ts';
 import { FrayError } from './errors.ts';
+import type { FrontDoor } from './front-door.ts';
+import { certificateOf, openFrontDoor } from './front-door.ts';
 import { createAdminHttp } from './http/admin.ts';
 import { metricSources } from './http/figures.ts';
 import type { Mount } from './http/public.ts';
-import { PublicHttp } from './http/public.ts';
 import type { Certificate } from './http/tls.ts';
-import { readCertificate } from './http/tls.ts';
 import { countCpus } from './ops/cpus.ts';
 import type { Log } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
@@ -20,7 +20,6 @@ import { Pump, stopAll } from './pump.ts';
 import { RoomDirectory } from './room/directory.ts';
 import { SessionTable } from './session/server/table.ts';
 import { DEVELOPMENT_KEY } from './session/token.ts';
-import { WebSocketTransport } from './transport/server/websocket.ts';
 import type { ServerTransport } from './transport/types.ts';
 
 export interface ServerOptions {
@@ -45,9 +44,9 @@ export interface Server {
   readonly certificate: Pick<Certificate, 'fingerprint' | 'expiresMs'> | null;
   /**
    * Takes over what may change while players are in (`RELOADED` of src/config.ts); sessions stay, and keep what they came with.
-   * Throws E_CONFIG or E_ADDRESS, and has changed nothing then.
+   * Rejects with E_CONFIG or E_ADDRESS, and has changed nothing then.
    */
-  reload(config: Config): void;
+  reload(config: Config): Promise<void>;
   /**
    * Takes no new players, tells those inside, waits at most `graceMs` until they have gone, and closes everything. Resolves when nothing
    * is left; a second call waits for the first.
@@ -59,7 +58,6 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, game, log } = options;
   checkAddress(config);
-  const tls = { certificate: certificateOf(config) };
   const clock = systemClock();
   const workers = workerCount(config);
   const directory = new RoomDirectory({
@@ -79,38 +77,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const closers: (() => Promise<void>)[] = [];
   try {
     // The port first: a taken one is said at once, not after the game has been loaded.
-    const late: { upgrade: WebSocketTransport['handleUpgrade'] | null } = { upgrade: null };
-    const http = new PublicHttp({
-      mounts: mountsOf(game.page),
-      ready: () => state.ready,
-      requestsMax: config.httpRequestsMax,
-      certificate: tls.certificate,
-      upgrade: (request, socket, head) =>
-        late.upgrade === null ? socket.destroy() : late.upgrade(request, socket, head),
+    const late: { sessions: SessionTable | null } = { sessions: null };
+    const door = await withHint('port', openDoor(options, state, late));
+    closers.push(async () => {
+      await door.transport.stop();
+      await door.stop();
     });
-    const port = await listen(http, { port: config.port, host: config.host, option: 'port' });
-    closers.push(() => http.stop());
     await directory.start();
     closers.push(() => directory.stop(0));
     const sessions = createSessions(config, directory.facts.schemaHash);
-    const transport = new WebSocketTransport({
-      allowedOrigins: config.allowedOrigins,
-      trustProxy: config.trustProxy,
-      pipesMax: config.sessionsMax,
-      // The session is over first: it has a code to say.
-      silentMs: Math.max(SILENT_MS_MIN, 2 * config.idleTimeoutMs),
-      admit: (address) => sessions.sessionsOf(address) < config.sessionsPerAddressMax,
-    });
-    const transports: ServerTransport[] = [transport];
+    const transports: ServerTransport[] = [door.transport];
     const pump = new Pump({ transports, sessions, directory, clock, log });
-    late.upgrade = transport.handleUpgrade.bind(transport);
     closers.push(() => stopAll(transports));
     const metrics = createMetrics(
       metricSources({
         directory,
         sessions,
         transports,
-        http,
+        http: door.http,
         ready: () => state.ready,
         version: options.version,
       }),
@@ -120,35 +104,29 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const adminPort =
       admin === null
         ? 0
-        : await listen(admin, {
-            port: config.adminPort,
-            host: config.adminHost,
-            option: 'admin-port',
-          });
+        : await withHint('admin-port', admin.listen(config.adminPort, config.adminHost));
     pump.start();
+    late.sessions = sessions;
     state.ready = true;
     const stop = async (graceMs: number): Promise<void> => {
       state.ready = false;
       await pump.stop(graceMs);
-      await Promise.all([http.stop(), admin?.stop()]);
+      await Promise.all([door.stop(), admin?.stop()]);
     };
     let stopping: Promise<void> | null = null;
     return {
-      url: `${http.isSecure ? 'https' : 'http'}://${urlHost(config.host)}:${port}/`,
+      url: `${door.certificate === null ? 'http' : 'https'}://${urlHost(config.host)}:${door.port}/`,
       adminUrl: admin === null ? null : `http://${urlHost(config.adminHost)}:${adminPort}/`,
       workers,
       directory,
       sessions,
       get certificate() {
-        return tls.certificate ?? null;
+        return door.certificate;
       },
-      reload(next) {
+      async reload(next) {
         checkAddress(next);
         const certificate = certificateOf(next);
-        if (http.isSecure && certificate !== undefined) {
-          http.setCertificate(certificate);
-          tls.certificate = certificate;
-        }
+        if (certificate !== null) await door.setCertificate(certificate);
         sessions.setTokenKeys(tokenKeysOf(next));
         log.setLevel(next.logLevel);
       },
@@ -183,24 +161,44 @@ function tokenKeysOf(config: Config): Uint8Array[] {
   return keys.length === 0 ? [DEVELOPMENT_KEY] : keys;
 }
 
-function certificateOf({ tlsCert, tlsKey }: Config): Certificate | undefined {
-  return tlsCert === '' ? undefined : readCertificate({ cert: tlsCert, key: tlsKey });
+/** The public port, with the page of the game. WebSockets are taken once there are sessions for them. */
+function openDoor(
+  { config, game }: ServerOptions,
+  state: { readonly ready: boolean },
+  late: { readonly sessions: SessionTable | null },
+): Promise<FrontDoor> {
+  return openFrontDoor({
+    config,
+    http: {
+      mounts: mountsOf(game.page),
+      ready: () => state.ready,
+      requestsMax: config.httpRequestsMax,
+    },
+    websocket: {
+      allowedOrigins: config.allowedOrigins,
+      trustProxy: config.trustProxy,
+      pipesMax: config.sessionsMax,
+      // The session is over first: it has a code to say.
+      silentMs: Math.max(SILENT_MS_MIN, 2 * config.idleTimeoutMs),
+      admit: (address) =>
+        late.sessions !== null && late.sessions.sessionsOf(address) < config.sessionsPerAddressMax,
+    },
+  });
 }
 
-/** Opens a port; a refusal says how to choose another. */
-async function listen(
-  http: PublicHttp,
-  at: { port: number; host: string; option: 'port' | 'admin-port' },
-): Promise<number> {
+/** A refused port says how to choose another. */
+async function withHint<T>(option: 'port' | 'admin-port', opening: Promise<T>): Promise<T> {
   try {
-    return await http.listen(at.port, at.host);
+    return await opening;
   } catch (cause) {
-    if (!(cause instanceof FrayError)) throw cause;
-    const variable = `FRAY_${at.option.replace('-', '_').toUpperCase()}`;
+    if (!(cause instanceof FrayError) || cause.code !== 'E_PORT') throw cause;
+    const variable = `FRAY_${option.replace('-', '_').toUpperCase()}`;
     throw new FrayError(
       'E_PORT',
-      `${cause.message}; choose another with --${at.option} or ${variable}`,
-      { cause },
+      `${cause.message}; choose another with --${option} or ${variable}`,
+      {
+        cause,
+      },
     );
   }
 }

@@ -29,7 +29,7 @@ export const command: Command = {
     const log = createLog(config.logLevel);
     let server: Server | null = null;
     const reload = (): void => {
-      if (server !== null) reloadConfig(server, { before: config, values, io, log });
+      if (server !== null) void reloadConfig(server, { before: config, values, io, log });
     };
     const signals = listenForSignals(process, (code) => process.exit(code), reload);
     try {
@@ -67,13 +67,13 @@ export const command: Command = {
 };
 
 /** Reads the configuration again for a running server. Whatever is wrong with it, the server goes on with what it has, and says so. */
-function reloadConfig(
+async function reloadConfig(
   server: Server,
   { before, values, io, log }: { before: Config; values: Values; io: Io; log: Log },
-): void {
+): Promise<void> {
   try {
     const { config } = readConfig(values, io);
-    server.reload(config);
+    await server.reload(config);
     log.info('server.reloaded', {
       logLevel: config.logLevel,
       tokenKeys: config.tokenKeys.length,

@@ -10,7 +10,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, ListenOptions } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FrayError } from '../errors.ts';
 import type { Mount } from './static.ts';
@@ -127,28 +127,32 @@ export class PublicHttp {
     this.#listenTo(this.server as Server);
   }
 
-  get isSecure(): boolean {
-    return this.#options.certificate !== undefined;
-  }
-
   /** The certificate of further connections; those that are open stay. Without TLS it does nothing. */
   setCertificate(certificate: Certificate): void {
     if ('setSecureContext' in this.server) this.server.setSecureContext(certificate.pem);
   }
 
   /** Opens the port; resolves with the port taken. Port 0 takes a free one. Rejects with `E_PORT`. */
-  listen(port: number, host: string): Promise<number> {
+  async listen(port: number, host: string): Promise<number> {
+    await this.#listen(`${host}:${port}`, { port, host });
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Listens at a path of this machine's file system, for a front door of our own (`UwsFront`). Rejects with `E_PORT`. */
+  listenAt(path: string): Promise<void> {
+    return this.#listen(path, { path });
+  }
+
+  #listen(name: string, at: ListenOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException): void => {
         const state = REASONS[error.code ?? ''] ?? error.message;
-        reject(
-          new FrayError('E_PORT', `Cannot listen on ${host}:${port}: ${state}`, { cause: error }),
-        );
+        reject(new FrayError('E_PORT', `Cannot listen on ${name}: ${state}`, { cause: error }));
       };
       this.server.once('error', fail);
-      this.server.listen(port, host, () => {
+      this.server.listen(at, () => {
         this.server.removeListener('error', fail);
-        resolve((this.server.address() as AddressInfo).port);
+        resolve();
       });
     });
   }

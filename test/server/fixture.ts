@@ -24,11 +24,11 @@ export const CORE =
   fileURLToPath(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
 export const GAME = fileURLToPath(new URL('./games/server.ts', import.meta.url));
 
-/** Flags as on the command line; ports are free ones. `parts`: another game's server module, another build of the core. */
+/** Flags as on the command line; ports are free ones. `parts`: another game's server module, a folder of its page, another build of the core. */
 export async function serve(
   flags: { readonly [name: string]: string } = {},
   environment: { readonly [name: string]: string } = {},
-  parts: { readonly game?: string; readonly core?: string } = {},
+  parts: { readonly game?: string; readonly page?: string; readonly core?: string } = {},
 ): Promise<Server> {
   const { config } = resolveConfig({
     environment,
@@ -42,7 +42,7 @@ export async function serve(
   });
   return startServer({
     config,
-    game: { name: 'test', server: parts.game ?? GAME, page: null },
+    game: { name: 'test', server: parts.game ?? GAME, page: parts.page ?? null },
     core: parts.core ?? CORE,
     version: '0.0.0',
     log: createLog('silent'),

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import t from 'tap';
 import { connect } from '../../src/client/node.ts';
+import { loadUws } from '../../src/transport/server/uws-module.ts';
 import { CORE, freePort, GAME, until } from './fixture.ts';
 import { fray } from './fray-process.ts';
 import { duel } from './games/schema.ts';
@@ -81,6 +82,7 @@ t.test('what cannot start ends with exit code 2 and one line', async (t) => {
       ['start', ...QUIET, '--port', '0', '--tls-cert', 'none.pem', '--tls-key', 'none.key'],
       /Cannot use tlsCert = none\.pem: there is no such file \(E_CONFIG\)/,
     ],
+    ...(await withoutUws()),
     [['start', '--port', 'x'], /--port = "x": it must be 0\.\.65535/],
   ];
   const runs = cases.map(([args]) => fray(args));
@@ -90,3 +92,12 @@ t.test('what cannot start ends with exit code 2 and one line', async (t) => {
     t.equal(run.err.trim().split('\n').length, 1, run.err);
   }
 });
+
+/** Where the library is installed, asking for it is no error. */
+async function withoutUws(): Promise<[readonly string[], RegExp][]> {
+  if ((await loadUws().catch(() => null)) !== null) return [];
+  const flags = ['start', ...QUIET, '--port', '0', '--websocket', 'uws'];
+  return [
+    [flags, /Cannot use websocket = uws: uWebSockets\.js is not installed here.*\(E_CONFIG\)/],
+  ];
+}

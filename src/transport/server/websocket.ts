@@ -317,7 +317,7 @@ export function ownCode(code: number): number {
 }
 
 /** A close frame holds at most 123 bytes of text. */
-function reasonOf(reason: string): Buffer {
+export function reasonOf(reason: string): Buffer {
   const bytes = Buffer.from(reason);
   return bytes.length <= 123
     ? bytes

@@ -1,0 +1,36 @@
+/** The whole server with `websocket: 'uws'`: over a stand-in of the library, which takes its name in this process. */
+import { register } from 'node:module';
+import t from 'tap';
+import { connect } from '../../src/client/node.ts';
+import { CORE, metricsOf, RawClient, serve, until } from './fixture.ts';
+import { duel } from './games/schema.ts';
+
+const standIn = new URL('../transport/uws-stand-in.ts', import.meta.url).href;
+const module = `data:text/javascript,import { standIn } from '${standIn}'; export default standIn;`;
+register(
+  `data:text/javascript,${encodeURIComponent(
+    `export const resolve = (name, context, next) =>
+      name === 'uWebSockets.js' ? { url: ${JSON.stringify(module)}, shortCircuit: true } : next(name, context);`,
+  )}`,
+);
+
+t.test('players, health and limits are what they are with ws', async (t) => {
+  const server = await serve({ websocket: 'uws', sessionsPerAddressMax: '2' });
+  t.teardown(() => server.stop(0));
+  const ann = await connect(server.url, { schema: duel, name: 'ann', wasm: CORE });
+  await until('snapshots come', () => ann.stats.snapshots > 10, 10_000);
+  t.equal((await fetch(`${server.url}healthz`)).status, 200);
+  t.equal((await fetch(`${server.url}readyz`)).status, 200);
+  await t.rejects(RawClient.open(server, { origin: 'https://evil.example' }), /403/);
+  const bob = await connect(server.url, { schema: duel, name: 'bob', wasm: CORE });
+  await t.rejects(RawClient.open(server), /429/);
+  const metrics = await metricsOf(server);
+  t.equal(metrics.get('fray_drops_total{reason="websocket_refused_origin"}'), 1);
+  t.equal(metrics.get('fray_drops_total{reason="websocket_refused_address"}'), 1);
+  t.ok((metrics.get('fray_sent_datagrams_total{transport="websocket"}') ?? 0) > 10);
+  bob.close();
+  await until('it has left', () => server.sessions.facts.pipes === 1);
+  await server.stop(0);
+  await until('it hears so', () => ann.status === 'closed');
+  await t.rejects(fetch(server.url), 'the port is free again');
+});
