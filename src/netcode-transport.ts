@@ -6,13 +6,66 @@
  * Wires and calls, no rule of its own: those of the protocol are in `session/server/netcode.ts`, the sockets in
  * `transport/server/udp.ts`.
  */
+import { PacketSeal } from '../core-wasm/bindings/seal.ts';
 import { PACKET_BYTES_MAX } from '../protocol/gen/tables.ts';
 import type { Clock } from './clock.ts';
-import type { NetcodeServer } from './session/server/netcode.ts';
-import { NETCODE_VERDICT, netcodeOutput } from './session/server/netcode.ts';
-import type { RawUdp, UdpPeer } from './transport/server/udp.ts';
+import { ASSOCIATED } from './session/netcode.ts';
+import type { TokenMemory } from './session/server/netcode.ts';
+import {
+  keysNeeded,
+  NETCODE_VERDICT,
+  NetcodeServer,
+  netcodeOutput,
+} from './session/server/netcode.ts';
+import type { RawUdp, UdpBufferShort, UdpPeer } from './transport/server/udp.ts';
+import { openUdp } from './transport/server/udp.ts';
 import type { OpenListener, ServerTransport } from './transport/types.ts';
 import { CLOSE, PipeNumbers, transportCounters } from './transport/types.ts';
+
+export interface UdpServerOptions {
+  /** Sockets: `127.0.0.1:40000`, `[::1]:40000`. */
+  readonly bind: readonly string[];
+  /** What tokens call this server; empty: what the sockets are bound to. */
+  readonly publicAddresses: readonly string[];
+  /** The compiled `fray_seal.wasm`. */
+  readonly seal: WebAssembly.Module;
+  readonly tokenKeys: readonly Uint8Array[];
+  readonly used: TokenMemory;
+  readonly clientsMax: number;
+  readonly opensPerSecond: number;
+  readonly opensPerPrefixPerSecond: number;
+  readonly unixMs: () => number;
+  readonly random: (into: Uint8Array) => void;
+  readonly clock: Clock;
+  readonly index: number;
+  readonly onBufferShort?: (short: UdpBufferShort) => void;
+}
+
+export interface UdpServer {
+  readonly transport: NetcodeTransport;
+  readonly netcode: NetcodeServer;
+  readonly raw: RawUdp;
+  /** What tokens are to call this server. */
+  readonly publicAddresses: readonly string[];
+}
+
+/** Opens the sockets and joins all parts. Rejects with `E_ADDRESS`, `E_PORT`, or `E_CONFIG` for a public address that is none. */
+export async function openUdpServer(options: UdpServerOptions): Promise<UdpServer> {
+  const { bind, clientsMax, clock, index, onBufferShort } = options;
+  const raw = await openUdp({ bind, ...(onBufferShort && { onBufferShort }) });
+  try {
+    const { publicAddresses } = options;
+    const servers = publicAddresses.length > 0 ? publicAddresses : raw.addresses;
+    const keysMax = keysNeeded(clientsMax);
+    const cipher = new PacketSeal(options.seal, { keysMax, associated: ASSOCIATED });
+    const netcode = new NetcodeServer({ ...options, servers, cipher });
+    const transport = new NetcodeTransport({ raw, netcode, clock, clientsMax, index });
+    return { transport, netcode, raw, publicAddresses: servers };
+  } catch (error) {
+    await raw.stop();
+    throw error;
+  }
+}
 
 export interface NetcodeTransportOptions {
   readonly raw: RawUdp;

@@ -238,12 +238,11 @@ export const REPLAY_WINDOW = 256;
 class Views {
   readonly #memory: Uint8Array;
   readonly #at: number;
-  readonly #views: Uint8Array[] = [];
+  readonly #views = new Array<Uint8Array>(NETCODE_PACKET_BYTES_MAX + 1).fill(NONE);
 
   constructor(memory: Uint8Array, at: number) {
     this.#memory = memory;
     this.#at = at;
-    for (let bytes = 0; bytes <= NETCODE_PACKET_BYTES_MAX; bytes += 1) this.#views.push(NONE);
   }
 
   of(bytes: number): Uint8Array {

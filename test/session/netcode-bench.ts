@@ -3,6 +3,7 @@ import { createCipheriv } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PacketSeal } from '../../core-wasm/bindings/seal.ts';
 import { NetcodeClient } from '../../src/session/client/netcode.ts';
+import type { CipherJob, PacketCipher } from '../../src/session/netcode.ts';
 import { ASSOCIATED, NetcodePackets } from '../../src/session/netcode.ts';
 import type { NetcodeServerOptions } from '../../src/session/server/netcode.ts';
 import {
@@ -25,6 +26,61 @@ export function newSeal(keysMax = 64): PacketSeal {
   return new PacketSeal(SEAL, { keysMax, associated: ASSOCIATED });
 }
 
+export interface Sealing {
+  readonly cipher: PacketCipher;
+  readonly packets: NetcodePackets;
+}
+
+function newSealing(): Sealing {
+  const cipher = newSeal();
+  return { cipher, packets: new NetcodePackets(cipher) };
+}
+
+/** A cipher whose keys are all given back at once: an instance of WebAssembly for each run would cost more than the run. */
+export class UsedAgain implements PacketCipher {
+  readonly #seal: PacketSeal;
+  readonly #taken = new Set<number>();
+
+  constructor(keysMax: number) {
+    this.#seal = newSeal(keysMax);
+  }
+
+  get packets(): Uint8Array {
+    return this.#seal.packets;
+  }
+
+  get keys(): number {
+    return this.#taken.size;
+  }
+
+  takeKey(key: Uint8Array): number {
+    const index = this.#seal.takeKey(key);
+    if (index >= 0) this.#taken.add(index);
+    return index;
+  }
+
+  dropKey(index: number): void {
+    this.#taken.delete(index);
+    this.#seal.dropKey(index);
+  }
+
+  dropAll(): void {
+    for (const index of this.#taken) this.dropKey(index);
+  }
+
+  put(place: number, job: Readonly<CipherJob>): void {
+    this.#seal.put(place, job);
+  }
+
+  seal(count: number): number {
+    return this.#seal.seal(count);
+  }
+
+  open(count: number): number {
+    return this.#seal.open(count);
+  }
+}
+
 export function peerOf(address: string, port = 5000, socket = 0): NetcodePeer {
   return { socket, address, port };
 }
@@ -39,10 +95,14 @@ export function generator(seed: number): () => number {
   };
 }
 
+export type BenchOptions = Partial<
+  Omit<NetcodeServerOptions, 'cipher'> & { readonly cipher: Bench['cipher'] }
+>;
+
 /** One server, what it said, and the time. */
 export class Bench {
   readonly used = new Set<string>();
-  readonly cipher: PacketSeal;
+  readonly cipher: NetcodeServerOptions['cipher'] & { readonly keys: number };
   readonly server: NetcodeServer;
   readonly random: () => number;
   /** Of the server. */
@@ -56,10 +116,10 @@ export class Bench {
   readonly #out = netcodeOutput();
   #users = 0;
 
-  constructor(options: Partial<NetcodeServerOptions> = {}, seed = 1) {
+  constructor(options: BenchOptions = {}, seed = 1) {
     this.random = generator(seed);
     const { clientsMax = 4, pendingMax = 8 } = options;
-    this.cipher = newSeal(keysNeeded(clientsMax, pendingMax));
+    this.cipher = options.cipher ?? newSeal(keysNeeded(clientsMax, pendingMax));
     this.server = new NetcodeServer({
       tokenKeys: [KEY],
       servers: [SERVER],
@@ -89,14 +149,8 @@ export class Bench {
     }).bytes;
   }
 
-  client(token = this.token()): NetcodeClient {
-    const cipher = newSeal();
-    return new NetcodeClient({
-      token,
-      cipher,
-      packets: new NetcodePackets(cipher),
-      nowUs: this.nowUs,
-    });
+  client(token = this.token(), sealing = newSealing()): NetcodeClient {
+    return new NetcodeClient({ token, ...sealing, nowUs: this.nowUs });
   }
 
   /** Moves time in steps of 50 ms; what the server has to say goes to `send`. */

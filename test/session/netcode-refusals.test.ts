@@ -4,10 +4,17 @@ import t from 'tap';
 import type { NetcodeClient } from '../../src/session/client/netcode.ts';
 import { NETCODE_STATE } from '../../src/session/client/netcode.ts';
 import { NETCODE } from '../../src/session/netcode.ts';
-import type { NetcodeCounters, NetcodeServerOptions } from '../../src/session/server/netcode.ts';
+import type { NetcodeCounters } from '../../src/session/server/netcode.ts';
 import { NETCODE_VERDICT } from '../../src/session/server/netcode.ts';
 import { requestMac, tokenRequestOf } from '../../src/session/token.ts';
-import { Bench, keysOf, peerOf, sealedPacket, UNIX_MS } from './netcode-bench.ts';
+import {
+  Bench,
+  type BenchOptions,
+  keysOf,
+  peerOf,
+  sealedPacket,
+  UNIX_MS,
+} from './netcode-bench.ts';
 
 type Drop = Extract<keyof NetcodeCounters, `drop${string}`>;
 
@@ -25,7 +32,7 @@ interface Row {
   /** The packet that is refused, after what it takes to get there. From BOB unless `from`. */
   readonly packet: (scene: Scene) => Uint8Array;
   readonly from?: typeof ANN;
-  readonly options?: Partial<NetcodeServerOptions>;
+  readonly options?: BenchOptions;
 }
 
 const ANN = peerOf('192.0.2.1', 4000);

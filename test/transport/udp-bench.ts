@@ -1,14 +1,11 @@
 /** A UDP server of netcode on loopback, and tokens for it. */
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { PacketSeal } from '../../core-wasm/bindings/seal.ts';
 import { systemClock } from '../../src/clock.ts';
-import { NetcodeTransport } from '../../src/netcode-transport.ts';
-import { ASSOCIATED } from '../../src/session/netcode.ts';
-import { keysNeeded, NetcodeServer, type TokenMemory } from '../../src/session/server/netcode.ts';
+import { type NetcodeTransport, openUdpServer } from '../../src/netcode-transport.ts';
+import type { NetcodeServer, TokenMemory } from '../../src/session/server/netcode.ts';
 import { issueConnectToken, type TokenOrder } from '../../src/session/token.ts';
 import type { RawUdp } from '../../src/transport/server/udp.ts';
-import { openUdp } from '../../src/transport/server/udp.ts';
 
 export const KEY: Uint8Array = new Uint8Array(32).fill(9);
 
@@ -20,39 +17,35 @@ export interface UdpBench {
   readonly transport: NetcodeTransport;
   readonly netcode: NetcodeServer;
   readonly raw: RawUdp;
-  readonly cipher: PacketSeal;
   readonly used: Set<string>;
   /** For a player of its own each time. */
   token(order?: Partial<TokenOrder>): Uint8Array;
 }
 
 export async function udpBench(
-  options: { clientsMax?: number; bind?: readonly string[]; pendingMax?: number } = {},
+  options: { clientsMax?: number; bind?: readonly string[]; index?: number } = {},
 ): Promise<UdpBench> {
-  const { clientsMax = 64, pendingMax = 64 } = options;
-  const raw = await openUdp({ bind: options.bind ?? ['127.0.0.1:0'] });
-  const keysMax = keysNeeded(clientsMax, pendingMax);
-  const cipher = new PacketSeal(SEAL, { keysMax, associated: ASSOCIATED });
+  const { clientsMax = 64 } = options;
   const used = new Set<string>();
-  const netcode = new NetcodeServer({
+  const { raw, netcode, transport } = await openUdpServer({
+    bind: options.bind ?? ['127.0.0.1:0'],
+    publicAddresses: [],
+    seal: SEAL,
     tokenKeys: [KEY],
-    servers: raw.addresses,
-    unixMs: Date.now,
-    random: (into) => void randomFillSync(into),
-    cipher,
     used: tokenMemory(used),
     clientsMax,
-    pendingMax,
-    opensPerPrefixPerSecond: 100_000,
     opensPerSecond: 100_000,
+    opensPerPrefixPerSecond: 100_000,
+    unixMs: Date.now,
+    random: (into) => void randomFillSync(into),
+    clock: systemClock(),
+    index: options.index ?? 0,
   });
-  const transport = new NetcodeTransport({ raw, netcode, clientsMax, clock: systemClock() });
   let users = 0;
   return {
     transport,
     netcode,
     raw,
-    cipher,
     used,
     token(order = {}) {
       users += 1;

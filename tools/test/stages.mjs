@@ -26,6 +26,8 @@ const TSC = [
   'node_modules/.cache/fray/tsc.json',
 ];
 const CRATES = ['core-wasm', 'core-wasm/seal'];
+/** Linted, too. */
+const PEER_CRATES = ['test/peers/netcode'];
 const HOST_CARGO = { CARGO_TARGET_DIR: 'target/host', CARGO_TERM_COLOR: 'never' };
 
 export const STAGES = [
@@ -57,6 +59,7 @@ export const STAGES = [
   { name: 'unit', title: 'Unit tests', quick: true, parts: unit },
   { name: 'rust-style', title: 'Rust format and lint', needs: ['rust'], parts: rustStyle },
   { name: 'rust', title: 'Rust tests', needs: ['rust'], parts: rustTests },
+  { name: 'peers', title: 'Against programs of others', needs: ['rust'], parts: peers },
   {
     name: 'wasm',
     title: 'The committed modules are what the sources make',
@@ -124,7 +127,9 @@ export function isAllowed(expression) {
 }
 
 function unit({ root, quick, report }) {
-  const files = testFiles(root, '').filter((file) => !/^test\/(browser|install)\//.test(file));
+  const files = testFiles(root, '').filter(
+    (file) => !/^test\/(browser|install|peers)\//.test(file),
+  );
   return runTap(quick ? files.filter((file) => !SLOW.test(file)) : files, { cwd: root, report });
 }
 
@@ -139,7 +144,7 @@ function testFiles(root, folder) {
 
 async function rustStyle(context) {
   const parts = [];
-  for (const folder of CRATES) {
+  for (const folder of [...CRATES, ...PEER_CRATES]) {
     const crate = { cwd: join(context.root, folder), env: HOST_CARGO };
     const lint = ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings'];
     parts.push(
@@ -158,6 +163,24 @@ async function rustTests({ root, report }) {
     parts.push(part);
   }
   return parts;
+}
+
+/** Programs built here that use others' implementations of what we speak. */
+async function peers(context) {
+  const { root, report } = context;
+  const build = await check(
+    'cargo build netcode-peer',
+    'cargo',
+    ['build', '--locked'],
+    context,
+    600,
+    {
+      cwd: join(root, 'test', 'peers', 'netcode'),
+      env: { CARGO_TARGET_DIR: 'target', CARGO_TERM_COLOR: 'never' },
+    },
+  );
+  const files = testFiles(root, 'peers');
+  return [...build, ...(await runTap(files, { cwd: root, jobs: 1, timeoutMs: 300_000, report }))];
 }
 
 async function crateTests(root, folder) {

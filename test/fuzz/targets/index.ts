@@ -11,6 +11,7 @@ const TARGETS: { readonly [name: string]: () => Promise<{ readonly target: Targe
   table: () => import('./table.ts'),
   websocket: () => import('./websocket.ts'),
   records: () => import('./records.ts'),
+  netcode: () => import('./netcode.ts'),
 };
 
 export const NAMES: readonly string[] = Object.keys(TARGETS);
