@@ -1,0 +1,62 @@
+/** A real process at the most talkative level, with known keys and tokens: nothing that it prints or counts has them. */
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { connect } from '../../src/client/node.ts';
+import { issueConnectToken } from '../../src/tokens.ts';
+import { folderFor } from '../http/certificates.ts';
+import { CORE, freePort, GAME, until } from './fixture.ts';
+import { events, fray, listening } from './fray-process.ts';
+import { duel } from './games/schema.ts';
+
+t.test('keys and tokens stand in no log line, metric or error', async (t) => {
+  const [own, previous, foreign] = [key(), key(), key()];
+  const file = join(folderFor(t), 'secrets.env');
+  writeFileSync(file, `FRAY_TOKEN_KEYS=${own},${previous}\n`);
+  const flags = ['--game', GAME, '--workers', '1', '--port', '0', '--log-level', 'trace'];
+  const admin = ['--admin-port', String(await freePort()), '--env-file', file];
+  const run = await listening(t, [...flags, ...admin]);
+  const tokens = [tokenOf('ann', own), tokenOf('bob', previous), tokenOf('eve', foreign)];
+  const [ann = '', bob = '', eve = ''] = tokens;
+  const enter = (token: string) => connect(run.url, { schema: duel, wasm: CORE, token });
+  const inside = [await enter(ann), await enter(bob)];
+  await t.rejects(enter(ann), 'a used token');
+  const codes: string[] = [];
+  await enter(eve).catch((error: Error & { code: string }) =>
+    codes.push(error.code, error.message),
+  );
+  t.equal(codes[0], 'E_TOKEN_INVALID');
+  // Where tokens must not be put, but are: the address of the page.
+  await fetch(`${run.url}?token=${encodeURIComponent(ann)}`, {
+    headers: { Authorization: `Bearer ${eve}` },
+  });
+  const metrics = await (await fetch(`${run.admin}metrics`)).text();
+  writeFileSync(file, `FRAY_TOKEN_KEYS=${own},${previous}x\n`);
+  run.child.kill('SIGHUP');
+  await until('the broken file is told', () => events(run, 'server.reload_failed').length === 1);
+  for (const game of inside) game.close();
+  const broken = fray(['start', ...flags, '--env-file', file]);
+  t.equal(await broken.ended, 2);
+  run.child.kill('SIGTERM');
+  t.equal(await run.ended, 0);
+  const printed = [run.out, run.err, broken.out, broken.err, metrics, ...codes].join('\n');
+  t.ok(events(run, 'session.joined').length >= 2, 'it did say something');
+  for (const secret of [own, previous, foreign]) {
+    t.notOk(printed.toLowerCase().includes(secret), 'a key in hex');
+    t.notOk(printed.includes(Buffer.from(secret, 'hex').toString('base64').slice(0, 40)));
+  }
+  for (const token of tokens)
+    for (let at = 0; at + 24 <= token.length; at += 24)
+      if (printed.includes(token.slice(at, at + 24))) t.fail('a part of a token is printed');
+  t.pass('no part of a token is printed');
+});
+
+function key(): string {
+  return randomBytes(32).toString('hex');
+}
+
+function tokenOf(userId: string, hex: string): string {
+  const order = { userId, room: '', servers: ['127.0.0.1:1'], key: Buffer.from(hex, 'hex') };
+  return issueConnectToken(order).token;
+}
