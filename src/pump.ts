@@ -15,6 +15,7 @@ import { createRoomOutput } from './room/outputs.ts';
 import { encodeJoinReply } from './session/datagrams.ts';
 import type { SessionTable } from './session/server/table.ts';
 import { sessionOutput, VERDICT } from './session/server/table.ts';
+import type { OpenedToken } from './session/token.ts';
 import type { ServerTransport } from './transport/types.ts';
 import { CLOSE, transportOf } from './transport/types.ts';
 
@@ -41,8 +42,10 @@ export class Pump {
   start(): void {
     const { transports, sessions, directory, clock } = this.#parts;
     for (const transport of transports) {
-      transport.onOpen((pipe, address) => {
-        sessions.open(pipe, address, clock.nowUs());
+      transport.onOpen((pipe, address, { headers, permit }) => {
+        // A permit is what netcode has opened; no other transport has one.
+        const facts = { headers, permit: permit as OpenedToken | null };
+        sessions.open(pipe, address, clock.nowUs(), facts);
         this.#settle();
       });
       transport.onDatagram(this.#datagram);
@@ -78,7 +81,7 @@ export class Pump {
     const nowUs = clock.nowUs();
     if (sessions.handle(pipe, bytes, nowUs) === VERDICT.packet)
       directory.packet(sessions.sessionId, bytes, 0, bytes.length, nowUs);
-    else this.#settle();
+    if (sessions.busy) this.#settle();
   };
 
   /** A room's packet to its client. */

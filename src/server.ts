@@ -151,6 +151,10 @@ function createSessions(config: Config, schemaHash: bigint): SessionTable {
     hellosPerAddressPerSecond: config.hellosPerAddressPerSecond,
     packetsPerSecond: config.packetsPerSecond,
     bytesPerSecond: config.bytesPerSecond,
+    // Rooms know of no absence yet.
+    dropMs: 0,
+    resumeMs: 0,
+    sessionTokenMs: 0,
     idleTimeoutMs: config.idleTimeoutMs,
     joinTimeoutMs: config.joinTimeoutMs,
   });
@@ -177,11 +181,10 @@ function openDoor(
     websocket: {
       allowedOrigins: config.allowedOrigins,
       trustProxy: config.trustProxy,
-      pipesMax: config.sessionsMax,
+      pipesMax: 2 * config.sessionsMax,
       // The session is over first: it has a code to say.
       silentMs: Math.max(SILENT_MS_MIN, 2 * config.idleTimeoutMs),
-      admit: (address) =>
-        late.sessions !== null && late.sessions.sessionsOf(address) < config.sessionsPerAddressMax,
+      admit: (address) => late.sessions?.admits(address) ?? false,
     },
   });
 }

@@ -134,9 +134,12 @@ const SESSION_DROPS = [
   'dropRate',
   'dropState',
   'dropHelloAddress',
+  'dropHelloPrefix',
   'dropHelloServer',
   'idleTimeouts',
   'handshakeTimeouts',
+  'authTimeouts',
+  'resumeTimeouts',
   'replaced',
 ] as const;
 const TRANSPORT_DROPS = [

@@ -162,6 +162,13 @@ export function writeServers(view: DataView, start: number, servers: readonly st
   return at;
 }
 
+/** The one form in which tokens name a server. Throws `E_CONFIG` for what is no address with a port. */
+export function normalServer(server: string): string {
+  const view = new DataView(new ArrayBuffer(4 + 1 + 18));
+  writeServers(view, 0, [server]);
+  return readServers(view, 0)?.servers[0] ?? server;
+}
+
 /** 4 bytes and a port, or 8 words and a port. */
 function addressWords(server: string): number[] {
   const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3}):(\d{1,5})$/.exec(server);

@@ -8,7 +8,8 @@ import {
   encodeJoin,
   encodeJoinReply,
 } from '../../src/session/datagrams.ts';
-import type { JoinOrder, SessionOptions } from '../../src/session/server/table.ts';
+import type { PipeFacts } from '../../src/session/server/pipes.ts';
+import type { SessionOptions, SessionOutput } from '../../src/session/server/table.ts';
 import { SessionTable, sessionOutput } from '../../src/session/server/table.ts';
 import type { TokenOrder } from '../../src/session/token.ts';
 import { issueConnectToken, readToken, tokenRequestOf } from '../../src/session/token.ts';
@@ -17,15 +18,7 @@ export const SCHEMA = 0x0123_4567_89ab_cdefn;
 export const KEY = Uint8Array.from({ length: 32 }, (_, k) => k + 1);
 export const UNIX_MS = 1_700_000_000_000;
 
-export interface Said {
-  readonly kind: string;
-  readonly pipe: number;
-  readonly sessionId: number;
-  readonly code: number;
-  readonly text: string;
-  readonly bytes: Uint8Array;
-  readonly join: JoinOrder | null;
-}
+export type Said = Readonly<SessionOutput>;
 
 export class Bench {
   readonly table: SessionTable;
@@ -39,14 +32,21 @@ export class Bench {
       guests: true,
       tokenKeys: [KEY],
       unixMs: () => UNIX_MS + this.nowUs / 1000,
-      random: (into) => into.fill(this.#random++),
+      random: (into) => {
+        into.fill(0);
+        new DataView(into.buffer, into.byteOffset).setUint32(into.length - 4, this.#random++);
+      },
+      // Nobody is waited for, unless a test is about that.
+      dropMs: 0,
+      resumeMs: 0,
+      sessionTokenMs: 0,
       ...options,
     });
   }
 
-  open(address = '10.0.0.1'): number {
+  open(address = '10.0.0.1', facts?: PipeFacts): number {
     const pipe = this.#next++;
-    this.table.open(pipe, address, this.nowUs);
+    this.table.open(pipe, address, this.nowUs, facts);
     return pipe;
   }
 
@@ -161,13 +161,16 @@ export function held(bytes: Uint8Array): Held {
   return { request: tokenRequestOf(bytes), clientToServerKey };
 }
 
-/** `send 1 accept`, `close 1 16`, ... */
+/** `send 1 accept`, `close 1 16`, ...; what is used up of tokens is left out. */
 export function words(said: readonly Said[]): string[] {
-  return said.map((one) => {
-    if (one.kind === 'send') return `send ${one.pipe} ${nameOf(one.bytes)}`;
-    if (one.kind === 'close') return `close ${one.pipe} ${one.code}`;
-    return one.kind === 'left' ? `left ${one.code}` : one.kind;
-  });
+  return said.filter((one) => one.kind !== 'spend').map(word);
+}
+
+function word(one: Said): string {
+  if (one.kind === 'send') return `send ${one.pipe} ${nameOf(one.bytes)}`;
+  if (one.kind === 'close') return `close ${one.pipe} ${one.code}`;
+  if (one.kind === 'resume') return one.fresh ? 'resume fresh' : 'resume';
+  return one.kind === 'left' ? `left ${one.code}` : one.kind;
 }
 
 function nameOf(bytes: Uint8Array): string {

@@ -174,7 +174,7 @@ t.test(
         client.pipe.send(packet());
         await until(() => host.packets > 0);
         client.pipe.close(ERROR.E_LEFT);
-        await until(() => host.table.facts.slots === 0);
+        await until(() => host.table.facts.held === 0);
       }
       test.equal(host.table.counters.accepted, 2);
       host.stop();
@@ -218,7 +218,7 @@ t.test(
     test.match(client.handshake, { state: 'over', code: ERROR.E_SCHEMA_MISMATCH });
     test.equal(await closed, ERROR.E_SCHEMA_MISMATCH);
     await until(() => web.server.pipes === 0);
-    test.equal(host.table.facts.slots, 0);
+    test.equal(host.table.facts.held, 0);
     host.stop();
     await web.stop();
   },
@@ -232,6 +232,7 @@ class Host {
     tokenKeys: [KEY],
     unixMs: () => Date.now(),
     random: (into) => crypto.getRandomValues(into as Uint8Array<ArrayBuffer>),
+    resumeMs: 0,
   });
   packets = 0;
   readonly #server: ServerTransport;

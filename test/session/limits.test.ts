@@ -3,7 +3,9 @@ import {
   AddressLedger,
   addressPrefix,
   Bucket,
+  PrefixRates,
   SessionRates,
+  widePrefix,
 } from '../../src/session/server/limits.ts';
 
 t.test(
@@ -48,6 +50,7 @@ t.test('an address is an IPv4 address or an IPv6 /56', async (test) => {
 
 t.test('of too many addresses the oldest without a session is forgotten', async (test) => {
   const ledger = new AddressLedger({
+    pipesPerAddressMax: 1,
     sessionsPerAddressMax: 1,
     hellosPerAddressPerSecond: 1,
     addressesMax: 3,
@@ -71,4 +74,19 @@ t.test('of too many addresses the oldest without a session is forgotten', async 
   for (const address of ['a', 'b', 'c', 'd']) ledger.close(address);
   ledger.sweep(100e6);
   test.equal(ledger.size, 0);
+});
+
+t.test('a wide prefix is an IPv4 /24, plain or wrapped in IPv6, or an IPv6 /56', async (test) => {
+  test.equal(widePrefix('10.1.2.3'), '10.1.2.0/24');
+  test.equal(widePrefix('::ffff:10.1.2.3'), '10.1.2.0/24');
+  test.equal(widePrefix('2001:db8:1:2ff:a:b:c:d'), '2001:db8:1:200::/56');
+  test.equal(widePrefix('memory'), 'memory');
+  const rates = new PrefixRates(1, 2);
+  for (let k = 0; k < 4; k += 1) test.equal(rates.take('10.0.0.1', 0), true);
+  test.equal(rates.take('10.0.0.2', 0), false);
+  rates.take('10.0.1.1', 0);
+  rates.take('10.0.2.1', 0);
+  test.equal(rates.size, 2, 'of too many the one that asked the longest time ago is forgotten');
+  rates.sweep(60e6);
+  test.equal(rates.size, 0);
 });

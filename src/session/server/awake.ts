@@ -14,6 +14,11 @@ export class AwakeClock {
     return awakeUs;
   }
 
+  /** The awake time of the last look. */
+  get latestUs(): number {
+    return this.#lookedUs - this.#sleptUs;
+  }
+
   /** The awake time at a moment since the last look; never goes back as long as `nowUs` does not. */
   at(nowUs: number): number {
     const untilUs = this.#lookedUs < 0 ? nowUs : this.#lookedUs + LOOK_GAP_US_MAX;

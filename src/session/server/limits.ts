@@ -76,13 +76,15 @@ export class SessionRates {
 }
 
 export interface AddressLimits {
+  readonly pipesPerAddressMax: number;
   readonly sessionsPerAddressMax: number;
   readonly hellosPerAddressPerSecond: number;
-  /** Addresses remembered. Those with open sessions always are; of the others the oldest is forgotten first. */
+  /** Addresses remembered. Those with open pipes or sessions always are; of the others the oldest is forgotten first. */
   readonly addressesMax: number;
 }
 
 interface AddressEntry {
+  pipes: number;
   sessions: number;
   readonly hellos: Bucket;
 }
@@ -94,7 +96,7 @@ interface AddressEntry {
 export class AddressLedger {
   readonly #limits: AddressLimits;
   readonly #busy = new Map<string, AddressEntry>();
-  /** Without a session, oldest first; kept until the bucket is full again. */
+  /** Without pipe or session, oldest first; kept until the bucket is full again. */
   readonly #idle = new Map<string, AddressEntry>();
 
   constructor(limits: AddressLimits) {
@@ -105,22 +107,23 @@ export class AddressLedger {
     return this.#busy.size + this.#idle.size;
   }
 
-  /** Counts a session in; false: the address has as many as it may. */
+  /** Counts a pipe in; false: the address has as many as it may. */
   open(address: string, nowUs: number): boolean {
     const key = addressPrefix(address);
     const busy = this.#busy.get(key);
     if (busy !== undefined) {
-      if (busy.sessions >= this.#limits.sessionsPerAddressMax) return false;
-      busy.sessions += 1;
+      if (busy.pipes >= this.#limits.pipesPerAddressMax) return false;
+      busy.pipes += 1;
       return true;
     }
     const perSecond = this.#limits.hellosPerAddressPerSecond;
     const entry = this.#idle.get(key) ?? {
+      pipes: 0,
       sessions: 0,
       hellos: new Bucket(perSecond, perSecond * BURST_SECONDS, nowUs),
     };
     this.#idle.delete(key);
-    entry.sessions = 1;
+    entry.pipes = 1;
     this.#busy.set(key, entry);
     this.#forget(nowUs);
     return true;
@@ -130,19 +133,35 @@ export class AddressLedger {
     const key = addressPrefix(address);
     const entry = this.#busy.get(key);
     if (entry === undefined) return;
-    entry.sessions -= 1;
-    if (entry.sessions > 0) return;
-    this.#busy.delete(key);
-    this.#idle.set(key, entry);
+    entry.pipes -= 1;
+    this.#rest(key, entry);
   }
 
-  /** A new handshake of an address with an open session; false: too many. */
+  /** Counts a session of an open pipe in; false: the address has as many as it may. */
+  openSession(address: string): boolean {
+    const entry = this.#busy.get(addressPrefix(address));
+    if (entry === undefined || entry.sessions >= this.#limits.sessionsPerAddressMax) return false;
+    entry.sessions += 1;
+    return true;
+  }
+
+  closeSession(address: string): void {
+    const key = addressPrefix(address);
+    const entry = this.#busy.get(key);
+    if (entry === undefined) return;
+    entry.sessions -= 1;
+    this.#rest(key, entry);
+  }
+
+  /** A new handshake of an address with an open pipe; false: too many. */
   hello(address: string, nowUs: number): boolean {
     return this.#busy.get(addressPrefix(address))?.hellos.take(nowUs) ?? false;
   }
 
-  sessions(address: string): number {
-    return this.#busy.get(addressPrefix(address))?.sessions ?? 0;
+  /** Whether one more pipe has a place. */
+  admits(address: string): boolean {
+    const pipes = this.#busy.get(addressPrefix(address))?.pipes ?? 0;
+    return pipes < this.#limits.pipesPerAddressMax;
   }
 
   /** Forgets addresses that ask for nothing any more: a few per call. */
@@ -155,6 +174,12 @@ export class AddressLedger {
     }
   }
 
+  #rest(key: string, entry: AddressEntry): void {
+    if (entry.pipes > 0 || entry.sessions > 0) return;
+    this.#busy.delete(key);
+    this.#idle.set(key, entry);
+  }
+
   #forget(nowUs: number): void {
     if (this.size <= this.#limits.addressesMax) return;
     this.sweep(nowUs);
@@ -163,6 +188,53 @@ export class AddressLedger {
       this.#idle.delete(key);
     }
   }
+}
+
+/** Handshakes of address prefixes: IPv4 /24, IPv6 /56. A prefix is remembered until its allowance is full again. */
+export class PrefixRates {
+  readonly #perSecond: number;
+  readonly #max: number;
+  /** The one that asked for the longest time ago first. */
+  readonly #hellos = new Map<string, Bucket>();
+
+  /** `max`: prefixes remembered; of more, the one that has not asked for the longest time is forgotten. */
+  constructor(perSecond: number, max: number) {
+    this.#perSecond = perSecond;
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#hellos.size;
+  }
+
+  take(address: string, nowUs: number): boolean {
+    const key = widePrefix(address);
+    const bucket =
+      this.#hellos.get(key) ?? new Bucket(this.#perSecond, this.#perSecond * BURST_SECONDS, nowUs);
+    this.#hellos.delete(key);
+    this.#hellos.set(key, bucket);
+    for (const oldest of this.#hellos.keys()) {
+      if (this.#hellos.size <= this.#max) break;
+      this.#hellos.delete(oldest);
+    }
+    return bucket.take(nowUs);
+  }
+
+  /** Forgets prefixes that ask for nothing any more: a few per call. */
+  sweep(nowUs: number): void {
+    let looks = SWEEP_MAX;
+    for (const [key, bucket] of this.#hellos) {
+      looks -= 1;
+      if (looks < 0) return;
+      if (bucket.isFull(nowUs)) this.#hellos.delete(key);
+    }
+  }
+}
+
+/** IPv4 /24, also where IPv6 wraps it; else as `addressPrefix`. */
+export function widePrefix(address: string): string {
+  const four = /^(?:::ffff:)?(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/i.exec(address);
+  return four === null ? addressPrefix(address) : `${four[1]}.0/24`;
 }
 
 /** The part of an address that limits go by. Text that is no address stands for itself. */

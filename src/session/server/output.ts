@@ -2,6 +2,8 @@
 import { ERROR, errorName } from '../../../protocol/gen/tables.ts';
 import type { ErrorCode, ErrorName } from '../../errors.ts';
 import type { RoomWish } from '../datagrams.ts';
+import type { OpenedToken } from '../token.ts';
+import type { Headers } from './pipes.ts';
 
 /** u32: I/O thread (4 bits), slot (14), generation (14). Never 0. */
 export type SessionId = number & { readonly __brand: 'SessionId' };
@@ -33,19 +35,56 @@ export interface JoinOrder {
   readonly address: string;
 }
 
+/** A login that the author's own code is to judge. */
+export interface AuthRequest {
+  /** What a connect token says; its keys are not for authors. */
+  readonly token: AuthToken | null;
+  /** The credential of a hello with text. Without both it is a guest. */
+  readonly text: string | null;
+  readonly address: string;
+  readonly headers: Headers | null;
+}
+
+export type AuthToken = Pick<OpenedToken, 'userId' | 'room' | 'userData' | 'expiresAtMs'>;
+
+/** Its answer: who it is, or why nobody; `code` is E_AUTH where it is left out. */
+export type AuthResult =
+  | { readonly userId: string; readonly userData?: Uint8Array }
+  | { readonly code?: ErrorCode; readonly text: string };
+
 /** Filled by `poll`; only the fields named at each kind mean anything. */
 export interface SessionOutput {
   /**
-   * send: `bytes` to `pipe`. close: close `pipe` with `code` and `text`. join: ask for a place for `join`.
-   * left: the session `sessionId`, whose join was polled before, is over; `code` says why.
+   * send: `bytes` to `pipe`. close: close `pipe` with `code` and `text`.
+   * spend: remember across restarts that the token `mac` is used, until `expiresMs`; before the accept that it paid for.
+   * auth: judge `auth` and call `authorised`. cancel: no answer to that is wanted any more.
+   * join: ask for a place for `join`. left: the session, whose join was polled before, is over; `code` says why.
+   * drop: nothing is heard of a session that has its place. resume: it is heard again, or (`fresh`) taken over by a page that
+   * has lost its state and (`verify`) asks for state hashes; answered by `resumed`. Between join and left.
+   * tell: the reliable message `bytes` to the client; `untold` where that cannot be done now.
    */
-  kind: 'send' | 'close' | 'join' | 'left';
+  kind:
+    | 'send'
+    | 'close'
+    | 'spend'
+    | 'auth'
+    | 'cancel'
+    | 'join'
+    | 'drop'
+    | 'resume'
+    | 'tell'
+    | 'left';
   pipe: number;
   sessionId: SessionId;
   code: ErrorCode;
   text: string;
   bytes: Uint8Array;
   join: JoinOrder | null;
+  auth: AuthRequest | null;
+  mac: string;
+  expiresMs: number;
+  fresh: boolean;
+  verify: boolean;
 }
 
 export function sessionOutput(): SessionOutput {
@@ -57,6 +96,11 @@ export function sessionOutput(): SessionOutput {
     text: '',
     bytes: new Uint8Array(0),
     join: null,
+    auth: null,
+    mac: '',
+    expiresMs: 0,
+    fresh: false,
+    verify: false,
   };
 }
 
@@ -81,11 +125,23 @@ export interface SessionCounters {
   dropState: number;
   /** Dropped: a hello over the rate of its address, or of the server. The client repeats it. */
   dropHelloAddress: number;
+  dropHelloPrefix: number;
   dropHelloServer: number;
-  /** Sessions closed because nothing was heard; handshakes that did not end. */
+  /** Pipes closed because nothing was heard; handshakes and logins that did not end; sessions whose client stayed away. */
   idleTimeouts: number;
   handshakeTimeouts: number;
+  authTimeouts: number;
+  resumeTimeouts: number;
   replaced: number;
+  /** Pipes attached to a session that was there. */
+  attached: number;
+  /** Sessions whose client fell silent; was heard again; has lost its state. */
+  drops: number;
+  resumes: number;
+  freshResumes: number;
+  /** Session tokens handed out; not taken, to be tried again. */
+  told: number;
+  untold: number;
   /** Pipes refused at `open`, whose close could not be handed out because nobody polled. */
   closesForgotten: number;
 }
@@ -104,10 +160,19 @@ export function sessionCounters(): SessionCounters {
     dropRate: 0,
     dropState: 0,
     dropHelloAddress: 0,
+    dropHelloPrefix: 0,
     dropHelloServer: 0,
     idleTimeouts: 0,
     handshakeTimeouts: 0,
+    authTimeouts: 0,
+    resumeTimeouts: 0,
     replaced: 0,
+    attached: 0,
+    drops: 0,
+    resumes: 0,
+    freshResumes: 0,
+    told: 0,
+    untold: 0,
     closesForgotten: 0,
   };
 }

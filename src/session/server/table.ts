@@ -1,500 +1,447 @@
 /**
- * The session table of one I/O thread: from an open pipe by `hello` and `join` to a place in a room, and out again.
- * Pure: time comes as a parameter (`nowUs`, never going back), chance as `random`, and what is to be done goes out by
- * `poll`. It knows no socket and no room.
+ * The session table of one I/O thread: from an open pipe by `hello` and `join` to a place in a room, through pipes that come and
+ * go, and out again. Pure: time comes as a parameter (`nowUs`, never going back), chance as `random`, and what is to be done
+ * goes out by `poll`. It knows no socket and no room.
  *
- * Shape: a fixed number of slots, one per pipe, each used again with a new generation. What a slot has to hand out is a
- * set of bits and the slot stands at most once in the queue, so the memory is bounded by construction and nothing that
- * has to be said can be lost. A slot is free only when all of it has been said.
+ *     pipe     open ─hello─▶ attached ─▶ ending            a session has 0 to 2 of them: the newest carries what is sent,
+ *     session  (authorising ▶) accepted ─join─▶ joining ─joined─▶ joined ─▶ ending        the one before is still heard
  *
- * Cost: `handle` of a packet is O(1) and allocates nothing; a hello with a token costs some 10 us, at most
+ * Books (books.ts) hold both; the door (door.ts) lets in, presence.ts knows who is away, timers.ts what time does to them.
+ *
+ * Cost: `handle` of a packet is O(1) and allocates nothing; a hello with a token costs some 20 us, at most
  * `hellosPerSecond` times a second.
  */
-import {
-  DATAGRAM,
-  ERROR,
-  errorName,
-  errorText,
-  PACKET_BYTES_MAX,
-} from '../../../protocol/gen/tables.ts';
+import { DATAGRAM, ERROR, errorText, PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../../errors.ts';
+import { readJoinReply } from '../control-codec.ts';
+import type { JoinFacts } from '../datagrams.ts';
 import {
-  AUTH,
-  checkHello,
   datagramKind,
   decodeGoodbye,
   decodeJoin,
   encodeAccept,
   encodeGoodbye,
   encodeJoined,
-  HELLO,
-  INTENT,
-  proven,
-  readU32,
 } from '../datagrams.ts';
-import { attachProof, proofsEqual } from '../proof.ts';
 import type { OpenedToken } from '../token.ts';
-import { checkTokenRequest, openTokenRequest, requestMac } from '../token.ts';
-import { AwakeClock } from './awake.ts';
-import { AddressLedger, Bucket, SessionRates } from './limits.ts';
+import { Books } from './books.ts';
+import { Door } from './door.ts';
 import type { SessionOptions } from './options.ts';
 import { DEFAULTS, SLOTS_MAX } from './options.ts';
-import type { SessionId, SessionOutput, Verdict } from './output.ts';
-import { refusals, sessionCounters, VERDICT } from './output.ts';
-import { ACTION, guestId, NOTHING, Slot, STATE } from './slot.ts';
-import { UsedTokens } from './used-tokens.ts';
+import { ACTION } from './outbox.ts';
+import type {
+  AuthResult,
+  AuthToken,
+  Refusals,
+  SessionCounters,
+  SessionId,
+  SessionOutput,
+  Verdict,
+} from './output.ts';
+import { sessionOutput, VERDICT } from './output.ts';
+import type { PipeFacts } from './pipes.ts';
+import { PIPE, Pipe } from './pipes.ts';
+import { Presence } from './presence.ts';
+import { PRESENCE, type Session, STATE } from './sessions.ts';
+import { Timers } from './timers.ts';
+import type { TokenDesk } from './tokens.ts';
 
 export type { SessionOptions } from './options.ts';
-export type { JoinOrder, SessionCounters, SessionId, SessionOutput, Verdict } from './output.ts';
+export type {
+  AuthRequest,
+  AuthResult,
+  JoinOrder,
+  SessionCounters,
+  SessionId,
+  SessionOutput,
+  Verdict,
+} from './output.ts';
 export { sessionOutput, VERDICT } from './output.ts';
+export type { UsedToken } from './used-tokens.ts';
 
 export class SessionTable {
-  readonly counters = sessionCounters();
-  /** Sessions refused or closed, by code. */
-  readonly refused = refusals();
   /** Whose packet it was, after `handle` answered `VERDICT.packet`. */
   sessionId: SessionId = 0 as SessionId;
-  /** True: every further hello is refused with E_SHUTDOWN. */
-  draining = false;
-  readonly #options: Required<Omit<SessionOptions, 'schemaHash' | 'tokenKeys'>>;
-  readonly #schemaLow: number;
-  readonly #schemaHigh: number;
-  #keys: readonly Uint8Array[];
-  readonly #slots: Slot[] = [];
-  readonly #free: number[] = [];
-  readonly #byPipe = new Map<number, Slot>();
-  readonly #byUser = new Map<string, Slot>();
-  /** By the awake clock, as is `openedUs` of a slot. */
-  readonly #heardUs: Float64Array;
-  readonly #rates: SessionRates;
-  readonly #addresses: AddressLedger;
-  readonly #used: UsedTokens;
-  #hellos: Bucket | null = null;
-  readonly #awake = new AwakeClock();
-  /** Slots with something to hand out, each at most once. */
-  readonly #queue: Slot[] = [];
-  #queueHead = 0;
-  /** Pipes refused at `open`: they have no slot. */
-  readonly #unseated: { pipe: number; code: ErrorCode }[] = [];
-  #joined = 0;
+  readonly #books: Books;
+  readonly #presence: Presence;
+  readonly #door: Door;
+  readonly #timers: Timers;
+  /** Pipes refused at `open`: they have no place. */
+  readonly #unseated: number[] = [];
 
-  /** Throws nothing; values out of range are the caller's (`src/config.ts` checks them). */
+  /** Throws `E_CONFIG` for an address that is none; numbers out of range are the caller's (`src/config.ts` checks them). */
   constructor(options: SessionOptions) {
-    const sessionsMax = Math.min(options.sessionsMax ?? 10_000, SLOTS_MAX);
-    this.#options = { ...DEFAULTS, ...options, sessionsMax };
-    this.#schemaLow = Number(options.schemaHash & 0xffff_ffffn);
-    this.#schemaHigh = Number((options.schemaHash >> 32n) & 0xffff_ffffn);
-    this.#keys = options.tokenKeys ?? [];
-    this.#heardUs = new Float64Array(sessionsMax);
-    this.#rates = new SessionRates(
-      sessionsMax,
-      this.#options.packetsPerSecond,
-      this.#options.bytesPerSecond,
-    );
-    this.#addresses = new AddressLedger({
-      sessionsPerAddressMax: this.#options.sessionsPerAddressMax,
-      hellosPerAddressPerSecond: this.#options.hellosPerAddressPerSecond,
-      addressesMax: 2 * sessionsMax,
-    });
-    this.#used = new UsedTokens(this.#options.usedTokensMax);
+    const sessionsMax = Math.min(options.sessionsMax ?? DEFAULTS.sessionsMax, SLOTS_MAX);
+    this.#books = new Books({ ...DEFAULTS, ...options, sessionsMax });
+    this.#presence = new Presence(this.#books);
+    this.#door = new Door(this.#books, this.#presence);
+    this.#timers = new Timers(this.#books, this.#presence);
   }
 
-  /** What it holds now. `pipes` counts slots in use, with or without a session. */
+  get counters(): SessionCounters {
+    return this.#books.counters;
+  }
+
+  /** Pipes and sessions refused or ended, by code. */
+  get refused(): Refusals {
+    return this.#books.refused;
+  }
+
+  /** Used tokens, to share with a transport that proves tokens itself. */
+  get tokens(): Pick<TokenDesk, 'has' | 'claim'> {
+    return this.#books.tokens;
+  }
+
+  /** True: no session opens any more (E_SHUTDOWN); those that are live may still change pipes. */
+  get draining(): boolean {
+    return this.#books.draining;
+  }
+
+  set draining(draining: boolean) {
+    this.#books.draining = draining;
+  }
+
+  /** There is something to poll. */
+  get busy(): boolean {
+    return this.#books.outbox.length > 0 || this.#unseated.length > 0;
+  }
+
+  /** What it holds now. `held`: places in use, those of gone pipes and over sessions with something left to say included. */
   get facts(): {
     pipes: number;
     joined: number;
+    authorising: number;
     addresses: number;
+    prefixes: number;
     usedTokens: number;
-    slots: number;
+    held: number;
   } {
+    const { pipes, sessions, joined, authorising, addresses, prefixes, tokens } = this.#books;
     return {
-      pipes: this.#byPipe.size,
-      joined: this.#joined,
-      addresses: this.#addresses.size,
-      usedTokens: this.#used.size,
-      slots: this.#slots.length - this.#free.length,
+      pipes: pipes.open,
+      joined,
+      authorising,
+      addresses: addresses.size,
+      prefixes: prefixes.size,
+      usedTokens: tokens.used.size,
+      held: pipes.held + sessions.held,
     };
   }
 
   /** New keys of connect tokens; sessions that are open stay. */
   setTokenKeys(keys: readonly Uint8Array[]): void {
-    this.#keys = keys;
+    this.#books.tokens.setKeys(keys);
   }
 
   /** A pipe has opened. Where there is no room for it, `poll` hands out its close. */
-  open(pipe: number, address: string, nowUs: number): void {
-    if (this.#byPipe.has(pipe)) return;
-    const index =
-      this.#free.length > 0 || this.#slots.length >= this.#options.sessionsMax
-        ? (this.#free.pop() ?? -1)
-        : this.#slots.length;
-    const seated = index >= 0 && this.#addresses.open(address, nowUs);
-    if (!seated) {
-      if (index >= 0 && index < this.#slots.length) this.#free.push(index);
-      this.#unseat(pipe);
-      return;
-    }
-    const slot = this.#slots[index] ?? new Slot(index);
-    this.#slots[index] = slot;
-    const awakeUs = this.#awake.at(nowUs);
-    slot.open(pipe, address, awakeUs, this.#options.ioThread);
-    this.#byPipe.set(pipe, slot);
-    this.#heardUs[index] = awakeUs;
-    this.#rates.reset(index, nowUs);
-    this.counters.opened += 1;
+  open(number: number, address: string, nowUs: number, facts: PipeFacts = NO_FACTS): void {
+    const { pipes, refused, counters } = this.#books;
+    if (pipes.get(number) !== undefined) return;
+    if (this.#books.openPipe(number, { address, facts, nowUs })) return;
+    refused.E_SESSIONS_LIMIT += 1;
+    if (this.#unseated.length < UNSEATED_MAX) this.#unseated.push(number);
+    else counters.closesForgotten += 1;
   }
 
   /** Takes any bytes; never throws. */
-  handle(pipe: number, bytes: Uint8Array, nowUs: number): Verdict {
-    const slot = this.#byPipe.get(pipe);
-    if (slot === undefined) {
-      this.counters.dropUnknown += 1;
+  handle(number: number, bytes: Uint8Array, nowUs: number): Verdict {
+    const { pipes, sessions, counters, awake } = this.#books;
+    const pipe = pipes.get(number);
+    if (pipe === undefined) {
+      counters.dropUnknown += 1;
       return VERDICT.dropped;
     }
-    this.#heardUs[slot.index] = this.#awake.at(nowUs);
-    if (!this.#rates.take(slot.index, bytes.length, nowUs)) return this.#overRate(slot, nowUs);
+    const { session } = pipe;
+    const awakeUs = awake.at(nowUs);
+    pipes.heardUs[pipe.index] = awakeUs;
+    if (session !== null) sessions.heardUs[session.index] = awakeUs;
+    const passes =
+      session === null
+        ? pipes.rates.take(pipe.index, bytes.length, nowUs)
+        : sessions.rates.take(session.index, bytes.length, nowUs);
+    if (!passes) return this.#overRate(pipe, nowUs);
     if (bytes.length > PACKET_BYTES_MAX) {
-      this.counters.dropOversize += 1;
+      counters.dropOversize += 1;
       return VERDICT.dropped;
     }
     const kind = datagramKind(bytes);
-    if (kind === DATAGRAM.packet && slot.state === STATE.joined) {
-      this.counters.packets += 1;
-      this.sessionId = slot.sessionId;
+    if (kind === DATAGRAM.packet) {
+      if (session === null || session.state !== STATE.joined) return this.#dropState();
+      if (session.presence === PRESENCE.away) this.#presence.back(session);
+      counters.packets += 1;
+      this.sessionId = session.id;
       return VERDICT.packet;
     }
-    if (slot.state >= STATE.ending) return this.#dropState();
-    if (kind === DATAGRAM.hello) return this.#hello(slot, bytes, nowUs);
-    if (kind === DATAGRAM.join) return this.#join(slot, bytes);
-    if (kind === DATAGRAM.goodbye) return this.#goodbye(slot, bytes);
-    return kind === DATAGRAM.packet ? this.#dropState() : this.#malformed(slot);
-  }
-
-  /** A pipe has closed. `code`: what the room is told if nothing was said before. */
-  closed(pipe: number, _nowUs: number, code: ErrorCode = ERROR.E_LEFT): void {
-    const slot = this.#byPipe.get(pipe);
-    if (slot === undefined) return;
-    this.#byPipe.delete(pipe);
-    slot.pipe = -1;
-    slot.actions &= ~(ACTION.goodbye | ACTION.close | ACTION.accept | ACTION.joined);
-    if (slot.state < STATE.ending) this.#leave(slot, code, true);
-    this.#freeIfDone(slot);
+    if (pipe.state === PIPE.ending) return this.#dropState();
+    if (kind === DATAGRAM.hello)
+      return this.#door.hello(pipe, bytes, nowUs) ?? this.#malformed(pipe);
+    if (kind === DATAGRAM.join) return this.#join(pipe, bytes);
+    return kind === DATAGRAM.goodbye ? this.#goodbye(pipe, bytes) : this.#malformed(pipe);
   }
 
   /**
-   * Ends what has been silent for too long. Call some ten times a second; O(slots). While nobody calls, because the machine
-   * slept or the process was stopped, nobody is silent either.
+   * A pipe has closed. Its session waits for the client to come back; where `code` says that the peer broke the rules, where
+   * nobody is waited for, or where the client has nothing to come back with, it is over, and the room is told `code`.
    */
-  tick(nowUs: number): void {
-    const awakeUs = this.#awake.look(nowUs);
-    const idleUs = this.#options.idleTimeoutMs * 1000;
-    const joinUs = this.#options.joinTimeoutMs * 1000;
-    for (const slot of this.#slots) {
-      if (slot.state === STATE.joined) {
-        if (awakeUs - (this.#heardUs[slot.index] ?? 0) <= idleUs) continue;
-        this.counters.idleTimeouts += 1;
-        this.#end(slot, ERROR.E_TIMEOUT);
-      } else if (
-        slot.state > STATE.free &&
-        slot.state < STATE.joined &&
-        awakeUs - slot.openedUs > joinUs
-      ) {
-        this.counters.handshakeTimeouts += 1;
-        this.#end(slot, ERROR.E_TIMEOUT);
-      }
+  closed(number: number, _nowUs: number, code: ErrorCode = ERROR.E_LEFT): void {
+    const pipe = this.#books.pipes.get(number);
+    if (pipe === undefined) return;
+    const { session } = pipe;
+    this.#books.detach(pipe);
+    this.#books.pipes.gone(pipe);
+    pipe.state = PIPE.ending;
+    pipe.actions = 0;
+    if (session !== null && session.newest === null && !this.#waitsFor(session, code)) {
+      this.#books.leave(session, code, true);
+      this.#books.letGo(session);
     }
-    this.#addresses.sweep(nowUs);
-    this.#used.sweep(this.#options.unixMs());
+    this.#books.letGo(pipe);
+  }
+
+  /** Ends what has been silent for too long, and more: see timers.ts. Call some ten times a second; O(pipes + sessions). */
+  tick(nowUs: number): void {
+    this.#timers.tick(nowUs);
   }
 
   /** Hands out the next thing to do; false: nothing. Call until false after every event. */
   poll(out: SessionOutput): boolean {
-    const unseated = this.#unseated.shift();
-    if (unseated !== undefined) {
-      fill(out, 'close', unseated.pipe, 0 as SessionId, unseated.code);
-      out.text = errorText(unseated.code);
+    const spent = this.#books.tokens.takeSpent();
+    if (spent !== undefined) {
+      Object.assign(out, BLANK, { kind: 'spend', ...spent });
       return true;
     }
-    while (this.#queueHead < this.#queue.length) {
-      const slot = this.#queue[this.#queueHead] as Slot;
-      if (slot.actions !== 0) {
-        this.#emit(slot, out);
-        return true;
-      }
-      this.#queueHead += 1;
-      slot.queued = false;
-      this.#freeIfDone(slot);
-      if (this.#queueHead >= COMPACT) this.#compact();
+    const number = this.#unseated.shift();
+    if (number !== undefined) {
+      const code = ERROR.E_SESSIONS_LIMIT;
+      Object.assign(out, BLANK, { kind: 'close', pipe: number, code, text: errorText(code) });
+      return true;
     }
-    this.#compact();
+    for (let next = this.#books.outbox.take(); next; next = this.#books.outbox.take()) {
+      const { speaker, action } = next;
+      const stands = (speaker.actions & action) !== 0;
+      if (stands) {
+        speaker.actions &= ~action;
+        if (speaker instanceof Pipe) this.#emitPipe(speaker, action, out);
+        else this.#emitSession(speaker, action, out);
+      }
+      this.#books.letGo(speaker);
+      if (stands) return true;
+    }
     return false;
+  }
+
+  /** The login of the game has answered `auth`. False: nobody waits for it any more. */
+  authorised(sessionId: number, result: AuthResult, nowUs: number): boolean {
+    const session = this.#books.sessions.find(sessionId);
+    if (session === undefined || !this.#door.authorised(session, result, nowUs)) return false;
+    if (session.state === STATE.accepted && session.early !== null)
+      this.#order(session, session.early);
+    return true;
   }
 
   /** The room has a place; `reply` is the protobuf body of `joined` (`encodeJoinReply`). False: the session is over already. */
   joined(sessionId: number, reply: Uint8Array): boolean {
-    const slot = this.#find(sessionId);
-    if (slot === undefined || slot.state !== STATE.joining) return false;
-    slot.state = STATE.joined;
-    slot.reply = encodeJoined(reply);
-    this.#joined += 1;
-    this.counters.joined += 1;
-    this.#act(slot, ACTION.joined);
+    const session = this.#books.sessions.find(sessionId);
+    if (session === undefined || session.state !== STATE.joining) return false;
+    session.state = STATE.joined;
+    session.reply = encodeJoined(reply);
+    this.#books.hears(session);
+    this.#books.joined += 1;
+    this.#books.counters.joined += 1;
+    if (session.newest !== null) this.#books.outbox.act(session.newest, ACTION.joined);
     return true;
+  }
+
+  /** The room has answered `resume`; `reply` as of `joined` where it was a fresh one, else null. False: nobody waits for it. */
+  resumed(sessionId: number, reply: Uint8Array | null): boolean {
+    const session = this.#books.sessions.find(sessionId);
+    return session !== undefined && this.#presence.resumed(session, reply);
+  }
+
+  /** The game waits for an absent player for `ms` since the drop, and no longer. Never lengthens. */
+  shorten(sessionId: number, ms: number): void {
+    const session = this.#books.sessions.find(sessionId);
+    if (session !== undefined) this.#presence.shorten(session, ms);
+  }
+
+  /** What `tell` handed out could not be told now: it is tried again at a later tick. */
+  untold(sessionId: number): void {
+    const session = this.#books.sessions.find(sessionId);
+    if (session === undefined) return;
+    this.#books.counters.untold += 1;
+    session.tellDueUs = -Infinity;
   }
 
   /** The room has no place, or has ended the session: a coded goodbye. The room is not told again. */
   refuse(sessionId: number, code: ErrorCode, text = ''): void {
-    const slot = this.#find(sessionId);
-    if (slot !== undefined) this.#end(slot, code, text, false);
+    const session = this.#books.sessions.find(sessionId);
+    if (session !== undefined) this.#books.end(session, code, text, false);
   }
 
   /** The operator ends a session; its room is told. */
   end(sessionId: number, code: ErrorCode, text = ''): void {
-    const slot = this.#find(sessionId);
-    if (slot !== undefined) this.#end(slot, code, text);
+    const session = this.#books.sessions.find(sessionId);
+    if (session !== undefined) this.#books.end(session, code, text);
   }
 
   /** Ends every session and handshake; rooms are told. */
   endAll(code: ErrorCode, text = ''): void {
-    for (const slot of this.#slots)
-      if (slot.state > STATE.free && slot.state < STATE.ending) this.#end(slot, code, text);
+    for (const session of this.#books.sessions)
+      if (session.state > STATE.free) this.#books.end(session, code, text);
+    for (const pipe of this.#books.pipes)
+      if (pipe.state === PIPE.open) this.#books.turnAway(pipe, code, text);
   }
 
-  /** Pipe that outgoing packets of a session take, or -1: it has no place in a room, or is over. O(1). */
+  /** Pipe that outgoing packets of a session take, or -1: it has no place in a room, is away, or is over. O(1). */
   packet(sessionId: number): number {
-    const slot = this.#slots[(sessionId >>> 14) & 0x3fff];
-    return slot !== undefined && slot.sessionId === sessionId && slot.state === STATE.joined
-      ? slot.pipe
-      : -1;
+    const session = this.#books.sessions.find(sessionId);
+    return session?.state === STATE.joined ? (session.newest?.number ?? -1) : -1;
   }
 
-  /** Open pipes of one address (IPv6: of its /56), for a transport that asks before it opens one more. */
-  sessionsOf(address: string): number {
-    return this.#addresses.sessions(address);
+  /** Whether one more pipe of this address (IPv6: of its /56) has a place, for a transport that asks before it opens one. */
+  admits(address: string): boolean {
+    return this.#books.addresses.admits(address);
   }
 
-  #hello(slot: Slot, bytes: Uint8Array, nowUs: number): Verdict {
-    const code = checkHello(bytes, this.#schemaLow, this.#schemaHigh);
-    if (code === ERROR.E_MALFORMED) return this.#malformed(slot);
-    if (slot.state !== STATE.open) {
-      this.#act(slot, ACTION.accept);
-      return VERDICT.consumed;
-    }
-    if (code !== ERROR.E_OK) return this.#turnAway(slot, code);
-    if (this.draining) return this.#turnAway(slot, ERROR.E_SHUTDOWN);
-    if (!this.#addresses.hello(slot.address, nowUs)) {
-      this.counters.dropHelloAddress += 1;
-      return VERDICT.dropped;
-    }
-    const perSecond = this.#options.hellosPerSecond;
-    this.#hellos ??= new Bucket(perSecond, perSecond, nowUs);
-    if (!this.#hellos.take(nowUs)) {
-      this.counters.dropHelloServer += 1;
-      return VERDICT.dropped;
-    }
-    const auth = bytes[HELLO.auth];
-    if (auth === AUTH.token) return this.#helloToken(slot, bytes);
-    if (bytes[HELLO.intent] === INTENT.attach) return this.#turnAway(slot, ERROR.E_SESSION_OVER);
-    if (auth !== AUTH.guest) return this.#turnAway(slot, ERROR.E_AUTH);
-    if (!this.#options.guests) return this.#turnAway(slot, ERROR.E_TOKEN_REQUIRED);
-    return this.#accept(slot, guestId(this.#options.random), null);
-  }
-
-  /** Cheap checks first: open part, reuse, then the seal. */
-  #helloToken(slot: Slot, hello: Uint8Array): Verdict {
-    const request = hello.subarray(HELLO.request, HELLO.attach);
-    const nowMs = this.#options.unixMs();
-    const code = checkTokenRequest(request, nowMs);
-    if (code !== ERROR.E_OK) return this.#turnAway(slot, code);
-    const mac = requestMac(request);
-    if (this.#used.has(mac)) return this.#turnAway(slot, ERROR.E_TOKEN_REUSED);
-    const token = openTokenRequest(request, this.#keys, nowMs);
-    if (typeof token === 'number') return this.#turnAway(slot, token);
-    const proof = attachProof(token.clientToServerKey, readU32(hello, HELLO.attach), proven(hello));
-    if (!proofsEqual(proof, hello.subarray(HELLO.proof)))
-      return this.#turnAway(slot, ERROR.E_TOKEN_PROOF);
-    if (hello[HELLO.intent] === INTENT.attach) return this.#turnAway(slot, ERROR.E_SESSION_OVER);
-    if (!this.#used.add(mac, token.expiresAtMs, nowMs))
-      return this.#turnAway(slot, ERROR.E_SESSIONS_LIMIT);
-    const before = this.#byUser.get(token.userId);
-    if (before !== undefined) {
-      this.counters.replaced += 1;
-      this.#end(before, ERROR.E_REPLACED);
-    }
-    this.#byUser.set(token.userId, slot);
-    return this.#accept(slot, token.userId, token);
-  }
-
-  #accept(slot: Slot, userId: string, token: OpenedToken | null): Verdict {
-    slot.state = STATE.accepted;
-    slot.userId = userId;
-    slot.token = token;
-    this.counters.accepted += 1;
-    this.#act(slot, ACTION.accept);
-    return VERDICT.consumed;
-  }
-
-  #join(slot: Slot, bytes: Uint8Array): Verdict {
-    if (slot.state === STATE.open) return this.#dropState();
-    if (slot.state !== STATE.accepted) {
-      if (slot.state === STATE.joined) this.#act(slot, ACTION.joined);
+  #join(pipe: Pipe, bytes: Uint8Array): Verdict {
+    const { session } = pipe;
+    if (session === null || session.newest !== pipe) return this.#dropState();
+    const { state } = session;
+    const isRepeat = state === STATE.joining || (state === STATE.joined && !pipe.fresh);
+    if (isRepeat) {
+      if (state === STATE.joined && !this.#presence.renews(session))
+        this.#books.outbox.act(pipe, ACTION.joined);
       return VERDICT.consumed;
     }
     const facts = decodeJoin(bytes);
-    if (typeof facts === 'number') {
-      if (facts === ERROR.E_MALFORMED) return this.#malformed(slot);
-      return this.#turnAway(slot, facts);
+    if (facts === ERROR.E_MALFORMED) return this.#malformed(pipe);
+    if (typeof facts === 'number') this.#books.end(session, facts);
+    else if (state === STATE.authorising) session.early = facts;
+    else if (state === STATE.accepted) this.#order(session, facts);
+    else {
+      pipe.fresh = false;
+      this.#presence.fresh(session, facts.verify);
     }
-    const room = slot.token?.room ?? '';
-    slot.join = {
+    return VERDICT.consumed;
+  }
+
+  #order(session: Session, facts: JoinFacts): void {
+    const room = session.token?.room ?? '';
+    session.join = {
       ...facts,
       choice: room === '' ? facts.choice : { id: room },
-      sessionId: slot.sessionId,
-      userId: slot.userId,
-      userData: slot.token?.userData ?? NOTHING,
-      address: slot.address,
+      sessionId: session.id,
+      userId: session.userId,
+      userData: session.userData,
+      address: session.address,
     };
-    slot.state = STATE.joining;
-    this.counters.joins += 1;
-    this.#act(slot, ACTION.join);
+    session.state = STATE.joining;
+    this.#books.counters.joins += 1;
+    this.#books.outbox.act(session, ACTION.join);
+  }
+
+  #goodbye(pipe: Pipe, bytes: Uint8Array): Verdict {
+    if (decodeGoodbye(bytes) === null) return this.#malformed(pipe);
+    const { session } = pipe;
+    const pipes = session === null ? [pipe] : [session.older, session.newest];
+    if (session !== null) this.#books.leave(session, ERROR.E_LEFT, true);
+    for (const one of pipes) if (one !== null) this.#books.closePipe(one, ERROR.E_LEFT);
+    if (session !== null) this.#books.letGo(session);
     return VERDICT.consumed;
   }
 
-  #goodbye(slot: Slot, bytes: Uint8Array): Verdict {
-    if (decodeGoodbye(bytes) === null) return this.#malformed(slot);
-    this.#leave(slot, ERROR.E_LEFT, true);
-    slot.state = STATE.ending;
-    this.#act(slot, ACTION.close);
-    return VERDICT.consumed;
-  }
-
-  #overRate(slot: Slot, nowUs: number): Verdict {
-    this.counters.dropRate += 1;
-    if (nowUs - slot.overUs > OVER_GAP_US) slot.overSinceUs = nowUs;
-    slot.overUs = nowUs;
-    if (slot.state < STATE.ending && nowUs - slot.overSinceUs >= this.#options.rateCloseMs * 1000)
-      this.#end(slot, ERROR.E_RATE);
+  #overRate(pipe: Pipe, nowUs: number): Verdict {
+    this.#books.counters.dropRate += 1;
+    if (nowUs - pipe.overUs > OVER_GAP_US) pipe.overSinceUs = nowUs;
+    pipe.overUs = nowUs;
+    if (nowUs - pipe.overSinceUs >= this.#books.settings.rateCloseMs * 1000)
+      this.#throwOut(pipe, ERROR.E_RATE);
     return VERDICT.dropped;
   }
 
-  #malformed(slot: Slot): Verdict {
-    this.counters.dropMalformed += 1;
-    slot.malformed += 1;
-    if (slot.malformed >= this.#options.malformedMax) this.#end(slot, ERROR.E_MALFORMED);
+  #malformed(pipe: Pipe): Verdict {
+    const counted = pipe.session ?? pipe;
+    this.#books.counters.dropMalformed += 1;
+    counted.malformed += 1;
+    if (counted.malformed >= this.#books.settings.malformedMax)
+      this.#throwOut(pipe, ERROR.E_MALFORMED);
     return VERDICT.dropped;
+  }
+
+  /** The pipe, with the session that it has. */
+  #throwOut(pipe: Pipe, code: ErrorCode): void {
+    if (pipe.session !== null) this.#books.end(pipe.session, code);
+    else if (pipe.state === PIPE.open) this.#books.turnAway(pipe, code);
   }
 
   #dropState(): Verdict {
-    this.counters.dropState += 1;
+    this.#books.counters.dropState += 1;
     return VERDICT.dropped;
   }
 
-  #turnAway(slot: Slot, code: ErrorCode): Verdict {
-    this.#end(slot, code);
-    return VERDICT.consumed;
+  /** Whether a session without a pipe is waited for. */
+  #waitsFor(session: Session, code: ErrorCode): boolean {
+    const { settings, tokens } = this.#books;
+    const isLost = code === ERROR.E_LEFT || code === ERROR.E_TIMEOUT || code === ERROR.E_CLOSED;
+    const canReturn =
+      session.state === STATE.joined ? tokens.issues || session.token !== null : session.attach > 0;
+    return isLost && settings.resumeMs > 0 && canReturn;
   }
 
-  #unseat(pipe: number): void {
-    this.refused.E_SESSIONS_LIMIT += 1;
-    if (this.#unseated.length < UNSEATED_MAX)
-      this.#unseated.push({ pipe, code: ERROR.E_SESSIONS_LIMIT });
-    else this.counters.closesForgotten += 1;
+  #emitPipe(pipe: Pipe, action: number, out: SessionOutput): void {
+    const { session } = pipe;
+    Object.assign(out, BLANK, { pipe: pipe.number, sessionId: session?.id ?? 0, code: pipe.code });
+    if (action === ACTION.close) {
+      out.kind = 'close';
+      out.text = pipe.text;
+      this.#books.pipes.gone(pipe);
+    } else if (action === ACTION.goodbye) out.bytes = encodeGoodbye(pipe.code, pipe.text);
+    else if (session !== null)
+      out.bytes = action === ACTION.accept ? encodeAccept(session.id, pipe.late) : session.reply;
   }
 
-  /** Goodbye and close to the client, `left` to the room if it knows the session and `tellRoom`. */
-  #end(slot: Slot, code: ErrorCode, text = errorText(code), tellRoom = true): void {
-    if (slot.state >= STATE.ending) return;
-    this.refused[errorName(code)] += 1;
-    this.#leave(slot, code, tellRoom);
-    slot.state = STATE.ending;
-    slot.text = text;
-    if (slot.pipe >= 0) this.#act(slot, ACTION.goodbye | ACTION.close);
-    this.#freeIfDone(slot);
-  }
-
-  /** Takes the session out of the books. A join that was not polled yet is taken back instead of being ended. */
-  #leave(slot: Slot, code: ErrorCode, tellRoom: boolean): void {
-    if (slot.state === STATE.joined) {
-      this.#joined -= 1;
-      this.counters.left += 1;
+  #emitSession(session: Session, action: number, out: SessionOutput): void {
+    Object.assign(out, BLANK, {
+      kind: KINDS[action],
+      sessionId: session.id,
+      code: session.code,
+      fresh: session.resumesFresh,
+      verify: session.verify,
+    });
+    if (action === ACTION.join) {
+      out.join = session.join;
+      out.pipe = session.newest?.number ?? -1;
+    } else if (action === ACTION.auth) {
+      const { token, credential, address, newest } = session;
+      out.auth = {
+        token: token === null ? null : authToken(token),
+        text: credential,
+        address,
+        headers: newest?.headers ?? null,
+      };
+    } else if (action === ACTION.tell) {
+      this.#books.counters.told += 1;
+      const { roomId } = readJoinReply(session.reply.subarray(1));
+      out.bytes = this.#books.tokens.sessionToken(session, roomId);
     }
-    const known =
-      slot.state === STATE.joined ||
-      (slot.state === STATE.joining && (slot.actions & ACTION.join) === 0);
-    slot.actions &= ~(ACTION.accept | ACTION.join | ACTION.joined);
-    slot.code = code;
-    if (this.#byUser.get(slot.userId) === slot) this.#byUser.delete(slot.userId);
-    slot.state = STATE.ending;
-    if (known && tellRoom) this.#act(slot, ACTION.left);
-  }
-
-  #act(slot: Slot, actions: number): void {
-    slot.actions |= actions;
-    if (slot.queued) return;
-    slot.queued = true;
-    this.#queue.push(slot);
-  }
-
-  #compact(): void {
-    this.#queue.splice(0, this.#queueHead);
-    this.#queueHead = 0;
-  }
-
-  #emit(slot: Slot, out: SessionOutput): void {
-    const action = slot.actions & -slot.actions;
-    slot.actions &= ~action;
-    const kind =
-      action === ACTION.join
-        ? 'join'
-        : action === ACTION.left
-          ? 'left'
-          : action === ACTION.close
-            ? 'close'
-            : 'send';
-    fill(out, kind, slot.pipe, slot.sessionId, slot.code);
-    if (action === ACTION.accept) out.bytes = encodeAccept(slot.sessionId);
-    else if (action === ACTION.joined) out.bytes = slot.reply;
-    else if (action === ACTION.goodbye) out.bytes = encodeGoodbye(slot.code, slot.text);
-    else if (action === ACTION.join) out.join = slot.join;
-    if (action !== ACTION.close) return;
-    out.text = slot.text;
-    this.#byPipe.delete(slot.pipe);
-    slot.pipe = -1;
-  }
-
-  #freeIfDone(slot: Slot): void {
-    if (slot.state !== STATE.ending || slot.pipe >= 0 || slot.actions !== 0 || slot.queued) return;
-    this.#addresses.close(slot.address);
-    slot.clear();
-    this.#free.push(slot.index);
-  }
-
-  #find(sessionId: number): Slot | undefined {
-    const slot = this.#slots[(sessionId >>> 14) & 0x3fff];
-    return slot !== undefined && slot.sessionId === sessionId && slot.state > STATE.free
-      ? slot
-      : undefined;
   }
 }
 
-function fill(
-  out: SessionOutput,
-  kind: SessionOutput['kind'],
-  pipe: number,
-  sessionId: SessionId,
-  code: ErrorCode,
-): void {
-  out.kind = kind;
-  out.pipe = pipe;
-  out.sessionId = sessionId;
-  out.code = code;
-  out.text = '';
-  out.bytes = NOTHING;
-  out.join = null;
+function authToken({ userId, room, userData, expiresAtMs }: OpenedToken): AuthToken {
+  return { userId, room, userData, expiresAtMs };
 }
 
+const BLANK = sessionOutput();
+const KINDS: { readonly [action: number]: SessionOutput['kind'] } = {
+  [ACTION.auth]: 'auth',
+  [ACTION.cancel]: 'cancel',
+  [ACTION.join]: 'join',
+  [ACTION.drop]: 'drop',
+  [ACTION.resume]: 'resume',
+  [ACTION.tell]: 'tell',
+  [ACTION.left]: 'left',
+};
+const NO_FACTS: PipeFacts = { headers: null, permit: null };
 const UNSEATED_MAX = 1024;
-/** The part of the queue that is done is cut off at this length. */
-const COMPACT = 1024;
 /** Drops further apart than this are not one flood. */
 const OVER_GAP_US = 1e6;
