@@ -7,7 +7,7 @@ import type { ErrorCode } from '../../errors.ts';
 import { ASSOCIATED } from '../netcode.ts';
 import type { OpenedToken } from '../token.ts';
 import { openTokenRequest, requestExpiryMs } from '../token.ts';
-import { readServers, writeServers } from '../token-layout.ts';
+import { normalServer } from '../token-layout.ts';
 import { addressPrefix, Bucket } from './limits.ts';
 
 export interface NetcodeGateOptions {
@@ -82,13 +82,6 @@ export class NetcodeGate {
     if (typeof token !== 'object') return GATE.forged;
     return token.servers.some((server) => this.#servers.has(server)) ? token : GATE.server;
   }
-}
-
-/** The one form in which tokens name a server. Throws `E_CONFIG` for what is no address with a port. */
-export function normalServer(server: string): string {
-  const view = new DataView(new ArrayBuffer(4 + 1 + 18));
-  writeServers(view, 0, [server]);
-  return readServers(view, 0)?.servers[0] ?? server;
 }
 
 /**
