@@ -80,6 +80,11 @@ const WRONG: readonly (readonly [what: string, files: Record<string, string>, ru
   ['internals import by package name', { 'src/room/a.ts': "import 'fray/schema';" }, 'imports'],
   ['a socket in session', { 'src/session/a.ts': "import 'node:dgram';" }, 'imports'],
   ['a socket in room', { 'src/room/a.ts': "import { WebSocket } from 'ws';" }, 'imports'],
+  [
+    'native WebRTC in the process of the server',
+    { 'src/transport/server/a.ts': "import { PeerConnection } from 'node-datachannel';" },
+    'imports',
+  ],
   ['Node in the schema', { 'src/schema/a.ts': "import 'node:fs';" }, 'imports'],
   [
     'Node within reach of the page',

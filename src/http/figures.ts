@@ -15,6 +15,8 @@ import type { HttpCounters } from './public.ts';
 export interface TrafficSource {
   readonly kind: string;
   readonly counters: { readonly [name in TrafficCounter]: number };
+  /** What only this kind turns away, under names of its own. */
+  readonly drops?: Readonly<Record<string, number>>;
 }
 type TrafficCounter =
   | 'datagramsIn'
@@ -106,8 +108,10 @@ function drops({
   for (const [code, count] of Object.entries(sessions.refused))
     if (code !== 'E_OK') add(`session_${code}`, count);
   for (const name of SESSION_DROPS) add(`session_${snake(name)}`, sessions.counters[name]);
-  for (const { kind, counters } of transports)
+  for (const { kind, counters, drops } of transports) {
     for (const name of TRANSPORT_DROPS) add(`${kind}_${snake(name)}`, counters[name]);
+    for (const [name, count] of Object.entries(drops ?? {})) add(`${kind}_${name}`, count);
+  }
   for (const name of HTTP_DROPS) add(`http_${snake(name)}`, http.counters[name]);
   for (const name of DIRECTORY_DROPS) add(`room_${snake(name)}`, directory.counters[name]);
   for (const name of WORKER_DROPS)

@@ -1,6 +1,6 @@
 /**
- * The public port: the page of the game, `/healthz` and `/readyz`, and the WebSocket upgrade at `/ws`. The data plane's own
- * small HTTP, on node:http; the control plane has another. Nothing here knows a game or a player.
+ * The public port: the page of the game, `/healthz` and `/readyz`, the WebSocket upgrade at `/ws`, and offers of WebRTC at
+ * `/rtc`. The data plane's own small HTTP, on node:http; the control plane has another. Nothing here knows a game or a player.
  *
  * Slow peers: TLS handshakes and headers within `headersMs`, whole requests within `requestMs`, and a socket on which nothing
  * moves for `idleMs` is destroyed; at most `socketsMax` sockets and `requestsMax` requests at once. Each refusal is counted.
@@ -28,6 +28,8 @@ export interface PublicHttpOptions {
   };
   /** Takes the upgrade at `/ws`, for example `WebSocketTransport.handleUpgrade`. Default: 404. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown;
+  /** Takes POST and OPTIONS at `/rtc`, for example `WebRtcTransport.handleOffer`. It reads or drops the body. Default: 405. */
+  readonly offer?: (request: IncomingMessage, response: ServerResponse) => unknown;
   /** `/healthz`: the process works. Default: always. */
   readonly healthy?: () => boolean;
   /** `/readyz`: new players are welcome. Default: always. */
@@ -80,6 +82,8 @@ export const DEFAULT_CSP =
 
 /** Path of the WebSocket. */
 export const SOCKET_PATH = '/ws';
+/** Path of the signalling of WebRTC. */
+export const RTC_PATH = '/rtc';
 
 export class PublicHttp {
   readonly server: Server | SecureServer;
@@ -189,7 +193,12 @@ export class PublicHttp {
     this.counters.requests += 1;
     this.#count(response);
     this.#headers(request, response);
-    // Bodies are not wanted on this port: what comes is thrown away, and the socket ends with the answer.
+    const { offer } = this.#options;
+    if (offer !== undefined && isOffer(request) && this.#open <= this.#requestsMax) {
+      await offer(request, response);
+      return;
+    }
+    // Other bodies are not wanted on this port: what comes is thrown away, and the socket ends with the answer.
     request.resume();
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
@@ -292,6 +301,12 @@ function refuse(socket: Duplex, status: string): void {
       socket.destroy(),
     );
   else socket.destroy();
+}
+
+/** What a browser, or a page of another origin, asks of the signalling. */
+function isOffer(request: IncomingMessage): boolean {
+  const isMethod = request.method === 'POST' || request.method === 'OPTIONS';
+  return isMethod && pathOf(request) === RTC_PATH;
 }
 
 /** Without query; anything that is no path is `/`-less and so finds nothing. */

@@ -102,6 +102,7 @@ interface Packed {
 const NEEDED = [
   'dist/cli.js',
   'dist/room-worker.js',
+  'dist/fray-rtc.js',
   'dist/schema.js',
   'dist/plugin.js',
   'dist/tokens.js',

@@ -68,7 +68,10 @@ const PACKAGES: { readonly [folder: string]: RegExp } = {
   examples: /^fray\/(schema|plugin|client)$/,
 };
 
-const SOCKETS = /^(ws|uWebSockets\.js|node-datachannel|node:(net|tls|dgram|http|https|http2))$/;
+/** Native code that may end its process: it is for the files that know how to hold it. */
+const RTC = /^node-datachannel$/;
+const RTC_FOLDERS = ['src/transport/server/rtc/', 'src/transport/client/'];
+const SOCKETS = /^(ws|uWebSockets\.js|node:(net|tls|dgram|http|https|http2))$/;
 const SOCKET_FOLDERS = ['src/transport/', 'src/http/'];
 
 /** What a browser loads: neither Node's modules nor `ws` may be reached from here. */
@@ -109,6 +112,7 @@ function fileAllowed(file: string, target: string, typeOnly: boolean): boolean {
 }
 
 function packageAllowed(file: string, specifier: string): boolean {
+  if (RTC.test(specifier)) return RTC_FOLDERS.some((folder) => file.startsWith(folder));
   if (SOCKETS.test(specifier)) return SOCKET_FOLDERS.some((folder) => file.startsWith(folder));
   const folder = folderOf(file);
   const rule = PACKAGES[folder] ?? PACKAGES[folder.split('/').slice(0, 2).join('/')];
@@ -138,7 +142,7 @@ function checkBrowser(entry: string, sources: ReadonlyMap<string, Source>): Prob
     for (const { line, specifier, target, typeOnly } of sources.get(file)?.imports ?? []) {
       if (typeOnly) continue;
       if (target !== undefined) seen.add(target);
-      else if (specifier.startsWith('node:') || specifier === 'ws') {
+      else if (specifier.startsWith('node:') || specifier === 'ws' || RTC.test(specifier)) {
         const text = `${entry} runs in browsers and reaches ${specifier} here`;
         problems.push({ file: `${file}:${line}`, rule: 'browser', text });
       }

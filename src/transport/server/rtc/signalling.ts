@@ -1,0 +1,202 @@
+/**
+ * Signalling in the manner of WHIP: one POST with an offer, its answer, nothing else. Answers 201 with a session description, or
+ * a refusal whose body is its code. What is cheap is looked at first; a body is read only for who may come.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ErrorName } from '../../../errors.ts';
+import type { PipeFacts } from '../../types.ts';
+import { addressOf, originAllowed } from '../peer.ts';
+import { SDP_BYTES_MAX } from './frames.ts';
+import { OfferLimits } from './offer-limits.ts';
+import { finishAnswer, midOf, readOffer, writeOffer } from './sdp.ts';
+
+export interface SignallingOptions {
+  readonly allowedOrigins: readonly string[];
+  /** Proxies in front. */
+  readonly hops: number;
+  readonly admit: (address: string) => boolean;
+  readonly offersPerSecond: number;
+  readonly offersPerAddressPerSecond: number;
+  /** The one address that answers name; '' for all that the machine has. */
+  readonly publicAddress: string;
+  /** ICE servers that clients are told of, for example `stun:stun.example.org`. */
+  readonly iceServers: readonly string[];
+}
+
+/** Why an offer is turned away; each has its status, code and counter. */
+export type Refusal = keyof typeof REFUSALS;
+
+/** What became of offers; all rise only. */
+export type OfferCounters = { answered: number } & { [name in Refusal]: number };
+
+/** Who the peer is at the other end of a request. */
+export interface Caller {
+  readonly address: string;
+  readonly facts: PipeFacts;
+}
+
+export interface OpenedPeer {
+  /** Resolves with a session description, or with why there is none. */
+  readonly answer: Promise<string | { readonly refusal: Refusal }>;
+  /** The caller has gone: the peer is not wanted any more. */
+  cancel(): void;
+}
+
+/** Where peers are made. */
+export interface PeerOpener {
+  /** Why nobody can come just now, or null. */
+  refusal(caller: Caller): Refusal | null;
+  open(offer: string, caller: Caller): OpenedPeer;
+}
+
+export class Signalling {
+  readonly counters: OfferCounters = {
+    answered: 0,
+    origin: 0,
+    method: 0,
+    contentType: 0,
+    malformed: 0,
+    oversize: 0,
+    rate: 0,
+    address: 0,
+    full: 0,
+    unavailable: 0,
+  };
+  readonly #options: SignallingOptions;
+  readonly #opener: PeerOpener;
+  readonly #limits: OfferLimits;
+
+  constructor(options: SignallingOptions, opener: PeerOpener) {
+    this.#options = options;
+    this.#opener = opener;
+    const { offersPerSecond: perSecond, offersPerAddressPerSecond: perAddressPerSecond } = options;
+    this.#limits = new OfferLimits({ perSecond, perAddressPerSecond }, performance.now());
+  }
+
+  /** Never throws; resolves when the request is answered. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { allowedOrigins, hops } = this.#options;
+    const isAllowed = originAllowed(request, allowedOrigins, hops);
+    writeHeaders(request, response, isAllowed);
+    if (request.method === 'OPTIONS' && isAllowed) {
+      this.#linkServers(response);
+      response.writeHead(204).end();
+      return;
+    }
+    const caller = {
+      address: addressOf(request, hops),
+      facts: { headers: request.headers, permit: null },
+    };
+    const early = isAllowed ? this.#refusalOf(request, caller) : 'origin';
+    const body = early ?? (await readBody(request));
+    if (body === null) return;
+    if (typeof body === 'string') this.#refuse(response, body);
+    else await this.#open(body.text, caller, response);
+  }
+
+  async #open(body: string, caller: Caller, response: ServerResponse): Promise<void> {
+    const offer = readOffer(body);
+    // Asked again: others came while the body was read.
+    const refusal = offer === null ? 'malformed' : this.#opener.refusal(caller);
+    if (offer === null || refusal !== null) {
+      this.#refuse(response, refusal ?? 'malformed');
+      return;
+    }
+    const peer = this.#opener.open(writeOffer(offer), caller);
+    const cancel = (): void => peer.cancel();
+    response.once('close', cancel);
+    const answer = await peer.answer;
+    response.removeListener('close', cancel);
+    if (typeof answer === 'string') this.#answer(response, answer, midOf(body));
+    else this.#refuse(response, answer.refusal);
+  }
+
+  #answer(response: ServerResponse, answer: string, mid: string): void {
+    this.counters.answered += 1;
+    const body = finishAnswer(answer, { mid, publicAddress: this.#options.publicAddress });
+    this.#linkServers(response);
+    response.writeHead(201, { 'Content-Type': 'application/sdp', 'Content-Length': body.length });
+    response.end(body);
+  }
+
+  #linkServers(response: ServerResponse): void {
+    const links = this.#options.iceServers.map((url) => `<${encodeURI(url)}>; rel="ice-server"`);
+    if (links.length > 0) response.setHeader('Link', links);
+  }
+
+  #refusalOf(request: IncomingMessage, caller: Caller): Refusal | null {
+    if (request.method !== 'POST') return 'method';
+    if (!CONTENT_TYPE.test(request.headers['content-type'] ?? '')) return 'contentType';
+    if (Number(request.headers['content-length'] ?? 0) > SDP_BYTES_MAX) return 'oversize';
+    if (!this.#limits.take(caller.address, performance.now())) return 'rate';
+    if (!this.#options.admit(caller.address)) return 'address';
+    return this.#opener.refusal(caller);
+  }
+
+  #refuse(response: ServerResponse, refusal: Refusal): void {
+    this.counters[refusal] += 1;
+    if (response.headersSent || response.destroyed) return;
+    const { status, code } = REFUSALS[refusal];
+    const body = `${code}\n`;
+    if (status === 429 || status === 503) response.setHeader('Retry-After', '1');
+    if (status === 405) response.setHeader('Allow', 'POST, OPTIONS');
+    // A body that was not read ends with the socket.
+    response.writeHead(status, {
+      Connection: 'close',
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': body.length,
+    });
+    response.end(body);
+    response.req.resume();
+  }
+}
+
+/** What pages of other origins have to be told, and that nobody keeps an answer. */
+function writeHeaders(
+  request: IncomingMessage,
+  response: ServerResponse,
+  isAllowed: boolean,
+): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Vary', 'Origin');
+  const { origin } = request.headers;
+  if (!isAllowed || origin === undefined) return;
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Access-Control-Expose-Headers', 'Link, Retry-After');
+  if (request.method !== 'OPTIONS') return;
+  response.setHeader('Access-Control-Allow-Methods', 'POST');
+  response.setHeader('Access-Control-Allow-Headers', 'content-type');
+  response.setHeader('Access-Control-Max-Age', '7200');
+}
+
+/** The body, or why not; null: the caller has gone. How long it may take is the HTTP server's affair. */
+function readBody(request: IncomingMessage): Promise<{ text: string } | 'oversize' | null> {
+  return new Promise((resolve) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (part: Buffer) => {
+      bytes += part.length;
+      if (bytes <= SDP_BYTES_MAX) parts.push(part);
+      else resolve('oversize');
+    });
+    request.on('end', () => resolve({ text: Buffer.concat(parts).toString('latin1') }));
+    request.on('close', () => resolve(null));
+    request.on('error', () => resolve(null));
+  });
+}
+
+const CONTENT_TYPE = /^application\/sdp\s*(;|$)/i;
+const REFUSALS = {
+  origin: { status: 403, code: 'E_ORIGIN' },
+  method: { status: 405, code: 'E_MALFORMED' },
+  contentType: { status: 415, code: 'E_MALFORMED' },
+  /** Not a session description, or not one of one data channel. */
+  malformed: { status: 400, code: 'E_MALFORMED' },
+  oversize: { status: 413, code: 'E_OVERSIZE' },
+  rate: { status: 429, code: 'E_RATE' },
+  /** This address has as many sessions, or open offers, as it may. */
+  address: { status: 429, code: 'E_SESSIONS_LIMIT' },
+  full: { status: 503, code: 'E_SESSIONS_LIMIT' },
+  /** `fray-rtc` is not there just now, or never, or did not answer. */
+  unavailable: { status: 503, code: 'E_CLOSED' },
+} as const satisfies { readonly [name: string]: { status: number; code: ErrorName } };

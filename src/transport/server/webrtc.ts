@@ -1,0 +1,385 @@
+/**
+ * WebRTC server transport: one binary message of a data channel is one datagram. Datagrams may be lost or overtake each other, and
+ * one for a reader that is behind is dropped, not queued. The native code runs in a process of its own, `rtc/fray-rtc.ts`; when
+ * that dies all pipes close with `CLOSE.lost` and it is started again, and nothing else of the server notices.
+ *
+ * Peers come by `handleOffer`, an HTTP request. All of them share one UDP port. The server sends no datagram to an
+ * address that has not reached that port by itself with the secret of its answer.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
+import type { OpenListener, ServerTransport } from '../types.ts';
+import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
+import { FRAMES } from './rtc/frames.ts';
+import { offerPrefix } from './rtc/offer-limits.ts';
+import type { RtcState } from './rtc/rtc-process.ts';
+import { RtcProcess } from './rtc/rtc-process.ts';
+import type {
+  Caller,
+  OfferCounters,
+  OpenedPeer,
+  Refusal,
+  SignallingOptions,
+} from './rtc/signalling.ts';
+import { Signalling } from './rtc/signalling.ts';
+
+export interface WebRtcServerOptions {
+  /** Address of the UDP port. Default 127.0.0.1. */
+  readonly host?: string;
+  /** UDP port of all peers. Default 0: a free one, kept as long as this transport lives. */
+  readonly port?: number;
+  /** The one address that clients are told, for a server behind a translated address. Default: all of the machine's. */
+  readonly publicAddress?: string;
+  /** ICE servers that clients are told of in a Link header. Default none. */
+  readonly iceServers?: readonly string[];
+  /** As for the WebSocket. */
+  readonly allowedOrigins?: readonly string[];
+  readonly trustProxy?: boolean | number;
+  readonly admit?: (address: string) => boolean;
+  /** Pipes and open offers at once. Default 16,384, at most 65,536. Some 275 KB each. */
+  readonly pipesMax?: number;
+  /** Offers answered whose channel is not open yet. Default 256. */
+  readonly offersOpenMax?: number;
+  /** The same of one address prefix (/24, /56). Default 64. */
+  readonly offersOpenPerAddressMax?: number;
+  /** Default 200: an offer costs some 3 ms of CPU. */
+  readonly offersPerSecond?: number;
+  /** The same for one address prefix; four seconds' worth may come at once. Default 32. */
+  readonly offersPerAddressPerSecond?: number;
+  /** Time from the offer to the open channel. Default 10,000 ms. */
+  readonly offerMs?: number;
+  /** Bytes waiting behind one reader from which on datagrams for it are dropped. Default 2,240: two datagrams. */
+  readonly bufferedBytesMax?: number;
+  /** Bytes of one reader that SCTP holds beside that, sent and not acknowledged. Default 8,192. */
+  readonly sendBufferBytes?: number;
+  /** A pipe from which nothing came for so long is closed (`CLOSE.silent`). Default 20,000 ms. */
+  readonly silentMs?: number;
+  /** How long the process may take to close its peers. Default 1,000 ms. */
+  readonly closeMs?: number;
+  /** Default: nothing is said. */
+  readonly log?: (level: 'info' | 'warn' | 'error', text: string) => void;
+  /** Place among the transports of the server. Default 0. */
+  readonly index?: number;
+}
+
+interface Pipe {
+  number: number;
+  readonly caller: Caller;
+  readonly prefix: string;
+  /** Gives the answer, or why there is none; null once it is given. */
+  answer: ((answer: string | { refusal: Refusal }) => void) | null;
+  timer: NodeJS.Timeout | undefined;
+  isOpen: boolean;
+  isSlow: boolean;
+  /** The code of an own close; -1 before. */
+  code: number;
+  /** Sweep in which something was last heard. */
+  heard: number;
+}
+
+export class WebRtcTransport implements ServerTransport {
+  readonly kind = 'webrtc';
+  readonly index: number;
+  readonly counters = transportCounters();
+  readonly #process: RtcProcess;
+  readonly #signalling: Signalling;
+  readonly #numbers: PipeNumbers<Pipe>;
+  readonly #limits: {
+    readonly offersOpen: number;
+    readonly offersOpenPerAddress: number;
+    readonly offerMs: number;
+    readonly silentMs: number;
+    readonly closeMs: number;
+  };
+  /** Offers whose channel is not open yet, by address prefix. */
+  readonly #waiting = new Map<string, number>();
+  #waitingCount = 0;
+  #openCount = 0;
+  #offersTimedOut = 0;
+  readonly #sweeper: NodeJS.Timeout;
+  #sweep = 0;
+  #stopped = false;
+  readonly #code = new Uint8Array(2);
+  #opened: OpenListener = ignore;
+  #datagram: (pipe: number, bytes: Uint8Array) => void = ignore;
+  #closed: (pipe: number, code: number) => void = ignore;
+
+  /** Starts the process at once. */
+  constructor(options: WebRtcServerOptions = {}) {
+    this.index = options.index ?? 0;
+    this.#numbers = new PipeNumbers(options.pipesMax ?? 16_384, this.index);
+    this.#limits = {
+      offersOpen: options.offersOpenMax ?? 256,
+      offersOpenPerAddress: options.offersOpenPerAddressMax ?? 64,
+      offerMs: options.offerMs ?? 10_000,
+      silentMs: options.silentMs ?? 20_000,
+      closeMs: options.closeMs ?? 1000,
+    };
+    this.#process = new RtcProcess({
+      host: options.host ?? '127.0.0.1',
+      port: options.port ?? 0,
+      bufferedBytesMax: options.bufferedBytesMax ?? 2 * PACKET_BYTES_MAX,
+      sendBufferBytes: options.sendBufferBytes ?? 8192,
+      frame: (kind, peer, payload) => this.#frame(kind, peer, payload),
+      gone: () => this.#gone(),
+      log: options.log ?? ignore,
+    });
+    this.#signalling = new Signalling(signallingOptions(options), {
+      refusal: (caller) => this.#refusal(caller),
+      open: (offer, caller) => this.#offer(offer, caller),
+    });
+    this.#sweeper = setInterval(() => this.#sweepSilent(), sweepMs(this.#limits.silentMs));
+    this.#sweeper.unref();
+  }
+
+  get pipes(): number {
+    return this.#openCount;
+  }
+
+  get state(): RtcState {
+    return this.#process.state;
+  }
+
+  /** The UDP port of all peers; 0 before it is known. */
+  get port(): number {
+    return this.#process.port;
+  }
+
+  /** Id of the process `fray-rtc`; 0 where there is none just now. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** CPU time of `fray-rtc`, all its lives together, in us; at most 250 ms old. */
+  cpuUs(): number {
+    return this.#process.cpuUs;
+  }
+
+  /** Resolves with true when peers can come, with false where they never can; rejects with `E_PORT`. */
+  ready(): Promise<boolean> {
+    return this.#process.ready();
+  }
+
+  /** Offers by what became of them, and the process's restarts: for metrics, names are stable. */
+  get drops(): Readonly<Record<string, number>> {
+    const { answered: _, ...refused } = this.#signalling.counters;
+    const names = Object.entries(refused).map(([name, count]) => [`offer_${snake(name)}`, count]);
+    return {
+      ...(Object.fromEntries(names) as Record<string, number>),
+      offer_timeout: this.#offersTimedOut,
+      process_restarts: this.#process.restarts,
+      process_damaged: this.#process.damaged,
+      process_dropped: this.#process.dropped,
+    };
+  }
+
+  get offers(): Readonly<OfferCounters> & { readonly waiting: number; readonly timedOut: number } {
+    return {
+      ...this.#signalling.counters,
+      waiting: this.#waitingCount,
+      timedOut: this.#offersTimedOut,
+    };
+  }
+
+  onOpen(fn: OpenListener): void {
+    this.#opened = fn;
+  }
+
+  onDatagram(fn: (pipe: number, bytes: Uint8Array) => void): void {
+    this.#datagram = fn;
+  }
+
+  onClose(fn: (pipe: number, code: number) => void): void {
+    this.#closed = fn;
+  }
+
+  /** Answers POST and OPTIONS of the signalling path (which is the caller's affair). Never throws. */
+  handleOffer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return this.#signalling.handle(request, response);
+  }
+
+  send(pipe: number, bytes: Uint8Array): boolean {
+    const one = this.#numbers.get(pipe);
+    const { length } = bytes;
+    if (
+      one === undefined ||
+      !one.isOpen ||
+      one.code >= 0 ||
+      length === 0 ||
+      length > PACKET_BYTES_MAX
+    ) {
+      this.counters.droppedOut += 1;
+      return false;
+    }
+    if (one.isSlow || this.#process.backlogBytes > BACKLOG_BYTES) {
+      this.counters.droppedSlow += 1;
+      return false;
+    }
+    this.#process.push(FRAMES.send, pipe, bytes);
+    this.counters.datagramsOut += 1;
+    this.counters.bytesOut += length;
+    return true;
+  }
+
+  close(pipe: number, code: number): void {
+    const one = this.#numbers.get(pipe);
+    if (one === undefined || one.code >= 0) return;
+    one.code = code;
+    this.#code[0] = code & 255;
+    this.#code[1] = code >>> 8;
+    this.#process.push(FRAMES.close, pipe, this.#code);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#sweeper);
+    for (const pipe of this.#numbers.values()) this.close(pipe.number, CLOSE.away);
+    const started = performance.now();
+    while (this.#numbers.count > 0 && performance.now() - started < this.#limits.closeMs)
+      await sleep(5);
+    await this.#process.stop(this.#limits.closeMs);
+    this.#gone();
+  }
+
+  #refusal({ address }: Caller): Refusal | null {
+    if (this.#stopped || this.#process.state !== 'ready') return 'unavailable';
+    if (this.#numbers.count >= this.#numbers.capacity) return 'full';
+    if (this.#waitingCount >= this.#limits.offersOpen) return 'full';
+    const own = this.#waiting.get(offerPrefix(address)) ?? 0;
+    return own >= this.#limits.offersOpenPerAddress ? 'address' : null;
+  }
+
+  #offer(offer: string, caller: Caller): OpenedPeer {
+    const pipe: Pipe = {
+      number: -1,
+      caller,
+      prefix: offerPrefix(caller.address),
+      answer: null,
+      timer: undefined,
+      isOpen: false,
+      isSlow: false,
+      code: -1,
+      heard: 0,
+    };
+    const answer = new Promise<string | { refusal: Refusal }>((resolve) => {
+      pipe.answer = resolve;
+    });
+    pipe.number = this.#numbers.add(pipe);
+    this.#wait(pipe, 1);
+    pipe.timer = setTimeout(() => {
+      this.#offersTimedOut += 1;
+      this.close(pipe.number, CLOSE.lost);
+    }, this.#limits.offerMs);
+    this.#process.push(FRAMES.offer, pipe.number, Buffer.from(offer, 'latin1'));
+    return { answer, cancel: () => this.close(pipe.number, CLOSE.lost) };
+  }
+
+  /** What the process says. A pipe that is gone already is no error: frames cross. */
+  #frame(kind: number, peer: number, payload: Uint8Array): void {
+    const pipe = this.#numbers.get(peer);
+    if (pipe === undefined) return;
+    if (kind === FRAMES.heard.kind) this.#heard(pipe, payload);
+    else if (kind === FRAMES.closed.kind) this.#processClosed(pipe, payload);
+    else if (kind === FRAMES.slow.kind) pipe.isSlow = payload[0] === 1;
+    else if (kind === FRAMES.opened.kind) this.#open(pipe);
+    else if (kind === FRAMES.answer.kind) {
+      pipe.answer?.(Buffer.from(payload).toString('latin1'));
+      pipe.answer = null;
+    }
+  }
+
+  #open(pipe: Pipe): void {
+    if (pipe.isOpen || pipe.code >= 0) return;
+    clearTimeout(pipe.timer);
+    this.#wait(pipe, -1);
+    pipe.isOpen = true;
+    pipe.heard = this.#sweep;
+    this.#openCount += 1;
+    this.counters.opened += 1;
+    this.#opened(pipe.number, pipe.caller.address, pipe.caller.facts);
+  }
+
+  #heard(pipe: Pipe, bytes: Uint8Array): void {
+    if (!pipe.isOpen || pipe.code >= 0) return;
+    pipe.heard = this.#sweep;
+    this.counters.datagramsIn += 1;
+    this.counters.bytesIn += bytes.length;
+    this.#datagram(pipe.number, bytes);
+  }
+
+  #processClosed(pipe: Pipe, payload: Uint8Array): void {
+    if (payload[2] === 1 && pipe.isOpen) this.counters.violations += 1;
+    this.#end(pipe, (payload[0] as number) | ((payload[1] as number) << 8));
+  }
+
+  /** The process has died, or is to be forgotten. */
+  #gone(): void {
+    for (const pipe of [...this.#numbers.values()]) this.#end(pipe, CLOSE.lost);
+  }
+
+  #end(pipe: Pipe, code: number): void {
+    if (this.#numbers.remove(pipe.number) === undefined) return;
+    clearTimeout(pipe.timer);
+    pipe.answer?.({ refusal: code === CLOSE.unsupported ? 'malformed' : 'unavailable' });
+    pipe.answer = null;
+    if (!pipe.isOpen) {
+      this.#wait(pipe, -1);
+      return;
+    }
+    this.#openCount -= 1;
+    this.counters.closed += 1;
+    this.#closed(pipe.number, pipe.code >= 0 ? pipe.code : code);
+  }
+
+  /** Counts offers that are not open yet. */
+  #wait({ prefix }: Pipe, step: 1 | -1): void {
+    const own = (this.#waiting.get(prefix) ?? 0) + step;
+    if (own > 0) this.#waiting.set(prefix, own);
+    else this.#waiting.delete(prefix);
+    this.#waitingCount += step;
+  }
+
+  #sweepSilent(): void {
+    this.#sweep += 1;
+    const closeAfter = this.#limits.silentMs / sweepMs(this.#limits.silentMs);
+    for (const pipe of this.#numbers.values()) {
+      if (!pipe.isOpen || pipe.code >= 0 || this.#sweep - pipe.heard <= closeAfter) continue;
+      this.counters.silent += 1;
+      this.close(pipe.number, CLOSE.silent);
+    }
+  }
+}
+
+function signallingOptions(options: WebRtcServerOptions): SignallingOptions {
+  return {
+    allowedOrigins: options.allowedOrigins ?? [],
+    hops: Number(options.trustProxy ?? 0),
+    admit: options.admit ?? everybody,
+    offersPerSecond: options.offersPerSecond ?? 200,
+    offersPerAddressPerSecond: options.offersPerAddressPerSecond ?? 32,
+    publicAddress: options.publicAddress ?? '',
+    iceServers: options.iceServers ?? [],
+  };
+}
+
+/** Silence is counted in sweeps, eight to the limit, so that no clock is read per datagram. */
+function sweepMs(silentMs: number): number {
+  return Math.max(10, Math.min(1000, silentMs / 8));
+}
+
+function snake(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function everybody(): boolean {
+  return true;
+}
+
+function ignore(): void {}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Bytes. So much unread by the process means that it is stuck: 2,000 snapshots of 500 bytes. */
+const BACKLOG_BYTES = 1 << 20;
