@@ -98,13 +98,13 @@ t.test(
 t.test('a challenge answers for the address and the token that it was made for', async (test) => {
   const bench = new Bench();
   const [token, other] = [bench.token(), bench.token()];
+  bench.say(BOB, requestOf(other));
   const client = bench.client(token);
   client.tick(bench.nowUs);
   const request = client.poll()?.slice() ?? NONE;
   client.handle(bench.say(ANN, request)[0] ?? request);
   const response = client.poll()?.slice() ?? NONE;
-  // A challenge that ann has seen, sealed anew for a token that is mapped to bob, who has seen none.
-  bench.say(BOB, requestOf(other));
+  // A challenge that ann has seen, newer than bob's link, sealed anew for the token that is mapped to him.
   const body = openedBody(token, response);
   const forged = sealedPacket(keysOf(other).toServer, NETCODE.response, { sequence: 0n, body });
   test.equal(bench.server.handle(BOB, forged), NETCODE_VERDICT.dropped);
