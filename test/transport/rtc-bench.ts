@@ -95,28 +95,6 @@ export function post(
   });
 }
 
-/** The offer of a browser, with which no connection will ever be made. */
-export const OFFER = [
-  'v=0',
-  'o=- 4611731400430051336 2 IN IP4 127.0.0.1',
-  's=-',
-  't=0 0',
-  'a=group:BUNDLE 0',
-  'a=extmap-allow-mixed',
-  'a=msid-semantic: WMS',
-  'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
-  'c=IN IP4 0.0.0.0',
-  'a=ice-ufrag:8Hph',
-  'a=ice-pwd:GjVxJb+DSRdoWlvRGOp5pVQw',
-  'a=ice-options:trickle',
-  `a=fingerprint:sha-256 ${Array(32).fill('0F').join(':')}`,
-  'a=setup:actpass',
-  'a=mid:0',
-  'a=sctp-port:5000',
-  'a=max-message-size:262144',
-  '',
-].join('\r\n');
-
 function closeHttp(http: Server): Promise<void> {
   http.closeAllConnections();
   return new Promise((resolve) => http.close(() => resolve()));

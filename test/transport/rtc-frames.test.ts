@@ -9,7 +9,7 @@ import {
 } from '../../src/transport/server/rtc/frames.ts';
 import { OfferLimits, offerPrefix } from '../../src/transport/server/rtc/offer-limits.ts';
 import { finishAnswer, midOf, readOffer, writeOffer } from '../../src/transport/server/rtc/sdp.ts';
-import { OFFER } from './rtc-bench.ts';
+import { OFFER } from './rtc-offer.ts';
 
 type Told = [kind: number, peer: number, payload: number[]];
 

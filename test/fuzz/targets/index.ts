@@ -10,6 +10,7 @@ const TARGETS: { readonly [name: string]: () => Promise<{ readonly target: Targe
   messages: () => import('./messages.ts'),
   table: () => import('./table.ts'),
   websocket: () => import('./websocket.ts'),
+  rtc: () => import('./rtc.ts'),
   records: () => import('./records.ts'),
   netcode: () => import('./netcode.ts'),
 };

@@ -1,0 +1,160 @@
+/** What strangers send to the signalling, what broken peers send, and what happens when `fray-rtc` dies. */
+import type { Test } from 'tap';
+import t from 'tap';
+import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import { openWebRtc } from '../../src/transport/client/webrtc.ts';
+import { releaseWebRtc } from '../../src/transport/client/webrtc-node.ts';
+import type { WebRtcServerOptions } from '../../src/transport/server/webrtc.ts';
+import { CLOSE } from '../../src/transport/types.ts';
+import { bytesOf, sleep, until } from './contract.ts';
+import { post, startRtc } from './rtc-bench.ts';
+import { OFFER } from './rtc-offer.ts';
+
+t.teardown(() => releaseWebRtc());
+
+async function start(test: Test, options: WebRtcServerOptions = {}) {
+  const running = await startRtc(options);
+  test.teardown(() => running.stop());
+  return running;
+}
+
+t.test('each offer that cannot be taken has its status, code and counter', async (test) => {
+  const { port, server } = await start(test, { allowedOrigins: ['https://game.example'] });
+  const asked = async (body: string, headers = {}, method = 'POST') => {
+    const answer = await post(port, body, headers, method);
+    return `${answer.status} ${answer.body.trim()}`;
+  };
+  test.equal(await asked('garbage'), '400 E_MALFORMED');
+  test.equal(await asked(OFFER.replace('sha-256', 'sha-1')), '400 E_MALFORMED');
+  test.equal(await asked(OFFER, { 'content-type': 'text/plain' }), '415 E_MALFORMED');
+  test.equal(await asked('x'.repeat(5000)), '413 E_OVERSIZE');
+  test.equal(await asked('', {}, 'GET'), '405 E_MALFORMED');
+  test.equal(await asked(OFFER, { origin: 'https://evil.example' }), '403 E_ORIGIN');
+  const { malformed, contentType, oversize, method, origin } = server.offers;
+  test.same(
+    { malformed, contentType, oversize, method, origin },
+    { malformed: 2, contentType: 1, oversize: 1, method: 1, origin: 1 },
+  );
+  const preflight = await post(port, '', { origin: 'https://game.example' }, 'OPTIONS');
+  test.equal(preflight.status, 204);
+  test.equal(preflight.headers['access-control-allow-origin'], 'https://game.example');
+  const taken = await post(port, OFFER, { origin: 'https://game.example' });
+  test.equal(taken.status, 201);
+  test.equal(taken.headers['content-type'], 'application/sdp');
+  test.equal(taken.headers['access-control-allow-origin'], 'https://game.example');
+  test.match(taken.body, new RegExp(`a=candidate:.* 127\\.0\\.0\\.1 ${server.port} typ host`));
+  test.equal(server.state, 'ready');
+  test.same([server.offers.waiting, server.pipes], [1, 0]);
+});
+
+t.test('200 offers that never complete are bounded, time out, and disturb nobody', async (test) => {
+  const running = await start(test, {
+    offersPerSecond: 1000,
+    offersPerAddressPerSecond: 1000,
+    offersOpenMax: 48,
+    offersOpenPerAddressMax: 32,
+    offerMs: 2000,
+  });
+  const { server, port } = running;
+  server.onDatagram((pipe, bytes) => void server.send(pipe, bytes));
+  const player = await running.connect();
+  let back = 0;
+  player.onDatagram(() => (back += 1));
+  const statuses: number[] = [];
+  for (let k = 0; k < 200; k += 1) statuses.push((await post(port, OFFER)).status);
+  test.ok(statuses.filter((status) => status === 201).length >= 32);
+  test.ok(statuses.includes(429));
+  test.ok(server.offers.waiting <= 32);
+  player.send(bytesOf('x'));
+  await until(() => back === 1, 10_000);
+  await until(() => server.offers.waiting === 0, 20_000);
+  test.ok(server.offers.timedOut >= 32);
+  test.equal(server.pipes, 1);
+});
+
+t.test('offers beyond the rate of an address are refused', async (test) => {
+  const { port, server } = await start(test, { offersPerAddressPerSecond: 1 });
+  const statuses: number[] = [];
+  for (let k = 0; k < 40; k += 1) statuses.push((await post(port, 'garbage')).status);
+  test.equal(statuses.slice(0, 4).join(), '400,400,400,400');
+  test.ok(server.offers.rate > 0);
+});
+
+t.test('kill -9 of fray-rtc: its pipes close as lost, new ones open', async (test) => {
+  const running = await start(test);
+  const { server } = running;
+  const closed: number[] = [];
+  server.onClose((_pipe, code) => void closed.push(code));
+  await running.connect();
+  await running.connect();
+  await until(() => server.pipes === 2, 10_000);
+  const { pid, port } = server;
+  process.kill(pid, 'SIGKILL');
+  const killed = performance.now();
+  await until(() => closed.length === 2, 10_000);
+  test.same(closed, [CLOSE.lost, CLOSE.lost]);
+  test.equal(server.pipes, 0);
+  await until(() => server.state === 'ready', 30_000);
+  const pipe = await running.connect();
+  test.comment(`a new pipe after ${Math.round(performance.now() - killed)} ms`);
+  test.not(server.pid, pid);
+  test.equal(server.port, port, 'the port stays');
+  test.ok(server.cpuUs() >= 0);
+  pipe.close(0);
+});
+
+t.test('messages that are no datagrams close the pipe and are counted', async (test) => {
+  const running = await start(test);
+  const { server } = running;
+  const closed: number[] = [];
+  server.onClose((_pipe, code) => void closed.push(code));
+  const text = await running.connect();
+  running.peerOf(text).send('hello');
+  await until(() => closed.length === 1, 10_000);
+  const empty = await running.connect();
+  running.peerOf(empty).send(new Uint8Array(0));
+  await until(() => closed.length === 2, 10_000);
+  test.same(closed, [CLOSE.unsupported, CLOSE.unsupported]);
+  test.equal(server.counters.violations, 2);
+  test.equal(server.counters.datagramsIn, 0);
+});
+
+t.test(
+  'a reader that is behind loses datagrams, and what waits for it is bounded',
+  async (test) => {
+    const running = await start(test);
+    const { server } = running;
+    let pipe = -1;
+    server.onOpen((number) => (pipe = number));
+    const client = await running.connect();
+    let seen = 0;
+    let last = -1;
+    client.onDatagram((bytes) => {
+      seen += 1;
+      last = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+    });
+    const bytes = new Uint8Array(PACKET_BYTES_MAX);
+    const view = new DataView(bytes.buffer);
+    for (let k = 0; k < 5000; k += 1) {
+      view.setUint32(0, k);
+      server.send(pipe, bytes);
+    }
+    await sleep(1500);
+    test.ok(seen < 1000, `${seen} of 5000 came`);
+    test.ok((server.drops['process_dropped'] ?? 0) + server.counters.droppedSlow > 4000);
+    view.setUint32(0, 77_777);
+    await until(() => {
+      server.send(pipe, bytes);
+      return last === 77_777;
+    }, 10_000);
+    test.equal(server.pipes, 1);
+  },
+);
+
+t.test('a client says why it cannot come', async (test) => {
+  const running = await start(test, { allowedOrigins: ['https://game.example'], pipesMax: 1 });
+  await running.connect();
+  await test.rejects(running.connect(), { code: 'E_CLOSED', message: /503 E_SESSIONS_LIMIT/ });
+  await test.rejects(openWebRtc('nonsense'), { code: 'E_ADDRESS' });
+  await test.rejects(openWebRtc(running.url), { code: 'E_CLOSED' }, 'Node has no connection');
+});
