@@ -1,5 +1,5 @@
 /**
- * Which connect tokens the netcode server looks into, and how often: opening a private part takes some 10 us, and anybody
+ * Which connect tokens the netcode server looks into, and how often: opening a private part takes some 10 us (50 on a busy machine), and anybody
  * can send one. All that is cheap comes before; then a budget for the whole server, and one for each address prefix (/24,
  * /56) in a table of fixed size, so that a flood from one place leaves the others their share and costs no memory.
  */
@@ -19,7 +19,7 @@ export interface NetcodeGateOptions {
   readonly unixMs: () => number;
   /** Fills with random bytes that nobody can foretell. */
   readonly random: (into: Uint8Array) => void;
-  /** Private parts opened in a second, whoever asks. Default 1,000: 1 % of a processor. */
+  /** Private parts opened in a second, whoever asks; a quarter of them may come at once. Default 500: 1 to 3 % of a processor. */
   readonly opensPerSecond?: number;
   /** The same for one prefix; four seconds of them may come at once. Default 64. */
   readonly opensPerPrefixPerSecond?: number;
@@ -70,7 +70,7 @@ export class NetcodeGate {
 
   /** Opens the private part of a request that `check` let through, if the budgets allow it. */
   open(request: Uint8Array, address: string, nowUs: number): OpenedToken | GateRefusal {
-    const perSecond = this.#options.opensPerSecond ?? 1000;
+    const perSecond = this.#options.opensPerSecond ?? 500;
     this.#opens ??= new Bucket(perSecond, Math.max(1, perSecond / 4), nowUs);
     if (!this.#prefixes.take(address, nowUs)) return GATE.prefix;
     if (!this.#opens.take(nowUs)) return GATE.budget;
