@@ -10,7 +10,15 @@ import { ownRow, ratioRow } from '../src/cli/bench-report.ts';
 import { packageRoot } from '../src/cli/games.ts';
 import type { LoadFigures } from './io/load-messages.ts';
 import type { ServerProcess } from './io/processes.ts';
-import { benchFile, Load, pinned, startFray, startPeer } from './io/processes.ts';
+import {
+  benchFile,
+  compileC,
+  Load,
+  pinned,
+  startFray,
+  startPeer,
+  startUdpHost,
+} from './io/processes.ts';
 import { pause } from './worker-host.ts';
 
 export const bench: Bench = {
@@ -28,9 +36,12 @@ export const bench: Bench = {
 
 /** One transport and what it is measured beside. */
 interface LaneBench {
-  readonly name: string;
+  readonly name: 'websocket' | 'udp';
   readonly clients: { readonly full: number; readonly quick: number };
   readonly goal: { readonly text: string; readonly ratioMin: number };
+  readonly ours: () => Promise<ServerProcess>;
+  /** Share of clients that decode everything; rule R wants 0.05. */
+  readonly botShare: number;
   /** The peer, for datagrams of `bytes` to clients; a text says why it does not run. */
   readonly peer: (bytes: number) => Promise<{ name: string; server: ServerProcess } | string>;
 }
@@ -40,6 +51,8 @@ const LANES: readonly LaneBench[] = [
     name: 'websocket',
     clients: { full: 500, quick: 150 },
     goal: { text: '<= 1.15x of ws', ratioMin: 1 / 1.15 },
+    ours: () => startFray([]),
+    botShare: 0.05,
     peer: async (bytes) => ({
       name: `ws ${wsVersion()} moving the same bytes`,
       server: await startPeer(
@@ -47,6 +60,21 @@ const LANES: readonly LaneBench[] = [
         'ws',
       ),
     }),
+  },
+  {
+    name: 'udp',
+    clients: { full: 500, quick: 150 },
+    goal: { text: '<= 3.0x of RAW', ratioMin: 1 / 3 },
+    ours: startUdpHost,
+    botShare: 0,
+    peer: async (bytes) => {
+      const program = compileC(benchFile('peers', 'raw-udp.c'), 'raw-udp');
+      if (program === null) return 'RAW did not run: there is no cc';
+      return {
+        name: 'RAW C, recvmmsg and sendmmsg',
+        server: await startPeer([program, String(bytes)], 'udp'),
+      };
+    },
   },
 ];
 
@@ -63,24 +91,32 @@ async function runLane(lane: LaneBench, options: BenchOptions): Promise<BenchRow
   const lengths = options.quick ? QUICK : FULL;
   const clients = options.quick ? lane.clients.quick : lane.clients.full;
   const name = `io/${lane.name} ${clients}`;
-  const fray = await startFray([]);
+  const fray = await lane.ours();
   let peer: Awaited<ReturnType<LaneBench['peer']>> = '';
   try {
     const rounds: { ours: number; peer: number | null }[] = [];
     const say = (who: string, round: Round): void =>
       options.progress(`${name}: ${told(who, round)}`);
     // The first round is not counted: V8 compiles, and the sizes for the peer come from it.
-    const sizes = await playRound(fray, { clients, lengths, seed: options.seed, bytesOut: null });
+    const sizes = await playRound(fray, {
+      lane,
+      clients,
+      lengths,
+      seed: options.seed,
+      bytesOut: null,
+    });
     say('warm-up', sizes);
     peer = await lane.peer(Math.round(sizes.outBytes));
     if (typeof peer === 'string') options.progress(`${name}: ${peer}`);
     for (let index = 0; index < lengths.rounds; index += 1) {
       const seed = options.seed + index;
-      const ours = () => playRound(fray, { clients, lengths, seed, bytesOut: null });
+      const ours = () => playRound(fray, { lane, clients, lengths, seed, bytesOut: null });
       const server = typeof peer === 'string' ? null : peer.server;
       const bytesOut = Math.round(sizes.inBytes);
       const its = async () =>
-        server === null ? null : await playRound(server, { clients, lengths, seed, bytesOut });
+        server === null
+          ? null
+          : await playRound(server, { lane, clients, lengths, seed, bytesOut });
       const [first, second] = index % 2 === 0 ? [ours, its] : [its, ours];
       const both = [await first(), await second()];
       const [own, other] = index % 2 === 0 ? both : both.reverse();
@@ -107,6 +143,7 @@ async function runLane(lane: LaneBench, options: BenchOptions): Promise<BenchRow
 }
 
 interface RoundOptions {
+  readonly lane: LaneBench;
   readonly clients: number;
   readonly lengths: typeof FULL;
   readonly seed: number;
@@ -115,12 +152,13 @@ interface RoundOptions {
 }
 
 async function playRound(server: ServerProcess, options: RoundOptions): Promise<Round> {
-  const { clients, lengths, seed, bytesOut } = options;
+  const { lane, clients, lengths, seed, bytesOut } = options;
   const load = await Load.start({
     url: server.url,
     fray: bytesOut === null,
     clients,
-    botShare: BOT_SHARE,
+    transport: lane.name,
+    botShare: lane.botShare,
     seed,
     bytesOut: bytesOut ?? 0,
   });
@@ -137,8 +175,8 @@ async function playRound(server: ServerProcess, options: RoundOptions): Promise<
     const datagrams = (seen.received * clients) / seen.clients;
     return {
       us: cpuUs / datagrams,
-      outBytes: seen.receivedBytes / seen.received,
-      inBytes: seen.sentBytes / seen.sent,
+      outBytes: seen.receivedWire / seen.received,
+      inBytes: seen.sentWire / seen.sent,
       load: seen,
     };
   } catch (error) {
@@ -173,8 +211,6 @@ function wsVersion(): string {
 
 const FULL = { rounds: 6, warmMs: 2000, measureMs: 8000 };
 const QUICK = { rounds: 1, warmMs: 800, measureMs: 1500 };
-/** Rule R: so many of the clients decode everything. */
-const BOT_SHARE = 0.05;
 const LOAD_PERCENT_MAX = 70;
 const LATE_MS_MAX = 2;
 const HZ_MS = 30 / 1000;

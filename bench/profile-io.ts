@@ -34,6 +34,7 @@ try {
     url,
     fray: true,
     clients: count,
+    transport: 'websocket',
     botShare: 0,
     seed: 1,
     bytesOut: 0,

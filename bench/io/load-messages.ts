@@ -5,6 +5,7 @@ export interface LoadOptions {
   readonly url: string;
   /** Play, or just move bytes. */
   readonly fray: boolean;
+  readonly transport: 'websocket' | 'udp';
   readonly clients: number;
   /** Share of clients that are bots with the whole client; the peer has none. */
   readonly botShare: number;
@@ -27,6 +28,9 @@ export interface LoadFigures {
   readonly receivedBytes: number;
   readonly sent: number;
   readonly sentBytes: number;
+  /** UDP of ours: bytes with netcode's encryption; else as above. */
+  readonly receivedWire: number;
+  readonly sentWire: number;
   /** Clients that the server has closed since the start. */
   readonly closed: number;
   /** Packets that did not parse or were not newer than those before, since the start. */

@@ -12,6 +12,7 @@ import { Handshake } from '../../src/session/client/handshake.ts';
 import { LANE_HEAD, type Lane, openWebSocketLane } from './lanes.ts';
 import { LeanClient } from './lean-client.ts';
 import type { LoadAsk, LoadFigures, LoadOptions, LoadSays } from './load-messages.ts';
+import { NetcodeLane, RawLane } from './udp-lanes.ts';
 
 const TICK_MS = 1000 / 30;
 const JOINS_AT_ONCE = 16;
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
   let begun: { cpu: NodeJS.CpuUsage; ms: number } | undefined;
   process.on('message', (ask: LoadAsk) => {
     if (ask === 'begin') {
-      received = receivedBytes = sent = sentBytes = 0;
+      received = receivedBytes = sent = sentBytes = NetcodeLane.wireIn = NetcodeLane.wireOut = 0;
       lateness.fill(0);
       for (const { lean } of clients) if (lean !== null) lean.gapTicksMax = 0;
       begun = { cpu: process.cpuUsage(), ms: performance.now() };
@@ -108,9 +109,7 @@ async function openAll(count: number): Promise<Client[]> {
 }
 
 async function openOne(index: number): Promise<Client> {
-  const url = new URL(options.url);
-  if (options.fray) url.pathname = '/ws';
-  const lane = await openWebSocketLane(url);
+  const lane = await openLane(new URL(options.url));
   lane.onClose(() => {
     closed += 1;
   });
@@ -123,6 +122,12 @@ async function openOne(index: number): Promise<Client> {
     lean?.receive(payload);
   });
   return { lane, lean };
+}
+
+function openLane(url: URL): Promise<Lane> {
+  if (options.transport === 'udp') return options.fray ? NetcodeLane.open(url) : RawLane.open(url);
+  if (options.fray) url.pathname = '/ws';
+  return openWebSocketLane(url);
 }
 
 /** The handshake is the real client's. Packets that come before its end are lost, as on any lossy pipe. */
@@ -195,6 +200,8 @@ function figures(clients: readonly Client[], took: { cpuUs: number; ms: number }
     receivedBytes,
     sent,
     sentBytes,
+    receivedWire: NetcodeLane.wireIn || receivedBytes,
+    sentWire: NetcodeLane.wireOut || sentBytes,
     closed,
     broken: leans.reduce((sum, lean) => sum + lean.broken + lean.late, 0),
     gapTicksMax: Math.max(0, ...leans.map((lean) => lean.gapTicksMax)),

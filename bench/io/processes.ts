@@ -69,6 +69,12 @@ export function startPeer(argv: readonly string[], scheme: string): Promise<Serv
   });
 }
 
+/** A server of ours that bench/io/udp-host.ts puts together. */
+export function startUdpHost(): Promise<ServerProcess> {
+  const argv = [process.execPath, ...TYPESCRIPT, benchFile('io', 'udp-host.ts')];
+  return startPeer(argv, 'udp');
+}
+
 /** Path of a file under bench/, which a clone has and the package has not. */
 export function benchFile(...path: string[]): string {
   const file = join(packageRoot(), 'bench', ...path);

@@ -1,0 +1,81 @@
+/**
+ * A server that speaks UDP alone, from the parts of `fray start`: sockets, netcode, sessions, workers and the pump that joins them, with the built
+ * worker and the arena. For `fray bench io`; prints its port as a peer does.
+ */
+import { randomFillSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PacketSeal } from '../../core-wasm/bindings/seal.ts';
+import { findGame, packageRoot } from '../../src/cli/games.ts';
+import { systemClock } from '../../src/clock.ts';
+import { NetcodeTransport } from '../../src/netcode-transport.ts';
+import { Pump } from '../../src/pump.ts';
+import { RoomDirectory } from '../../src/room/directory.ts';
+import { ASSOCIATED } from '../../src/session/netcode.ts';
+import { keysNeeded, NetcodeServer } from '../../src/session/server/netcode.ts';
+import { SessionTable } from '../../src/session/server/table.ts';
+import { DEVELOPMENT_KEY } from '../../src/session/token.ts';
+import { openUdp } from '../../src/transport/server/udp.ts';
+
+const CLIENTS_MAX = 4096;
+const PENDING_MAX = 256;
+const RATE = 100_000;
+
+const game = findGame('arena', { folder: packageRoot() });
+const clock = systemClock();
+const random = (into: Uint8Array): void => void randomFillSync(into);
+const quiet = { info: () => {}, warn: console.error, error: console.error };
+const directory = new RoomDirectory({
+  workers: 1,
+  game: game.server,
+  core: join(packageRoot(), 'core-wasm', 'fray_core.wasm'),
+  roomsMax: 256,
+  roomsWarm: 1,
+  playersMax: 0,
+  bots: 0,
+  emptyCloseMs: 1000,
+  sessionsMax: CLIENTS_MAX,
+  clock,
+  log: quiet,
+});
+await directory.start();
+const sessions = new SessionTable({
+  schemaHash: directory.facts.schemaHash,
+  unixMs: Date.now,
+  random,
+  tokenKeys: [DEVELOPMENT_KEY],
+  guests: true,
+  sessionsMax: CLIENTS_MAX,
+  sessionsPerAddressMax: CLIENTS_MAX,
+  hellosPerSecond: RATE,
+  hellosPerAddressPerSecond: RATE,
+});
+const raw = await openUdp({
+  bind: ['127.0.0.1:0'],
+  onBufferShort: (short) => console.error(short),
+});
+const seal = new WebAssembly.Module(
+  readFileSync(join(packageRoot(), 'core-wasm', 'fray_seal.wasm')),
+);
+const cipher = new PacketSeal(seal, {
+  keysMax: keysNeeded(CLIENTS_MAX, PENDING_MAX),
+  associated: ASSOCIATED,
+});
+const used = new Set<string>();
+const netcode = new NetcodeServer({
+  tokenKeys: [DEVELOPMENT_KEY],
+  servers: raw.addresses,
+  unixMs: Date.now,
+  random,
+  cipher,
+  used: { has: (mac) => used.has(mac), claim: (mac) => !used.has(mac) && used.add(mac).size > 0 },
+  clientsMax: CLIENTS_MAX,
+  pendingMax: PENDING_MAX,
+  opensPerPrefixPerSecond: RATE,
+  opensPerSecond: RATE,
+});
+const transport = new NetcodeTransport({ raw, netcode, clientsMax: CLIENTS_MAX, clock });
+const nothing = (): void => {};
+const log = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+new Pump({ transports: [transport], sessions, directory, clock, log: log as never }).start();
+console.log(`port ${raw.addresses[0]?.split(':')[1]}`);

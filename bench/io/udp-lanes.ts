@@ -1,0 +1,152 @@
+/** UDP lanes of the load generator: bare, for a peer, and with netcode's handshake and encryption, for ours. A socket per client. */
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { PacketSeal } from '../../core-wasm/bindings/seal.ts';
+import { loadSeal } from '../../src/client/seal-node.ts';
+import { NETCODE_STATE, NetcodeClient } from '../../src/session/client/netcode.ts';
+import { ASSOCIATED, NetcodePackets } from '../../src/session/netcode.ts';
+import { DEVELOPMENT_KEY, issueConnectToken } from '../../src/session/token.ts';
+import { LANE_HEAD, type Lane } from './lanes.ts';
+
+/** A bare socket, connected to the server. */
+export class RawLane implements Lane {
+  readonly #socket: Socket;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  static async open(url: URL): Promise<RawLane> {
+    return new RawLane(await connected(url));
+  }
+
+  send(bytes: Uint8Array, length: number): void {
+    this.#socket.send(Buffer.from(bytes.subarray(LANE_HEAD, LANE_HEAD + length)));
+  }
+
+  onDatagram(fn: (bytes: Uint8Array) => void): void {
+    this.#socket.removeAllListeners('message').on('message', fn);
+  }
+
+  /** Nobody closes. */
+  onClose(): void {}
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** A netcode client with a token of its own, made with the development key. */
+export class NetcodeLane implements Lane {
+  /** Bytes of UDP payload that came and went, encryption included. */
+  static wireIn = 0;
+  static wireOut = 0;
+  static #cipher: PacketSeal | undefined;
+  static #packets: NetcodePackets | undefined;
+  readonly #socket: Socket;
+  readonly #netcode: NetcodeClient;
+  readonly #timer: NodeJS.Timeout;
+  #datagram: (bytes: Uint8Array) => void = () => {};
+  #closed: () => void = () => {};
+
+  private constructor(socket: Socket, netcode: NetcodeClient) {
+    this.#socket = socket;
+    this.#netcode = netcode;
+    socket.on('message', (bytes) => this.#message(bytes));
+    socket.on('error', () => {});
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#tick();
+  }
+
+  static async open(url: URL): Promise<NetcodeLane> {
+    const token = issueConnectToken({
+      userId: `load-${randomBytes(8).toString('hex')}`,
+      servers: [url.host],
+      expireMs: TOKEN_MS,
+      key: DEVELOPMENT_KEY,
+      nowMs: Date.now(),
+      random: (into) => void randomFillSync(into),
+    }).bytes;
+    const module = await loadSeal();
+    NetcodeLane.#cipher ??= new PacketSeal(module, { keysMax: KEYS_MAX, associated: ASSOCIATED });
+    const cipher = NetcodeLane.#cipher;
+    NetcodeLane.#packets ??= new NetcodePackets(cipher);
+    const packets = NetcodeLane.#packets;
+    const netcode = new NetcodeClient({ token, cipher, packets, nowUs: nowUs() });
+    const lane = new NetcodeLane(await connected(url), netcode);
+    const endMs = performance.now() + OPEN_MS_MAX;
+    while (netcode.state !== NETCODE_STATE.connected) {
+      if (netcode.state <= 0 || performance.now() > endMs)
+        throw new Error(`Cannot open ${url.href}: netcode state ${netcode.state}`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    return lane;
+  }
+
+  send(bytes: Uint8Array, length: number): void {
+    const packet = this.#netcode.send(bytes.subarray(LANE_HEAD, LANE_HEAD + length));
+    if (packet === null) return;
+    NetcodeLane.wireOut += packet.length;
+    this.#socket.send(Buffer.from(packet));
+  }
+
+  onDatagram(fn: (bytes: Uint8Array) => void): void {
+    this.#datagram = fn;
+  }
+
+  onClose(fn: () => void): void {
+    this.#closed = fn;
+  }
+
+  close(): void {
+    this.#closed = () => {};
+    clearInterval(this.#timer);
+    this.#netcode.close();
+    this.#flush();
+    this.#socket.close();
+  }
+
+  #message(bytes: Buffer): void {
+    const payload = this.#netcode.handle(bytes);
+    if (payload === null) {
+      this.#flush();
+      return;
+    }
+    NetcodeLane.wireIn += bytes.length;
+    this.#datagram(payload);
+  }
+
+  #tick(): void {
+    this.#netcode.tick(nowUs());
+    this.#flush();
+    if (this.#netcode.state > 0) return;
+    clearInterval(this.#timer);
+    this.#closed();
+  }
+
+  #flush(): void {
+    for (let packet = this.#netcode.poll(); packet !== null; packet = this.#netcode.poll())
+      this.#socket.send(Buffer.from(packet));
+  }
+}
+
+function connected(url: URL): Promise<Socket> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.connect(Number(url.port), url.hostname, () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+function nowUs(): number {
+  return performance.now() * 1000;
+}
+
+const TICK_MS = 100;
+const OPEN_MS_MAX = 10_000;
+const TOKEN_MS = 300_000;
+/** Two for each of 4,000 clients. */
+const KEYS_MAX = 8192;
