@@ -1,4 +1,4 @@
-/** What `fray bench io` and its load say to each other. */
+/** What `fray bench io`, its load and its UDP server say to each other. */
 
 export interface LoadOptions {
   /** Where the server is: the page of ours, or the address of a peer. */
@@ -45,4 +45,16 @@ export interface BotsSay {
   readonly kind: 'bots';
   readonly checks: number;
   readonly mismatches: number;
+}
+
+/** What bench/io/udp-host.ts prints of itself. */
+export interface UdpHostStats {
+  /** Buckets of the histogram of a room's tick. */
+  readonly ticks: readonly number[];
+  /** Bytes: of the whole process, and of objects and buffers of the I/O thread after a collection. */
+  readonly rss: number;
+  readonly held: number;
+  /** Counters of the sockets and of the netcode server. */
+  readonly raw: { readonly [name: string]: number };
+  readonly netcode: { readonly [name: string]: number };
 }

@@ -6,7 +6,14 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/cli/games.ts';
-import type { BotsSay, LoadAsk, LoadFigures, LoadOptions, LoadSays } from './load-messages.ts';
+import type {
+  BotsSay,
+  LoadAsk,
+  LoadFigures,
+  LoadOptions,
+  LoadSays,
+  UdpHostStats,
+} from './load-messages.ts';
 import { treeCpuUs } from './tree-cpu.ts';
 
 /** A server that runs, ours or a peer. */
@@ -23,8 +30,10 @@ export class ServerProcess {
   static async start(
     argv: readonly string[],
     says: (text: string) => string | undefined,
+    free = false,
   ): Promise<ServerProcess> {
-    const child = spawnPinned(argv, SERVER_CPU, ['ignore', 'pipe', 'inherit']);
+    const cpu = free ? null : SERVER_CPU;
+    const child = spawnPinned(argv, cpu, ['ignore', 'pipe', 'inherit']);
     const url = await new Promise<string>((resolve, reject) => {
       let text = '';
       // Listened to until its end: what a server prints later has to be read too.
@@ -48,6 +57,22 @@ export class ServerProcess {
     return treeCpuUs(this.pid);
   }
 
+  /** What bench/io/udp-host.ts says of itself when it is asked. */
+  stats(): Promise<UdpHostStats> {
+    this.#child.kill('SIGUSR2');
+    return new Promise((resolve) => {
+      let text = '';
+      const listen = (more: string): void => {
+        text += more;
+        const [, json] = /^stats (.+)$/m.exec(text) ?? [];
+        if (json === undefined || !text.endsWith('\n')) return;
+        this.#child.stdout?.off('data', listen);
+        resolve(JSON.parse(json) as UdpHostStats);
+      };
+      this.#child.stdout?.on('data', listen);
+    });
+  }
+
   stop(): Promise<void> {
     return stopped(this.#child, 'SIGTERM');
   }
@@ -62,17 +87,31 @@ export function startFray(flags: readonly string[]): Promise<ServerProcess> {
 }
 
 /** A peer prints its port. */
-export function startPeer(argv: readonly string[], scheme: string): Promise<ServerProcess> {
-  return ServerProcess.start(argv, (text) => {
-    const port = /^port (\d+)$/m.exec(text)?.[1];
-    return port === undefined ? undefined : `${scheme}://127.0.0.1:${port}/`;
-  });
+export function startPeer(
+  argv: readonly string[],
+  scheme: string,
+  free = false,
+): Promise<ServerProcess> {
+  return ServerProcess.start(
+    argv,
+    (text) => {
+      const port = /^port (\d+)$/m.exec(text)?.[1];
+      return port === undefined ? undefined : `${scheme}://127.0.0.1:${port}/`;
+    },
+    free,
+  );
 }
 
-/** A server of ours that bench/io/udp-host.ts puts together. */
-export function startUdpHost(): Promise<ServerProcess> {
-  const argv = [process.execPath, ...TYPESCRIPT, benchFile('io', 'udp-host.ts')];
-  return startPeer(argv, 'udp');
+/** A server of ours that bench/io/udp-host.ts puts together; `free`: on any processor. */
+export function startUdpHost(rate: number, free = false): Promise<ServerProcess> {
+  const flags = ['--expose-gc', ...TYPESCRIPT];
+  const argv = [
+    process.execPath,
+    ...flags,
+    benchFile('io', 'udp-host.ts'),
+    ...(rate > 0 ? [String(rate)] : []),
+  ];
+  return startPeer(argv, 'udp', free);
 }
 
 /** Path of a file under bench/, which a clone has and the package has not. */
@@ -163,16 +202,33 @@ export function pinned(): boolean {
   return availableParallelism() > 1 && existsSync(TASKSET);
 }
 
-function spawnPinned(
+/** A process on one processor, or on any. It does not outlive this one. */
+export function spawnPinned(
   argv: readonly string[],
-  cpu: number,
+  cpu: number | null,
   stdio: ('ignore' | 'pipe' | 'inherit' | 'ipc')[],
 ): ChildProcess {
-  const whole = pinned() ? [TASKSET, '-c', String(cpu), ...argv] : [...argv];
+  const whole = pinned() && cpu !== null ? [TASKSET, '-c', String(cpu), ...argv] : [...argv];
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([key]) => !/^(FRAY_|NODE_OPTIONS$)/.test(key)),
   );
-  return spawn(whole[0] ?? '', whole.slice(1), { stdio, env, cwd: packageRoot() });
+  const child = spawn(whole[0] ?? '', whole.slice(1), { stdio, env, cwd: packageRoot() });
+  keep(child);
+  return child;
+}
+
+/** However this process ends, nothing that it started stays behind. */
+function keep(child: ChildProcess): void {
+  if (!keeping) {
+    keeping = true;
+    process.once('exit', () => {
+      for (const one of CHILDREN) one.kill('SIGKILL');
+    });
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => process.exit(EXIT_BY_SIGNAL));
+  }
+  CHILDREN.add(child);
+  child.once('exit', () => CHILDREN.delete(child));
 }
 
 async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -185,6 +241,9 @@ async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<voi
 }
 
 const TYPESCRIPT = ['--conditions=fray-source', '--import', 'tsx'];
+let keeping = false;
+const CHILDREN = new Set<ChildProcess>();
+const EXIT_BY_SIGNAL = 143;
 const TASKSET = '/usr/bin/taskset';
 const SERVER_CPU = 0;
 const LOAD_CPU = 1;

@@ -1,6 +1,7 @@
 /**
  * A server that speaks UDP alone, from the parts of `fray start`: sockets, netcode, sessions, workers and the pump that joins them, with the built
- * worker and the arena. For `fray bench io`; prints its port as a peer does.
+ * worker and the arena. For `fray bench io` and `flood`; prints its port as a peer does, and its figures on SIGUSR2. With `RATE` as its argument it
+ * takes so many handshakes a second, also from one address; else as many as a server does by default.
  */
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,10 +17,11 @@ import { keysNeeded, NetcodeServer } from '../../src/session/server/netcode.ts';
 import { SessionTable } from '../../src/session/server/table.ts';
 import { DEVELOPMENT_KEY } from '../../src/session/token.ts';
 import { openUdp } from '../../src/transport/server/udp.ts';
+import type { UdpHostStats } from './load-messages.ts';
 
 const CLIENTS_MAX = 4096;
 const PENDING_MAX = 256;
-const RATE = 100_000;
+const rate = Number(process.argv[2] ?? 0);
 
 const game = findGame('arena', { folder: packageRoot() });
 const clock = systemClock();
@@ -47,8 +49,7 @@ const sessions = new SessionTable({
   guests: true,
   sessionsMax: CLIENTS_MAX,
   sessionsPerAddressMax: CLIENTS_MAX,
-  hellosPerSecond: RATE,
-  hellosPerAddressPerSecond: RATE,
+  ...(rate > 0 && { hellosPerSecond: rate, hellosPerAddressPerSecond: rate }),
 });
 const raw = await openUdp({
   bind: ['127.0.0.1:0'],
@@ -71,11 +72,22 @@ const netcode = new NetcodeServer({
   used: { has: (mac) => used.has(mac), claim: (mac) => !used.has(mac) && used.add(mac).size > 0 },
   clientsMax: CLIENTS_MAX,
   pendingMax: PENDING_MAX,
-  opensPerPrefixPerSecond: RATE,
-  opensPerSecond: RATE,
+  ...(rate > 0 && { opensPerPrefixPerSecond: rate, opensPerSecond: rate }),
 });
 const transport = new NetcodeTransport({ raw, netcode, clientsMax: CLIENTS_MAX, clock });
 const nothing = (): void => {};
 const log = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 new Pump({ transports: [transport], sessions, directory, clock, log: log as never }).start();
+process.on('SIGUSR2', () => {
+  globalThis.gc?.();
+  const memory = process.memoryUsage();
+  const stats: UdpHostStats = {
+    ticks: [...(directory.workers()[0]?.timing.histogram('tick').buckets ?? [])],
+    rss: memory.rss,
+    held: memory.heapUsed + memory.external,
+    raw: { ...raw.counters },
+    netcode: { ...netcode.counters },
+  };
+  console.log(`stats ${JSON.stringify(stats)}`);
+});
 console.log(`port ${raw.addresses[0]?.split(':')[1]}`);
