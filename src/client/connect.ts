@@ -1,18 +1,23 @@
 /**
- * From an address to a game: loads the core and opens the pipe side by side, does the handshake, makes the core's
- * instance for the room that answered. What differs between browser and Node comes in as `Tools`.
+ * From an address to a game: loads the core and opens pipes side by side, does the handshake, makes the core's instance
+ * for the room that answered. What differs between browser and Node comes in as `Tools`.
  */
 import { ClientCore } from '../../core-wasm/bindings/client.ts';
 import { ERROR, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { errorOf, FrayError } from '../errors.ts';
 import type { ConfigOptions } from '../schema/compile.ts';
 import { Handshake } from '../session/client/handshake.ts';
-import { type JoinReplyFacts, type RoomWish, utf8Bytes } from '../session/datagrams.ts';
-import { type LossyPipe, lossyPipe } from '../transport/lossy.ts';
-import type { ClientPipe } from '../transport/types.ts';
+import { type RoomWish, utf8Bytes } from '../session/datagrams.ts';
+import { parseLink } from '../transport/link.ts';
+import type { TransportKind } from '../transport/types.ts';
+import { Deadline } from './deadline.ts';
 import { Game, type GameHooks, type GameSchema } from './game.ts';
+import type { Keeper } from './keeper.ts';
+import { type Intent, type Joined, Line } from './line.ts';
 import { type LinkParams, linkText } from './link.ts';
 import { type Pacer, TimerPacer } from './pacer.ts';
+import { Permit } from './permit.ts';
+import { kindsOf, type Openers, socketUrl, type TransportChoice } from './pipes.ts';
 
 /** A schema as `defineSchema` makes it. */
 export interface ConnectSchema extends GameSchema {
@@ -32,8 +37,10 @@ export interface ConnectOptions<S extends ConnectSchema> {
   readonly name?: string;
   /** Default 'any'. */
   readonly room?: RoomRequest;
-  /** Connect token. Default: as a guest, where the server lets guests in. */
+  /** Connect token, or what `game.token` was before. Default: as a guest, where the server lets guests in. */
   readonly token?: string | Uint8Array;
+  /** Default 'auto': every transport that there is here, the better ones (UDP, WebRTC, WebSocket) before the others. */
+  readonly transport?: TransportChoice;
   /** Gives up connecting (E_ABORTED). Has no effect on a game that is open. */
   readonly signal?: AbortSignal;
   /** ms for everything up to the place in the room. Default 10,000; then E_JOIN_TIMEOUT. */
@@ -46,14 +53,15 @@ export interface ConnectOptions<S extends ConnectSchema> {
 
 /** What a browser and Node do differently. */
 export interface Tools {
-  open(
-    url: string,
-    limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  ): Promise<ClientPipe>;
+  readonly open: Openers;
   load(): Promise<WebAssembly.Module>;
   readonly nowMs?: () => number;
+  /** In [0, 1), for the spread of tries to come back. Default Math.random. */
+  readonly random?: () => number;
   readonly pacer?: () => Pacer;
   readonly hooks?: GameHooks;
+  /** Where the session's token outlives the page. Default: nowhere. */
+  readonly keeper?: Keeper | undefined;
 }
 
 /** Rejects with a FrayError; its `code` is one of the server's refusals or E_ADDRESS, E_CLOSED, E_CORE, E_JOIN_TIMEOUT, E_ABORTED. */
@@ -63,209 +71,166 @@ export async function connectWith<S extends ConnectSchema>(
   tools: Tools,
 ): Promise<Game<S>> {
   checkName(options.name ?? '');
-  const wish = wishOf(options.room ?? 'any');
+  const to = { url: socketUrl(url), kinds: kindsOf(options.transport ?? 'auto', tools.open) };
+  const key = `${to.url} ${options.schema.hash.toString(16)}`;
+  const permit = new Permit(options.token);
   const deadline = new Deadline(options.timeoutMs ?? CONNECT_MS, options.signal);
-  let pipe: ClientPipe | undefined;
+  const join = (shown: Permit) =>
+    new Joining({ ...to, permit: shown, deadline }, options, tools).game();
   try {
-    const opening = tools.open(socketUrl(url), {
-      timeoutMs: deadline.leftMs,
-      signal: deadline.signal,
-    });
-    // Whatever ends the wait first, a pipe that is open, or opens later, must not stay behind.
-    const keep = (open: ClientPipe) => {
-      pipe = open;
-      if (deadline.over) open.close(0);
-    };
-    opening.then(keep, () => undefined);
-    const [module, open] = await deadline.race(Promise.all([tools.load(), opening]));
-    const joining = joinOver({ pipe: open, module, wish, deadline }, options, tools);
-    return await deadline.race(joining);
+    const game = (await back(key, options, { tools, deadline, join })) ?? (await join(permit));
+    keep(game, key, tools.keeper);
+    return game;
   } catch (error) {
-    deadline.end();
-    pipe?.close(0);
     throw deadline.reason(error);
   } finally {
     deadline.end();
   }
 }
 
-interface Joining {
-  readonly pipe: ClientPipe;
-  readonly module: WebAssembly.Module;
-  readonly wish: RoomWish;
+interface Back<G> {
+  readonly tools: Tools;
+  readonly deadline: Deadline;
+  join(permit: Permit): Promise<G>;
+}
+
+/** The session that a page before this one has lost, or null: there is none that still lives. */
+async function back<S extends ConnectSchema, G>(
+  key: string,
+  { room = 'any' }: ConnectOptions<S>,
+  { tools, deadline, join }: Back<G>,
+): Promise<G | null> {
+  const { keeper } = tools;
+  const kept = keeper ? await deadline.race(keeper.take(key)) : null;
+  if (!keeper || !kept) return null;
+  try {
+    if (room === 'any' || ('id' in room && room.id === kept.room))
+      return await join(new Permit(kept.token, kept.attach));
+  } catch (error) {
+    // A session that has ended is nobody's; any other trouble would meet a new one as well.
+    if (!(error instanceof FrayError) || !ENDED.test(error.code)) throw error;
+  }
+  keeper.forget(key);
+  return null;
+}
+
+/** From here on a page that ends without a goodbye leaves its token behind. */
+function keep<S extends ConnectSchema>(game: Game<S>, key: string, keeper?: Keeper): void {
+  if (!keeper) return;
+  const { permit } = game;
+  permit.changed = () => {
+    const { text: token, attach } = permit;
+    if (token !== null && game.status !== 'closed')
+      keeper.put(key, { token, attach, room: game.roomId });
+  };
+  permit.changed();
+  game.on('status', (status) => {
+    if (status === 'closed') keeper.forget(key);
+  });
+}
+
+interface JoiningParts {
+  /** Of the socket. */
+  readonly url: string;
+  readonly kinds: readonly TransportKind[];
+  readonly permit: Permit;
   readonly deadline: Deadline;
 }
 
-/** The handshake over an open pipe. */
-function joinOver<S extends ConnectSchema>(
-  joining: Joining,
-  options: ConnectOptions<S>,
-  tools: Tools,
-): Promise<Game<S>> {
-  const nowMs = tools.nowMs ?? (() => performance.now());
-  const { token, verify = false, name = '', schema } = options;
-  const link =
-    options.link === undefined ? undefined : lossyPipe(joining.pipe, linkText(options.link));
-  const pipe = link ?? joining.pipe;
-  const handshake = new Handshake(
-    {
-      schemaHash: schema.hash,
-      name,
-      room: joining.wish,
-      verify,
-      timeoutMs: joining.deadline.leftMs,
-      ...(token === undefined ? {} : { token }),
-    },
-    nowMs() * 1000,
-  );
-  return new Promise((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let helloMs = 0;
-    let rttMs = 0;
-    const fail = (error: FrayError) => {
-      clearTimeout(timer);
-      reject(error);
-    };
-    const poll = () => {
-      for (
-        let bytes = handshake.poll(nowMs() * 1000);
-        bytes;
-        bytes = handshake.poll(nowMs() * 1000)
-      ) {
-        if (handshake.sessionId === 0) helloMs = nowMs();
-        pipe.send(bytes);
-      }
-      if (handshake.state === 'over') return fail(errorOf(handshake.code, 'join', handshake.text));
-      const waitMs = handshake.dueUs / 1000 - nowMs();
-      if (Number.isFinite(waitMs)) timer = setTimeout(poll, Math.max(1, waitMs));
-    };
-    pipe.onClose((code) => fail(closedError(code)));
-    pipe.onDatagram((bytes) => {
-      if (!handshake.handle(bytes)) return;
-      if (handshake.sessionId !== 0 && rttMs === 0) rttMs = Math.max(1, nowMs() - helloMs);
-      if (handshake.state === 'over') return fail(errorOf(handshake.code, 'join', handshake.text));
-      if (handshake.state !== 'joined' || handshake.reply === null) return;
-      clearTimeout(timer);
-      try {
-        const { reply } = handshake;
-        resolve(
-          openGame(
-            { reply, pipe, link, rttMs, nowMs, verify, module: joining.module },
-            schema,
-            tools,
-          ),
-        );
-      } catch (error) {
-        reject(error);
-      }
+/** Everything between a permit and a game. */
+class Joining<S extends ConnectSchema> {
+  readonly #parts: JoiningParts;
+  readonly #options: ConnectOptions<S>;
+  readonly #tools: Tools;
+  readonly #wish: RoomWish;
+  readonly #nowMs: () => number;
+
+  constructor(parts: JoiningParts, options: ConnectOptions<S>, tools: Tools) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#tools = tools;
+    this.#wish = wishOf(options.room ?? 'any');
+    this.#nowMs = tools.nowMs ?? (() => performance.now());
+  }
+
+  /** Whatever ends the wait first, no pipe that is open, or opens later, stays behind. */
+  async game(): Promise<Game<S>> {
+    const { deadline, url, kinds, permit } = this.#parts;
+    const { open, random = Math.random, load } = this.#tools;
+    const { link } = this.#options;
+    if (permit.token === null && kinds.every((kind) => kind === 'udp'))
+      throw errorOf(ERROR.E_TOKEN_REQUIRED, 'connect', 'UDP takes nobody without a connect token');
+    let told: (joined: Joined) => void = () => undefined;
+    const joined = new Promise<Joined>((resolve) => {
+      told = resolve;
     });
-    poll();
-  });
-}
-
-interface Joined {
-  readonly reply: JoinReplyFacts;
-  readonly pipe: ClientPipe;
-  readonly link: LossyPipe | undefined;
-  readonly module: WebAssembly.Module;
-  readonly rttMs: number;
-  readonly nowMs: () => number;
-  readonly verify: boolean;
-}
-
-function openGame<S extends ConnectSchema>(joined: Joined, schema: S, tools: Tools): Game<S> {
-  const { reply, pipe, link, module, rttMs, nowMs, verify } = joined;
-  const { playerId, handle, epoch, tick, playersMax, entitiesMax } = reply;
-  const { interpolationTicks, snapshotBytesMax, tickRateHz, roomId } = reply;
-  if (tickRateHz !== schema.layout.tickRateHz) throw errorOf(ERROR.E_SCHEMA_MISMATCH, 'join');
-  const config = schema.config({
-    playersMax,
-    entitiesMax,
-    epoch,
-    interpolationTicks,
-    snapshotBytesMax,
-  });
-  const core = ClientCore.create(module, config);
-  core.join({ playerId, handle, epoch, tick, verify });
-  const place = { roomId, playerId, tick, tickRateHz, interpolationTicks, rttMs };
-  const pacer = tools.pacer?.() ?? new TimerPacer();
-  return new Game({ schema, core, pipe, link, pacer, nowMs, hooks: tools.hooks, ...place });
-}
-
-/**
- * `http` and `https` addresses name a page: the socket is `ws` beside it. `ws` and `wss` addresses are taken as they
- * are. Throws E_ADDRESS.
- */
-export function socketUrl(text: string): string {
-  try {
-    const url = new URL(text);
-    return url.protocol.startsWith('http') ? new URL('ws', url).href : url.href;
-  } catch (cause) {
-    throw new FrayError('E_ADDRESS', `Cannot connect to ${JSON.stringify(text)}: it is not a URL`, {
-      cause,
-    });
-  }
-}
-
-/** One limit for many waits: a time and the caller's signal. */
-class Deadline {
-  readonly #controller = new AbortController();
-  readonly #endMs: number;
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #abort = () =>
-    this.#cut(new FrayError('E_ABORTED', 'Cannot connect: the caller gave up'));
-  #reason: FrayError | undefined;
-  over = false;
-
-  constructor(timeoutMs: number, signal: AbortSignal | undefined) {
-    this.#endMs = performance.now() + timeoutMs;
-    this.#signal = signal;
-    const late = () =>
-      this.#cut(new FrayError('E_JOIN_TIMEOUT', `Cannot connect: no answer in ${timeoutMs} ms`));
-    this.#timer = setTimeout(late, timeoutMs);
-    if (signal?.aborted) this.#abort();
-    else signal?.addEventListener('abort', this.#abort, { once: true });
+    const line = new Line(
+      {
+        url,
+        kinds,
+        openers: open,
+        permit,
+        random,
+        hello: (kind, intent) => this.#hello(kind, intent),
+        nowMs: this.#nowMs,
+        link: link === undefined ? undefined : parseLink(linkText(link)),
+      },
+      told,
+    );
+    const timer = setInterval(() => line.poll(this.#nowMs()), POLL_MS);
+    try {
+      const module = await deadline.race(Promise.race([load(), line.failure]));
+      line.greet();
+      const answer = await deadline.race(Promise.race([joined, line.failure]));
+      return this.#open(line, answer, module);
+    } catch (error) {
+      line.close();
+      throw error;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get leftMs(): number {
-    return Math.max(1, this.#endMs - performance.now());
-  }
-
-  race<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cut = () => reject(this.#reason);
-      if (this.signal.aborted) cut();
-      else this.signal.addEventListener('abort', cut, { once: true });
-      promise.then(resolve, reject);
-    });
-  }
-
-  /** What to tell the caller: the limit that was hit, else what failed. */
-  reason(error: unknown): FrayError {
-    if (this.#reason) return this.#reason;
-    if (error instanceof FrayError) return error;
-    return new FrayError(
-      'E_UNKNOWN',
-      `Cannot connect: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
+  #hello(kind: TransportKind, intent: Intent): Handshake {
+    const { schema, name = '', verify = false } = this.#options;
+    const { permit, deadline } = this.#parts;
+    const { token } = permit;
+    const shown =
+      token === null ? {} : kind === 'udp' ? { pipe: true } : { token, attach: permit.show() };
+    return new Handshake(
+      {
+        schemaHash: schema.hash,
+        name,
+        room: this.#wish,
+        verify,
+        intent,
+        timeoutMs: intent === 'play' ? deadline.leftMs : ATTACH_MS,
+        ...shown,
+      },
+      this.#nowMs() * 1000,
     );
   }
 
-  end(): void {
-    this.over = true;
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#abort);
-  }
-
-  #cut(reason: FrayError): void {
-    this.#reason = reason;
-    this.over = true;
-    this.#controller.abort();
+  /** The core's instance for the room that answered, and the game over it. */
+  #open(line: Line, { reply, known, rttMs }: Joined, module: WebAssembly.Module): Game<S> {
+    const { schema, verify = false } = this.#options;
+    const { playerId, handle, epoch, tick, playersMax, entitiesMax } = reply;
+    const { interpolationTicks, snapshotBytesMax, tickRateHz, roomId } = reply;
+    if (tickRateHz !== schema.layout.tickRateHz) throw errorOf(ERROR.E_SCHEMA_MISMATCH, 'join');
+    const config = schema.config({
+      playersMax,
+      entitiesMax,
+      epoch,
+      interpolationTicks,
+      snapshotBytesMax,
+    });
+    const core = ClientCore.create(module, config);
+    core.join({ playerId, handle, epoch, tick, verify });
+    const pacer = this.#tools.pacer?.() ?? new TimerPacer();
+    const { hooks } = this.#tools;
+    const place = { roomId, playerId, tick, tickRateHz, interpolationTicks, rttMs };
+    const resumed = known ? 'fresh' : 'new';
+    return new Game({ schema, core, line, resumed, pacer, nowMs: this.#nowMs, hooks, ...place });
   }
 }
 
@@ -284,14 +249,10 @@ function wishOf(room: RoomRequest): RoomWish {
   return 'id' in room ? { id: room.id } : { create: JSON.stringify(room.create) };
 }
 
-function closedError(code: number): FrayError {
-  const known = code > 0 && code < TRANSPORT_CODES;
-  return errorOf(
-    known ? code : ERROR.E_CLOSED,
-    'join',
-    known ? '' : 'the server closed the connection',
-  );
-}
-
 const CONNECT_MS = 10_000;
-const TRANSPORT_CODES = 1000;
+/** ms for the server to take one more pipe. */
+const ATTACH_MS = 4000;
+/** ms between two looks at what is due until the game keeps time. */
+const POLL_MS = 50;
+/** Refusals that tell: there is no such session any more. */
+const ENDED = /^E_(TOKEN_|SESSION_OVER|ATTACH_REPLAY|ROOM_)/;

@@ -7,15 +7,17 @@ import type { GameNotice } from './game-events.ts';
 export interface Control {
   readonly notice?: GameNotice;
   readonly fault?: FrayError;
+  /** The session's newest connect token, as it travels. */
+  readonly token?: Uint8Array;
 }
 
 /** undefined for bytes that are no control message. */
 export function readControl(bytes: Uint8Array): Control | undefined {
   try {
-    const { body, code, text, inMs } = readControlMessage(bytes);
+    const { body, code, text, inMs, token } = readControlMessage(bytes);
     if (body === 'notice') return { notice: { code: errorName(code), text, inMs } };
     if (body === 'fault') return { fault: errorOf(code, 'go on', text) };
-    return {};
+    return body === 'sessionToken' ? { token } : {};
   } catch {
     return undefined;
   }

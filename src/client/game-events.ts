@@ -5,8 +5,8 @@ import { Listeners } from './listeners.ts';
 import type { RosterEntry, ViewOf } from './types.ts';
 
 /**
- * `open`: in the room. `resuming`: the pipe is gone and a new one is being sought; the view stands. `closed`: over.
- * A lost pipe closes the game today: nothing enters `resuming` yet.
+ * `open`: in the room. `resuming`: nothing comes through and new ways to the server are being tried; the view stands, the
+ * player as well. `closed`: over.
  */
 export type GameStatus = 'open' | 'resuming' | 'closed';
 

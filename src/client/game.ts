@@ -7,23 +7,23 @@
  */
 import type { ClientCore } from '../../core-wasm/bindings/client.ts';
 import { RECEIVED } from '../../core-wasm/bindings/client.ts';
-import { ClientStats, DATAGRAM, ERROR, MESSAGE } from '../../protocol/gen/tables.ts';
+import { ClientStats, ERROR, MESSAGE } from '../../protocol/gen/tables.ts';
 import { errorOf, FrayError } from '../errors.ts';
 import type { InputOf, MessagesToClient, MessagesToServer } from '../schema/infer.ts';
 import type { SchemaLayout } from '../schema/layout.ts';
 import { MessageCodec } from '../schema/messages.ts';
-import { datagramKind, decodeGoodbye, encodeGoodbye } from '../session/datagrams.ts';
 import { formatLink, parseLink } from '../transport/link.ts';
-import { type LossyPipe, lossyPipe } from '../transport/lossy.ts';
-import type { ClientPipe } from '../transport/types.ts';
 import { ClientClock } from './clock.ts';
 import { readControl } from './control.ts';
 import { CLIENT_EVENT, EventQueue, type QueuedEvent } from './events.ts';
 import { type GameEvents, type GameStatus, newListeners } from './game-events.ts';
 import { InputSampler } from './input.ts';
+import type { Line } from './line.ts';
 import { type LinkParams, linkText } from './link.ts';
 import { Listeners } from './listeners.ts';
 import type { Pacer } from './pacer.ts';
+import type { Permit } from './permit.ts';
+import type { TransportChoice } from './pipes.ts';
 import { GameStats, STATS_TURN_MS } from './stats.ts';
 import type { PlayerId, RosterEntry, ViewOf } from './types.ts';
 import { GameView } from './view.ts';
@@ -38,9 +38,8 @@ export interface GameSchema {
 export interface GameParts<S extends GameSchema> {
   readonly schema: S;
   readonly core: ClientCore;
-  readonly pipe: ClientPipe;
-  /** The same pipe, where a simulated link stands before it already. */
-  readonly link?: LossyPipe | undefined;
+  readonly line: Line;
+  readonly resumed: 'new' | 'fresh';
   readonly pacer: Pacer;
   readonly nowMs: () => number;
   readonly roomId: string;
@@ -70,6 +69,11 @@ export class Game<S extends GameSchema> {
   /** How far in the past the others are shown, in ticks. */
   readonly interpolationTicks: number;
   readonly stats: GameStats;
+  /**
+   * `new`: this player has just come. `fresh`: it was here before under the same session, and has its body back; what the
+   * page knew of the game is lost, and the server tells all of it again.
+   */
+  readonly resumed: 'new' | 'fresh';
   readonly #core: ClientCore;
   readonly #clock: ClientClock;
   readonly #view: GameView;
@@ -84,9 +88,7 @@ export class Game<S extends GameSchema> {
   readonly #handlers = new Map<string, Listeners<unknown>>();
   readonly #wake: () => number;
   readonly #packets = new Map<number, Uint8Array>();
-  #pipe: ClientPipe;
-  #link: LossyPipe | undefined;
-  #held: Uint8Array[] = [];
+  readonly #line: Line;
   #status: GameStatus = 'open';
   #error: FrayError | undefined;
   #lastCommand: number;
@@ -95,7 +97,6 @@ export class Game<S extends GameSchema> {
   #sentMs: number;
   #turnedMs = 0;
   #pumping = false;
-  #silentMs = 0;
 
   /** Use `connect`. */
   constructor(parts: GameParts<S>) {
@@ -115,7 +116,7 @@ export class Game<S extends GameSchema> {
       counters: core.stats,
       clock: this.#clock,
       tickRateHz,
-      transport: parts.pipe.kind,
+      line: parts.line,
     });
     this.#view = new GameView({ core, layout, playerId });
     this.#input = new InputSampler(layout);
@@ -127,12 +128,10 @@ export class Game<S extends GameSchema> {
     this.#sentMs = nowMs;
     this.#clock.start(parts.tick, nowMs, parts.rttMs);
     this.#lastCommand = Math.floor(this.#clock.commandTick);
-    this.#pipe = parts.pipe;
-    this.#link = parts.link;
-    this.stats.link = parts.link ? formatLink(parts.link.settings) : '';
+    this.#line = parts.line;
+    this.resumed = parts.resumed;
     // The author sets listeners in the turn after `connect`; nothing may be handed out before.
     setTimeout(() => this.#start(), 0);
-    this.#hold(parts.pipe);
     this.#wake = () => {
       this.#pump(this.#nowMs());
       return this.#clock.nextCommandMs;
@@ -142,6 +141,19 @@ export class Game<S extends GameSchema> {
 
   get status(): GameStatus {
     return this.#status;
+  }
+
+  /**
+   * Lets a player back in whose page was lost: `connect(url, { token })` with it is the same player in the same body, for as
+   * long as the server waits (30 s). The server renews it; null until the first has come. Keep it as you would a password.
+   */
+  get token(): string | null {
+    return this.#line.permit.text;
+  }
+
+  /** For `connect`: the token and how often it was shown. */
+  get permit(): Permit {
+    return this.#line.permit;
   }
 
   /** Why the game has closed; undefined while it runs, and after `close`. */
@@ -236,19 +248,23 @@ export class Game<S extends GameSchema> {
     const text = linkText(params);
     const settings = parseLink(text);
     if (this.#status === 'closed') return;
-    if (!this.#link) {
-      this.#link = lossyPipe(this.#pipe, settings);
-      this.#pipe = this.#link;
-      this.#listen(this.#link);
-    }
-    this.#link.setLink(settings);
+    this.#line.setLink(settings);
     this.stats.link = formatLink(settings);
+  }
+
+  /**
+   * Moves the running game to another transport, and keeps it there; the packet layer does not notice. Rejects when it does
+   * not open (the game goes on as before), and with E_CONFIG for one that `connect` was not allowed. For tests and
+   * demonstrations: by itself a game is on the best that works.
+   */
+  switchTo(transport: Exclude<TransportChoice, 'auto'>): Promise<void> {
+    return this.#line.switchTo(transport);
   }
 
   /** Leaves the room. Repeats do nothing. The last view stays readable. */
   close(): void {
     if (this.#status === 'closed') return;
-    this.#pipe.send(encodeGoodbye(ERROR.E_LEFT));
+    this.#line.close();
     this.#end(undefined);
   }
 
@@ -257,42 +273,27 @@ export class Game<S extends GameSchema> {
     this.#core.predict(on);
   }
 
-  #hold(pipe: ClientPipe): void {
-    pipe.onDatagram((bytes) => {
-      if (this.#held.length < HELD_MAX) this.#held.push(bytes.slice());
-    });
-    pipe.onClose((code) => this.#pipeLost(code));
-  }
-
   #start(): void {
-    this.#listen(this.#pipe);
-    for (const bytes of this.#held) this.#datagram(bytes);
-    this.#held = [];
+    this.#line.listen({
+      packet: (bytes) => this.#packet(bytes),
+      status: (status) => this.#become(status),
+      over: (error) => this.#end(error),
+    });
   }
 
-  #listen(pipe: ClientPipe): void {
-    pipe.onDatagram((bytes) => this.#datagram(bytes));
-    pipe.onClose((code) => this.#pipeLost(code));
-  }
-
-  #datagram(bytes: Uint8Array): void {
-    if (this.#status === 'closed') return;
+  /** False: none of the server's. */
+  #packet(bytes: Uint8Array): boolean {
+    if (this.#status === 'closed') return false;
     this.stats.packetsIn += 1;
     this.stats.bytesIn += bytes.length;
-    const kind = datagramKind(bytes);
-    if (kind === DATAGRAM.packet) this.#packet(bytes);
-    else if (kind === DATAGRAM.goodbye) this.#goodbye(bytes);
-  }
-
-  #packet(bytes: Uint8Array): void {
     const nowMs = this.#nowMs();
     const received = this.#core.receive(bytes);
-    if (received < 0) return;
-    this.#silentMs = 0;
+    if (received < 0) return false;
     if ((received & RECEIVED.snapshot) !== 0) this.#snapshot(nowMs);
     if ((received & RECEIVED.events) !== 0) this.#takeEvents();
     if ((received & RECEIVED.messages) !== 0) this.#takeMessages();
     this.#pump(nowMs);
+    return true;
   }
 
   #snapshot(nowMs: number): void {
@@ -312,7 +313,7 @@ export class Game<S extends GameSchema> {
   /** The stages: move the clock, sample what is due, hand out what the view has reached, keep the counters. */
   #pump(nowMs: number): void {
     // A listener that looks at the view must not start the stages anew.
-    if (this.#status !== 'open' || this.#pumping) return;
+    if (this.#status === 'closed' || this.#pumping) return;
     this.#pumping = true;
     const passedMs = nowMs - this.#pumpedMs;
     // A frame's time stamp may be a little older than the packets that came since.
@@ -330,10 +331,8 @@ export class Game<S extends GameSchema> {
       this.#turnedMs = nowMs;
       this.stats.turn();
     }
-    // A machine that slept counts as a second, not as silence of the server.
-    if (passedMs > 0) this.#silentMs += Math.min(passedMs, SILENCE_STEP_MS);
     this.#pumping = false;
-    if (this.#silentMs > SILENCE_MS) this.#end(errorOf(ERROR.E_TIMEOUT, 'stay in the game'));
+    this.#line.poll(nowMs);
   }
 
   #sample(nowMs: number): void {
@@ -354,12 +353,13 @@ export class Game<S extends GameSchema> {
   }
 
   #sendPacket(nowMs: number): void {
+    if (!this.#line.standing) return;
     const bytes = this.#core.packet(this.#lastCommand);
     if (bytes <= 0) return;
     this.#sentMs = nowMs;
     this.stats.packetsOut += 1;
     this.stats.bytesOut += bytes;
-    this.#pipe.send(this.#packetOf(bytes));
+    this.#line.send(this.#packetOf(bytes));
   }
 
   /** The first `bytes` of the core's packet. Each length has its view once: a frame that sends makes no garbage. */
@@ -418,25 +418,15 @@ export class Game<S extends GameSchema> {
 
   #control(bytes: Uint8Array): void {
     const control = readControl(bytes);
+    if (control?.token) this.#line.permit.renew(control.token);
     if (control?.notice) this.#listeners.notice.call(control.notice, undefined);
     if (control?.fault) this.#listeners.fault.call(control.fault, undefined);
   }
 
-  #goodbye(bytes: Uint8Array): void {
-    const goodbye = decodeGoodbye(bytes);
-    if (goodbye) this.#end(errorOf(goodbye.code, 'stay in the game', goodbye.text));
-  }
-
-  /** The border of resume: today every end of the pipe is the end of the game. */
-  #pipeLost(code: number): void {
-    const known = code > 0 && code < TRANSPORT_CODES;
-    this.#end(
-      errorOf(
-        known ? code : ERROR.E_CLOSED,
-        'stay in the game',
-        known ? '' : 'the connection was lost',
-      ),
-    );
+  #become(status: 'open' | 'resuming'): void {
+    if (this.#status === 'closed' || this.#status === status) return;
+    this.#status = status;
+    this.#listeners.status.call(status, undefined);
   }
 
   #end(error: FrayError | undefined): void {
@@ -444,19 +434,11 @@ export class Game<S extends GameSchema> {
     this.#status = 'closed';
     this.#error = error;
     this.#pacer.remove(this.#wake);
-    this.#pipe.close(0);
     this.#listeners.status.call('closed', error);
   }
 }
 
-/** Datagrams kept for the turn after `connect`. */
-const HELD_MAX = 64;
 /** Commands made up for after a late wake-up; older ticks are skipped, the server repeats movement meanwhile. */
 const CATCH_UP_COMMANDS_MAX = 4;
 /** ms. A client that has nothing to say still says so, or its session times out. */
 const SIGN_OF_LIFE_MS = 1000;
-/** ms without a packet from the server after which the game is over. */
-const SILENCE_MS = 10_000;
-const SILENCE_STEP_MS = 1000;
-/** Close codes from here on are the transport's own. */
-const TRANSPORT_CODES = 1000;

@@ -10,7 +10,9 @@
 import { openWebSocket } from '../transport/client/websocket.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith } from './connect.ts';
 import type { Game } from './game.ts';
+import { tabKeeper } from './keeper.ts';
 import { untilPageHides } from './page.ts';
+import type { PipeOpener } from './pipes.ts';
 import { loadCore, type WasmSource } from './wasm.ts';
 
 export type { ErrorCode, ErrorName } from '../errors.ts';
@@ -20,6 +22,7 @@ export type { GameEvent, SightEvent } from './events.ts';
 export type { Game, GameSchema } from './game.ts';
 export type { GameEvents, GameNotice, GameStatus } from './game-events.ts';
 export type { LinkParams } from './link.ts';
+export type { TransportChoice } from './pipes.ts';
 export type { GameStats } from './stats.ts';
 export type * from './types.ts';
 export type { WasmSource } from './wasm.ts';
@@ -33,10 +36,17 @@ export function connect<S extends ConnectSchema>(
   options: ConnectOptions<S> & {
     /** The core. Default: `fray_core.wasm` beside this module. */
     readonly wasm?: WasmSource;
+    /**
+     * `tab` (default): a tab that crashed and is loaded again within the time that the server waits is the same player.
+     * Its token is kept in `sessionStorage` until the game is left. `none`: nothing is kept.
+     */
+    readonly resume?: 'tab' | 'none';
   },
 ): Promise<Game<S>> {
-  const { wasm = new URL('./fray_core.wasm', import.meta.url) } = options;
-  const tools = { open: openWebSocket, load: () => loadCore(wasm) };
+  const { wasm = new URL('./fray_core.wasm', import.meta.url), resume = 'tab' } = options;
+  const websocket: PipeOpener = ({ url: socket }, limits) => openWebSocket(socket, limits);
+  const keeper = resume === 'tab' ? tabKeeper() : undefined;
+  const tools = { open: { websocket }, load: () => loadCore(wasm), keeper };
   const join = (signal: AbortSignal) => connectWith(String(url), { ...options, signal }, tools);
   return untilPageHides(join, options.signal);
 }

@@ -4,6 +4,7 @@ import { FrayError } from '../errors.ts';
 import { openNodeWebSocket } from '../transport/client/websocket-node.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith, type Tools } from './connect.ts';
 import type { Game } from './game.ts';
+import type { PipeOpener } from './pipes.ts';
 
 export type { ErrorCode, ErrorName } from '../errors.ts';
 export { FrayError } from '../errors.ts';
@@ -12,6 +13,7 @@ export type { GameEvent, SightEvent } from './events.ts';
 export type { Game, GameSchema } from './game.ts';
 export type { GameEvents, GameNotice, GameStatus } from './game-events.ts';
 export type { LinkParams } from './link.ts';
+export type { TransportChoice } from './pipes.ts';
 export type { GameStats } from './stats.ts';
 export type * from './types.ts';
 
@@ -28,7 +30,8 @@ export function connect<S extends ConnectSchema>(
 
 /** What `connectWith` needs in Node. */
 export function nodeTools(wasm?: NodeWasmSource): Tools {
-  return { open: openNodeWebSocket, load: () => loadNodeCore(wasm) };
+  const websocket: PipeOpener = ({ url }, limits) => openNodeWebSocket(url, limits);
+  return { open: { websocket }, load: () => loadNodeCore(wasm) };
 }
 
 /** Compiled once per process unless a source is given. Rejects with E_CORE. */

@@ -6,11 +6,18 @@ import { ClientStats, POSITION_ONE } from '../../protocol/gen/tables.ts';
 import type { ClientClock } from './clock.ts';
 
 /** What carries the packets, as far as the statistics ask. */
+export interface StatsLine {
+  readonly kind: string;
+  readonly reason: string;
+  readonly resumes: number;
+  readonly switches: number;
+}
+
 export interface StatsSources {
   readonly counters: DataView;
   readonly clock: ClientClock;
   readonly tickRateHz: number;
-  readonly transport: string;
+  readonly line: StatsLine;
 }
 
 export class GameStats {
@@ -32,16 +39,30 @@ export class GameStats {
   readonly #received = new Rate();
   readonly #bytes = new Rate();
   readonly #snapshots = new Rate();
-  /** What carries the packets: 'websocket' or 'memory'. */
-  readonly transport: string;
+  readonly #line: StatsLine;
 
   constructor(sources: StatsSources) {
     this.#counters = sources.counters;
     this.#clock = sources.clock;
     this.#tickMs = 1000 / sources.tickRateHz;
-    this.transport = sources.transport;
+    this.#line = sources.line;
   }
 
+  /** What carries the packets: 'udp', 'webrtc', 'websocket' or 'memory'. */
+  get transport(): string {
+    return this.#line.kind;
+  }
+  /** Why that one, for people: `the best of webrtc, websocket`, or what stands in the way of a better one. */
+  get transportWhy(): string {
+    return this.#line.reason;
+  }
+  /** How often a lost line was found again, and how often the transport changed. */
+  get resumes(): number {
+    return this.#line.resumes;
+  }
+  get transportSwitches(): number {
+    return this.#line.switches;
+  }
   /** ms. Round trip by acknowledgements, smoothed; it contains the wait for the next packet. */
   get rttMs(): number {
     return (this.#counters.getInt32(ClientStats.rttTicks256, true) / 256) * this.#tickMs;

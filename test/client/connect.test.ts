@@ -1,12 +1,8 @@
 import { test } from 'tap';
 import { DATAGRAM, ERROR } from '../../protocol/gen/tables.ts';
-import {
-  type ConnectOptions,
-  connectWith,
-  socketUrl,
-  type Tools,
-} from '../../src/client/connect.ts';
+import { type ConnectOptions, connectWith, type Tools } from '../../src/client/connect.ts';
 import { connect, loadNodeCore } from '../../src/client/node.ts';
+import { socketUrl } from '../../src/client/pipes.ts';
 import { loadCore } from '../../src/client/wasm.ts';
 import { button, defineSchema } from '../../src/schema/index.ts';
 import { encodeAccept, encodeGoodbye } from '../../src/session/datagrams.ts';
@@ -62,7 +58,7 @@ class ScriptedPipe implements ClientPipe {
 type Options = Omit<ConnectOptions<typeof schema>, 'schema'>;
 
 function dial(pipe: ScriptedPipe, options: Options = {}, tools: Partial<Tools> = {}) {
-  const usual: Tools = { open: async () => pipe, load: async () => EMPTY };
+  const usual: Tools = { open: { memory: async () => pipe }, load: async () => EMPTY };
   return connectWith('ws://here', { schema, ...options }, { ...usual, ...tools });
 }
 
@@ -126,7 +122,7 @@ test('a pipe that opens after the caller gave up is closed', async (t) => {
     open = resolve;
   });
   const controller = new AbortController();
-  const joining = dial(pipe, { signal: controller.signal }, { open: () => opening });
+  const joining = dial(pipe, { signal: controller.signal }, { open: { memory: () => opening } });
   controller.abort();
   await t.rejects(joining, { code: 'E_ABORTED' });
   open(pipe);

@@ -25,6 +25,7 @@ import {
 } from '../../protocol/gen/tables.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith } from '../../src/client/connect.ts';
 import type { Game, GameHooks } from '../../src/client/game.ts';
+import type { Openers } from '../../src/client/pipes.ts';
 import { interpolationTicks } from '../../src/schema/compile.ts';
 import { MessageCodec } from '../../src/schema/messages.ts';
 import {
@@ -35,8 +36,10 @@ import {
   encodeJoined,
   encodeJoinReply,
 } from '../../src/session/datagrams.ts';
+import type { MemoryPipe } from '../../src/transport/client/memory.ts';
 import { type LossyPipe, lossyPipe, parseLink } from '../../src/transport/lossy.ts';
 import { MemoryServer } from '../../src/transport/server/memory.ts';
+import type { LocalSessions } from './local-sessions.ts';
 import { SimPacer, SimTime } from './sim-time.ts';
 
 /** World units; centre and half sizes. */
@@ -53,10 +56,13 @@ export interface LocalRoomOptions {
   readonly walls?: readonly LocalWall[];
   /** Another build of the core for the room alone; clients keep theirs. */
   readonly roomModule?: WebAssembly.Module;
+  /** Players get tokens, and may come back with them. */
+  readonly sessions?: LocalSessions;
 }
 
 interface Member {
-  readonly pipe: number;
+  /** The newest one: packets go there, and come from any. */
+  pipe: number;
   readonly slot: number;
   /** Flags of its Join. */
   readonly flags: number;
@@ -68,6 +74,8 @@ type ConnectMore<S extends ConnectSchema> = Omit<ConnectOptions<S>, 'schema' | '
   /** ms of simulated time between two looks whether it is in. Default 5. */
   readonly stepMs?: number;
   readonly cleanJoin?: boolean;
+  /** Transports instead of the one behind `link`; `dial` opens a pipe to the room. */
+  readonly open?: (dial: () => MemoryPipe) => Openers;
 };
 
 export class LocalRoom<S extends ConnectSchema> {
@@ -82,7 +90,11 @@ export class LocalRoom<S extends ConnectSchema> {
   readonly #module: WebAssembly.Module;
   readonly #server: MemoryServer;
   readonly #members: Member[] = [];
+  readonly #byPipe = new Map<number, Member>();
+  readonly #sessions: LocalSessions | undefined;
   readonly #inbox: { slot: number; bytes: Uint8Array; atMs: number }[] = [];
+  /** What was said, in the order in which all were told. */
+  readonly said: string[] = [];
   /** Called after each tick, before its packets leave. */
   afterTick: () => void = () => undefined;
   readonly #leaving: Member[] = [];
@@ -97,6 +109,7 @@ export class LocalRoom<S extends ConnectSchema> {
   constructor(module: WebAssembly.Module, schema: S, options: LocalRoomOptions = {}) {
     const { playersMax = 16, walls = [], roomModule = module } = options;
     this.#module = module;
+    this.#sessions = options.sessions;
     this.#schema = schema;
     this.#tickMs = 1000 / schema.layout.tickRateHz;
     this.#codec = new MessageCodec(schema.layout.toServer);
@@ -122,10 +135,13 @@ export class LocalRoom<S extends ConnectSchema> {
       'memory://',
       { schema: this.#schema, ...more },
       {
-        open: async () => {
-          const first = parseLink(more.cleanJoin === true ? '' : link);
-          pipe = lossyPipe(this.#server.connect(), first, this.time);
-          return pipe;
+        random: () => 0.5,
+        open: more.open?.(() => this.#server.connect()) ?? {
+          memory: async () => {
+            const first = parseLink(more.cleanJoin === true ? '' : link);
+            pipe = lossyPipe(this.#server.connect(), first, this.time);
+            return pipe;
+          },
         },
         load: async () => this.#module,
         nowMs: () => this.time.nowMs(),
@@ -168,6 +184,14 @@ export class LocalRoom<S extends ConnectSchema> {
     }
   }
 
+  /** As `run`, and promises go on every `stepMs`. */
+  async pass(ms: number, each: () => void = () => undefined, stepMs = 5): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.run(Math.min(left, stepMs), each);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   /** The handle of the player in a slot. */
   handle(slot: number): number {
     return this.core.players[slot] ?? 0;
@@ -204,8 +228,8 @@ export class LocalRoom<S extends ConnectSchema> {
 
   #datagram(pipe: number, bytes: Uint8Array): void {
     const kind = datagramKind(bytes);
-    const member = this.#members.find((one) => one.pipe === pipe);
-    if (kind === DATAGRAM.hello) this.#server.send(pipe, encodeAccept(1 + (pipe & 0xffff)));
+    const member = this.#byPipe.get(pipe);
+    if (kind === DATAGRAM.hello) this.#hello(pipe, bytes);
     else if (kind === DATAGRAM.join && !member) this.#enter(pipe, bytes);
     else if (kind === DATAGRAM.join && member?.welcomed) this.#welcome(member);
     else if (kind === DATAGRAM.goodbye && member) this.#leaving.push(member);
@@ -214,11 +238,31 @@ export class LocalRoom<S extends ConnectSchema> {
     }
   }
 
+  #hello(pipe: number, bytes: Uint8Array): void {
+    if (!this.#sessions?.wants(bytes)) {
+      this.#server.send(pipe, encodeAccept(1 + (pipe & 0xffff)));
+      return;
+    }
+    // A hello that is repeated has attached already.
+    const slot = this.#byPipe.get(pipe)?.slot ?? this.#sessions.judge(bytes);
+    const member = this.#members[slot];
+    if (!member) {
+      this.#server.send(pipe, encodeGoodbye(-slot));
+      return;
+    }
+    member.pipe = pipe;
+    this.#byPipe.set(pipe, member);
+    this.#server.send(pipe, encodeAccept(1 + slot, true));
+  }
+
   #enter(pipe: number, bytes: Uint8Array): void {
     const join = decodeJoin(bytes);
     if (typeof join === 'number') throw new Error(`The join does not decode: ${join}`);
     const slot = this.#members.length;
-    this.#members.push({ pipe, slot, flags: join.verify ? 2 : 0, joined: false, welcomed: false });
+    const flags = join.verify ? 2 : 0;
+    const member = { pipe, slot, flags, joined: false, welcomed: false };
+    this.#members.push(member);
+    this.#byPipe.set(pipe, member);
   }
 
   #tick(): void {
@@ -226,6 +270,7 @@ export class LocalRoom<S extends ConnectSchema> {
     this.#at = 0;
     for (const member of this.#members) if (!member.joined) this.#join(member);
     for (const { slot } of this.#leaving.splice(0)) {
+      this.#sessions?.forget(slot);
       this.#command(INPUT.leave.kind, slot, Leave.bytes, (at) =>
         core.view.setUint16(at + Leave.code, 19, true),
       );
@@ -310,7 +355,11 @@ export class LocalRoom<S extends ConnectSchema> {
       const kind = view.getUint16(at + RecordHeader.kind, true);
       const length = view.getUint32(at + RecordHeader.length, true);
       const body = at + RecordHeader.bytes;
-      if (kind === HOOK.joined.kind) this.#place(view.getUint32(body + Joined.handle, true));
+      if (kind === HOOK.joined.kind) {
+        this.#place(view.getUint32(body + Joined.handle, true));
+        const slot = view.getUint16(at + RecordHeader.index, true);
+        if (this.#sessions) this.#send(slot, this.#sessions.tell(slot));
+      }
       if (kind === HOOK.death.kind)
         this.#reborn.push({
           handle: view.getUint32(body + Death.victim, true),
@@ -342,15 +391,22 @@ export class LocalRoom<S extends ConnectSchema> {
   #message(slot: number, bytes: Uint8Array): void {
     if (bytes[0] !== MESSAGE.game || this.#codec.decode(bytes) !== 0) return;
     const { text } = this.#codec.decoded.value;
+    this.said.push(String(text));
     const { core } = this;
     const from = core.view.getUint32(
       core.roster + slot * core.rosterRowBytes + RosterRow.playerId,
       true,
     );
     const length = this.#out.encode('chat', { from, text }, this.#scratch);
-    this.#command(COMMAND.send.kind, 0xffff, Send.bytes + length, (at) => {
+    this.#send(0xffff, this.#scratch.subarray(0, length));
+  }
+
+  /** To the player in a slot, or to all (0xffff). */
+  #send(slot: number, message: Uint8Array): void {
+    const { core } = this;
+    this.#command(COMMAND.send.kind, slot, Send.bytes + message.length, (at) => {
       core.view.setUint32(at + Send.except, 0xffff, true);
-      core.u8.set(this.#scratch.subarray(0, length), at + Send.bytes);
+      core.u8.set(message, at + Send.bytes);
     });
   }
 
