@@ -28,6 +28,10 @@ export interface BotsReport {
   readonly rttMsP95: number;
   readonly hashChecks: number;
   readonly touchedTicks: number;
+  /** `udp`, or with several `udp 17, webrtc 17, websocket 16`: what carried the packets at the end. */
+  readonly transport: string;
+  /** How often a lost line was found again. */
+  readonly resumes: number;
 }
 
 /** What the sums are made from. */
@@ -92,7 +96,18 @@ export function tally(input: TallyInput): BotsReport {
     rttMsP95: round(percentile(input.rttsMs, 0.95), 1),
     hashChecks: sum((bot) => bot.hashChecks),
     touchedTicks: sum((bot) => bot.touchedTicks),
+    transport: transportsOf(bots),
+    resumes: sum((bot) => bot.resumes),
   };
+}
+
+function transportsOf(bots: readonly BotFigures[]): string {
+  const counts = new Map<string, number>();
+  for (const { transport } of bots) counts.set(transport, (counts.get(transport) ?? 0) + 1);
+  const rows = [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
+  const [only] = rows;
+  if (rows.length === 1 && only !== undefined) return only[0];
+  return rows.map(([transport, count]) => `${transport} ${count}`).join(', ');
 }
 
 /**

@@ -24,6 +24,8 @@ const BOT: BotFigures = {
   visibleSamples: 300,
   enters: 20,
   snapshotBytesSum: 9000,
+  transport: 'websocket',
+  resumes: 0,
 };
 const RELIABLE = { sent: 0, received: 0, errors: 0 };
 
@@ -63,9 +65,22 @@ t.test('the report has exactly the fields that the docs name', async (t) => {
     Object.keys(report).join(', '),
     'connected, seconds, snapshotsExpected, snapshotsReceived, snapshotGapTicksMax, mismatches, ' +
       'correctionUnitsMaxFree, correctionUnitsP99, freeTicks, distanceUnitsMean, shots, deaths, entitiesVisibleMean, entersPerSecond, reliableSent, ' +
-      'reliableReceived, reliableErrors, bytesPerSnapshotMean, rttMsP95, hashChecks, touchedTicks',
+      'reliableReceived, reliableErrors, bytesPerSnapshotMean, rttMsP95, hashChecks, touchedTicks, transport, resumes',
   );
   t.notOk(Object.values(report).some((value) => Number.isNaN(value)));
+});
+
+t.test('the transport is named once, or counted where there are several', async (t) => {
+  const of = (...transports: string[]) =>
+    tally({
+      bots: transports.map((transport) => ({ ...BOT, transport, resumes: 1 })),
+      seconds: 10,
+      corrections: [],
+      rttsMs: [],
+      reliable: RELIABLE,
+    });
+  t.match(of('udp', 'udp'), { transport: 'udp', resumes: 2 });
+  t.match(of('websocket', 'udp', 'websocket'), { transport: 'udp 1, websocket 2', resumes: 3 });
 });
 
 t.test('a percentile is one of the values', async (t) => {
