@@ -1,10 +1,9 @@
 /**
- * The control messages that a client writes or reads, field by field over the wire reader and writer of
- * @bufbuild/protobuf. The generated codecs (protocol/gen/control_pb.ts) do the same by reflection, which costs a page 20 KB
- * gzipped; servers use those. A test holds both against each other.
+ * The control messages that a client writes or reads, field by field. The generated codecs (protocol/gen/control_pb.ts) do
+ * the same by reflection, which costs a page 20 KB gzipped; servers use those. A test holds both against each other.
  */
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { JoinReply } from '../../protocol/gen/control_pb.ts';
+import { WIRE, WireReader, writeBool, writeBytes, writeFixed64 } from './wire.ts';
 
 /** Field numbers of protocol/control.proto. */
 const ROOM = { any: 1, id: 2, create: 3 } as const;
@@ -49,16 +48,15 @@ export interface ControlFields {
 
 export function writeJoinRequest(request: JoinRequestFields): Uint8Array {
   const { choice } = request;
-  const writer = new BinaryWriter();
-  writer.tag(REQUEST.room, WireType.LengthDelimited).fork();
-  if (choice.case === 'any') writer.tag(ROOM.any, WireType.Varint).bool(choice.value);
-  else writer.tag(ROOM[choice.case], WireType.LengthDelimited).string(choice.value);
-  writer.join();
-  if (request.name !== '') writer.tag(REQUEST.name, WireType.LengthDelimited).string(request.name);
-  if (request.schemaHash !== 0n)
-    writer.tag(REQUEST.schemaHash, WireType.Bit64).fixed64(request.schemaHash);
-  if (request.verify) writer.tag(REQUEST.verify, WireType.Varint).bool(true);
-  return writer.finish();
+  const room: number[] = [];
+  if (choice.case === 'any') writeBool(room, ROOM.any, choice.value);
+  else writeBytes(room, ROOM[choice.case], choice.value);
+  const into: number[] = [];
+  writeBytes(into, REQUEST.room, room);
+  if (request.name !== '') writeBytes(into, REQUEST.name, request.name);
+  if (request.schemaHash !== 0n) writeFixed64(into, REQUEST.schemaHash, request.schemaHash);
+  if (request.verify) writeBool(into, REQUEST.verify, true);
+  return Uint8Array.from(into);
 }
 
 /** Throws on bytes that do not parse. Unknown fields are skipped. */
@@ -78,17 +76,16 @@ export function readJoinReply(bytes: Uint8Array): JoinReplyFields {
     snapshotBytesMax: 0,
     protocolVersion: 0,
   };
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
-    const [field, type] = reader.tag();
+  const reader = new WireReader(bytes);
+  while (reader.next()) {
+    const { field, type } = reader;
     const name = REPLY[field];
-    if (name === 'roomId' && type === WireType.LengthDelimited) reply.roomId = reader.string(true);
-    else if (name === 'schemaHash' && type === WireType.Bit64)
-      reply.schemaHash = BigInt(reader.fixed64());
-    else if (name === 'wallsHash' && type === WireType.Bit32) reply.wallsHash = reader.fixed32();
-    else if (name && name !== 'roomId' && name !== 'schemaHash' && type === WireType.Varint)
+    if (name === 'roomId' && type === WIRE.bytes) reply.roomId = reader.string();
+    else if (name === 'schemaHash' && type === WIRE.bits64) reply.schemaHash = reader.fixed64();
+    else if (name === 'wallsHash' && type === WIRE.bits32) reply.wallsHash = reader.fixed32();
+    else if (name && name !== 'roomId' && name !== 'schemaHash' && type === WIRE.varint)
       reply[name] = reader.uint32();
-    else reader.skip(type, field);
+    else reader.skip();
   }
   return reply;
 }
@@ -96,12 +93,12 @@ export function readJoinReply(bytes: Uint8Array): JoinReplyFields {
 /** Throws on bytes that do not parse. */
 export function readControlMessage(bytes: Uint8Array): ControlFields {
   const control = { body: '' as ControlFields['body'], code: 0, text: '', inMs: 0, token: NONE };
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
-    const [field, type] = reader.tag();
-    const body = type === WireType.LengthDelimited ? BODIES[field] : undefined;
+  const reader = new WireReader(bytes);
+  while (reader.next()) {
+    const { field, type } = reader;
+    const body = type === WIRE.bytes ? BODIES[field] : undefined;
     if (body === undefined) {
-      reader.skip(type, field);
+      reader.skip();
       continue;
     }
     if (body !== control.body) {
@@ -111,28 +108,28 @@ export function readControlMessage(bytes: Uint8Array): ControlFields {
       control.token = NONE;
     }
     control.body = body;
-    const part = new BinaryReader(reader.bytes());
+    const part = new WireReader(reader.bytes());
     if (body === 'sessionToken') readSessionToken(part, control);
     else readBody(part, control);
   }
   return control;
 }
 
-function readSessionToken(reader: BinaryReader, into: { token: Uint8Array }): void {
-  while (reader.pos < reader.len) {
-    const [field, type] = reader.tag();
-    if (field === 1 && type === WireType.LengthDelimited) into.token = reader.bytes();
-    else reader.skip(type, field);
+function readSessionToken(reader: WireReader, into: { token: Uint8Array }): void {
+  while (reader.next()) {
+    const { field, type } = reader;
+    if (field === 1 && type === WIRE.bytes) into.token = reader.bytes();
+    else reader.skip();
   }
 }
 
-function readBody(reader: BinaryReader, into: { code: number; text: string; inMs: number }): void {
-  while (reader.pos < reader.len) {
-    const [field, type] = reader.tag();
-    if (field === 1 && type === WireType.Varint) into.code = reader.uint32();
-    else if (field === 2 && type === WireType.LengthDelimited) into.text = reader.string(true);
-    else if (field === 3 && type === WireType.Varint) into.inMs = reader.uint32();
-    else reader.skip(type, field);
+function readBody(reader: WireReader, into: { code: number; text: string; inMs: number }): void {
+  while (reader.next()) {
+    const { field, type } = reader;
+    if (field === 1 && type === WIRE.varint) into.code = reader.uint32();
+    else if (field === 2 && type === WIRE.bytes) into.text = reader.string();
+    else if (field === 3 && type === WIRE.varint) into.inMs = reader.uint32();
+    else reader.skip();
   }
 }
 
