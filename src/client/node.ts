@@ -1,10 +1,11 @@
-/** `fray/client` in Node: the same client over the WebSocket of `ws`, its core read from disk. */
+/** `fray/client` in Node: the same client over UDP and the WebSocket of `ws`, its core read from disk. */
 import { readFile } from 'node:fs/promises';
 import { FrayError } from '../errors.ts';
 import { openNodeWebSocket } from '../transport/client/websocket-node.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith, type Tools } from './connect.ts';
 import type { Game } from './game.ts';
 import type { PipeOpener } from './pipes.ts';
+import { openUdp } from './udp.ts';
 
 export type { ErrorCode, ErrorName } from '../errors.ts';
 export { FrayError } from '../errors.ts';
@@ -30,8 +31,12 @@ export function connect<S extends ConnectSchema>(
 
 /** What `connectWith` needs in Node. */
 export function nodeTools(wasm?: NodeWasmSource): Tools {
+  const udp: PipeOpener = async ({ token }, limits) => {
+    if (token === null) throw new FrayError('E_TOKEN_REQUIRED', 'Cannot connect by UDP: no token');
+    return openUdp(token, limits);
+  };
   const websocket: PipeOpener = ({ url }, limits) => openNodeWebSocket(url, limits);
-  return { open: { websocket }, load: () => loadNodeCore(wasm) };
+  return { open: { udp, websocket }, load: () => loadNodeCore(wasm) };
 }
 
 /** Compiled once per process unless a source is given. Rejects with E_CORE. */

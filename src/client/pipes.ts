@@ -54,11 +54,6 @@ export function socketUrl(text: string): string {
   }
 }
 
-/** Where offers of WebRTC go: `rtc` beside the socket, over HTTP. */
-export function signallingUrl(socket: string): string {
-  return new URL('rtc', socket.replace(/^ws/, 'http')).href;
-}
-
 /** The code of ours with which the server closed a pipe; 0: it says nothing of the session. */
 export function endCode(code: number): number {
   return code > 0 && code < TRANSPORT_CODES ? code : 0;
