@@ -264,6 +264,11 @@ export class Line {
     return way.kind !== 'udp' || this.permit.fresh;
   }
 
+  /** It is under way, or its turn will come. */
+  #mayJoin(way: Way): boolean {
+    return way.next !== null || (way.tries === 0 && this.#due(way, Infinity));
+  }
+
   #try(way: Way, standing?: ClientPipe): void {
     const { openers, url, nowMs } = this.#options;
     const attempt = new Attempt(way.kind, this.#attempts, nowMs);
@@ -331,7 +336,7 @@ export class Line {
       way.dueMs = nowMs;
     } else if (refused && this.state === 'joining') this.#end(error);
     else if (refused && this.state === 'resuming' && FINAL.has(error.code)) this.#end(error);
-    else if (this.state === 'joining' && this.#ways.every(({ next, tries }) => !next && tries > 0))
+    else if (this.state === 'joining' && !this.#ways.some((one) => this.#mayJoin(one)))
       this.#end(this.#ways[this.#ways.length - 1]?.error ?? error);
     this.poll(nowMs);
   }
