@@ -270,3 +270,24 @@ function hchacha20(key: Uint8Array, nonce: Uint8Array): Buffer {
 function rotate(word: number, by: number): number {
   return ((word << by) | (word >>> (32 - by))) >>> 0;
 }
+
+t.test('an issuer is told where browsers take the token, as safely as their page', async (test) => {
+  const issue = (url?: string) =>
+    tokens.issueConnectToken({
+      userId: 'ann',
+      servers: ['127.0.0.1:1'],
+      key: KEY,
+      ...(url !== undefined && { url }),
+    });
+  test.match(issue('https://play.example.org/arena/'), {
+    websocketUrl: 'wss://play.example.org/arena/ws',
+    webrtcUrl: 'https://play.example.org/arena/rtc',
+  });
+  test.match(issue('http://127.0.0.1:8080'), {
+    websocketUrl: 'ws://127.0.0.1:8080/ws',
+    webrtcUrl: 'http://127.0.0.1:8080/rtc',
+  });
+  test.match(issue(), { websocketUrl: '', webrtcUrl: '' });
+  for (const url of ['play.example.org', 'ftp://play.example.org/'])
+    test.throws(() => issue(url), { code: 'E_CONFIG' });
+});
