@@ -56,7 +56,7 @@ if (!existsSync(NGINX)) {
       await statusOf(url, { 'X-Forwarded-For': '9.9.9.9', Origin: `http://127.0.0.1:${port}` }),
       101,
     );
-    t.equal(server.sessions.sessionsOf('9.9.9.9'), 0);
+    t.equal(server.sessions.pipesOf('9.9.9.9'), 0);
     t.equal(await statusOf(url, { Origin: 'https://evil.example' }), 403);
     const refused = (await metricsOf(server)).get(
       'fray_drops_total{reason="websocket_refused_origin"}',

@@ -160,8 +160,11 @@ export class AddressLedger {
 
   /** Whether one more pipe has a place. */
   admits(address: string): boolean {
-    const pipes = this.#busy.get(addressPrefix(address))?.pipes ?? 0;
-    return pipes < this.#limits.pipesPerAddressMax;
+    return this.pipes(address) < this.#limits.pipesPerAddressMax;
+  }
+
+  pipes(address: string): number {
+    return this.#busy.get(addressPrefix(address))?.pipes ?? 0;
   }
 
   /** Forgets addresses that ask for nothing any more: a few per call. */

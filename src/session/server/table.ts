@@ -303,6 +303,11 @@ export class SessionTable {
     return this.#books.addresses.admits(address);
   }
 
+  /** Open pipes of one address (IPv6: of its /56). */
+  pipesOf(address: string): number {
+    return this.#books.addresses.pipes(address);
+  }
+
   #join(pipe: Pipe, bytes: Uint8Array): Verdict {
     const { session } = pipe;
     if (session === null || session.newest !== pipe) return this.#dropState();
