@@ -30,6 +30,8 @@ interface Peer {
   readonly id: number;
   readonly connection: PeerConnection;
   readonly channel: DataChannel;
+  /** The server has been told. */
+  told: boolean;
   slow: boolean;
 }
 
@@ -74,7 +76,7 @@ export class Peers {
         unordered: true,
         maxRetransmits: 0,
       });
-      this.#peers.set(id, { id, connection, channel, slow: false });
+      this.#peers.set(id, { id, connection, channel, told: false, slow: false });
       this.#listen(id, connection, channel);
       connection.setRemoteDescription(sdp, 'offer');
       connection.setLocalDescription('answer');
@@ -139,11 +141,16 @@ export class Peers {
   }
 
   #opened(id: number): void {
-    if (this.#peers.has(id)) this.#options.out.push(FRAMES.opened, id, NOTHING);
+    const peer = this.#peers.get(id);
+    if (peer === undefined || peer.told) return;
+    peer.told = true;
+    this.#options.out.push(FRAMES.opened, id, NOTHING);
   }
 
   #message(id: number, message: string | Uint8Array | ArrayBuffer): void {
     if (!this.#peers.has(id)) return;
+    // The library's listeners wait in queues of their own: a message may overtake the opening.
+    this.#opened(id);
     if (typeof message === 'string') {
       const code = readFarewell(message);
       this.#end(id, code < 0 ? CLOSE.unsupported : code, code < 0);
