@@ -140,9 +140,10 @@ export function createLink(sizes: LinkSizes): LinkMemory {
  * wait at any time:
  *
  *     orders  = sessionsMax x (join, drop, resume, leave) + roomsMax x (open, close) + stop
- *     answers = sessionsMax x (joined or refused, wait, resumed, left, idle) + roomsMax x (opened, closed, idle)
+ *     answers = sessionsMax x (joined, wait, resumed, left, idle) + roomsMax x (opened, closed, idle)
  *
- * `idle` needs a `left` or an `opened` before each, hence one per session and one per room. Of a session at most one drop
+ * `refused` is the only answer of its session, and no longer than `left`. `idle` needs a `left` or an `opened` before each, hence
+ * one per session and one per room. Of a session at most one drop
  * and one resume are under way: it is dropped and resumed only once `joined` has been read, dropped again only once
  * `resumed` has been read, and resumed again only then too (directory.ts keeps the wish); so of `wait` and `resumed` one
  * each is unread. Notices and messages to one client have no answer: they are written only while the ring keeps the space
@@ -160,7 +161,7 @@ export function controlBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>)
       sizes.roomsMax * (recordBytes(OPEN_BYTES_MAX) + bare) +
       bare,
     answers:
-      sizes.sessionsMax * (text + bare + recordBytes(JOINED.bytes) + text + bare) +
+      sizes.sessionsMax * (2 * recordBytes(JOINED.bytes) + text + 2 * bare) +
       sizes.roomsMax * (bare + text + bare),
   };
 }

@@ -18,7 +18,7 @@ import { fitName, noticeMessage, OrderDesk } from '../../src/room/orders.ts';
 import type { HostedRoom } from '../../src/room/placement.ts';
 import type { RoomWorker } from '../../src/room/workers.ts';
 
-const sizes = { sessionsMax: 5, roomsMax: 2 };
+const sizes = { sessionsMax: 60, roomsMax: 2 };
 const rooms = ['a'.repeat(48), 'b'].map((id, row) => ({ id, row, bots: 0 })) as HostedRoom[];
 
 function bench(): { desk: OrderDesk; worker: RoomWorker; reader: WorkerEnd } {

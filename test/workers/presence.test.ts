@@ -1,15 +1,26 @@
 /** Drops, resumes and messages to one client, as a shard carries them out over a core that only counts. */
 import { test } from 'tap';
-import { COMMAND, Drop, ERROR, Leave, Resume, SEND_POOL_BYTES } from '../../protocol/gen/tables.ts';
+import {
+  COMMAND,
+  Drop,
+  ERROR,
+  Leave,
+  Packet,
+  Resume,
+  SEND_POOL_BYTES,
+} from '../../protocol/gen/tables.ts';
 import { ORDER, RESUME } from '../../src/mailbox/messages.ts';
 import type { FakeCore, FakeGame } from './fake-core.ts';
 import { Bench } from './shard-bench.ts';
 
-function started(sessions: readonly number[]): { bench: Bench; core: FakeCore; game: FakeGame } {
-  const bench = new Bench();
+function started(
+  sessions: readonly number[],
+  playersMax = 4,
+): { bench: Bench; core: FakeCore; game: FakeGame } {
+  const bench = new Bench({ playersMax });
   bench.open(3);
   for (const session of sessions) bench.join(session, 3);
-  bench.run(2);
+  bench.run(sessions.length > 4 ? 4 : 2);
   bench.answers();
   const core = bench.cores.get(3) as FakeCore;
   core.ticks.length = 0;
@@ -145,14 +156,17 @@ test('who is away keeps place, seat and room', (t) => {
 });
 
 test('orders find space in a tick that packets have filled', (t) => {
-  const { bench, core } = started([7, 8]);
-  const packet = new Array(1000).fill(1);
-  for (let round = 0; round < 4; round += 1) {
-    for (let k = 0; k < 60; k += 1) bench.send(7, packet);
-    bench.shard.takePackets();
+  // So many that what is kept for joins of a tick would not do.
+  const sessions = Array.from({ length: 100 }, (_, k) => k + 1);
+  const { bench, core } = started(sessions, 100);
+  for (const bytes of [1000, 4]) {
+    for (let round = 0; round < 4; round += 1) {
+      for (let k = 0; k < 60; k += 1) bench.send(7, new Array(bytes).fill(1));
+      bench.shard.takePackets();
+    }
   }
-  t.ok(bench.counter('inputRefused') > 0, 'no place for packets');
-  for (const session of [7, 8]) {
+  t.ok(bench.counter('inputRefused') > 60, 'no place for packets, not even small ones');
+  for (const session of sessions) {
     bench.order(0, ORDER.drop, session, 0);
     bench.order(0, ORDER.resume, session, 1);
     bench.order(0, ORDER.leave, session, ERROR.E_LEFT);
@@ -161,8 +175,8 @@ test('orders find space in a tick that packets have filled', (t) => {
   t.same(
     records(core)
       .map(([kind]) => kind)
-      .filter((kind) => kind !== 3),
-    [Drop.kind, Resume.kind, Leave.kind, Drop.kind, Resume.kind, Leave.kind],
+      .filter((kind) => kind !== Packet.kind),
+    sessions.flatMap(() => [Drop.kind, Resume.kind, Leave.kind]),
   );
   t.end();
 });
@@ -232,5 +246,16 @@ test('so many messages wait in a room and no more; the rest is counted', (t) => 
   core.commands.length = 0;
   bench.run(1);
   t.equal(sends(core).length, 72);
+  core.poolBytes = SEND_POOL_BYTES;
+  for (let k = 0; k < 72; k += 1) {
+    bench.order(0, ORDER.tell, 7, 0, message(`\0${k}`));
+    if (k % 10 === 9) bench.run(1);
+  }
+  bench.order(0, ORDER.leave, 7, ERROR.E_LEFT);
+  bench.join(8, 3);
+  bench.run(3);
+  bench.order(0, ORDER.tell, 8, 0, message('\0place'));
+  bench.run(1);
+  t.equal(bench.counter('tellsDropped'), 28, 'what was for one who has gone takes no place');
   t.end();
 });
