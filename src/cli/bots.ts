@@ -1,16 +1,19 @@
 /** `fray bots`: headless clients over real sockets that turn, fire, die and talk, and what they saw. */
 import { pathToFileURL } from 'node:url';
 import type { ConnectSchema } from '../client/connect.ts';
-import type { BotsOutcome } from '../client/headless.ts';
+import type { BotsOptions, BotsOutcome } from '../client/headless.ts';
 import { playBots } from '../client/headless.ts';
 import { nodeTools } from '../client/node.ts';
+import type { TransportChoice } from '../client/pipes.ts';
 import { FrayError } from '../errors.ts';
+import { DEVELOPMENT_KEY, issueConnectToken } from '../tokens.ts';
 import { webSocketUrl } from '../transport/client/websocket.ts';
 import { parseLink } from '../transport/link.ts';
 import type { BotsReport } from './bots-report.ts';
 import { tally } from './bots-report.ts';
-import type { Command } from './command.ts';
+import type { Command, Io, Values } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
+import { readConfig } from './configuration.ts';
 import { findGame } from './games.ts';
 import { table } from './table.ts';
 
@@ -66,6 +69,20 @@ export const command: Command = {
       valueHint: 'n',
       description: 'Seed of what the bots do, 0..4294967295.',
     },
+    transport: {
+      type: 'string',
+      default: 'auto',
+      valueHint: 'name',
+      description:
+        'udp, webrtc, websocket, auto (the best there is), or mix: the three in turn. UDP needs --udp.',
+    },
+    udp: {
+      type: 'string',
+      default: '',
+      valueHint: 'host:port',
+      description:
+        "The server's UDP address. Each bot then comes with a connect token, sealed with FRAY_TOKEN_KEYS or the development key.",
+    },
     json: {
       type: 'boolean',
       description: 'Print one JSON object; progress goes to standard error.',
@@ -82,6 +99,7 @@ export const command: Command = {
     const schema = await loadSchema(textOf(values, 'game'), io.folder);
     const room = textOf(values, 'room');
     io.progress(`${count} bots, ${seconds} s${link === '' ? '' : `, link ${link}`}: ${url}`);
+    const entry = entryOf(values, io);
     const [verify, predict] = [values['verify'] === true, values['predict'] !== false];
     const outcome = await playBots({
       url,
@@ -92,6 +110,7 @@ export const command: Command = {
       verify,
       predict,
       seed: wholeNumber(values, 'seed', { min: 0, max: 0xffff_ffff }),
+      ...entry,
       ...(link === '' ? {} : { link }),
       ...(room === '' ? {} : { room: { id: room } }),
     });
@@ -109,6 +128,37 @@ export const command: Command = {
     return lines.length === 0 ? EXIT.done : EXIT.failed;
   },
 };
+
+/** How each bot comes in: its transport and its token. Throws E_CONFIG. */
+export function entryOf(
+  values: Values,
+  io: Io,
+): Pick<BotsOptions<ConnectSchema>, 'transport' | 'token'> {
+  const name = textOf(values, 'transport');
+  const udp = textOf(values, 'udp');
+  const choice = CHOICES.find((one) => one === name);
+  if (choice === undefined && name !== 'mix')
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot play by ${JSON.stringify(name)}: it is not ${CHOICES.join(', ')} or mix`,
+    );
+  if (udp === '' && (choice === 'udp' || name === 'mix'))
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot play by ${name}: name the server's UDP address with --udp`,
+    );
+  const transport = (index: number): TransportChoice => choice ?? MIX[index % MIX.length] ?? 'auto';
+  if (udp === '') return { transport };
+  const [key] = readConfig({}, io).config.tokenKeys;
+  const token = (index: number) =>
+    issueConnectToken({
+      key: key === undefined ? DEVELOPMENT_KEY : new Uint8Array(Buffer.from(key, 'hex')),
+      userId: `bot ${process.pid} ${index + 1}`,
+      servers: [udp],
+      expireMs: TOKEN_MS,
+    }).bytes;
+  return { transport, token };
+}
 
 /** What was asked for, and what came of it. */
 export interface BotsFacts {
@@ -189,3 +239,8 @@ function isSchema(value: unknown): value is ConnectSchema {
     typeof facts.config === 'function'
   );
 }
+
+const CHOICES: readonly TransportChoice[] = ['auto', 'udp', 'webrtc', 'websocket'];
+const MIX: readonly TransportChoice[] = ['udp', 'webrtc', 'websocket'];
+/** ms. Many bots come in one after another. */
+const TOKEN_MS = 60_000;

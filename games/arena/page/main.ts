@@ -118,7 +118,9 @@ function play(game: ArenaGame, ended: (reason: string) => void): void {
     const me = view.me;
     if (me) {
       hud.vitals(me.alive ? me.health : 0, me.dashReady, gunOf(me));
-      hud.fallen(me.alive ? '' : 'You are down', me.alive ? '' : killer && `${killer} got you`);
+      if (game.status === 'resuming') hud.fallen('Reconnecting', 'your place is kept');
+      else
+        hud.fallen(me.alive ? '' : 'You are down', me.alive ? '' : killer && `${killer} got you`);
     }
     hud.scores(() => [...game.roster], game.playerId, nowMs);
     graph.draw(nowMs);

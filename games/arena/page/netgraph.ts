@@ -44,6 +44,7 @@ export class NetGraph {
       'buffer',
       'visible',
       'transport',
+      'why',
     ]) {
       const term = document.createElement('dt');
       term.textContent = name;
@@ -82,6 +83,7 @@ export class NetGraph {
     this.#write('buffer', `${stats.bufferTicks.toFixed(1)} ticks`);
     this.#write('visible', String(stats.visible));
     this.#write('transport', stats.transport);
+    this.#write('why', this.#game.status === 'resuming' ? 'reconnecting' : stats.transportWhy);
   }
 
   #write(name: string, text: string): void {
