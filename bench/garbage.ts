@@ -14,6 +14,7 @@ import { collector } from './gc.ts';
 import type { HeapUse } from './heap-windows.ts';
 import { heapUse } from './heap-windows.ts';
 import type { ShardHost } from './shard-host.ts';
+import { udpGarbage } from './udp-garbage.ts';
 import type { Recording } from './w1-recording.ts';
 import { record, w1Host } from './w1-recording.ts';
 
@@ -38,6 +39,8 @@ export const bench: Bench = {
       await plantedRow(parts),
       await turnRow(parts),
       await arenaRow(parts),
+      await udpGarbage({ quick: options.quick, planted: false }),
+      await udpGarbage({ quick: options.quick, planted: true }),
     ];
   },
 };

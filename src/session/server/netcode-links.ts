@@ -34,13 +34,29 @@ export class Link implements NetcodePeer {
   readonly replay = new ReplayWindow();
   /** Of ticks, us. */
   openedUs: number;
-  heardUs: number;
-  sentUs: number;
+  /** When it was heard and written to last, us. In an array, as a number in a field may cost an object each time it is set. */
+  readonly #times = new Float64Array(2);
   /** Disconnects that are still to be sent. */
   farewells = 0;
   /** Number of the first challenge that was made for it; older ones are not for it. */
   challengeLow = 0;
   challengeHigh = 0;
+
+  get heardUs(): number {
+    return this.#times[0] as number;
+  }
+
+  set heardUs(us: number) {
+    this.#times[0] = us;
+  }
+
+  get sentUs(): number {
+    return this.#times[1] as number;
+  }
+
+  set sentUs(us: number) {
+    this.#times[1] = us;
+  }
 
   constructor(peer: NetcodePeer, token: OpenedToken, at: { mac: string; nowUs: number }) {
     this.socket = peer.socket;
