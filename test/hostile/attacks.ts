@@ -3,6 +3,7 @@
  * what the server and the others make of it is for measure.ts to say.
  */
 import { FRAGMENT_BYTES, type Fragment } from '../independent/packet.ts';
+import { halfOpenSockets, slowLoris } from './half-open.ts';
 import { Intruder } from './intruder.ts';
 import { every, pause } from './metronome.ts';
 
@@ -30,6 +31,8 @@ export const ATTACKS = {
   inputsBehind: (scene: Scene) => inputs(scene, behind),
   bigMessages,
   comesAndGoes,
+  slowLoris,
+  halfOpenSockets,
 } as const;
 
 /** Plays on, and never says that it got anything. */

@@ -204,7 +204,7 @@ export function endure(t: RowTest, stage: Stage, row: Row): Promise<void> {
 }
 
 /** One attack in a process of its own. */
-class Attack {
+export class Attack {
   readonly #child: ChildProcess;
   readonly #name: AttackName;
 
