@@ -117,6 +117,16 @@ export class NetcodeTransport implements ServerTransport {
     return this.#numbers.count;
   }
 
+  /** What netcode and the sockets have thrown away, by reason: for metrics, names are stable. */
+  get drops(): Readonly<Record<string, number>> {
+    const { droppedFull, errors } = this.#raw.counters;
+    const rows: Record<string, number> = { socket_full: droppedFull, socket_errors: errors };
+    for (const [name, count] of Object.entries(this.#netcode.counters))
+      if (name.startsWith('drop'))
+        rows[name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = count;
+    return rows;
+  }
+
   onOpen(fn: OpenListener): void {
     this.#opened = fn;
   }

@@ -79,6 +79,86 @@ export const OPTIONS = {
     'an empty list is the built-in development key',
     true,
   ),
+  publicAddresses: list(
+    [],
+    ADDRESS(),
+    32,
+    'Addresses of this server as players reach it over UDP, as in 203.0.113.5:40000. Connect tokens have to name one of them.',
+    'an empty list is what the UDP sockets are bound to; without UDP no address is asked for',
+  ),
+  udp: list(
+    [],
+    ADDRESS(),
+    8,
+    'Addresses of UDP sockets for native clients (netcode 1.02), as in 127.0.0.1:40000 or [::]:40000.',
+    'an empty list opens none',
+  ),
+  tokenOpensPerSecond: integer(
+    500,
+    1,
+    100_000,
+    '1/s',
+    'Connect tokens looked into for UDP handshakes, whoever asks: some 50 us each. Clients ask again.',
+  ),
+  webrtc: flag(true, 'Takes players over WebRTC data channels, in a process of their own.'),
+  rtcHost: text('', 0, 255, 'Address of the UDP port of WebRTC.', 'empty is that of host'),
+  rtcPort: integer(0, 0, 65535, '', 'UDP port of all WebRTC players.', '0 takes a free one'),
+  rtcPublicAddress: text(
+    '',
+    0,
+    255,
+    'The one address that WebRTC players are told, for a server behind a translated address.',
+    "empty tells them the machine's own",
+  ),
+  iceServers: list(
+    [],
+    Type.String({ minLength: 6, maxLength: 255 }),
+    8,
+    'STUN servers that WebRTC players are told of, as in stun:stun.example.org:3478.',
+    'an empty list names none: the server itself has a public address',
+  ),
+  offersPerSecond: integer(
+    200,
+    1,
+    10_000,
+    '1/s',
+    'Offers of WebRTC answered: some 3 ms of CPU each. More get 429.',
+  ),
+  offersPerPrefixPerSecond: integer(
+    32,
+    1,
+    10_000,
+    '1/s',
+    'The same for a prefix of addresses, IPv4 /24 and IPv6 /56; four seconds of them may come at once.',
+  ),
+  stateDir: text(
+    '',
+    0,
+    1024,
+    'Folder for what has to survive a restart: connect tokens that were used.',
+    'empty keeps them in memory, so after a restart a token opens once more',
+  ),
+  auth: text(
+    '',
+    0,
+    1024,
+    'Module whose default export is asked about every player who would come in (OnAuth of fray/plugin).',
+    'empty asks nobody',
+  ),
+  authTimeoutMs: integer(
+    5000,
+    100,
+    60_000,
+    'ms',
+    'A login without an answer is refused after this time (E_AUTH_TIMEOUT).',
+  ),
+  authsMax: integer(
+    64,
+    1,
+    10_000,
+    'count',
+    'Logins that wait for an answer at once; one more is refused (E_AUTH_BUSY).',
+  ),
   allowedOrigins: list(
     [],
     Type.String({ minLength: 1, maxLength: 255 }),
@@ -126,6 +206,13 @@ export const OPTIONS = {
     '1/s',
     'The same for one address; four seconds of them may come at once.',
   ),
+  hellosPerPrefixPerSecond: integer(
+    256,
+    1,
+    100_000,
+    '1/s',
+    'The same for a prefix of addresses, IPv4 /24 and IPv6 /56: a rented block is no crowd.',
+  ),
   packetsPerSecond: integer(
     300,
     10,
@@ -140,12 +227,36 @@ export const OPTIONS = {
     'bytes/s',
     'Bytes one session may send, in the same way.',
   ),
+  dropMs: integer(
+    1000,
+    0,
+    60_000,
+    'ms',
+    'A player from whom nothing is heard for so long is away: the game hears onDrop.',
+    '0 tells no game',
+  ),
+  resumeMs: integer(
+    30_000,
+    0,
+    3_600_000,
+    'ms',
+    'A player who is away for so long is out (E_TIMEOUT); until then he comes back to the same body.',
+    '0 ends a session with its connection',
+  ),
+  sessionTokenMs: integer(
+    300_000,
+    0,
+    86_400_000,
+    'ms',
+    'Life of the tokens with which players come back or change transports; each is renewed at half of it.',
+    '0 hands out none',
+  ),
   idleTimeoutMs: integer(
     10_000,
     1000,
     600_000,
     'ms',
-    'A session that is silent for so long is over (E_TIMEOUT).',
+    'A connection that is silent for so long is closed; its session waits for resumeMs, or is over (E_TIMEOUT) where that is 0.',
   ),
   joinTimeoutMs: integer(
     5000,
@@ -221,6 +332,14 @@ function list<T extends TSchema>(
 function choice<const T extends string[]>(value: T[number], values: T, doc: string) {
   const type = Type.Union(values.map((one) => Type.Literal(one)));
   return { type: Type.Unsafe<T[number]>(type), default: value, unit: '', doc };
+}
+
+/** IPv4, or IPv6 in brackets, and a port. */
+function ADDRESS() {
+  return Type.String({
+    pattern:
+      '^([0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[[0-9a-fA-F:.]{2,45}(%[0-9a-zA-Z._-]{1,16})?\\]):[0-9]{1,5}$',
+  });
 }
 
 function KEY() {

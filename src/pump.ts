@@ -8,7 +8,9 @@
 import { ERROR, PROTOCOL_VERSION } from '../protocol/gen/tables.ts';
 import type { Clock } from './clock.ts';
 import type { ErrorCode } from './errors.ts';
+import { Logins } from './logins.ts';
 import type { Log } from './ops/log.ts';
+import type { OnAuth } from './plugin/auth.ts';
 import type { RoomDirectory } from './room/directory.ts';
 import type { RoomOutput } from './room/outputs.ts';
 import { createRoomOutput } from './room/outputs.ts';
@@ -20,12 +22,15 @@ import type { ServerTransport } from './transport/types.ts';
 import { CLOSE, transportOf } from './transport/types.ts';
 
 export interface PumpParts {
-  /** Each at the place that its pipes carry. */
   readonly transports: readonly ServerTransport[];
   readonly sessions: SessionTable;
   readonly directory: RoomDirectory;
   readonly clock: Clock;
   readonly log: Log;
+  /** Keeps a used token across a restart, before its session is accepted. */
+  readonly spend: (mac: string, expiresMs: number) => void;
+  /** The author's login; null where there is none. */
+  readonly onAuth: OnAuth | null;
 }
 
 /** Moves datagrams and answers between the parts. No object and no closure per packet. */
@@ -33,10 +38,15 @@ export class Pump {
   readonly #parts: PumpParts;
   readonly #session = sessionOutput();
   readonly #room: RoomOutput = createRoomOutput();
+  readonly #logins: Logins | null;
+  /** At the place that its pipes carry. */
+  readonly #byIndex: ServerTransport[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: PumpParts) {
     this.#parts = parts;
+    for (const transport of parts.transports) this.#byIndex[transport.index] = transport;
+    this.#logins = parts.onAuth === null ? null : this.#createLogins(parts.onAuth);
   }
 
   start(): void {
@@ -91,7 +101,7 @@ export class Pump {
   };
 
   #transport(pipe: number): ServerTransport {
-    return this.#parts.transports[transportOf(pipe)] as ServerTransport;
+    return this.#byIndex[transportOf(pipe)] as ServerTransport;
   }
 
   /** Carries out what sessions and rooms have decided, until neither has anything more to say. */
@@ -111,7 +121,7 @@ export class Pump {
   }
 
   #sessionSays(): void {
-    const { directory, log } = this.#parts;
+    const { sessions, directory, log, spend } = this.#parts;
     const out = this.#session;
     switch (out.kind) {
       case 'send':
@@ -121,8 +131,28 @@ export class Pump {
         log.debug('session.closed', { session: out.sessionId, code: out.code, text: out.text });
         this.#transport(out.pipe).close(out.pipe, out.code, out.text);
         break;
+      case 'spend':
+        spend(out.mac, out.expiresMs);
+        break;
+      case 'auth':
+        if (out.auth !== null) this.#logins?.ask(out.sessionId, out.auth);
+        break;
+      case 'cancel':
+        this.#logins?.cancel(out.sessionId);
+        break;
       case 'join':
         if (out.join !== null) directory.join(out.join);
+        break;
+      case 'drop':
+        log.debug('session.away', { session: out.sessionId });
+        directory.drop(out.sessionId);
+        break;
+      case 'resume':
+        log.debug('session.back', { session: out.sessionId, fresh: out.fresh });
+        directory.resume(out.sessionId, out.fresh, out.verify);
+        break;
+      case 'tell':
+        if (!directory.tell(out.sessionId, out.bytes)) sessions.untold(out.sessionId);
         break;
       case 'left':
         directory.leave(out.sessionId, out.code);
@@ -133,19 +163,36 @@ export class Pump {
   #roomSays(): void {
     const { sessions, directory, log } = this.#parts;
     const out = this.#room;
-    if (out.kind !== 'joined') {
-      log.debug('session.refused', {
-        session: out.sessionId,
-        room: out.roomId,
-        code: out.code,
-        text: out.text,
-      });
-      sessions.refuse(out.sessionId, out.code, out.text);
-      return;
+    switch (out.kind) {
+      case 'joined':
+        log.debug('session.joined', { session: out.sessionId, room: out.roomId });
+        if (!sessions.joined(out.sessionId, this.#reply(out)))
+          directory.leave(out.sessionId, ERROR.E_LEFT);
+        break;
+      case 'resumed':
+        sessions.resumed(out.sessionId, out.fresh ? this.#reply(out) : null);
+        break;
+      case 'wait':
+        sessions.shorten(out.sessionId, out.ms);
+        break;
+      case 'refused':
+      case 'closed':
+        log.debug('session.refused', {
+          session: out.sessionId,
+          room: out.roomId,
+          code: out.code,
+          text: out.text,
+        });
+        sessions.refuse(out.sessionId, out.code, out.text);
+        break;
     }
-    const { facts } = directory;
+  }
+
+  /** What a client is told of its place. */
+  #reply(out: RoomOutput): Uint8Array {
+    const { facts } = this.#parts.directory;
     const { roomId, playerId, handle, tick, epoch, wallsHash } = out;
-    const reply = encodeJoinReply({
+    return encodeJoinReply({
       roomId,
       playerId,
       handle,
@@ -160,8 +207,18 @@ export class Pump {
       interpolationTicks: facts.interpolationTicks,
       snapshotBytesMax: facts.snapshotBytesMax,
     });
-    log.debug('session.joined', { session: out.sessionId, room: roomId });
-    if (!sessions.joined(out.sessionId, reply)) directory.leave(out.sessionId, ERROR.E_LEFT);
+  }
+
+  #createLogins(onAuth: OnAuth): Logins {
+    const { sessions, clock, log } = this.#parts;
+    return new Logins({
+      onAuth,
+      done: (sessionId, result) => {
+        sessions.authorised(sessionId, result, clock.nowUs());
+        this.#settle();
+      },
+      failed: (error) => log.error('auth.failed', { error: String(error) }),
+    });
   }
 }
 

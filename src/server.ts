@@ -3,6 +3,7 @@
  * through the I/O thread is `pump.ts`.
  */
 import { randomFillSync } from 'node:crypto';
+import { join } from 'node:path';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { checkAddress } from './config.ts';
@@ -13,14 +14,19 @@ import { createAdminHttp } from './http/admin.ts';
 import { metricSources } from './http/figures.ts';
 import type { Mount } from './http/public.ts';
 import type { Certificate } from './http/tls.ts';
+import { loadLogin } from './logins.ts';
 import { countCpus } from './ops/cpus.ts';
 import type { Log } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
+import { UsedTokensFile } from './ops/used-tokens-file.ts';
+import type { OnAuth } from './plugin/auth.ts';
 import { Pump, stopAll } from './pump.ts';
 import { RoomDirectory } from './room/directory.ts';
+import type { SessionOptions } from './session/server/table.ts';
 import { SessionTable } from './session/server/table.ts';
 import { DEVELOPMENT_KEY } from './session/token.ts';
-import type { ServerTransport } from './transport/types.ts';
+import type { Late } from './transports.ts';
+import { openRtcDoor, openUdpDoor, silentMs, TRANSPORT_INDEX } from './transports.ts';
 
 export interface ServerOptions {
   readonly config: Config;
@@ -30,6 +36,8 @@ export interface ServerOptions {
   readonly core: WebAssembly.Module | Uint8Array | string;
   readonly version: string;
   readonly log: Log;
+  /** Asked about every player who would come in, in the place of the option `auth`. Default: as that says. */
+  readonly onAuth?: OnAuth;
 }
 
 export interface Server {
@@ -40,6 +48,10 @@ export interface Server {
   readonly workers: { readonly count: number; readonly reason: string };
   readonly directory: RoomDirectory;
   readonly sessions: SessionTable;
+  /** What the UDP sockets are bound to, `127.0.0.1:40000`; empty without UDP. */
+  readonly udp: readonly string[];
+  /** UDP port of WebRTC; 0 without. */
+  readonly rtcPort: number;
   /** SHA-256 and end (milliseconds since 1970) of the certificate; null without TLS. */
   readonly certificate: Pick<Certificate, 'fingerprint' | 'expiresMs'> | null;
   /**
@@ -77,17 +89,32 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const closers: (() => Promise<void>)[] = [];
   try {
     // The port first: a taken one is said at once, not after the game has been loaded.
-    const late: { sessions: SessionTable | null } = { sessions: null };
+    const late: Late = { sessions: null, webrtc: null };
     const door = await withHint('port', openDoor(options, state, late));
     closers.push(async () => {
       await door.transport.stop();
       await door.stop();
     });
+    const tokenKeys = tokenKeysOf(config);
+    const udp = await openUdpDoor({ config, tokenKeys, late, clock, log });
+    if (udp !== null) closers.push(() => udp.transport.stop());
+    const webrtc = await openRtcDoor({ config, late, log });
+    if (webrtc !== null) closers.push(() => webrtc.stop());
+    const store = openStore(config);
+    closers.push(async () => store?.close());
+    const onAuth = await loginOf(options);
     await directory.start();
     closers.push(() => directory.stop(0));
-    const sessions = createSessions(config, directory.facts.schemaHash);
-    const transports: ServerTransport[] = [door.transport];
-    const pump = new Pump({ transports, sessions, directory, clock, log });
+    const sessions = createSessions(config, {
+      schemaHash: directory.facts.schemaHash,
+      publicAddresses: udp?.publicAddresses ?? config.publicAddresses,
+      used: store?.tokens ?? [],
+      onAuth: onAuth !== null,
+    });
+    const transports = [door.transport, udp?.transport, webrtc].filter((one) => !!one);
+    const spend = (mac: string, expiresMs: number): void =>
+      store?.append({ mac, expiresMs }, Date.now());
+    const pump = new Pump({ transports, sessions, directory, clock, log, spend, onAuth });
     closers.push(() => stopAll(transports));
     const metrics = createMetrics(
       metricSources({
@@ -111,6 +138,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const stop = async (graceMs: number): Promise<void> => {
       state.ready = false;
       await pump.stop(graceMs);
+      store?.close();
       await Promise.all([door.stop(), admin?.stop()]);
     };
     let stopping: Promise<void> | null = null;
@@ -120,6 +148,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       workers,
       directory,
       sessions,
+      udp: udp?.raw.addresses ?? [],
+      rtcPort: webrtc?.port ?? 0,
       get certificate() {
         return door.certificate;
       },
@@ -128,6 +158,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         const certificate = certificateOf(next);
         if (certificate !== null) await door.setCertificate(certificate);
         sessions.setTokenKeys(tokenKeysOf(next));
+        udp?.netcode.setTokenKeys(tokenKeysOf(next));
         log.setLevel(next.logLevel);
       },
       stop: (graceMs) => (stopping ??= stop(graceMs)),
@@ -138,9 +169,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-function createSessions(config: Config, schemaHash: bigint): SessionTable {
+function createSessions(
+  config: Config,
+  own: Pick<SessionOptions, 'schemaHash' | 'publicAddresses' | 'used' | 'onAuth'>,
+): SessionTable {
   return new SessionTable({
-    schemaHash,
+    ...own,
+    authTimeoutMs: config.authTimeoutMs,
+    authsMax: config.authsMax,
     unixMs: Date.now,
     random: (into) => void randomFillSync(into),
     tokenKeys: tokenKeysOf(config),
@@ -149,15 +185,32 @@ function createSessions(config: Config, schemaHash: bigint): SessionTable {
     sessionsPerAddressMax: config.sessionsPerAddressMax,
     hellosPerSecond: config.hellosPerSecond,
     hellosPerAddressPerSecond: config.hellosPerAddressPerSecond,
+    hellosPerPrefixPerSecond: config.hellosPerPrefixPerSecond,
     packetsPerSecond: config.packetsPerSecond,
     bytesPerSecond: config.bytesPerSecond,
-    // Rooms know of no absence yet.
-    dropMs: 0,
-    resumeMs: 0,
-    sessionTokenMs: 0,
+    dropMs: config.dropMs,
+    resumeMs: config.resumeMs,
+    sessionTokenMs: config.sessionTokenMs,
     idleTimeoutMs: config.idleTimeoutMs,
     joinTimeoutMs: config.joinTimeoutMs,
   });
+}
+
+/** Used tokens of before a restart; null where nothing is kept. Throws `E_CONFIG` for a folder that cannot be written. */
+function openStore({ stateDir }: Config): UsedTokensFile | null {
+  if (stateDir === '') return null;
+  try {
+    return new UsedTokensFile(join(stateDir, 'used-tokens'), Date.now());
+  } catch (cause) {
+    const state = cause instanceof Error ? cause.message : String(cause);
+    throw new FrayError('E_CONFIG', `Cannot use the stateDir ${stateDir}: ${state}`, { cause });
+  }
+}
+
+/** The login of the embedder, or that of the configuration; null where nobody is asked. */
+async function loginOf(options: ServerOptions): Promise<OnAuth | null> {
+  if (options.onAuth !== undefined) return options.onAuth;
+  return options.config.auth === '' ? null : loadLogin(options.config.auth);
 }
 
 function tokenKeysOf(config: Config): Uint8Array[] {
@@ -169,7 +222,7 @@ function tokenKeysOf(config: Config): Uint8Array[] {
 function openDoor(
   { config, game }: ServerOptions,
   state: { readonly ready: boolean },
-  late: { readonly sessions: SessionTable | null },
+  late: Late,
 ): Promise<FrontDoor> {
   return openFrontDoor({
     config,
@@ -177,13 +230,19 @@ function openDoor(
       mounts: mountsOf(game.page),
       ready: () => state.ready,
       requestsMax: config.httpRequestsMax,
+      ...(config.webrtc && {
+        offer: (request, response) =>
+          late.webrtc === null
+            ? void response.writeHead(503, { 'Retry-After': '1' }).end()
+            : late.webrtc.handleOffer(request, response),
+      }),
     },
     websocket: {
       allowedOrigins: config.allowedOrigins,
       trustProxy: config.trustProxy,
       pipesMax: 2 * config.sessionsMax,
-      // The session is over first: it has a code to say.
-      silentMs: Math.max(SILENT_MS_MIN, 2 * config.idleTimeoutMs),
+      silentMs: silentMs(config),
+      index: TRANSPORT_INDEX.websocket,
       admit: (address) => late.sessions?.admits(address) ?? false,
     },
   });
@@ -230,6 +289,3 @@ type RoomLine = (fields: object, text: string) => void;
 function urlHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
-
-/** ms. A pipe without a sign of life is closed after this time at the earliest. */
-const SILENT_MS_MIN = 20_000;

@@ -77,7 +77,15 @@ const netcode = new NetcodeServer({
 const transport = new NetcodeTransport({ raw, netcode, clientsMax: CLIENTS_MAX, clock });
 const nothing = (): void => {};
 const log = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
-new Pump({ transports: [transport], sessions, directory, clock, log: log as never }).start();
+new Pump({
+  transports: [transport],
+  sessions,
+  directory,
+  clock,
+  log: log as never,
+  spend: nothing,
+  onAuth: null,
+}).start();
 process.on('SIGUSR2', () => {
   globalThis.gc?.();
   const memory = process.memoryUsage();

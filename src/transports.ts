@@ -1,0 +1,106 @@
+/**
+ * The transports of a server: WebSockets behind the front door, and beside them UDP and WebRTC where the configuration asks for them.
+ * They open before there are sessions, so that a taken port is said at once; until `Late` names the table nobody is let in.
+ */
+import { randomFillSync } from 'node:crypto';
+import { loadSeal } from './client/seal-node.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { proxyHops } from './front-door.ts';
+import type { UdpServer } from './netcode-transport.ts';
+import { openUdpServer } from './netcode-transport.ts';
+import type { Log } from './ops/log.ts';
+import type { SessionTable } from './session/server/table.ts';
+import { WebRtcTransport } from './transport/server/webrtc.ts';
+
+/** What is there only after the port is open. */
+export interface Late {
+  sessions: SessionTable | null;
+  webrtc: WebRtcTransport | null;
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly tokenKeys: readonly Uint8Array[];
+  readonly late: Late;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Place of each in the numbers of its pipes. */
+export const TRANSPORT_INDEX = { websocket: 0, udp: 1, webrtc: 2 } as const;
+
+/** Null where no UDP address is configured. Rejects with `E_ADDRESS`, `E_PORT` or `E_CONFIG`. */
+export async function openUdpDoor({
+  config,
+  tokenKeys,
+  late,
+  clock,
+  log,
+}: Parts): Promise<UdpServer | null> {
+  if (config.udp.length === 0) return null;
+  return openUdpServer({
+    bind: config.udp,
+    publicAddresses: config.publicAddresses,
+    seal: await loadSeal(),
+    tokenKeys,
+    // One memory with the session table: a token opens once, on whatever transport.
+    used: {
+      has: (mac) => late.sessions?.tokens.has(mac) ?? true,
+      claim: (mac, token) => late.sessions?.tokens.claim(mac, token) ?? false,
+    },
+    clientsMax: config.sessionsMax,
+    opensPerSecond: config.tokenOpensPerSecond,
+    opensPerPrefixPerSecond: config.hellosPerPrefixPerSecond,
+    unixMs: Date.now,
+    random: (into) => void randomFillSync(into),
+    clock,
+    index: TRANSPORT_INDEX.udp,
+    onBufferShort: (short) => log.warn('udp.buffer_short', { ...short }),
+  });
+}
+
+/**
+ * Null where WebRTC is switched off, or its native code does not run here, which is logged. Rejects with `E_PORT`.
+ */
+export async function openRtcDoor({
+  config,
+  late,
+  log,
+}: Omit<Parts, 'tokenKeys' | 'clock'>): Promise<WebRtcTransport | null> {
+  if (!config.webrtc) return null;
+  const transport = new WebRtcTransport({
+    host: config.rtcHost === '' ? config.host : config.rtcHost,
+    port: config.rtcPort,
+    ...(config.rtcPublicAddress === '' ? {} : { publicAddress: config.rtcPublicAddress }),
+    iceServers: config.iceServers,
+    allowedOrigins: config.allowedOrigins,
+    trustProxy: proxyHops(config),
+    admit: (address) => late.sessions?.admits(address) ?? false,
+    pipesMax: 2 * config.sessionsMax,
+    offersPerSecond: config.offersPerSecond,
+    offersPerAddressPerSecond: config.offersPerPrefixPerSecond,
+    silentMs: silentMs(config),
+    index: TRANSPORT_INDEX.webrtc,
+    log: (level, text) => log[level]('rtc', { text }),
+  });
+  try {
+    if (await transport.ready()) {
+      late.webrtc = transport;
+      return transport;
+    }
+  } catch (error) {
+    await transport.stop();
+    throw error;
+  }
+  log.warn('rtc', { text: 'WebRTC cannot run here: players come over WebSocket and UDP' });
+  await transport.stop();
+  return null;
+}
+
+/** ms. A pipe without a sign of life is closed after this time at the earliest: its session is over first, with a code to say. */
+export function silentMs(config: Config): number {
+  return Math.max(SILENT_MS_MIN, 2 * config.idleTimeoutMs);
+}
+
+const SILENT_MS_MIN = 20_000;
