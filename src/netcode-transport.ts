@@ -67,6 +67,18 @@ export async function openUdpServer(options: UdpServerOptions): Promise<UdpServe
   }
 }
 
+/** Reasons of the metrics page, without the kind before them. */
+export function udpDrops(
+  netcode: NetcodeServer['counters'],
+  { droppedFull, errors }: Pick<RawUdp['counters'], 'droppedFull' | 'errors'>,
+): Record<string, number> {
+  const rows: Record<string, number> = { socket_full: droppedFull, socket_errors: errors };
+  for (const [name, count] of Object.entries(netcode))
+    if (name.startsWith('drop'))
+      rows[name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = count;
+  return rows;
+}
+
 export interface NetcodeTransportOptions {
   readonly raw: RawUdp;
   readonly netcode: NetcodeServer;
@@ -119,12 +131,7 @@ export class NetcodeTransport implements ServerTransport {
 
   /** What netcode and the sockets have thrown away, by reason: for metrics, names are stable. */
   get drops(): Readonly<Record<string, number>> {
-    const { droppedFull, errors } = this.#raw.counters;
-    const rows: Record<string, number> = { socket_full: droppedFull, socket_errors: errors };
-    for (const [name, count] of Object.entries(this.#netcode.counters))
-      if (name.startsWith('drop'))
-        rows[name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = count;
-    return rows;
+    return udpDrops(this.#netcode.counters, this.#raw.counters);
   }
 
   onOpen(fn: OpenListener): void {

@@ -5,9 +5,13 @@ import { test } from 'tap';
 import { OPTIONS } from '../../src/config.ts';
 import { metricSources } from '../../src/http/figures.ts';
 import { PublicHttp } from '../../src/http/public.ts';
+import { udpDrops } from '../../src/netcode-transport.ts';
 import type { RoomDirectory } from '../../src/room/directory.ts';
+import { netcodeCounters } from '../../src/session/server/netcode.ts';
 import { SessionTable } from '../../src/session/server/table.ts';
+import { offerCounters } from '../../src/transport/server/rtc/signalling.ts';
 import { UwsTransport } from '../../src/transport/server/uws.ts';
+import { offerDrops } from '../../src/transport/server/webrtc.ts';
 
 const page = readFileSync(fileURLToPath(new URL('../../docs/limits.md', import.meta.url)), 'utf8');
 const rows = page
@@ -16,7 +20,7 @@ const rows = page
   .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
 
 /** Options that set a limit on what peers may ask for: each has to stand in the table. */
-const LIMITS = /(PerSecond|PerAddressMax|^sessionsMax|RequestsMax|TimeoutMs)$/;
+const LIMITS = /(PerSecond|PerAddressMax|^sessionsMax|RequestsMax|TimeoutMs|^authsMax|resumeMs)$/;
 
 test('each row has an option with its default, or names none', (t) => {
   t.ok(rows.length >= 15, `${rows.length} rows`);
@@ -41,7 +45,14 @@ test('each reason stands on the metrics page', async (t) => {
   const transport = new UwsTransport();
   t.teardown(() => transport.stop());
   const directory = { workers: () => [], counters: {}, facts: {} } as unknown as RoomDirectory;
-  const parts = { directory, sessions, transports: [transport], http: new PublicHttp() };
+  const { counters } = transport;
+  const udp = udpDrops(netcodeCounters(), { droppedFull: 0, errors: 0 });
+  const transports = [
+    transport,
+    { kind: 'udp', counters, drops: udp },
+    { kind: 'webrtc', counters, drops: offerDrops(offerCounters()) },
+  ];
+  const parts = { directory, sessions, transports, http: new PublicHttp() };
   const sources = metricSources({ ...parts, ready: () => true, version: '0' });
   const reasons = new Set(sources.drops().map(({ reason }) => reason));
   for (const [, limit, , , , reason = ''] of rows) t.ok(reasons.has(reason), `${limit}: ${reason}`);

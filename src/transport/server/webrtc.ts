@@ -162,10 +162,8 @@ export class WebRtcTransport implements ServerTransport {
 
   /** Offers by what became of them, and the process's restarts: for metrics, names are stable. */
   get drops(): Readonly<Record<string, number>> {
-    const { answered: _, ...refused } = this.#signalling.counters;
-    const names = Object.entries(refused).map(([name, count]) => [`offer_${snake(name)}`, count]);
     return {
-      ...(Object.fromEntries(names) as Record<string, number>),
+      ...offerDrops(this.#signalling.counters),
       offer_timeout: this.#offersTimedOut,
       process_restarts: this.#process.restarts,
       process_damaged: this.#process.damaged,
@@ -365,6 +363,12 @@ function signallingOptions(options: WebRtcServerOptions): SignallingOptions {
 /** Silence is counted in sweeps, eight to the limit, so that no clock is read per datagram. */
 function sweepMs(silentMs: number): number {
   return Math.max(10, Math.min(1000, silentMs / 8));
+}
+
+/** Reasons of the metrics page for refused offers, without the kind before them. */
+export function offerDrops({ answered: _, ...refused }: OfferCounters): Record<string, number> {
+  const rows = Object.entries(refused).map(([name, count]) => [`offer_${snake(name)}`, count]);
+  return Object.fromEntries(rows) as Record<string, number>;
 }
 
 function snake(name: string): string {

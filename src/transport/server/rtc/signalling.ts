@@ -50,18 +50,7 @@ export interface PeerOpener {
 }
 
 export class Signalling {
-  readonly counters: OfferCounters = {
-    answered: 0,
-    origin: 0,
-    method: 0,
-    contentType: 0,
-    malformed: 0,
-    oversize: 0,
-    rate: 0,
-    address: 0,
-    full: 0,
-    unavailable: 0,
-  };
+  readonly counters = offerCounters();
   readonly #options: SignallingOptions;
   readonly #opener: PeerOpener;
   readonly #limits: OfferLimits;
@@ -200,3 +189,18 @@ const REFUSALS = {
   /** `fray-rtc` is not there just now, or never, or did not answer. */
   unavailable: { status: 503, code: 'E_CLOSED' },
 } as const satisfies { readonly [name: string]: { status: number; code: ErrorName } };
+
+export function offerCounters(): OfferCounters {
+  return {
+    answered: 0,
+    origin: 0,
+    method: 0,
+    contentType: 0,
+    malformed: 0,
+    oversize: 0,
+    rate: 0,
+    address: 0,
+    full: 0,
+    unavailable: 0,
+  };
+}
