@@ -41,6 +41,8 @@ export const command: Command = {
         log,
       });
       io.out(`Play ${game.name}: ${server.url}`);
+      for (const address of server.udp) io.out(`UDP: ${address}`);
+      if (server.rtcPort > 0) io.out(`WebRTC: UDP port ${server.rtcPort}`);
       io.out(`Workers: ${server.workers.count} (${server.workers.reason})`);
       io.out(server.adminUrl === null ? 'Admin: off' : `Admin: ${server.adminUrl}metrics`);
       log.info('server.listening', {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { resolveConfig } from '../../src/config.ts';
 import { createLog } from '../../src/ops/log.ts';
+import type { OnAuth } from '../../src/plugin/auth.ts';
 import type { Server } from '../../src/server.ts';
 import { startServer } from '../../src/server.ts';
 import type { Goodbye, RoomWish, TokenShown } from '../../src/session/datagrams.ts';
@@ -28,7 +29,12 @@ export const GAME = fileURLToPath(new URL('./games/server.ts', import.meta.url))
 export async function serve(
   flags: { readonly [name: string]: string } = {},
   environment: { readonly [name: string]: string } = {},
-  parts: { readonly game?: string; readonly page?: string; readonly core?: string } = {},
+  parts: {
+    readonly game?: string;
+    readonly page?: string;
+    readonly core?: string;
+    readonly onAuth?: OnAuth;
+  } = {},
 ): Promise<Server> {
   const { config } = resolveConfig({
     environment,
@@ -37,6 +43,8 @@ export async function serve(
       adminPort: String(await freePort()),
       workers: '1',
       logLevel: 'silent',
+      // A process of its own that takes a second: for those who look at it.
+      webrtc: 'false',
       ...flags,
     },
   });
@@ -46,6 +54,7 @@ export async function serve(
     core: parts.core ?? CORE,
     version: '0.0.0',
     log: createLog('silent'),
+    ...(parts.onAuth && { onAuth: parts.onAuth }),
   });
 }
 
@@ -110,13 +119,19 @@ export class RawClient {
   }
 
   hello(
-    options: { readonly hash?: bigint; readonly version?: number; readonly token?: string } = {},
+    options: {
+      readonly hash?: bigint;
+      readonly version?: number;
+      readonly token?: string;
+      readonly text?: string;
+    } = {},
   ): void {
     this.send(
       encodeHello({
         schemaHash: options.hash ?? duel.hash,
         ...(options.version !== undefined && { version: options.version }),
         ...(options.token !== undefined && { token: shown(options.token) }),
+        ...(options.text !== undefined && { text: options.text }),
       }),
     );
   }
