@@ -117,7 +117,7 @@ t.test('garbage is dropped and counted, and the player beside it plays on', asyn
 t.test(
   'who is silent, or takes no reliable messages, is told so; the others play on',
   async (t) => {
-    const server = await serve({ idleTimeoutMs: '1000' });
+    const server = await serve({ idleTimeoutMs: '1000', resumeMs: '0' });
     t.teardown(() => server.stop(0));
     const silent = await RawClient.open(server);
     silent.hello();
@@ -240,7 +240,7 @@ t.test('a message of 4 KiB is taken, one that goes on is the end of the session'
 });
 
 t.test('one session too many gets no socket, and no place before the last has left', async (t) => {
-  const server = await serve({ sessionsMax: '1' });
+  const server = await serve({ sessionsMax: '1', resumeMs: '0' });
   t.teardown(() => server.stop(0));
   const codes = new Set<number>();
   for (let round = 0; round < 100 && !codes.has(ERROR.E_SESSIONS_LIMIT); round += 1) {
