@@ -12,6 +12,8 @@ TOOLS=${WASM_TOOLS:-$HOME/.cache/wasm-tools}
 # Debian's compiler, which has the wasm32 library; not the one that rustup puts first.
 export PATH="$TOOLS/bin:/usr/bin:$PATH" RUSTC=/usr/bin/rustc
 export CARGO_TARGET_DIR=$CORE/target/wasm
+# A stable compiler takes the one unstable flag below only so.
+export RUSTC_BOOTSTRAP=1
 
 fail() { echo "build-wasm: $*" >&2; exit 1; }
 for tool in /usr/bin/rustc /usr/bin/cargo "$TOOLS/bin/wasm-pack" "$TOOLS/bin/wasm-bindgen"; do
@@ -58,7 +60,8 @@ fi
 build() { # folder, module
   # Paths of this machine out of the messages of panics: the bytes must not depend on where cargo keeps its sources.
   ( cd "$1" && cargo fetch --quiet --locked )
-  local remap=""
+  # And without line numbers: a module that traps tells its host nothing of them, and every page would load 3 KB of them.
+  local remap="\"-Zlocation-detail=none\","
   for folder in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
     remap="$remap\"--remap-path-prefix=${folder%/}=/crates\","
   done
