@@ -227,8 +227,12 @@ export async function stopAll(transports: readonly ServerTransport[]): Promise<v
   await Promise.all(transports.map((transport) => transport.stop()));
 }
 
-/** What a room is told when a pipe closed without a goodbye. */
+/**
+ * What the session table is told when a pipe closed without a goodbye. `away` is what a browser says for a page that is left: its
+ * own goodbye may not have got out any more.
+ */
 function closeReason(code: number): ErrorCode {
+  if (code === CLOSE.away) return ERROR.E_OK;
   if (code === CLOSE.silent || code === CLOSE.lost) return ERROR.E_TIMEOUT;
   if (code === CLOSE.oversize) return ERROR.E_OVERSIZE;
   return code === CLOSE.unsupported ? ERROR.E_MALFORMED : ERROR.E_LEFT;

@@ -48,6 +48,14 @@ t.test('who stays away is out after resumeMs, and is told to the room once', asy
   test.match(bench.table.facts, { joined: 0, held: 0 });
 });
 
+t.test('nobody is waited for whose browser says that the page was left', async (test) => {
+  const bench = new Bench(WAITING);
+  const { pipe } = bench.join(undefined, token());
+  bench.table.closed(pipe, bench.nowUs, ERROR.E_OK);
+  test.same(words(bench.poll()), [`left ${ERROR.E_LEFT}`]);
+  test.match(bench.table.facts, { joined: 0, held: 0 });
+});
+
 t.test('a silent pipe is closed after idleTimeoutMs, and its session waits on', async (test) => {
   const bench = new Bench(WAITING);
   const { pipe, sessionId } = bench.join(undefined, token());

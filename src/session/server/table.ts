@@ -181,7 +181,8 @@ export class SessionTable {
 
   /**
    * A pipe has closed. Its session waits for the client to come back; where `code` says that the peer broke the rules, where
-   * nobody is waited for, or where the client has nothing to come back with, it is over, and the room is told `code`.
+   * nobody is waited for, or where the client has nothing to come back with, it is over, and the room is told `code`. E_OK: the
+   * client is known to have left for good, as if it had said goodbye.
    */
   closed(number: number, _nowUs: number, code: ErrorCode = ERROR.E_LEFT): void {
     const pipe = this.#books.pipes.get(number);
@@ -192,7 +193,7 @@ export class SessionTable {
     pipe.state = PIPE.ending;
     pipe.actions = 0;
     if (session !== null && session.newest === null && !this.#waitsFor(session, code)) {
-      this.#books.leave(session, code, true);
+      this.#books.leave(session, code === ERROR.E_OK ? ERROR.E_LEFT : code, true);
       this.#books.letGo(session);
     }
     this.#books.letGo(pipe);
