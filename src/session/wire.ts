@@ -22,7 +22,12 @@ export class WireReader {
   /** False: no field is left. */
   next(): boolean {
     if (this.#at >= this.#bytes.length) return false;
+    const start = this.#at;
     const tag = this.uint32();
+    // A tag is 32 bits: five bytes at most, and of the fifth the low four bits.
+    const length = this.#at - start;
+    if (length > 5 || (length === 5 && this.#view.getUint8(this.#at - 1) > 15))
+      throw new RangeError('tag');
     this.field = tag >>> 3;
     this.type = tag & 7;
     if (this.field === 0) throw new RangeError('field 0');
@@ -61,8 +66,10 @@ export class WireReader {
   /** Passes the value of a field that is not known. */
   skip(): void {
     const { type } = this;
-    if (type === WIRE.varint) this.uint32();
-    else if (type === WIRE.bytes) this.bytes();
+    if (type === WIRE.varint) {
+      // Of any length: the generated codec does not count the bytes of what it passes.
+      while (this.#view.getUint8(this.#at++) > 127);
+    } else if (type === WIRE.bytes) this.bytes();
     else if (type === WIRE.bits64) this.#pass(8);
     else if (type === WIRE.bits32) this.#pass(4);
     else throw new RangeError('wire type');

@@ -96,7 +96,7 @@ test('notices and faults of the generated codec are read', async (t) => {
     inMs: 0,
     token,
   });
-  t.same(readControl(write({ case: 'sessionToken', value: { token } })), {});
+  t.same(readControl(write({ case: 'sessionToken', value: { token } })), { token });
   t.match(readControl(write({ case: 'notice', value: { code: 18, text: 'soon', inMs: 5000 } })), {
     notice: { code: 'E_SHUTDOWN', text: 'soon', inMs: 5000 },
   });
@@ -129,6 +129,21 @@ test('what the generated codec refuses or joins, the hand-written ones do alike'
   t.throws(() => fromBinary(ControlMessageSchema, badText));
   t.throws(() => readControlMessage(badText));
   t.equal(readControl(badText), undefined);
+  // A tag of more than 32 bits: found by the fuzzer; six bytes; and the largest that is one.
+  const found = Buffer.from('sP/y/0UfEgr9Egr3Erj/zDql', 'base64');
+  for (const bytes of [found, Uint8Array.of(0x90, 0x80, 0x80, 0x80, 0x80, 0, 1)]) {
+    t.throws(() => fromBinary(JoinReplySchema, bytes));
+    t.throws(() => readJoinReply(bytes));
+  }
+  const largest = Uint8Array.of(0xf8, 0xff, 0xff, 0xff, 0x0f, 1);
+  t.doesNotThrow(() => fromBinary(JoinReplySchema, largest));
+  t.doesNotThrow(() => readJoinReply(largest));
+  // A varint of 11 bytes: passed where the field is unknown, refused where it is known.
+  const long = [...new Array(10).fill(0x80), 1];
+  t.doesNotThrow(() => fromBinary(JoinReplySchema, Uint8Array.of(0xa0, 6, ...long)));
+  t.doesNotThrow(() => readJoinReply(Uint8Array.of(0xa0, 6, ...long)));
+  t.throws(() => fromBinary(JoinReplySchema, Uint8Array.of(0x10, ...long)));
+  t.throws(() => readJoinReply(Uint8Array.of(0x10, ...long)));
   // A fault in two parts, a code and then a text; then a notice, which takes its place.
   const parts = Uint8Array.of(0x12, 2, 8, 5, 0x12, 3, 0x12, 1, 0x68);
   t.same(fromBinary(ControlMessageSchema, parts).body.value, {
