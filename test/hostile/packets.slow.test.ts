@@ -63,7 +63,8 @@ const ROWS: readonly Row[] = [
 ];
 
 t.setTimeout((SECONDS + 12) * 1000 * 5 * ROWS.length);
-const stage = await Stage.open(t);
+// Who goes without a word is waited for; what he leaves behind is looked for 5 s after.
+const stage = await Stage.open(t, ['--resume-ms', '1500']);
 for (const row of ROWS) t.test(row.name, (t) => endure(t, stage, row));
 
 /** It hurts nobody but itself: there is no reason to close it. */

@@ -80,7 +80,7 @@ export class ServerProcess {
     game = 'games/arena/server.ts',
   ): Promise<ServerProcess> {
     const args = [
-      ...['start', '--game', game, '--workers', '1', '--log-level', 'error'],
+      ...['start', '--game', game, '--workers', '1', '--log-level', 'error', '--no-webrtc'],
       ...['--port', '0', '--admin-port', String(await freePort()), ...flags],
     ];
     const collector = fileURLToPath(new URL('./collector.cjs', import.meta.url));

@@ -112,7 +112,10 @@ async function enter(room: Room, url: string, index: number): Promise<void> {
     { schema: arena, name: `witness ${index}` },
     { load, open, pacer: () => pacer, hooks: { beforeCommand: act, afterSnapshot: player.note } },
   );
-  game.on('status', (_status, error) => void room.ended.push(error?.code ?? 'left'));
+  // A gap that it comes back from is seen in its ticks.
+  game.on('status', (status, error) => {
+    if (status === 'closed') room.ended.push(error?.code ?? 'left');
+  });
   game.onMessage('chat', () => {
     room.messages += 1;
   });
