@@ -7,6 +7,7 @@ import { nodeTools } from '../client/node.ts';
 import type { TransportChoice } from '../client/pipes.ts';
 import { FrayError } from '../errors.ts';
 import { DEVELOPMENT_KEY, issueConnectToken } from '../tokens.ts';
+import { releaseWebRtc } from '../transport/client/webrtc-node.ts';
 import { webSocketUrl } from '../transport/client/websocket.ts';
 import { parseLink } from '../transport/link.ts';
 import type { BotsReport } from './bots-report.ts';
@@ -22,6 +23,7 @@ export const command: Command = {
   summary: 'Play on a server with headless clients, and judge what they saw',
   examples: [
     'fray bots --url http://127.0.0.1:8080 --count 50 --seconds 30',
+    'fray bots --url http://127.0.0.1:8080 --udp 127.0.0.1:40000 --transport mix --verify',
     'fray bots --url http://127.0.0.1:8080 --count 20 --seconds 30 --link "rtt=100,jitter=20,loss=5,seed=7" --verify --json',
   ],
   args: {
@@ -74,7 +76,7 @@ export const command: Command = {
       default: 'auto',
       valueHint: 'name',
       description:
-        'udp, webrtc, websocket, auto (the best there is), or mix: the three in turn. UDP needs --udp.',
+        'udp, webrtc, websocket, auto (UDP where there is a token, else WebSocket), or mix: udp, webrtc, websocket in turn. UDP needs --udp.',
     },
     udp: {
       type: 'string',
@@ -101,6 +103,7 @@ export const command: Command = {
     io.progress(`${count} bots, ${seconds} s${link === '' ? '' : `, link ${link}`}: ${url}`);
     const entry = entryOf(values, io);
     const [verify, predict] = [values['verify'] === true, values['predict'] !== false];
+    // Whatever comes of it: the threads of WebRTC would keep the process.
     const outcome = await playBots({
       url,
       schema,
@@ -113,7 +116,7 @@ export const command: Command = {
       ...entry,
       ...(link === '' ? {} : { link }),
       ...(room === '' ? {} : { room: { id: room } }),
-    });
+    }).finally(releaseWebRtc);
     const report = tally(outcome);
     const lines = troubles(outcome, { report, count, verify, predict });
     for (const line of lines) io.progress(line);

@@ -1,14 +1,16 @@
 /** `fray/client` in Node: the same client over UDP and the WebSocket of `ws`, its core read from disk. */
 import { readFile } from 'node:fs/promises';
 import { FrayError } from '../errors.ts';
+import { openNodeWebRtc } from '../transport/client/webrtc-node.ts';
 import { openNodeWebSocket } from '../transport/client/websocket-node.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith, type Tools } from './connect.ts';
 import type { Game } from './game.ts';
-import type { PipeOpener } from './pipes.ts';
+import type { Openers, PipeOpener } from './pipes.ts';
 import { openUdp } from './udp.ts';
 
 export type { ErrorCode, ErrorName } from '../errors.ts';
 export { FrayError } from '../errors.ts';
+export { releaseWebRtc } from '../transport/client/webrtc-node.ts';
 export type { ConnectOptions, ConnectSchema, RoomRequest } from './connect.ts';
 export type { GameEvent, SightEvent } from './events.ts';
 export type { Game, GameSchema } from './game.ts';
@@ -36,7 +38,10 @@ export function nodeTools(wasm?: NodeWasmSource): Tools {
     return openUdp(token, limits);
   };
   const websocket: PipeOpener = ({ url }, limits) => openNodeWebSocket(url, limits);
-  return { open: { udp, websocket }, load: () => loadNodeCore(wasm) };
+  // Its native library keeps a process alive and may end it: nobody gets it unasked.
+  const webrtc: PipeOpener = ({ url }, limits) => openNodeWebRtc(url, limits);
+  const open: Openers = { udp, webrtc, websocket, byName: 'webrtc' };
+  return { open, load: () => loadNodeCore(wasm) };
 }
 
 /** Compiled once per process unless a source is given. Rejects with E_CORE. */

@@ -25,12 +25,18 @@ export interface PipeLimits {
 export type PipeOpener = (target: PipeTarget, limits: PipeLimits) => Promise<ClientPipe>;
 
 /** What there is on a platform. */
-export type Openers = { readonly [Kind in TransportKind]?: PipeOpener | undefined };
+export type Openers = { readonly [Kind in TransportKind]?: PipeOpener | undefined } & {
+  /** Taken only by those that ask for it by name. */
+  readonly byName?: TransportKind;
+};
 
 /** The kinds that a choice allows here, best first. Throws E_CONFIG for one that there is not. */
 export function kindsOf(choice: TransportChoice, openers: Openers): readonly TransportKind[] {
   const there = BEST_FIRST.filter((kind) => openers[kind] !== undefined);
-  if (choice === 'auto') return there.length > 0 ? there : refuse(choice, there);
+  if (choice === 'auto') {
+    const usual = there.filter((kind) => kind !== openers.byName);
+    return usual.length > 0 ? usual : refuse(choice, there);
+  }
   return there.includes(choice) ? [choice] : refuse(choice, there);
 }
 
