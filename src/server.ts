@@ -25,6 +25,7 @@ import { RoomDirectory } from './room/directory.ts';
 import type { SessionOptions } from './session/server/table.ts';
 import { SessionTable } from './session/server/table.ts';
 import { DEVELOPMENT_KEY } from './session/token.ts';
+import { answerWithout } from './transport/server/rtc/signalling.ts';
 import type { Late } from './transports.ts';
 import { openRtcDoor, openUdpDoor, silentMs, TRANSPORT_INDEX } from './transports.ts';
 
@@ -230,12 +231,10 @@ function openDoor(
       mounts: mountsOf(game.page),
       ready: () => state.ready,
       requestsMax: config.httpRequestsMax,
-      ...(config.webrtc && {
-        offer: (request, response) =>
-          late.webrtc === null
-            ? void response.writeHead(503, { 'Retry-After': '1' }).end()
-            : late.webrtc.handleOffer(request, response),
-      }),
+      offer: (request, response) =>
+        late.webrtc === null
+          ? answerWithout(request, response)
+          : late.webrtc.handleOffer(request, response),
     },
     websocket: {
       allowedOrigins: config.allowedOrigins,

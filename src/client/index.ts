@@ -7,16 +7,18 @@
  * A Content-Security-Policy must allow `script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'`, and in `connect-src`
  * the server where it is not the page's own. More in docs/pages.md.
  */
+import { type IceServer, openWebRtc } from '../transport/client/webrtc.ts';
 import { openWebSocket } from '../transport/client/websocket.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith } from './connect.ts';
 import type { Game } from './game.ts';
 import { tabKeeper } from './keeper.ts';
 import { untilPageHides } from './page.ts';
-import type { PipeOpener } from './pipes.ts';
+import type { Openers } from './pipes.ts';
 import { loadCore, type WasmSource } from './wasm.ts';
 
 export type { ErrorCode, ErrorName } from '../errors.ts';
 export { FrayError } from '../errors.ts';
+export type { IceServer } from '../transport/client/webrtc.ts';
 export type { ConnectOptions, ConnectSchema, RoomRequest } from './connect.ts';
 export type { GameEvent, SightEvent } from './events.ts';
 export type { Game, GameSchema } from './game.ts';
@@ -41,12 +43,24 @@ export function connect<S extends ConnectSchema>(
      * Its token is kept in `sessionStorage` until the game is left. `none`: nothing is kept.
      */
     readonly resume?: 'tab' | 'none';
+    /** Relays for networks that let a page out through one only. Default none: the server is reached at its own address. */
+    readonly iceServers?: readonly IceServer[];
   },
 ): Promise<Game<S>> {
   const { wasm = new URL('./fray_core.wasm', import.meta.url), resume = 'tab' } = options;
-  const websocket: PipeOpener = ({ url: socket }, limits) => openWebSocket(socket, limits);
   const keeper = resume === 'tab' ? tabKeeper() : undefined;
-  const tools = { open: { websocket }, load: () => loadCore(wasm), keeper };
+  const tools = { open: openers(options.iceServers), load: () => loadCore(wasm), keeper };
   const join = (signal: AbortSignal) => connectWith(String(url), { ...options, signal }, tools);
   return untilPageHides(join, options.signal);
+}
+
+/** What this browser has: an old or a locked-down one has no WebRTC. */
+function openers(iceServers: readonly IceServer[] = []): Openers {
+  return {
+    websocket: ({ url }, limits) => openWebSocket(url, limits),
+    webrtc:
+      globalThis.RTCPeerConnection === undefined
+        ? undefined
+        : ({ url }, limits) => openWebRtc(url, { ...limits, iceServers }),
+  };
 }

@@ -56,7 +56,7 @@ export class Way {
   fail(error: FrayError, dueMs: number): void {
     this.next = null;
     this.error = error;
-    this.trouble = `did not open (${error.message.replace(/^Cannot connect[^:]*: /, '')})`;
+    this.trouble = `did not open (${error.message.replace(/^Cannot connect.*?: /, '')})`;
     this.tries += 1;
     this.dueMs = dueMs;
   }

@@ -67,11 +67,16 @@ export class Books {
 
   /** The pipe carries the session from now on; the one before is heard for a moment more. */
   attach(pipe: Pipe, session: Session, nowUs: number): void {
-    if (session.older !== null) this.closePipe(session.older, ERROR.E_OK);
     const awakeUs = this.awake.at(nowUs);
-    session.older = session.newest;
-    if (session.older !== null) session.older.lingersUntilUs = awakeUs + LINGER_US;
-    session.newest = pipe;
+    if (session.newest !== pipe) {
+      if (session.older !== null && session.older !== pipe)
+        this.closePipe(session.older, ERROR.E_OK);
+      session.older = session.newest;
+      if (session.older !== null) session.older.lingersUntilUs = awakeUs + LINGER_US;
+      session.newest = pipe;
+    }
+    // It may be one that was left a moment ago.
+    pipe.lingersUntilUs = Infinity;
     pipe.session = session;
     pipe.state = PIPE.attached;
     this.sessions.heardUs[session.index] = awakeUs;

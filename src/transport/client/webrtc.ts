@@ -111,6 +111,7 @@ async function connectPeer(peer: RtcPeer, target: string, signal: AbortSignal): 
     credentials: 'omit',
   });
   const text = await answer.text();
+  if (answer.status === NO_WEBRTC) throw new Error('the server has none');
   if (answer.status !== 201) {
     const code = /^E_[A-Z_]+/.exec(text)?.[0] ?? '';
     throw new Error(`the server refused the offer with ${answer.status} ${code}`.trimEnd());
@@ -274,6 +275,8 @@ class BrowserPeer implements RtcPeer {
 
 function ignore(): void {}
 
+/** HTTP status of a server without WebRTC. A success, since a browser puts all others on the console of the page. */
+const NO_WEBRTC = 204;
 const EARLY_MAX = 64;
 /** ms. A channel that has not closed by then has nobody at its other end. */
 const FLUSH_MS = 1000;

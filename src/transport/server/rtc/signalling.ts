@@ -140,6 +140,17 @@ export class Signalling {
   }
 }
 
+/**
+ * The answer of a server without WebRTC, to pages of any origin: 204. No refusal, since nothing is wrong, and a browser puts
+ * refusals on the console of the page.
+ */
+export function answerWithout(request: IncomingMessage, response: ServerResponse): void {
+  writeHeaders(request, response, true);
+  // A body that was not read ends with the socket.
+  response.writeHead(204, { Connection: 'close' }).end();
+  request.resume();
+}
+
 /** What pages of other origins have to be told, and that nobody keeps an answer. */
 function writeHeaders(
   request: IncomingMessage,
