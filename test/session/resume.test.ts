@@ -137,6 +137,33 @@ t.test('a switch: both pipes are heard for a second, the newest carries', async 
   test.equal(bench.table.packet(sessionId), second);
 });
 
+t.test('a switch back to the pipe that was left: it carries again, and stays', async (test) => {
+  const bench = new Bench(WAITING);
+  const ann = token();
+  const { pipe, sessionId } = bench.join('1.1.1.1', ann);
+  const second = bench.open('1.1.1.1');
+  bench.handle(second, hello(ann, 2, ATTACH));
+  bench.poll();
+  bench.handle(pipe, hello(ann, 2, ATTACH));
+  bench.handle(pipe, hello(token(), 9, ATTACH));
+  test.equal(
+    bench.table.packet(sessionId),
+    second,
+    'not by a number that was shown, or a stranger',
+  );
+  bench.poll();
+  bench.handle(pipe, hello(ann, 3, ATTACH));
+  test.same(words(bench.poll()), [`send ${pipe} accept`]);
+  test.equal(bench.table.packet(sessionId), pipe);
+  const closed: string[] = [];
+  for (let k = 0; k < 4; k += 1) {
+    bench.handle(pipe, packet());
+    closed.push(...words(bench.wait(900)));
+  }
+  test.same(closed, [`close ${second} 0`], 'the other one is closed after a second');
+  test.equal(bench.table.packet(sessionId), pipe);
+});
+
 t.test('where the newer pipe is lost, the older one carries again', async (test) => {
   const bench = new Bench(WAITING);
   const ann = token();

@@ -59,6 +59,10 @@ export class Door {
     let code = checkHello(bytes, this.#schemaLow, this.#schemaHigh);
     if (code === ERROR.E_MALFORMED) return null;
     if (pipe.session !== null) {
+      if (code === ERROR.E_OK && this.#moves(pipe, pipe.session, bytes))
+        return this.#mayAsk(pipe, nowUs) && this.#ask(pipe, bytes, nowUs) === ERROR.E_OK
+          ? VERDICT.consumed
+          : VERDICT.dropped;
       // A repeat: the first one counts.
       if (pipe.session.state > STATE.authorising) this.#books.outbox.act(pipe, ACTION.accept);
       return VERDICT.consumed;
@@ -94,6 +98,16 @@ export class Door {
     session.openedUs = this.#books.awake.at(nowUs);
     this.#letIn(session);
     return true;
+  }
+
+  /** Shown with a new number on the pipe that was left a moment ago: the session is to be carried by it again. */
+  #moves(pipe: Pipe, session: Session, hello: Uint8Array): boolean {
+    return (
+      session.older === pipe &&
+      hello[HELLO.auth] === AUTH.token &&
+      hello[HELLO.intent] === INTENT.attach &&
+      readU32(hello, HELLO.attach) > session.attach
+    );
   }
 
   /** False: dropped and counted; the client repeats it. */
