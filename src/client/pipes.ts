@@ -5,8 +5,8 @@
 import { FrayError } from '../errors.ts';
 import type { ClientPipe, TransportKind } from '../transport/types.ts';
 
-/** `auto`: every transport that there is here, the better ones before the others. */
-export type TransportChoice = 'auto' | 'websocket' | 'webrtc' | 'udp';
+/** `auto`: the transports that there are here, the better ones before the others; `all`: also those with a catch (`byName`). */
+export type TransportChoice = 'auto' | 'all' | 'websocket' | 'webrtc' | 'udp';
 
 /** Where a pipe leads. */
 export interface PipeTarget {
@@ -33,6 +33,7 @@ export type Openers = { readonly [Kind in TransportKind]?: PipeOpener | undefine
 /** The kinds that a choice allows here, best first. Throws E_CONFIG for one that there is not. */
 export function kindsOf(choice: TransportChoice, openers: Openers): readonly TransportKind[] {
   const there = BEST_FIRST.filter((kind) => openers[kind] !== undefined);
+  if (choice === 'all') return there.length > 0 ? there : refuse(choice, there);
   if (choice === 'auto') {
     const usual = there.filter((kind) => kind !== openers.byName);
     return usual.length > 0 ? usual : refuse(choice, there);

@@ -48,7 +48,9 @@ t.test('a page of an author', { timeout: 180_000 }, async (t) => {
     const socket = server.url.replace('http:', 'ws:');
     t.match(ELSEWHERE, 'wss://play.example', 'the policy names a server');
     // The icon is this page's own wish.
-    const policy = `${ELSEWHERE.replace('wss://play.example', socket)}; img-src data:`;
+    const connections = `${socket} ${server.url}`;
+    const named = ELSEWHERE.replace('wss://play.example https://play.example', connections);
+    const policy = `${named}; img-src data:`;
     page.policy = policy;
     const url = `${page.origin}/?server=${socket}`;
     const seen = await visit(browser, url);
@@ -68,7 +70,7 @@ t.test('a page of an author', { timeout: 180_000 }, async (t) => {
     const { port } = new URL(server.url);
     writeFileSync(
       join(folder, 'vite.config.js'),
-      config.replace('127.0.0.1:8080', `127.0.0.1:${port}`),
+      config.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`),
     );
     t.teardown(() => rmSync(join(folder, 'vite.config.js')));
     const seen = await visit(browser, await startVite(t, folder));

@@ -66,7 +66,7 @@ t.test('pages and their transports', { timeout: 300_000 }, async (t) => {
       const { page } = await play(t, browser, plain.url);
       const { playerId: first } = await stateOf(page);
       await page.goto('about:blank');
-      await page.goto(plain.url);
+      await page.goto(`${plain.url}/#transport=all`);
       await join(page, 'Ann');
       await sees(page);
       const { playerId: second, resumed } = await stateOf(page);
@@ -148,7 +148,7 @@ async function play(t: Test, browser: Browser, url: string): Promise<Played> {
   const complaints = await complaintsOf(page);
   // tsx compiles with kept names: functions sent into the page call this.
   await page.addInitScript('globalThis.__name = (fn) => fn');
-  await page.goto(url);
+  await page.goto(`${url}/#transport=all`);
   const started = performance.now();
   await join(page, 'Ann');
   await page.waitForFunction(() => window.fray.game.stats.snapshots > 0);

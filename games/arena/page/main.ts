@@ -39,6 +39,7 @@ function lobby(): void {
         schema: arena,
         name: name.value,
         room: roomChoice(),
+        transport: hashValue('transport') === 'all' ? 'all' : 'auto',
       });
       element('lobby').hidden = true;
       history.replaceState(PLAYING, '');
@@ -70,8 +71,12 @@ function isBack(): boolean {
 
 /** `#room=ID` in the address is an invitation to one room. */
 function roomChoice(): 'any' | { id: string } {
-  const id = new URLSearchParams(location.hash.slice(1)).get('room');
+  const id = hashValue('room');
   return id ? { id } : 'any';
+}
+
+function hashValue(name: string): string | null {
+  return new URLSearchParams(location.hash.slice(1)).get(name);
 }
 
 function play(game: ArenaGame, ended: (reason: string) => void): void {

@@ -215,9 +215,15 @@ class BrowserPeer implements RtcPeer {
   onClosed: () => void = ignore;
   readonly #connection: RTCPeerConnection;
   readonly #channel: RTCDataChannel;
+  /** A page that goes waits for nothing, and the browser keeps none for "back" that has a connection. */
+  readonly #end = (): void => {
+    removeEventListener('pagehide', this.#end);
+    this.#connection.close();
+  };
 
   constructor(connection: RTCPeerConnection) {
     this.#connection = connection;
+    addEventListener('pagehide', this.#end);
     const channel = connection.createDataChannel(CHANNEL_LABEL, {
       negotiated: true,
       id: CHANNEL_ID,
@@ -262,14 +268,13 @@ class BrowserPeer implements RtcPeer {
 
   /** The channel first, which lets out what waits in it; the connection when that is done. */
   close(): void {
-    const connection = this.#connection;
     if (this.#channel.readyState !== 'open') {
-      connection.close();
+      this.#end();
       return;
     }
-    this.#channel.onclose = () => connection.close();
+    this.#channel.onclose = this.#end;
     this.#channel.close();
-    setTimeout(() => connection.close(), FLUSH_MS);
+    setTimeout(this.#end, FLUSH_MS);
   }
 }
 
