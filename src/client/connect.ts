@@ -39,7 +39,10 @@ export interface ConnectOptions<S extends ConnectSchema> {
   readonly room?: RoomRequest;
   /** Connect token, or what `game.token` was before. Default: as a guest, where the server lets guests in. */
   readonly token?: string | Uint8Array;
-  /** Default 'auto': every transport that there is here, the better ones (UDP, WebRTC, WebSocket) before the others. */
+  /**
+   * Default 'auto': the transports that there are here, the better ones (UDP, WebRTC, WebSocket) before the others; WebRTC
+   * only with 'all' or by name.
+   */
   readonly transport?: TransportChoice;
   /** Gives up connecting (E_ABORTED). Has no effect on a game that is open. */
   readonly signal?: AbortSignal;

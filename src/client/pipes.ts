@@ -26,7 +26,7 @@ export type PipeOpener = (target: PipeTarget, limits: PipeLimits) => Promise<Cli
 
 /** What there is on a platform. */
 export type Openers = { readonly [Kind in TransportKind]?: PipeOpener | undefined } & {
-  /** Taken only by those that ask for it by name. */
+  /** Has a catch here: taken only by those that ask for it by name, or for all. */
   readonly byName?: TransportKind;
 };
 

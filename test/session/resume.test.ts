@@ -122,11 +122,7 @@ t.test('a goodbye is a deliberate leave: no drop, on whichever pipe', async (tes
 });
 
 t.test('a switch: both pipes are heard for a second, the newest carries', async (test) => {
-  const bench = new Bench(WAITING);
-  const ann = token();
-  const { pipe, sessionId } = bench.join('1.1.1.1', ann);
-  const second = bench.open('1.1.1.1');
-  bench.handle(second, hello(ann, 2, ATTACH));
+  const { bench, pipe, sessionId, second } = onTwoPipes();
   test.same(words(bench.poll()), [`send ${second} accept`], 'the room hears nothing of it');
   test.equal(bench.table.packet(sessionId), second);
   for (const one of [pipe, second, pipe]) test.equal(bench.handle(one, packet()), VERDICT.packet);
@@ -138,11 +134,7 @@ t.test('a switch: both pipes are heard for a second, the newest carries', async 
 });
 
 t.test('a switch back to the pipe that was left: it carries again, and stays', async (test) => {
-  const bench = new Bench(WAITING);
-  const ann = token();
-  const { pipe, sessionId } = bench.join('1.1.1.1', ann);
-  const second = bench.open('1.1.1.1');
-  bench.handle(second, hello(ann, 2, ATTACH));
+  const { bench, ann, pipe, sessionId, second } = onTwoPipes();
   bench.poll();
   bench.handle(pipe, hello(ann, 2, ATTACH));
   bench.handle(pipe, hello(token(), 9, ATTACH));
@@ -165,11 +157,7 @@ t.test('a switch back to the pipe that was left: it carries again, and stays', a
 });
 
 t.test('where the newer pipe is lost, the older one carries again', async (test) => {
-  const bench = new Bench(WAITING);
-  const ann = token();
-  const { pipe, sessionId } = bench.join('1.1.1.1', ann);
-  const second = bench.open('1.1.1.1');
-  bench.handle(second, hello(ann, 2, ATTACH));
+  const { bench, pipe, sessionId, second } = onTwoPipes();
   bench.poll();
   bench.table.closed(second, bench.nowUs);
   test.equal(bench.table.packet(sessionId), pipe);
@@ -374,4 +362,14 @@ function sessionToken(told: Said | undefined): { bytes: Uint8Array; held: Held }
   const bytes = new Uint8Array(2048);
   bytes.set(short);
   return { bytes, held: held(bytes) };
+}
+
+/** Ann has joined on one pipe and shows her token on a second; not polled yet. */
+function onTwoPipes() {
+  const bench = new Bench(WAITING);
+  const ann = token();
+  const { pipe, sessionId } = bench.join('1.1.1.1', ann);
+  const second = bench.open('1.1.1.1');
+  bench.handle(second, hello(ann, 2, ATTACH));
+  return { bench, ann, pipe, sessionId, second };
 }

@@ -3,7 +3,7 @@
  * first, then what is remembered, then the seal of a token, then its proof. A session opens in three steps: the game's login
  * is asked (where there is one), the token is used up and an older session of the player ended, the client is told.
  */
-import { ERROR, errorText } from '../../../protocol/gen/tables.ts';
+import { ERROR, errorName, errorText } from '../../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../../errors.ts';
 import {
   AUTH,
@@ -59,10 +59,13 @@ export class Door {
     let code = checkHello(bytes, this.#schemaLow, this.#schemaHigh);
     if (code === ERROR.E_MALFORMED) return null;
     if (pipe.session !== null) {
-      if (code === ERROR.E_OK && this.#moves(pipe, pipe.session, bytes))
-        return this.#mayAsk(pipe, nowUs) && this.#ask(pipe, bytes, nowUs) === ERROR.E_OK
-          ? VERDICT.consumed
-          : VERDICT.dropped;
+      if (code === ERROR.E_OK && this.#moves(pipe, pipe.session, bytes)) {
+        if (!this.#mayAsk(pipe, nowUs)) return VERDICT.dropped;
+        code = this.#ask(pipe, bytes, nowUs);
+        // The pipe has its session all the same.
+        if (code !== ERROR.E_OK) this.#books.refused[errorName(code)] += 1;
+        return VERDICT.consumed;
+      }
       // A repeat: the first one counts.
       if (pipe.session.state > STATE.authorising) this.#books.outbox.act(pipe, ACTION.accept);
       return VERDICT.consumed;

@@ -235,11 +235,11 @@ class BrowserPeer implements RtcPeer {
     channel.onopen = () => this.onOpen();
     channel.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) =>
       this.onMessage(typeof data === 'string' ? data : new Uint8Array(data));
-    channel.onclose = () => this.onClosed();
-    channel.onerror = () => this.onClosed();
+    channel.onclose = () => this.#gone();
+    channel.onerror = () => this.#gone();
     // `disconnected` may heal; whether it lasts too long is for the session to say.
     connection.onconnectionstatechange = () => {
-      if (connection.connectionState === 'failed') this.onClosed();
+      if (connection.connectionState === 'failed') this.#gone();
     };
   }
 
@@ -275,6 +275,11 @@ class BrowserPeer implements RtcPeer {
     this.#channel.onclose = this.#end;
     this.#channel.close();
     setTimeout(this.#end, FLUSH_MS);
+  }
+
+  #gone(): void {
+    this.#end();
+    this.onClosed();
   }
 }
 
