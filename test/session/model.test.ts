@@ -45,7 +45,7 @@ const WAITS_MS = [10, 100, 300, 900, 1100, 1500, 3000, 5100, 9000, 10_200, 30_50
 const USERS = ['ann', 'bob'];
 const SEED = Number(process.env['FRAY_TEST_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
 
-const RUNS = 100;
+const RUNS = 300;
 
 /** What a room has heard of a session. */
 interface Heard {
@@ -66,6 +66,10 @@ class World {
   readonly pipes = new Map<number, number>();
   readonly players = new Map<string, Player>();
   readonly ended = new Set<number>();
+  /** The highest number that each session was shown. */
+  readonly numbers = new Map<number, number>();
+  /** The newest hello; its number is 0 where it does not ask to attach. */
+  shown = { pipe: -1, user: '', number: 0 };
   log: string[] = [];
 
   run([name, k]: Step): void {
@@ -76,9 +80,9 @@ class World {
     const { bench } = this;
     if (name === 'open') this.open();
     else if (name === 'wait') this.wait(WAITS_MS[k] ?? 0);
-    else if (name === 'play') bench.handle(pipe, this.hello(user, INTENT.play, 1));
-    else if (name === 'attach') bench.handle(pipe, this.hello(user, INTENT.attach, 1));
-    else if (name === 'old-attach') bench.handle(pipe, this.hello(user, k & 1, 0));
+    else if (name === 'play') this.show(pipe, user, INTENT.play, 1);
+    else if (name === 'attach') this.show(pipe, user, INTENT.attach, 1);
+    else if (name === 'old-attach') this.show(pipe, user, k & 1, 0);
     else if (name === 'new-token') this.players.delete(user);
     else if (name.startsWith('come')) this.come(name, user);
     else if (name === 'guest') bench.handle(pipe, hello());
@@ -102,7 +106,7 @@ class World {
     const pipe = [...this.pipes.keys()].at(-1) ?? 0;
     if (name === 'come-anew') this.players.delete(user);
     const intent = name === 'come-back' ? INTENT.attach : INTENT.play;
-    this.bench.handle(pipe, this.hello(user, intent, 1));
+    this.show(pipe, user, intent, 1);
     if (intent === INTENT.play) this.bench.handle(pipe, join());
   }
 
@@ -111,7 +115,7 @@ class World {
     this.pipes.delete(pipe);
   }
 
-  hello(user: string, intent: number, rise: number): Uint8Array {
+  show(...[pipe, user, intent, rise]: [number, string, number, number]): void {
     const nowMs = 1_700_000_000_000 + this.bench.nowUs / 1000;
     const player = this.players.get(user) ?? {
       token: token({ userId: user, nowMs, expireMs: 3_600_000 }),
@@ -119,7 +123,14 @@ class World {
     };
     this.players.set(user, player);
     player.attach += rise;
-    return hello(player.token, Math.max(1, player.attach), { intent });
+    const number = Math.max(1, player.attach);
+    this.shown = { pipe, user, number: intent === INTENT.attach ? number : 0 };
+    this.bench.handle(pipe, hello(player.token, number, { intent }));
+    // What is accepted is told in this step.
+    this.hear(this.bench.poll());
+    const session = this.pipes.get(pipe) ?? 0;
+    if (session !== 0 && this.rooms.get(session)?.user === user)
+      this.numbers.set(session, Math.max(number, this.numbers.get(session) ?? 0));
   }
 
   packet(pipe: number): void {
@@ -183,10 +194,17 @@ class World {
     if (one.kind === 'close') this.pipes.delete(one.pipe);
     else if (one.bytes[0] === 2) {
       // The newest of a session stands last.
-      const isRepeat = this.pipes.get(one.pipe) === one.sessionId;
-      if (!isRepeat) this.pipes.delete(one.pipe);
+      if (this.pipes.get(one.pipe) !== one.sessionId || this.moves(one))
+        this.pipes.delete(one.pipe);
       this.pipes.set(one.pipe, one.sessionId);
     } else if (one.bytes[0] === 5) this.pipes.set(one.pipe, 0);
+  }
+
+  /** On a pipe of the session a repeat of a hello changes nothing; a new number takes the traffic there. */
+  moves({ pipe, sessionId }: Said): boolean {
+    const { shown } = this;
+    const isOwn = this.rooms.get(sessionId)?.user === shown.user;
+    return isOwn && shown.pipe === pipe && shown.number > (this.numbers.get(sessionId) ?? 0);
   }
 
   check(): void {

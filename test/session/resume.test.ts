@@ -156,6 +156,17 @@ t.test('a switch back to the pipe that was left: it carries again, and stays', a
   test.equal(bench.table.packet(sessionId), pipe);
 });
 
+t.test('a pipe stays with its session, whoever else shows a token on it', async (test) => {
+  const { bench, pipe, sessionId, second } = onTwoPipes();
+  bench.poll();
+  const ben = token({ userId: 'ben' });
+  const other = bench.join('2.2.2.2', ben);
+  bench.handle(pipe, hello(ben, 9, ATTACH));
+  test.equal(bench.table.refused.E_TOKEN_INVALID, 1);
+  test.equal(bench.table.packet(sessionId), second);
+  test.equal(bench.table.packet(other.sessionId), other.pipe);
+});
+
 t.test('where the newer pipe is lost, the older one carries again', async (test) => {
   const { bench, pipe, sessionId, second } = onTwoPipes();
   bench.poll();

@@ -174,6 +174,8 @@ export class Door {
     const { tokens, counters, outbox } = this.#books;
     if (token.userId !== live.userId && token.userId !== live.claimedId)
       return ERROR.E_TOKEN_INVALID;
+    // A pipe is one session's for good.
+    if (pipe.session !== null && pipe.session !== live) return ERROR.E_TOKEN_INVALID;
     if (pipe.permit === null && attach <= live.attach) return ERROR.E_ATTACH_REPLAY;
     // While its login is asked for, the session's own token is not used up yet.
     const isUsed = tokens.has(token.mac) || live.state === STATE.authorising;
