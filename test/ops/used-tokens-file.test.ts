@@ -13,7 +13,7 @@ import { UsedTokensFile } from '../../src/ops/used-tokens-file.ts';
 
 const NOW = 1_700_000_000_000;
 const folder = mkdtempSync(join(tmpdir(), 'fray-used-'));
-t.teardown(() => rmSync(folder, { recursive: true }));
+process.once('exit', () => rmSync(folder, { recursive: true }));
 
 /** A MAC as tokens have it: 16 characters of any byte. */
 function mac(seed: number): string {

@@ -70,6 +70,35 @@ test('a test that skips, is to do, hangs up or says nothing counts as failed', (
   t.end();
 });
 
+test('files that share a process keep their names; who ends it takes only the files after it along', (t) => {
+  const bad =
+    "import t from 'tap'; t.test('sums', async (t) => { t.equal(1, 2, 'one is two'); t.ok(true); });";
+  const run = (tests: Record<string, string>) => house(t, 'exit 0', tests)('--only', 'unit');
+  const named = run({ 'a.test.ts': GOOD, 'b.test.ts': GOOD, 'c.test.ts': bad, 'd.test.ts': GOOD });
+  t.match(named.out, /FAIL test\/c\.test\.ts: 1 passed, 1 failed/);
+  t.equal(named.last, '7 passed, 1 failed');
+  const kill = "import t from 'tap'; t.pass(); process.kill(process.pid, 'SIGKILL');";
+  // By turns into two processes: a, c, e and b, d.
+  const killed = run({
+    'a.test.ts': GOOD,
+    'b.test.ts': GOOD,
+    'c.test.ts': kill,
+    'd.test.ts': GOOD,
+    'e.test.ts': GOOD,
+  });
+  t.match(killed.out, /FAIL test\/c\.test\.ts: .* 1 failed/);
+  t.match(killed.out, /not run: test\/c\.test\.ts ended the process/);
+  t.equal(killed.last, '6 passed, 2 failed');
+  const wrong = run({ 'a.test.ts': "import './none.ts';", 'b.test.ts': GOOD, 'c.test.ts': GOOD });
+  t.match(wrong.out, /FAIL test\/a\.test\.ts: 0 passed, 1 failed/);
+  t.equal(wrong.last, '4 passed, 1 failed');
+  const late = run({
+    'a.test.ts': `${GOOD} process.once('exit', () => { process.exitCode = 3; });`,
+  });
+  t.match(late, { code: 1, out: /ended with code 3/ });
+  t.end();
+});
+
 test('a tool that is missing is a failed test with what the set-up says of it', (t) => {
   const words = 'missing chromium: /usr/bin/chromium, which the browser tests open';
   const run = house(t, `echo "${words}"; exit 1`, { 'browser/a.test.ts': GOOD });

@@ -6,13 +6,11 @@ import { run } from './run.mjs';
 export const SLOW = /\.slow\.test\.ts$/;
 const FILE_TIMEOUT_MS = 300_000;
 const LINES_SHOWN_MAX = 120;
+const JOBS = Math.min(2, availableParallelism());
 const ARGUMENTS = ['--import=tsx', '--conditions=fray-source'];
 
-/** Runs `files`; `at a time` is `jobs`. Resolves with one part per file. */
-export async function runTap(
-  files,
-  { cwd, jobs = Math.min(2, availableParallelism()), timeoutMs = FILE_TIMEOUT_MS, report },
-) {
+/** Runs `files`, each in a process of its own, `jobs` at a time. Resolves with one part per file. */
+export async function runTap(files, { cwd, jobs = JOBS, timeoutMs = FILE_TIMEOUT_MS, report }) {
   const parts = [];
   const queue = [...files];
   const worker = async () => {
@@ -20,8 +18,7 @@ export async function runTap(
       const startedMs = performance.now();
       const result = await run(process.execPath, [...ARGUMENTS, file], {
         cwd,
-        // For tests: TAP on standard output, no other limit than ours.
-        env: { TAP: '1', TAP_TIMEOUT: String(timeoutMs / 1000), NO_COLOR: '1' },
+        env: environment(timeoutMs),
         timeoutMs,
       });
       const part = judge(file, result, timeoutMs);
@@ -32,6 +29,54 @@ export async function runTap(
   };
   await Promise.all(Array.from({ length: jobs }, worker));
   return parts;
+}
+
+/**
+ * Runs `files` in few processes, several in each: most of what a small file costs is the start of its process. Which files
+ * share one is always the same. A file there must not end the process or the root test. Resolves with one part per file.
+ */
+export async function runTogether(files, { cwd, timeoutMs = FILE_TIMEOUT_MS, report }) {
+  const groups = Array.from({ length: JOBS }, (_, job) =>
+    files.filter((_file, index) => index % JOBS === job),
+  );
+  const parts = await Promise.all(
+    groups.map(async (group) => {
+      const args = [...ARGUMENTS, 'tools/test/together.mjs', ...group];
+      const env = environment(timeoutMs);
+      const result = await run(process.execPath, args, { cwd, env, timeoutMs });
+      const judged = judgeTogether(group, result, timeoutMs);
+      for (const part of judged) report(part);
+      return judged;
+    }),
+  );
+  return parts.flat();
+}
+
+/** The part of each file, from what `together.mjs` printed for all of them, and one more where the process ended badly after them. */
+function judgeTogether(files, result, timeoutMs) {
+  const pieces = result.output.split(/^# end of .* (\d+)$/m);
+  const ended = (pieces.length - 1) / 2;
+  const parts = files.slice(0, ended).map((name, index) => {
+    const own = { ...result, code: 0, errors: '', timedOut: false, output: pieces[2 * index] };
+    return { ...judge(name, own, timeoutMs), ms: Number(pieces[2 * index + 1]) };
+  });
+  const last = { ...result, output: pieces.at(-1) };
+  if (ended < files.length) parts.push(judge(files[ended], last, timeoutMs));
+  else if (parts.every(({ failed }) => failed === 0) && (result.code !== 0 || result.timedOut))
+    parts.push({ ...judge('after all files', last, timeoutMs), passed: 0 });
+  for (const name of files.slice(ended + 1))
+    parts.push({
+      name,
+      passed: 0,
+      failed: 1,
+      output: `not run: ${files[ended]} ended the process`,
+    });
+  return parts;
+}
+
+/** For tests: TAP on standard output, no other limit than ours. */
+function environment(timeoutMs) {
+  return { TAP: '1', TAP_TIMEOUT: String(timeoutMs / 1000), NO_COLOR: '1' };
 }
 
 /** A part from what a test file printed. A skipped or unfinished test counts as failed: nothing is left out in silence. */
