@@ -66,6 +66,8 @@ class World {
   readonly pipes = new Map<number, number>();
   readonly players = new Map<string, Player>();
   readonly ended = new Set<number>();
+  /** Who opened each session that was ever accepted; '' for a guest. */
+  readonly owners = new Map<number, string>();
   /** The highest number that each session was shown. */
   readonly numbers = new Map<number, number>();
   /** The newest hello; its number is 0 where it does not ask to attach. */
@@ -85,7 +87,7 @@ class World {
     else if (name === 'old-attach') this.show(pipe, user, k & 1, 0);
     else if (name === 'new-token') this.players.delete(user);
     else if (name.startsWith('come')) this.come(name, user);
-    else if (name === 'guest') bench.handle(pipe, hello());
+    else if (name === 'guest') this.guest(pipe);
     else if (name === 'join') bench.handle(pipe, join());
     else if (name === 'packet') this.packet(pipe);
     else if (name === 'goodbye') bench.handle(pipe, encodeGoodbye(ERROR.E_OK));
@@ -129,8 +131,13 @@ class World {
     // What is accepted is told in this step.
     this.hear(this.bench.poll());
     const session = this.pipes.get(pipe) ?? 0;
-    if (session !== 0 && this.rooms.get(session)?.user === user)
+    if (session !== 0 && this.owners.get(session) === user)
       this.numbers.set(session, Math.max(number, this.numbers.get(session) ?? 0));
+  }
+
+  guest(pipe: number): void {
+    this.shown = { pipe, user: '', number: 0 };
+    this.bench.handle(pipe, hello());
   }
 
   packet(pipe: number): void {
@@ -193,6 +200,7 @@ class World {
     need(this.pipes.has(one.pipe), `${one.kind} for a pipe that is gone`);
     if (one.kind === 'close') this.pipes.delete(one.pipe);
     else if (one.bytes[0] === 2) {
+      if (!this.owners.has(one.sessionId)) this.owners.set(one.sessionId, this.shown.user);
       // The newest of a session stands last.
       if (this.pipes.get(one.pipe) !== one.sessionId || this.moves(one))
         this.pipes.delete(one.pipe);
@@ -203,7 +211,7 @@ class World {
   /** On a pipe of the session a repeat of a hello changes nothing; a new number takes the traffic there. */
   moves({ pipe, sessionId }: Said): boolean {
     const { shown } = this;
-    const isOwn = this.rooms.get(sessionId)?.user === shown.user;
+    const isOwn = this.owners.get(sessionId) === shown.user;
     return isOwn && shown.pipe === pipe && shown.number > (this.numbers.get(sessionId) ?? 0);
   }
 

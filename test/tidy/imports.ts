@@ -1,5 +1,5 @@
 /** The import table of the house: who may import whom. ARCHITECTURE.md says why; this holds it. */
-import { type Files, type Problem, readSource, type Source } from './source.ts';
+import type { Problem, Source, Sources } from './source.ts';
 
 /** May be imported from anywhere: errors, options, the clock, and the numbers that two sides share. */
 const LEAVES = new Set([
@@ -77,11 +77,7 @@ const SOCKET_FOLDERS = ['src/transport/', 'src/http/'];
 /** What a browser loads: neither Node's modules nor `ws` may be reached from here. */
 const BROWSER_ENTRIES = ['src/schema/index.ts', 'src/client/index.ts'];
 
-export function checkImports(files: Files): Problem[] {
-  const sources = new Map<string, Source>();
-  for (const [file, text] of files) {
-    if (file.endsWith('.ts') && !file.endsWith('.d.ts')) sources.set(file, readSource(file, text));
-  }
+export function checkImports(sources: Sources): Problem[] {
   const problems: Problem[] = [];
   for (const source of sources.values()) {
     if (FREE.some((folder) => source.file.startsWith(folder))) continue;

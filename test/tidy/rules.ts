@@ -1,6 +1,6 @@
 /** The rules of tidy that are not about imports: calls, sizes, names, unsafe code, documents. They only tighten. */
 import { checkImports } from './imports.ts';
-import { type Files, type Problem, readSource } from './source.ts';
+import { type Files, type Problem, readSources, type Source } from './source.ts';
 
 const LINES_MAX = 500;
 const ARCHITECTURE_LINES_MAX = 200;
@@ -38,11 +38,12 @@ const PRIVATE = [
 const CARGO_INDEX = /^source = "registry\+https:\/\/github\.com\/rust-lang\/crates\.io-index"$/;
 
 export function check(files: Files): Problem[] {
+  const sources = readSources(files);
   return [
-    ...checkImports(files),
+    ...checkImports(sources),
+    ...[...sources.values()].flatMap(checkTypeScript),
     ...[...files].flatMap(([file, text]) => [
       ...checkShape(file, text),
-      ...checkTypeScript(file, text),
       ...checkRust(file, text),
       ...checkPrivate(file, text),
     ]),
@@ -65,9 +66,9 @@ function checkShape(file: string, text: string): Problem[] {
   return problems;
 }
 
-function checkTypeScript(file: string, text: string): Problem[] {
-  if (!file.endsWith('.ts') || GENERATED.test(file)) return [];
-  const source = readSource(file, text);
+function checkTypeScript(source: Source): Problem[] {
+  const { file } = source;
+  if (GENERATED.test(file)) return [];
   const at = (rule: string, what: string) => (line: number) => ({
     file: `${file}:${line}`,
     rule,

@@ -5,6 +5,9 @@ import ts from 'typescript';
 /** Paths inside the repository to the text of each file. */
 export type Files = ReadonlyMap<string, string>;
 
+/** The TypeScript files among them, each read once. */
+export type Sources = ReadonlyMap<string, Source>;
+
 export interface Problem {
   readonly file: string;
   readonly rule: string;
@@ -30,7 +33,15 @@ export interface Source {
   readonly defaultExportLines: readonly number[];
 }
 
-export function readSource(file: string, text: string): Source {
+export function readSources(files: Files): Sources {
+  return new Map(
+    [...files]
+      .filter(([file]) => file.endsWith('.ts'))
+      .map(([file, text]) => [file, readSource(file, text)]),
+  );
+}
+
+function readSource(file: string, text: string): Source {
   const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
   const imports: Import[] = [];
   const uses: { name: string; line: number }[] = [];

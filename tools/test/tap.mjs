@@ -7,6 +7,8 @@ export const SLOW = /\.slow\.test\.ts$/;
 const FILE_TIMEOUT_MS = 300_000;
 const LINES_SHOWN_MAX = 120;
 const JOBS = Math.min(2, availableParallelism());
+/** Processes that files share: one more than JOBS, because a file that waits for a socket or a timer needs no processor. */
+const GROUPS = 3;
 const ARGUMENTS = ['--import=tsx', '--conditions=fray-source'];
 
 /** Runs `files`, each in a process of its own, `jobs` at a time. Resolves with one part per file. */
@@ -36,9 +38,9 @@ export async function runTap(files, { cwd, jobs = JOBS, timeoutMs = FILE_TIMEOUT
  * share one is always the same. A file there must not end the process or the root test. Resolves with one part per file.
  */
 export async function runTogether(files, { cwd, timeoutMs = FILE_TIMEOUT_MS, report }) {
-  const groups = Array.from({ length: JOBS }, (_, job) =>
-    files.filter((_file, index) => index % JOBS === job),
-  );
+  const groups = Array.from({ length: GROUPS }, (_, group) =>
+    files.filter((_file, index) => index % GROUPS === group),
+  ).filter((group) => group.length > 0);
   const parts = await Promise.all(
     groups.map(async (group) => {
       const args = [...ARGUMENTS, 'tools/test/together.mjs', ...group];
