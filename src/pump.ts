@@ -190,7 +190,8 @@ export class Pump {
 
   /** What a client is told of its place. */
   #reply(out: RoomOutput): Uint8Array {
-    const { facts } = this.#parts.directory;
+    const { directory, sessions } = this.#parts;
+    const { facts } = directory;
     const { roomId, playerId, handle, tick, epoch, wallsHash } = out;
     return encodeJoinReply({
       roomId,
@@ -206,6 +207,7 @@ export class Pump {
       entitiesMax: facts.entitiesMax,
       interpolationTicks: facts.interpolationTicks,
       snapshotBytesMax: facts.snapshotBytesMax,
+      resumeMs: sessions.resumeMs,
     });
   }
 

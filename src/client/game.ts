@@ -145,7 +145,7 @@ export class Game<S extends GameSchema> {
 
   /**
    * Lets a player back in whose page was lost: `connect(url, { token })` with it is the same player in the same body, for as
-   * long as the server waits (30 s). The server renews it; null until the first has come. Keep it as you would a password.
+   * long as the server waits (`resumeMs`, 30 s). The server renews it; null until the first has come. Keep it as you would a password.
    */
   get token(): string | null {
     return this.#line.permit.text;

@@ -61,8 +61,8 @@ export interface Joined {
 
 export class Line {
   readonly permit: Permit;
-  /** How long a session without a pipe waits for its client; 0: not at all. */
-  resumeMs = RESUME_MS;
+  /** ms that a session without a pipe waits for its client, as `joined` says; 0: not at all. */
+  resumeMs = 0;
   state: 'joining' | 'open' | 'resuming' | 'over' = 'joining';
   /** How often a gap was survived, and how often the transport changed. */
   resumes = 0;
@@ -226,7 +226,7 @@ export class Line {
   /** Better ways, others when this one is silent, and all of them when there is none. */
   #keepUp(nowMs: number): void {
     const resuming = this.state === 'resuming';
-    if (resuming && nowMs - this.#gapMs > this.#waitMs()) {
+    if (resuming && nowMs - this.#gapMs >= this.#waitMs()) {
       this.#end(errorOf(ERROR.E_TIMEOUT, 'stay in the game'));
       return;
     }
@@ -311,6 +311,7 @@ export class Line {
     this.state = 'open';
     if (state === 'joining' && handshake.reply) {
       const { reply, attached: known } = handshake;
+      this.resumeMs = reply.resumeMs;
       this.#joined({ reply, known, rttMs: attempt.rttMs });
     } else if (state === 'resuming') this.#resumed();
   }
@@ -402,9 +403,9 @@ export class Line {
     this.#owner?.status('open');
   }
 
-  /** Without a token there is nothing to come back with: only the old pipe can come to life. */
+  /** Who is not waited for, or has nothing to come back with, hopes for the old pipe to come to life. */
   #waitMs(): number {
-    return this.permit.token === null ? DEAF_MS : this.resumeMs;
+    return this.permit.token === null || this.resumeMs === 0 ? DEAF_MS : this.resumeMs;
   }
 
   /** Nothing that is not better is needed now. */
@@ -443,9 +444,7 @@ const SILENCE_MS = 1800;
 /** The same where another pipe stands, or can be opened while this one is still hoped for. */
 const MOVE_MS = 700;
 const SILENCE_STEP_MS = 1000;
-/** ms. As long as the server waits, where it says nothing else. */
-const RESUME_MS = 30_000;
-/** ms of silence that end a game without a token. */
+/** ms of silence that end a game which cannot resume. */
 const DEAF_MS = 10_000;
 /** ms between two tries to come back: doubles up to the most, less up to a half by chance. */
 const BACKOFF_MS = 100;

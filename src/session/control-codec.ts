@@ -23,9 +23,12 @@ const REPLY = [
   'interpolationTicks',
   'snapshotBytesMax',
   'protocolVersion',
+  'resumeMs',
 ] as const;
 
-export type JoinReplyFields = Omit<JoinReply, '$typeName' | '$unknown'>;
+export type JoinReplyFields = Omit<JoinReply, '$typeName' | '$unknown' | 'resumeMs'> & {
+  resumeMs: number;
+};
 
 export interface JoinRequestFields {
   readonly name: string;
@@ -75,6 +78,7 @@ export function readJoinReply(bytes: Uint8Array): JoinReplyFields {
     interpolationTicks: 0,
     snapshotBytesMax: 0,
     protocolVersion: 0,
+    resumeMs: RESUME_MS_UNSAID,
   };
   const reader = new WireReader(bytes);
   while (reader.next()) {
@@ -134,5 +138,7 @@ function readBody(reader: WireReader, into: { code: number; text: string; inMs: 
 }
 
 const NONE = new Uint8Array(0);
+/** What a server means that says nothing of it: what clients went by before it was told. */
+const RESUME_MS_UNSAID = 30_000;
 /** By field number. */
 const BODIES = [undefined, 'notice', 'fault', 'sessionToken'] as const;

@@ -58,6 +58,8 @@ export interface LocalRoomOptions {
   readonly roomModule?: WebAssembly.Module;
   /** Players get tokens, and may come back with them. */
   readonly sessions?: LocalSessions;
+  /** What clients are told. Default 30,000. */
+  readonly resumeMs?: number;
 }
 
 interface Member {
@@ -92,6 +94,7 @@ export class LocalRoom<S extends ConnectSchema> {
   readonly #members: Member[] = [];
   readonly #byPipe = new Map<number, Member>();
   readonly #sessions: LocalSessions | undefined;
+  readonly #resumeMs: number;
   readonly #inbox: { slot: number; bytes: Uint8Array; atMs: number }[] = [];
   /** What was said, in the order in which all were told. */
   readonly said: string[] = [];
@@ -110,6 +113,7 @@ export class LocalRoom<S extends ConnectSchema> {
     const { playersMax = 16, walls = [], roomModule = module } = options;
     this.#module = module;
     this.#sessions = options.sessions;
+    this.#resumeMs = options.resumeMs ?? 30_000;
     this.#schema = schema;
     this.#tickMs = 1000 / schema.layout.tickRateHz;
     this.#codec = new MessageCodec(schema.layout.toServer);
@@ -344,6 +348,7 @@ export class LocalRoom<S extends ConnectSchema> {
           interpolationTicks: interpolationTicks(layout),
           snapshotBytesMax: layout.net.snapshotBytesMax,
           protocolVersion: PROTOCOL_VERSION,
+          resumeMs: this.#resumeMs,
         }),
       ),
     );

@@ -40,9 +40,13 @@ const module = new WebAssembly.Module(readFileSync(file));
 const way = (openMs = 20, link = 'rtt=40'): NetWay => ({ state: 'up', openMs, link });
 
 /** A room with sessions, and one player on a net of its own. */
-async function enter(ways: LocalNet['ways'], more: { readonly pass?: number } = {}) {
+async function enter(
+  ways: LocalNet['ways'],
+  more: { readonly pass?: number; readonly resumeMs?: number } = {},
+) {
   const sessions = new LocalSessions();
-  const room = new LocalRoom(module, schema, { sessions });
+  const { resumeMs = 30_000 } = more;
+  const room = new LocalRoom(module, schema, { sessions, resumeMs });
   const net = new LocalNet(room.time, ways);
   const startMs = room.time.nowMs();
   const game = await room.connect('', { open: (dial) => net.openers(dial) });
@@ -268,6 +272,37 @@ t.test(
     t.equal(gone.game.stats.transport, 'websocket', 'what it was last stays readable');
   },
 );
+
+for (const resumeMs of [4000, 45_000])
+  t.test(`a client gives up after the ${resumeMs} ms that the server waits`, async (t) => {
+    const { room, net, game, told } = await enter({ websocket: way(20) }, { resumeMs });
+    net.state = 'refused';
+    const lostMs = room.time.nowMs();
+    net.open[0]?.close(0);
+    while (told.length < 2) await room.pass(5);
+    t.same(told, ['resuming', 'closed E_TIMEOUT']);
+    const ms = room.time.nowMs() - lostMs;
+    // Since the last packet, a tick and half a round trip ago at most.
+    t.ok(ms > resumeMs - 100 && ms <= resumeMs + 60, `${ms} ms`);
+    t.equal(game.error?.code, 'E_TIMEOUT');
+  });
+
+t.test('where the server waits for nobody a lost pipe is the end; a silence is not', async (t) => {
+  const lost = await enter({ websocket: way(20) }, { resumeMs: 0 });
+  t.ok(lost.game.token, 'a token alone brings nobody back');
+  lost.net.open[0]?.close(0);
+  await lost.room.pass(50);
+  t.same(lost.told, ['closed E_CLOSED']);
+  const ways = { websocket: way(20) };
+  const silent = await enter(ways, { resumeMs: 0 });
+  ways.websocket.state = 'silent';
+  await silent.room.pass(4000);
+  t.same(silent.told, ['resuming']);
+  ways.websocket.state = 'up';
+  await silent.room.pass(1000);
+  t.same(silent.told, ['resuming', 'open']);
+  silent.game.close();
+});
 
 t.test('tries to come back are spread and grow rarer', async (t) => {
   const { room, net, game } = await enter({ websocket: way(20) });

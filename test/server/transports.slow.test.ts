@@ -118,6 +118,18 @@ for (const loss of [0, 5, 30]) {
   });
 }
 
+t.test('a client that cannot come back gives up when its server does', async (t) => {
+  const server = await serve({ resumeMs: '3000' });
+  t.teardown(() => server.stop(0));
+  const game = await connect(server.url, { schema: duel, wasm: CORE });
+  t.teardown(() => game.close());
+  await until('it has a token of its own', () => game.token !== null, 10_000);
+  game.link('rtt=0,loss=100,seed=1');
+  await until('it has given up', () => game.status === 'closed', 15_000);
+  t.equal(game.error?.code, 'E_TIMEOUT');
+  await until('and so has the server', () => server.sessions.facts.joined === 0);
+});
+
 t.test('an own login judges who comes in, and names him', async (t) => {
   const asked: unknown[] = [];
   const onAuth: OnAuth = async ({ text, token, address, headers }) => {

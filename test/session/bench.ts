@@ -133,6 +133,7 @@ export function reply(more: Partial<Parameters<typeof encodeJoinReply>[0]> = {})
     interpolationTicks: 3,
     snapshotBytesMax: 600,
     protocolVersion: 1,
+    resumeMs: 30_000,
     ...more,
   });
 }

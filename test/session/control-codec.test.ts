@@ -58,6 +58,7 @@ test('a join reply of the generated codec is read, every field of it', async (t)
     interpolationTicks: u32,
     snapshotBytesMax: u32,
     protocolVersion: u32,
+    resumeMs: u32,
   });
   fc.assert(
     fc.property(reply, (facts) => {
@@ -72,6 +73,10 @@ test('a join reply of the generated codec is read, every field of it', async (t)
     Object.keys(readJoinReply(new Uint8Array(0))).length,
     'no field has been added since',
   );
+  const older = create(JoinReplySchema, { roomId: 'r1' });
+  t.equal(readJoinReply(toBinary(JoinReplySchema, older)).resumeMs, 30_000, 'nothing is said');
+  const none = create(JoinReplySchema, { roomId: 'r1', resumeMs: 0 });
+  t.equal(readJoinReply(toBinary(JoinReplySchema, none)).resumeMs, 0, 'which is not the same as 0');
 });
 
 test('notices and faults of the generated codec are read', async (t) => {

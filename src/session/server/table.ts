@@ -101,6 +101,11 @@ export class SessionTable {
     this.#books.draining = draining;
   }
 
+  /** How long a session waits for its client, which is told so in `joined`. */
+  get resumeMs(): number {
+    return this.#books.settings.resumeMs;
+  }
+
   /** There is something to poll. */
   get busy(): boolean {
     return this.#books.outbox.length > 0 || this.#unseated.length > 0;
