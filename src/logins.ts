@@ -11,8 +11,8 @@ import type { AuthRequest, AuthResult } from './session/server/table.ts';
 export interface LoginsParts {
   readonly onAuth: OnAuth;
   readonly done: (sessionId: number, result: AuthResult) => void;
-  /** A hook that throws: its error, for the log. The player hears E_AUTH and no more. */
-  readonly failed: (error: unknown) => void;
+  /** A hook that throws: what it threw, for the log, without the credential. The player hears E_AUTH and no more. */
+  readonly failed: (error: string) => void;
 }
 
 export class Logins {
@@ -44,7 +44,7 @@ export class Logins {
     try {
       result = checked(await this.#parts.onAuth(request));
     } catch (error) {
-      if (!request.signal.aborted) this.#parts.failed(error);
+      if (!request.signal.aborted) this.#parts.failed(without(String(error), request.text));
       result = { code: ERROR.E_AUTH, text: '' };
     }
     if (request.signal.aborted) return;
@@ -68,6 +68,24 @@ export async function loadLogin(path: string): Promise<OnAuth> {
   return onAuth as OnAuth;
 }
 
+/**
+ * A message in which no part of the secret stands: what parses a credential likes to quote it in its error. Parts of less than
+ * `PART` characters are let be, and so is a secret that is shorter.
+ */
+function without(message: string, secret: string | null): string {
+  const hidden = new Uint8Array(message.length);
+  for (let at = 0; secret !== null && at + PART <= secret.length; at += 1) {
+    const part = secret.slice(at, at + PART);
+    for (let k = message.indexOf(part); k >= 0; k = message.indexOf(part, k + 1))
+      hidden.fill(1, k, k + PART);
+  }
+  let shown = '';
+  for (let k = 0; k < message.length; k += 1)
+    if (hidden[k] === 0) shown += message[k];
+    else if (k === 0 || hidden[k - 1] === 0) shown += '***';
+  return shown;
+}
+
 /** What an author's code answered, where the types cannot be trusted. Throws for what is neither of both shapes. */
 function checked(answer: unknown): AuthResult {
   if (typeof answer !== 'object' || answer === null)
@@ -80,3 +98,6 @@ function checked(answer: unknown): AuthResult {
   const known = Object.values(ERROR).find((one) => one === code);
   return known === undefined ? { text } : { code: known, text };
 }
+
+/** Characters of a credential that are not told any more. */
+const PART = 6;

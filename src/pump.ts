@@ -219,7 +219,7 @@ export class Pump {
         sessions.authorised(sessionId, result, clock.nowUs());
         this.#settle();
       },
-      failed: (error) => log.error('auth.failed', { error: String(error) }),
+      failed: (error) => log.error('auth.failed', { error }),
     });
   }
 }

@@ -6,8 +6,8 @@ import { ClientCore } from '../../core-wasm/bindings/client.ts';
 import { ERROR, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { errorOf, FrayError } from '../errors.ts';
 import type { ConfigOptions } from '../schema/compile.ts';
-import { Handshake } from '../session/client/handshake.ts';
-import { type RoomWish, utf8Bytes } from '../session/datagrams.ts';
+import { Handshake, type HandshakeOptions } from '../session/client/handshake.ts';
+import { HELLO_TEXT_BYTES_MAX, type RoomWish, utf8Bytes } from '../session/datagrams.ts';
 import { parseLink } from '../transport/link.ts';
 import type { TransportKind } from '../transport/types.ts';
 import { Deadline } from './deadline.ts';
@@ -40,6 +40,11 @@ export interface ConnectOptions<S extends ConnectSchema> {
   /** Connect token, or what `game.token` was before. Default: as a guest, where the server lets guests in. */
   readonly token?: string | Uint8Array;
   /**
+   * For the author's own login (`onAuth`), 1..1,000 bytes of UTF-8: a JWT, say. Shown until the session has a token of its
+   * own, and not at all beside `token`. Default none.
+   */
+  readonly credential?: string;
+  /**
    * Default 'auto': the transports that there are here, the better ones (UDP, WebRTC, WebSocket) before the others; WebRTC
    * only with 'all' or by name.
    */
@@ -67,13 +72,14 @@ export interface Tools {
   readonly keeper?: Keeper | undefined;
 }
 
-/** Rejects with a FrayError; its `code` is one of the server's refusals or E_ADDRESS, E_CLOSED, E_CORE, E_JOIN_TIMEOUT, E_ABORTED. */
+/** Rejects with a FrayError; its `code` is one of the server's refusals or E_ADDRESS, E_CLOSED, E_CONFIG, E_CORE, E_JOIN_TIMEOUT, E_ABORTED. */
 export async function connectWith<S extends ConnectSchema>(
   url: string,
   options: ConnectOptions<S>,
   tools: Tools,
 ): Promise<Game<S>> {
   checkName(options.name ?? '');
+  checkCredential(options.credential);
   const to = { url: socketUrl(url), kinds: kindsOf(options.transport ?? 'auto', tools.open) };
   const key = `${to.url} ${options.schema.hash.toString(16)}`;
   const permit = new Permit(options.token);
@@ -196,10 +202,7 @@ class Joining<S extends ConnectSchema> {
 
   #hello(kind: TransportKind, intent: Intent): Handshake {
     const { schema, name = '', verify = false } = this.#options;
-    const { permit, deadline } = this.#parts;
-    const { token } = permit;
-    const shown =
-      token === null ? {} : kind === 'udp' ? { pipe: true } : { token, attach: permit.show() };
+    const { deadline } = this.#parts;
     return new Handshake(
       {
         schemaHash: schema.hash,
@@ -208,10 +211,19 @@ class Joining<S extends ConnectSchema> {
         verify,
         intent,
         timeoutMs: intent === 'play' ? deadline.leftMs : ATTACH_MS,
-        ...shown,
+        ...this.#shown(kind),
       },
       this.#nowMs() * 1000,
     );
+  }
+
+  /** Who is there: the token; before there is one what the author's login asks for; else a guest. */
+  #shown(kind: TransportKind): Pick<HandshakeOptions, 'token' | 'attach' | 'text' | 'pipe'> {
+    const { permit } = this.#parts;
+    const { credential } = this.#options;
+    const { token } = permit;
+    if (token === null) return credential === undefined ? {} : { text: credential };
+    return kind === 'udp' ? { pipe: true } : { token, attach: permit.show() };
   }
 
   /** The core's instance for the room that answered, and the game over it. */
@@ -243,6 +255,18 @@ function checkName(name: string): void {
     throw new FrayError(
       'E_NAME',
       `Cannot connect: the name has ${bytes} bytes of UTF-8, the limit is ${NAME_BYTES_MAX}`,
+    );
+  }
+}
+
+/** Says how long it is, never what it is. */
+function checkCredential(credential: string | undefined): void {
+  if (credential === undefined) return;
+  const bytes = typeof credential === 'string' ? utf8Bytes(credential) : 0;
+  if (bytes < 1 || bytes > HELLO_TEXT_BYTES_MAX) {
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot connect: the credential has ${bytes} bytes of UTF-8, it takes 1 to ${HELLO_TEXT_BYTES_MAX}`,
     );
   }
 }

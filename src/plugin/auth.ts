@@ -32,8 +32,8 @@ export interface LoginRequest {
 }
 
 /**
- * Lets in, as `userId` (1 to 64 bytes of UTF-8) with at most 128 bytes of data that the game gets with the join; or refuses with a
- * text that the client is told, and a code of Fray's (default E_AUTH).
+ * Lets in, as `userId` (1 to 64 bytes of UTF-8), with at most 128 bytes of data beside it (which no hook is given yet); or refuses with
+ * a text that the client is told, and a code of Fray's (default E_AUTH).
  */
 export type LoginAnswer =
   | { readonly userId: string; readonly userData?: Uint8Array }

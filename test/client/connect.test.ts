@@ -5,9 +5,17 @@ import { connect, loadNodeCore } from '../../src/client/node.ts';
 import { socketUrl } from '../../src/client/pipes.ts';
 import { loadCore } from '../../src/client/wasm.ts';
 import { button, defineSchema } from '../../src/schema/index.ts';
-import { encodeAccept, encodeGoodbye } from '../../src/session/datagrams.ts';
+import {
+  AUTH,
+  encodeAccept,
+  encodeGoodbye,
+  HELLO,
+  helloText,
+} from '../../src/session/datagrams.ts';
+import { issueConnectToken } from '../../src/tokens.ts';
 import type { ClientPipe } from '../../src/transport/types.ts';
 
+const KEY = new Uint8Array(32).fill(7);
 const schema = defineSchema({ name: 'doors', input: { fire: button() } });
 /** The smallest module: magic and version. */
 const EMPTY = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
@@ -61,6 +69,30 @@ function dial(pipe: ScriptedPipe, options: Options = {}, tools: Partial<Tools> =
   const usual: Tools = { open: { memory: async () => pipe }, load: async () => EMPTY };
   return connectWith('ws://here', { schema, ...options }, { ...usual, ...tools });
 }
+
+test('a credential stands in the hello; of a wrong size it is refused before anything is opened', async (t) => {
+  const shown: (string | null)[] = [];
+  const pipe = new ScriptedPipe((bytes, self) => {
+    if (bytes[0] !== DATAGRAM.hello) return;
+    shown.push(bytes[HELLO.auth] === AUTH.text ? helloText(bytes) : null);
+    self.deliver(encodeGoodbye(ERROR.E_KICKED));
+  });
+  for (const credential of ['x', 'ä'.repeat(500)])
+    await t.rejects(dial(pipe, { credential }), { code: 'E_KICKED' });
+  const { token } = issueConnectToken({ userId: 'ann', servers: ['127.0.0.1:1'], key: KEY });
+  await t.rejects(dial(pipe, { credential: 'x', token }), { code: 'E_KICKED' });
+  t.same(shown, ['x', 'ä'.repeat(500), null], 'beside a token it is not shown');
+  const opened = () => t.fail('a pipe is opened');
+  const tools = { open: { memory: opened as never }, load: opened as never };
+  for (const credential of ['', `secret${'ä'.repeat(498)}`, 7 as never]) {
+    const error: Error & { code?: string } = await dial(pipe, { credential }, tools).then(
+      () => t.fail('it is taken'),
+      (reason) => reason,
+    );
+    t.equal(error.code, 'E_CONFIG');
+    t.notMatch(error.message, /secret/);
+  }
+});
 
 test('each refusal of the server rejects with its code, and the pipe is closed', async (t) => {
   for (const name of [

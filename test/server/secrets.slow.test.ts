@@ -55,6 +55,58 @@ t.test('keys and tokens stand in no log line, metric or error', async (t) => {
   t.pass('no part of a token is printed');
 });
 
+t.test('what an own login is shown stands in no log line, metric or error', async (t) => {
+  const credentials = Object.fromEntries(
+    ['good', 'refused', 'thrown', 'parsed'].map((what) => [what, `x${key()}${key()} ${what}`]),
+  );
+  const { good = '', refused = '', thrown = '', parsed = '' } = credentials;
+  const folder = folderFor(t);
+  writeFileSync(join(folder, 'auth.mjs'), LOGIN);
+  const flags = ['--game', GAME, '--workers', '1', '--port', '0', '--log-level', 'trace'];
+  const admin = ['--admin-port', String(await freePort()), '--auth', join(folder, 'auth.mjs')];
+  const run = await listening(t, [...flags, ...admin]);
+  const told: string[] = [];
+  const enter = (credential: string, code: string) =>
+    connect(run.url, { schema: duel, wasm: CORE, credential }).then(
+      () => t.fail('it is let in'),
+      (error: Error & { code?: string }) => {
+        told.push(String(error), String(error.stack), String(error.cause));
+        t.equal(error.code, code);
+      },
+    );
+  const game = await connect(run.url, { schema: duel, wasm: CORE, credential: good });
+  await enter(refused, 'E_AUTH');
+  await enter(thrown, 'E_AUTH');
+  await enter(parsed, 'E_AUTH');
+  await enter(`${refused}${'x'.repeat(1000)}`, 'E_CONFIG');
+  await until('both failures are told', () => events(run, 'auth.failed').length === 2);
+  t.match(
+    events(run, 'auth.failed')[0]?.['error'],
+    /no such user: \*\*\*!/,
+    'the rest stays readable',
+  );
+  const metrics = await (await fetch(`${run.admin}metrics`)).text();
+  game.close();
+  run.child.kill('SIGTERM');
+  t.equal(await run.ended, 0);
+  const printed = [run.out, run.err, metrics, ...told].join('\n');
+  for (const credential of Object.values(credentials))
+    for (let at = 0; at + 8 <= 2 * key().length; at += 1)
+      if (printed.includes(credential.slice(at, at + 8)))
+        t.fail('a part of a credential is printed');
+  t.pass('no part of a credential is printed');
+});
+
+/** A login that is careless with what it is shown. */
+const LOGIN = `
+export default async ({ text }) => {
+  if (text.endsWith('good')) return { userId: 'zoe' };
+  if (text.endsWith('thrown')) throw new Error('no such user: ' + text + '!');
+  if (text.endsWith('parsed')) return JSON.parse(text);
+  return { text: 'who are you?' };
+};
+`;
+
 function key(): string {
   return randomBytes(32).toString('hex');
 }

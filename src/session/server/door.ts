@@ -84,6 +84,8 @@ export class Door {
     if (session.state !== STATE.authorising) return false;
     this.#books.authorising -= 1;
     session.state = STATE.accepted;
+    // Has done its work: who is in needs it no more.
+    session.credential = null;
     if (!('userId' in result)) {
       const { code = ERROR.E_AUTH, text } = result;
       this.#books.end(session, code, text === '' ? undefined : text);

@@ -1,0 +1,108 @@
+/** An author's own login, from the option `auth` to the option `credential` of `connect`, over real sockets. */
+import type { Socket } from 'node:net';
+import { createServer, connect as dial } from 'node:net';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { ERROR } from '../../protocol/gen/tables.ts';
+import { connect } from '../../src/client/node.ts';
+import type { Server } from '../../src/server.ts';
+import { CORE, metricsOf, serve, until } from './fixture.ts';
+import { duel } from './games/schema.ts';
+
+/** As an author would write it. Who asked is kept where the test can see it. */
+const LOGIN = `
+globalThis.frayTestAsked ??= [];
+export default async ({ text, token }) => {
+  globalThis.frayTestAsked.push(text ?? token?.userId ?? 'a guest');
+  if (text === 'banned') return { code: ${ERROR.E_KICKED}, text: 'come back tomorrow' };
+  if (text?.startsWith('{')) return { userId: JSON.parse(text).user };
+  return { text: 'who are you?' };
+};
+`;
+const { frayTestAsked: asked } = Object.assign(globalThis, { frayTestAsked: [] as string[] });
+
+t.beforeEach(() => {
+  asked.length = 0;
+});
+
+/** A server that has the login of a file. */
+async function withLogin(t: Test, more: Record<string, string> = {}): Promise<Server> {
+  const auth = join(t.testdir({ 'auth.mjs': LOGIN }), 'auth.mjs');
+  const server = await serve({ auth, ...more });
+  t.teardown(() => server.stop(0));
+  return server;
+}
+
+t.test('a credential lets in whom the login names, and nobody else', async (t) => {
+  const server = await withLogin(t);
+  const enter = (credential?: string) =>
+    connect(server.url, { schema: duel, wasm: CORE, ...(credential && { credential }) });
+  await t.rejects(enter('banned'), { code: 'E_KICKED', message: /come back tomorrow/ });
+  await t.rejects(enter('whoever'), { code: 'E_AUTH', message: /who are you/ });
+  await t.rejects(enter(), { code: 'E_AUTH' });
+  // 1,000 bytes: as much as fits.
+  const long = JSON.stringify({ user: 'zoe', pad: `a${'ä'.repeat(488)}` });
+  t.equal(Buffer.byteLength(long), 1000);
+  const first = await enter(long);
+  t.equal(first.status, 'open');
+  const second = await enter('{"user":"zoe"}');
+  t.teardown(() => second.close());
+  await until('one session for one user', () => first.status === 'closed');
+  t.equal(first.error?.code, 'E_REPLACED');
+  t.same(asked, ['banned', 'whoever', 'a guest', long, '{"user":"zoe"}']);
+  const metrics = await metricsOf(server);
+  t.equal(metrics.get('fray_drops_total{reason="session_E_KICKED"}'), 1);
+  t.equal(metrics.get('fray_drops_total{reason="session_E_AUTH"}'), 2);
+});
+
+t.test(
+  'who is in comes back with the token of the session, and the login hears nothing',
+  async (t) => {
+    const server = await withLogin(t);
+    const path = await breakable(t, Number(new URL(server.url).port));
+    const game = await connect(`http://127.0.0.1:${path.port}/`, {
+      schema: duel,
+      wasm: CORE,
+      credential: '{"user":"zoe"}',
+    });
+    t.teardown(() => game.close());
+    await until('it has a token of its own', () => game.token !== null, 10_000);
+    const told: string[] = [];
+    game.on('status', (status) => void told.push(status));
+    path.cut();
+    await until('it is back', () => told.includes('open'), 10_000);
+    t.same(told, ['resuming', 'open']);
+    t.equal(server.sessions.counters.attached, 1, 'by another pipe');
+    t.same(asked, ['{"user":"zoe"}'], 'asked once');
+  },
+);
+
+t.test('a server without a login says so', async (t) => {
+  const server = await serve();
+  t.teardown(() => server.stop(0));
+  const entering = connect(server.url, { schema: duel, wasm: CORE, credential: 'anything' });
+  await t.rejects(entering, { code: 'E_AUTH' });
+});
+
+/** A way to a port of this machine whose connections can be torn. */
+async function breakable(t: Test, to: number): Promise<{ port: number; cut(): void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const on = dial(to, '127.0.0.1');
+    for (const one of [socket, on]) {
+      sockets.add(one);
+      one.on('close', () => sockets.delete(one));
+      one.on('error', () => undefined);
+    }
+    socket.pipe(on).pipe(socket);
+  });
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  t.teardown(() => {
+    cut();
+    server.close();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as { port: number }).port, cut };
+}
