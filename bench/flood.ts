@@ -28,11 +28,12 @@ export const bench: Bench = {
       return [];
     }
     const lengths = options.quick ? QUICK : FULL;
-    const server = await startUdpHost(0, true);
+    const server = await startUdpHost();
     const folder = mkdtempSync(join(tmpdir(), 'fray-flood-'));
     try {
       const load = await Load.start({
         url: server.url,
+        page: server.page,
         fray: true,
         transport: 'udp',
         clients: CLIENTS,

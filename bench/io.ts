@@ -8,17 +8,10 @@ import { join } from 'node:path';
 import type { Bench, BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
 import { ownRow, ratioRow } from '../src/cli/bench-report.ts';
 import { packageRoot } from '../src/cli/games.ts';
-import type { LoadFigures } from './io/load-messages.ts';
+import type { LoadFigures, LoadOptions } from './io/load-messages.ts';
 import type { ServerProcess } from './io/processes.ts';
-import {
-  benchFile,
-  compileC,
-  Load,
-  pinned,
-  startFray,
-  startPeer,
-  startUdpHost,
-} from './io/processes.ts';
+import { benchFile, compileC, Load, pinned, startFray, startPeer } from './io/processes.ts';
+import { findPeer } from './peers.ts';
 import { pause } from './worker-host.ts';
 
 export const bench: Bench = {
@@ -36,7 +29,7 @@ export const bench: Bench = {
 
 /** One transport and what it is measured beside. */
 interface LaneBench {
-  readonly name: 'websocket' | 'udp';
+  readonly name: LoadOptions['transport'];
   readonly clients: { readonly full: number; readonly quick: number };
   readonly goal: { readonly text: string; readonly ratioMin: number };
   readonly ours: () => Promise<ServerProcess>;
@@ -51,7 +44,7 @@ const LANES: readonly LaneBench[] = [
     name: 'websocket',
     clients: { full: 500, quick: 150 },
     goal: { text: '<= 1.15x of ws', ratioMin: 1 / 1.15 },
-    ours: () => startFray([]),
+    ours: () => startFray('websocket'),
     botShare: 0.05,
     peer: async (bytes) => ({
       name: `ws ${wsVersion()} moving the same bytes`,
@@ -65,14 +58,32 @@ const LANES: readonly LaneBench[] = [
     name: 'udp',
     clients: { full: 500, quick: 150 },
     goal: { text: '<= 3.0x of RAW', ratioMin: 1 / 3 },
-    ours: () => startUdpHost(RATE),
-    botShare: 0,
+    ours: () => startFray('udp'),
+    botShare: 0.05,
     peer: async (bytes) => {
       const program = compileC(benchFile('peers', 'raw-udp.c'), 'raw-udp');
       if (program === null) return 'RAW did not run: there is no cc';
       return {
         name: 'RAW C, recvmmsg and sendmmsg',
         server: await startPeer([program, String(bytes)], 'udp'),
+      };
+    },
+  },
+  {
+    name: 'webrtc',
+    clients: { full: 100, quick: 20 },
+    goal: { text: '<= 0.85x of geckos.io', ratioMin: 1 / 0.85 },
+    ours: () => startFray('webrtc'),
+    botShare: 0,
+    peer: async (bytes) => {
+      const found = findPeer('@geckos.io/server');
+      if (typeof found === 'string') return found;
+      return {
+        name: `${found.title} moving the same bytes`,
+        server: await startPeer(
+          [process.execPath, benchFile('peers', 'geckos-fanout.mjs'), String(bytes)],
+          'http',
+        ),
       };
     },
   },
@@ -155,6 +166,7 @@ async function playRound(server: ServerProcess, options: RoundOptions): Promise<
   const { lane, clients, lengths, seed, bytesOut } = options;
   const load = await Load.start({
     url: server.url,
+    page: server.page,
     fray: bytesOut === null,
     clients,
     transport: lane.name,
@@ -211,8 +223,6 @@ function wsVersion(): string {
 
 const FULL = { rounds: 6, warmMs: 2000, measureMs: 8000 };
 const QUICK = { rounds: 1, warmMs: 500, measureMs: 1000 };
-/** 1/s. All clients come at once and from one address. */
-const RATE = 100_000;
 const LOAD_PERCENT_MAX = 70;
 const LATE_MS_MAX = 2;
 const HZ_MS = 30 / 1000;

@@ -18,9 +18,9 @@ export interface Peer<Module> {
   readonly module: Module;
 }
 
-/** The peer, or a line that says how to get it. */
-export async function loadPeer<Module>(name: string): Promise<Peer<Module> | string> {
-  const manifest = join(packageRoot(), 'bench', 'package.json');
+/** Name and version of an installed peer as tables say it, or a line that says how to get it. */
+export function findPeer(name: string): { readonly title: string } | string {
+  const manifest = peersManifest();
   if (!existsSync(manifest))
     return `${name} did not run: peers are installed in a clone of the repository, not in the package`;
   const folder = join(dirname(manifest), 'node_modules', name);
@@ -29,10 +29,21 @@ export async function loadPeer<Module>(name: string): Promise<Peer<Module> | str
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     version: string;
   };
-  const entry = createRequire(manifest).resolve(name);
+  return { title: `${name} ${version}` };
+}
+
+/** The peer, or a line that says how to get it. */
+export async function loadPeer<Module>(name: string): Promise<Peer<Module> | string> {
+  const found = findPeer(name);
+  if (typeof found === 'string') return found;
+  const entry = createRequire(peersManifest()).resolve(name);
   const module = (await import(pathToFileURL(entry).href)) as Module & { default?: Module };
   // A CommonJS build has all of its exports on `default`; named ones are found by guessing.
-  return { name: `${name} ${version}`, module: module.default ?? module };
+  return { name: found.title, module: module.default ?? module };
+}
+
+function peersManifest(): string {
+  return join(packageRoot(), 'bench', 'package.json');
 }
 
 /** A class that `schema()` made. */

@@ -32,6 +32,7 @@ try {
   const url = await urlOf();
   const load = await Load.start({
     url,
+    page: url,
     fray: true,
     clients: count,
     transport: 'websocket',

@@ -1,11 +1,13 @@
 /** What `fray bench io`, its load and its UDP server say to each other. */
 
 export interface LoadOptions {
-  /** Where the server is: the page of ours, or the address of a peer. */
+  /** Where datagrams go to. */
   readonly url: string;
+  /** The page of ours, for bots. */
+  readonly page: string;
   /** Play, or just move bytes. */
   readonly fray: boolean;
-  readonly transport: 'websocket' | 'udp';
+  readonly transport: 'websocket' | 'udp' | 'webrtc';
   readonly clients: number;
   /** Share of clients that are bots with the whole client; the peer has none. */
   readonly botShare: number;

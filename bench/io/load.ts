@@ -12,7 +12,8 @@ import { Handshake } from '../../src/session/client/handshake.ts';
 import { LANE_HEAD, type Lane, openWebSocketLane } from './lanes.ts';
 import { LeanClient } from './lean-client.ts';
 import type { LoadAsk, LoadFigures, LoadOptions, LoadSays } from './load-messages.ts';
-import { NetcodeLane, RawLane } from './udp-lanes.ts';
+import { FrayRtcLane, GeckosLane } from './rtc-lanes.ts';
+import { NetcodeLane, RawLane, tokenFor } from './udp-lanes.ts';
 
 const TICK_MS = 1000 / 30;
 const JOINS_AT_ONCE = 16;
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
   const over = new AbortController();
   const played = bots > 0 ? play(bots, over.signal) : undefined;
   const clients = await openAll(options.clients - bots);
-  pace(clients);
+  const silence = pace(clients);
   let begun: { cpu: NodeJS.CpuUsage; ms: number } | undefined;
   process.on('message', (ask: LoadAsk) => {
     if (ask === 'begin') {
@@ -60,6 +61,7 @@ async function main(): Promise<void> {
       const cpu = process.cpuUsage(begun.cpu);
       say(figures(clients, { cpuUs: cpu.user + cpu.system, ms: performance.now() - begun.ms }));
     } else if (ask === 'stop') {
+      silence();
       for (const { lane } of clients) lane.close();
       over.abort();
       Promise.resolve(played).then(
@@ -79,7 +81,7 @@ async function main(): Promise<void> {
 /** The real clients: they decode every snapshot and compare the server's hash of it. */
 async function play(count: number, signal: AbortSignal) {
   const { bots, refused } = await playBots({
-    url: options.url,
+    url: options.page,
     schema: arena,
     count,
     seconds: 1e6,
@@ -88,6 +90,10 @@ async function play(count: number, signal: AbortSignal) {
     talkMs: 0,
     signal,
     tools: nodeTools(),
+    transport: () => options.transport,
+    ...(options.transport === 'udp' && {
+      token: (index: number) => tokenFor(new URL(options.url), `bot ${index}`),
+    }),
   });
   if (refused[0] !== undefined) throw refused[0];
   return {
@@ -125,6 +131,8 @@ async function openOne(index: number): Promise<Client> {
 }
 
 function openLane(url: URL): Promise<Lane> {
+  if (options.transport === 'webrtc')
+    return options.fray ? FrayRtcLane.open(url) : GeckosLane.open(url);
   if (options.transport === 'udp') return options.fray ? NetcodeLane.open(url) : RawLane.open(url);
   if (options.fray) url.pathname = '/ws';
   return openWebSocketLane(url);
@@ -162,8 +170,11 @@ function join(lane: Lane, index: number): Promise<LeanClient> {
   });
 }
 
-/** Each client sends once per tick interval; their moments are spread evenly over it, in an order that the seed shuffles. */
-function pace(clients: readonly Client[]): void {
+/**
+ * Each client sends once per tick interval, until the function that is returned was called; their moments are spread evenly over it,
+ * in an order that the seed shuffles.
+ */
+function pace(clients: readonly Client[]): () => void {
   const order = shuffled(clients, options.seed);
   const stepMs = TICK_MS / order.length;
   let next = 0;
@@ -177,9 +188,10 @@ function pace(clients: readonly Client[]): void {
       sendOne(order[next] as Client);
       next = (next + 1) % order.length;
     }
-    setTimeout(turn, 1);
+    timer = setTimeout(turn, 1);
   };
-  turn();
+  let timer = setTimeout(turn, 0);
+  return () => clearTimeout(timer);
 }
 
 function sendOne({ lane, lean }: Client): void {

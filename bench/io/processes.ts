@@ -16,25 +16,35 @@ import type {
 } from './load-messages.ts';
 import { treeCpuUs } from './tree-cpu.ts';
 
+/** What a server that has started says. */
+interface Addresses {
+  readonly url: string;
+  readonly page?: string;
+}
+
 /** A server that runs, ours or a peer. */
 export class ServerProcess {
+  /** Where datagrams go to. */
   readonly url: string;
+  /** The page of ours; a peer has none and gives the same. */
+  readonly page: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, url: string) {
+  private constructor(child: ChildProcess, { url, page = url }: Addresses) {
     this.#child = child;
     this.url = url;
+    this.page = page;
   }
 
-  /** Starts `argv` and waits until it prints something that `says` finds an address in. */
+  /** Starts `argv` and waits until it prints something that `says` finds addresses in. */
   static async start(
     argv: readonly string[],
-    says: (text: string) => string | undefined,
+    says: (text: string) => Addresses | undefined,
     free = false,
   ): Promise<ServerProcess> {
     const cpu = free ? null : SERVER_CPU;
     const child = spawnPinned(argv, cpu, ['ignore', 'pipe', 'inherit']);
-    const url = await new Promise<string>((resolve, reject) => {
+    const addresses = await new Promise<Addresses>((resolve, reject) => {
       let text = '';
       // Listened to until its end: what a server prints later has to be read too.
       child.stdout?.setEncoding('utf8').on('data', (more: string) => {
@@ -45,7 +55,7 @@ export class ServerProcess {
       child.once('error', reject);
       child.once('exit', () => reject(new Error(`${argv.join(' ')} ended before it listened`)));
     });
-    return new ServerProcess(child, url);
+    return new ServerProcess(child, addresses);
   }
 
   get pid(): number {
@@ -78,12 +88,18 @@ export class ServerProcess {
   }
 }
 
-/** `fray start` from dist/, as an operator runs it. */
-export function startFray(flags: readonly string[]): Promise<ServerProcess> {
+/** `fray start` from dist/, as an operator runs it, with as many handshakes a second as come. */
+export function startFray(transport: LoadOptions['transport']): Promise<ServerProcess> {
   const cli = join(packageRoot(), 'dist', 'cli.js');
   if (!existsSync(cli)) throw new Error('Cannot measure a server that is not built: npm run build');
-  const argv = [process.execPath, cli, 'start', ...FRAY_FLAGS, ...flags];
-  return ServerProcess.start(argv, (text) => /^Play \w+: (\S+)$/m.exec(text)?.[1]);
+  const isUdp = transport === 'udp';
+  const argv = [process.execPath, cli, 'start', ...FRAY_FLAGS, ...(isUdp ? UDP_FLAGS : [])];
+  return ServerProcess.start(argv, (text) => {
+    const page = /^Play \w+: (\S+)$/m.exec(text)?.[1];
+    const udp = /^UDP: (\S+)$/m.exec(text)?.[1];
+    if (page === undefined || (isUdp && udp === undefined)) return undefined;
+    return { url: isUdp ? `udp://${udp}/` : page, page };
+  });
 }
 
 /** A peer prints its port. */
@@ -96,22 +112,16 @@ export function startPeer(
     argv,
     (text) => {
       const port = /^port (\d+)$/m.exec(text)?.[1];
-      return port === undefined ? undefined : `${scheme}://127.0.0.1:${port}/`;
+      return port === undefined ? undefined : { url: `${scheme}://127.0.0.1:${port}/` };
     },
     free,
   );
 }
 
-/** A server of ours that bench/io/udp-host.ts puts together; `free`: on any processor. */
-export function startUdpHost(rate: number, free = false): Promise<ServerProcess> {
-  const flags = ['--expose-gc', ...TYPESCRIPT];
-  const argv = [
-    process.execPath,
-    ...flags,
-    benchFile('io', 'udp-host.ts'),
-    ...(rate > 0 ? [String(rate)] : []),
-  ];
-  return startPeer(argv, 'udp', free);
+/** bench/io/udp-host.ts, which tells what `fray start` does not, on any processor. */
+export function startUdpHost(): Promise<ServerProcess> {
+  const argv = [process.execPath, '--expose-gc', ...TYPESCRIPT, benchFile('io', 'udp-host.ts')];
+  return startPeer(argv, 'udp', true);
 }
 
 /** Path of a file under bench/, which a clone has and the package has not. */
@@ -249,9 +259,11 @@ const SERVER_CPU = 0;
 const LOAD_CPU = 1;
 const STOP_MS_MAX = 5000;
 /** Everybody comes from one address and at once. */
+const UDP_FLAGS = ['--udp', '127.0.0.1:0', '--token-opens-per-second', '100000'];
 const FRAY_FLAGS = [
   ...['--port', '0', '--admin-port', '0', '--workers', '1', '--log-level', 'error'],
   ...['--drain-ms', '0', '--empty-close-ms', '1000', '--game', 'arena'],
   ...['--sessions-per-address-max', '16384', '--hellos-per-address-per-second', '100000'],
-  ...['--hellos-per-second', '100000', '--rooms-max', '256'],
+  ...['--hellos-per-prefix-per-second', '100000', '--hellos-per-second', '100000'],
+  ...['--rooms-max', '256'],
 ];

@@ -1,7 +1,7 @@
 /**
  * A server that speaks UDP alone, from the parts of `fray start`: sockets, netcode, sessions, workers and the pump that joins them, with the built
- * worker and the arena. For `fray bench io` and `flood`; prints its port as a peer does, and its figures on SIGUSR2. With `RATE` as its argument it
- * takes so many handshakes a second, also from one address; else as many as a server does by default.
+ * worker and the arena. For `fray bench flood`, which has to know what a server tells nobody: its memory after a collection. Prints its port as a
+ * peer does, and its figures on SIGUSR2. Limits are those of a server by default.
  */
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -21,7 +21,6 @@ import type { UdpHostStats } from './load-messages.ts';
 
 const CLIENTS_MAX = 4096;
 const PENDING_MAX = 256;
-const rate = Number(process.argv[2] ?? 0);
 
 const game = findGame('arena', { folder: packageRoot() });
 const clock = systemClock();
@@ -49,7 +48,6 @@ const sessions = new SessionTable({
   guests: true,
   sessionsMax: CLIENTS_MAX,
   sessionsPerAddressMax: CLIENTS_MAX,
-  ...(rate > 0 && { hellosPerSecond: rate, hellosPerAddressPerSecond: rate }),
 });
 const raw = await openUdp({
   bind: ['127.0.0.1:0'],
@@ -72,7 +70,6 @@ const netcode = new NetcodeServer({
   used: { has: (mac) => used.has(mac), claim: (mac) => !used.has(mac) && used.add(mac).size > 0 },
   clientsMax: CLIENTS_MAX,
   pendingMax: PENDING_MAX,
-  ...(rate > 0 && { opensPerPrefixPerSecond: rate, opensPerSecond: rate }),
 });
 const transport = new NetcodeTransport({ raw, netcode, clientsMax: CLIENTS_MAX, clock });
 const nothing = (): void => {};

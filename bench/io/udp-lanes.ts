@@ -59,14 +59,7 @@ export class NetcodeLane implements Lane {
   }
 
   static async open(url: URL): Promise<NetcodeLane> {
-    const token = issueConnectToken({
-      userId: `load-${randomBytes(8).toString('hex')}`,
-      servers: [url.host],
-      expireMs: TOKEN_MS,
-      key: DEVELOPMENT_KEY,
-      nowMs: Date.now(),
-      random: (into) => void randomFillSync(into),
-    }).bytes;
+    const token = tokenFor(url, `load-${randomBytes(8).toString('hex')}`);
     const module = await loadSeal();
     NetcodeLane.#cipher ??= new PacketSeal(module, { keysMax: KEYS_MAX, associated: ASSOCIATED });
     const cipher = NetcodeLane.#cipher;
@@ -128,6 +121,18 @@ export class NetcodeLane implements Lane {
     for (let packet = this.#netcode.poll(); packet !== null; packet = this.#netcode.poll())
       this.#socket.send(Buffer.from(packet));
   }
+}
+
+/** A token for a server that has the development key. */
+export function tokenFor(url: URL, userId: string): Uint8Array {
+  return issueConnectToken({
+    userId,
+    servers: [url.host],
+    expireMs: TOKEN_MS,
+    key: DEVELOPMENT_KEY,
+    nowMs: Date.now(),
+    random: (into) => void randomFillSync(into),
+  }).bytes;
 }
 
 function connected(url: URL): Promise<Socket> {

@@ -14,9 +14,15 @@ t.test('io measures a whole server over each transport beside its peer', async (
   t.ok(udp.ours > 0, progress);
   t.equal(udp.peer !== null, HAS_CC, 'RAW runs where there is a compiler, and else says so');
   if (!HAS_CC) t.match(progress, /RAW did not run/);
-  for (const name of ['websocket', 'udp'])
+  const webrtc = rowOf(rows, 'io/webrtc 20');
+  t.ok(webrtc.ours > 0, progress);
+  if (webrtc.peer === null)
+    t.match(progress, /geckos\.io\/server did not run: it is not installed/);
+  else t.match(webrtc.peerName, /^@geckos\.io\/server 3\./);
+  t.notMatch(progress, /Error/);
+  for (const name of ['websocket 150', 'udp 150', 'webrtc 20'])
     for (const way of ['in', 'out']) {
-      const bytes = rowOf(rows, `io/${name} 150/bytes ${way}`).ours;
+      const bytes = rowOf(rows, `io/${name}/bytes ${way}`).ours;
       t.ok(bytes > 13 && bytes < 1200, `${bytes} bytes ${way} over ${name}`);
     }
 });
