@@ -40,6 +40,11 @@ export interface MetricSources {
   players(): number;
   bots(): number;
   sessions(): number;
+  /** Players now from whom nothing is heard, and who are waited for. */
+  playersAway(): number;
+  /** Since start: players who fell silent; of them who came back, and pages that had lost their state and took over. */
+  absences(): number;
+  resumes(): { readonly same: number; readonly fresh: number };
   /** Players in rooms now who have acknowledged nothing for a second. */
   silentClients(): number;
   /** Since start. */
@@ -81,6 +86,11 @@ function addState(registry: Registry, sources: MetricSources): void {
   gauge('fray_rooms', 'Rooms open now, warm ones included.', () => sources.rooms());
   gauge('fray_players', 'People in rooms now.', () => sources.players());
   gauge('fray_bots', 'Bots in rooms now.', () => sources.bots());
+  gauge(
+    'fray_players_away',
+    'Players from whom nothing is heard now, and whose place is kept.',
+    () => sources.playersAway(),
+  );
   gauge('fray_sessions', 'Sessions open now, joined or not.', () => sources.sessions());
   gauge(
     'fray_silent_clients',
@@ -111,6 +121,21 @@ function addPlayers(registry: Registry, sources: MetricSources): void {
   };
   counter('fray_joins_total', 'People who came into a room.', () => sources.joins());
   counter('fray_leaves_total', 'People who left their room.', () => sources.leaves());
+  counter(
+    'fray_absences_total',
+    'Times a player fell silent: onDrop of a game, unless it was heard again at once.',
+    () => sources.absences(),
+  );
+  new Counter({
+    name: 'fray_resumes_total',
+    help: 'Players who came back: with the state they had (same), or as a page that has lost it (fresh).',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [state, count] of Object.entries(sources.resumes())) this.inc({ state }, count);
+    },
+  });
   counter(
     'fray_inputs_missing_total',
     "Ticks in which one player's command was not there; the last movement went on, or none.",

@@ -9,6 +9,11 @@ import { CORE, metricsOf, RawClient, serve, until } from './fixture.ts';
 import { duel } from './games/schema.ts';
 
 const UDP = { udp: '127.0.0.1:0' };
+const RETURNS = [
+  'fray_absences_total',
+  'fray_resumes_total{state="same"}',
+  'fray_resumes_total{state="fresh"}',
+];
 
 function token(server: Server, userId = 'ann'): string {
   return issueConnectToken({ userId, servers: server.udp, key: DEVELOPMENT_KEY }).token;
@@ -104,6 +109,7 @@ for (const loss of [0, 5, 30]) {
     await until('it knows of the gap', () => game.status === 'resuming', 10_000);
     const cut = lines;
     await until('the cut lasts', () => lines > cut + 8, 10_000);
+    t.equal((await metricsOf(server)).get('fray_players_away'), 1);
     game.link(`rtt=40,loss=${loss},seed=${loss + 2}`);
     await until('it is back', () => game.status === 'open', 25_000);
     await until('it plays on', () => lines > cut + 20, 10_000);
@@ -114,7 +120,21 @@ for (const loss of [0, 5, 30]) {
     if (loss < 30) t.same(told, ['resuming', 'open']);
     else t.equal(told.at(-1), 'open', 'a bad line may have a gap of its own');
     t.same([game.handle, game.playerId], [handle, playerId]);
-    t.equal((await metricsOf(server)).get('fray_players'), 2);
+    const metrics = await metricsOf(server);
+    t.equal(metrics.get('fray_players'), 2);
+    t.equal(metrics.get('fray_players_away'), 0);
+    const [absences, same, fresh] = RETURNS.map((name) => metrics.get(name) ?? -1);
+    t.ok((absences ?? 0) >= 1);
+    t.same([same, fresh], [absences, 0], 'who was away is back, with the state it had');
+    // As a page does that was lost.
+    const again = await connect(server.url, {
+      schema: duel,
+      wasm: CORE,
+      token: game.token ?? '',
+    });
+    t.teardown(() => again.close());
+    t.same([again.resumed, again.handle], ['fresh', handle]);
+    t.equal((await metricsOf(server)).get('fray_resumes_total{state="fresh"}'), 1);
   });
 }
 

@@ -22,7 +22,9 @@ t.test('a session outlives its pipe, and goes on over another one', async (test)
   test.same(bench.poll(), [], 'nobody is told');
   test.equal(bench.table.packet(first.sessionId), -1);
   test.same(bench.wait(900), []);
+  test.equal(bench.table.away, 0);
   test.same(words(bench.wait(200)), ['drop']);
+  test.equal(bench.table.away, 1);
   test.same(bench.wait(9000), [], 'told once');
   const second = bench.open('2.2.2.2');
   bench.handle(second, hello(ann, 2, ATTACH));
@@ -32,6 +34,7 @@ t.test('a session outlives its pipe, and goes on over another one', async (test)
   test.equal(bench.table.packet(first.sessionId), second);
   test.equal(bench.handle(second, packet()), VERDICT.packet);
   test.equal(bench.table.sessionId, first.sessionId);
+  test.equal(bench.table.away, 0);
   test.equal(bench.table.resumed(first.sessionId, null), true);
   test.equal(bench.table.resumed(first.sessionId, null), false, 'once');
   test.match(bench.table.counters, { accepted: 1, attached: 1, drops: 1, resumes: 1, left: 0 });
@@ -43,7 +46,9 @@ t.test('who stays away is out after resumeMs, and is told to the room once', asy
   bench.table.closed(pipe, bench.nowUs);
   test.same(words(bench.wait(1100)), ['drop']);
   test.same(bench.wait(30_000 - 100), []);
+  test.equal(bench.table.away, 1);
   test.same(words(bench.wait(200)), [`left ${ERROR.E_TIMEOUT}`]);
+  test.equal(bench.table.away, 0);
   test.match(bench.table.counters, { resumeTimeouts: 1, idleTimeouts: 0, left: 1 });
   test.match(bench.table.facts, { joined: 0, held: 0 });
 });

@@ -101,6 +101,13 @@ export class SessionTable {
     this.#books.draining = draining;
   }
 
+  /** Players from whom nothing is heard now, and whose place is kept. O(sessions). */
+  get away(): number {
+    let count = 0;
+    for (const { presence } of this.#books.sessions) if (presence === PRESENCE.away) count += 1;
+    return count;
+  }
+
   /** How long a session waits for its client, which is told so in `joined`. */
   get resumeMs(): number {
     return this.#books.settings.resumeMs;
