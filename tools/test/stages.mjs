@@ -30,6 +30,7 @@ const TSC = [
 const CRATES = ['core-wasm', 'core-wasm/seal'];
 /** Linted, too. */
 const PEER_CRATES = ['test/peers/netcode'];
+const DETERMINISM = join('test', 'browser', 'determinism.test.ts');
 const HOST_CARGO = { CARGO_TARGET_DIR: 'target/host', CARGO_TERM_COLOR: 'never' };
 
 export const STAGES = [
@@ -73,8 +74,17 @@ export const STAGES = [
     name: 'browser',
     title: 'Browser tests',
     needs: ['chromium'],
+    parts: ({ root, report }) => {
+      const files = testFiles(root, 'browser').filter((file) => file !== DETERMINISM);
+      return runTap(files, { cwd: root, jobs: 1, timeoutMs: 900_000, report });
+    },
+  },
+  {
+    name: 'determinism',
+    title: 'The same hashes in Node, in a native build and in a browser',
+    needs: ['rust', 'chromium'],
     parts: ({ root, report }) =>
-      runTap(testFiles(root, 'browser'), { cwd: root, jobs: 1, timeoutMs: 900_000, report }),
+      runTap([DETERMINISM], { cwd: root, jobs: 1, timeoutMs: 900_000, report }),
   },
   {
     name: 'install',
