@@ -4,12 +4,14 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
+import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { checkAddress } from './config.ts';
 import { FrayError } from './errors.ts';
 import type { FrontDoor } from './front-door.ts';
-import { certificateOf, openFrontDoor } from './front-door.ts';
+import { certificateOf, openFrontDoor, proxyHops } from './front-door.ts';
+import { GUEST_PATH, guestDoor } from './guest-door.ts';
 import { createAdminHttp } from './http/admin.ts';
 import { metricSources } from './http/figures.ts';
 import type { Mount } from './http/public.ts';
@@ -91,7 +93,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   try {
     // The port first: a taken one is said at once, not after the game has been loaded.
     const late: Late = { sessions: null, webrtc: null };
-    const door = await withHint('port', openDoor(options, state, late));
+    const door = await withHint('port', openDoor(options, state, { late, clock }));
     closers.push(async () => {
       await door.transport.stop();
       await door.stop();
@@ -223,12 +225,21 @@ function tokenKeysOf(config: Config): Uint8Array[] {
 function openDoor(
   { config, game }: ServerOptions,
   state: { readonly ready: boolean },
-  late: Late,
+  { late, clock }: { readonly late: Late; readonly clock: Clock },
 ): Promise<FrontDoor> {
   return openFrontDoor({
     config,
     http: {
       mounts: mountsOf(game.page),
+      routes: {
+        [GUEST_PATH]: guestDoor({
+          sessions: () => late.sessions,
+          allowedOrigins: config.allowedOrigins,
+          hops: proxyHops(config),
+          udp: config.udp.length > 0,
+          nowUs: () => clock.nowUs(),
+        }),
+      },
       ready: () => state.ready,
       requestsMax: config.httpRequestsMax,
       offer: (request, response) =>

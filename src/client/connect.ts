@@ -68,6 +68,8 @@ export interface Tools {
   readonly random?: () => number;
   readonly pacer?: () => Pacer;
   readonly hooks?: GameHooks;
+  /** Asks a server's page for a token of a guest, for UDP alone. Default: UDP takes nobody without a token. */
+  readonly guestToken?: (page: string, signal: AbortSignal) => Promise<string>;
   /** Where the session's token outlives the page. Default: nowhere. */
   readonly keeper?: Keeper | undefined;
 }
@@ -82,11 +84,12 @@ export async function connectWith<S extends ConnectSchema>(
   checkCredential(options.credential);
   const to = { url: socketUrl(url), kinds: kindsOf(options.transport ?? 'auto', tools.open) };
   const key = `${to.url} ${options.schema.hash.toString(16)}`;
-  const permit = new Permit(options.token);
   const deadline = new Deadline(options.timeoutMs ?? CONNECT_MS, options.signal);
   const join = (shown: Permit) =>
     new Joining({ ...to, permit: shown, deadline }, options, tools).game();
   try {
+    const token = options.token ?? (await guestToken(url, to.kinds, { options, tools, deadline }));
+    const permit = new Permit(token);
     const game = (await back(key, options, { tools, deadline, join })) ?? (await join(permit));
     keep(game, key, tools.keeper);
     return game;
@@ -95,6 +98,24 @@ export async function connectWith<S extends ConnectSchema>(
   } finally {
     deadline.end();
   }
+}
+
+/** UDP takes nobody without a token: who comes by UDP alone, and has none, asks the server's page for that of a guest. */
+async function guestToken<S extends ConnectSchema>(
+  url: string,
+  kinds: readonly TransportKind[],
+  { options, tools, deadline }: Asking<S>,
+): Promise<string | undefined> {
+  const ask = tools.guestToken;
+  const isGuest = options.token === undefined && options.credential === undefined;
+  const isUdp = kinds.every((kind) => kind === 'udp') && /^https?:/i.test(url);
+  return ask && isGuest && isUdp ? deadline.race(ask(url, deadline.signal)) : undefined;
+}
+
+interface Asking<S extends ConnectSchema> {
+  readonly options: ConnectOptions<S>;
+  readonly tools: Tools;
+  readonly deadline: Deadline;
 }
 
 interface Back<G> {

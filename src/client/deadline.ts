@@ -20,6 +20,11 @@ export class Deadline {
     else signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
+  /** Aborted when the time is over, or the caller has given up. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
   get leftMs(): number {
     return Math.max(1, this.#endMs - performance.now());
   }

@@ -5,6 +5,7 @@ import { openNodeWebRtc } from '../transport/client/webrtc-node.ts';
 import { openNodeWebSocket } from '../transport/client/websocket-node.ts';
 import { type ConnectOptions, type ConnectSchema, connectWith, type Tools } from './connect.ts';
 import type { Game } from './game.ts';
+import { askGuestToken } from './guest.ts';
 import type { Openers, PipeOpener } from './pipes.ts';
 import { openUdp } from './udp.ts';
 
@@ -41,7 +42,7 @@ export function nodeTools(wasm?: NodeWasmSource): Tools {
   // Its native library keeps a process alive and may end it: nobody gets it unasked.
   const webrtc: PipeOpener = ({ url }, limits) => openNodeWebRtc(url, limits);
   const open: Openers = { udp, webrtc, websocket, byName: 'webrtc' };
-  return { open, load: () => loadNodeCore(wasm) };
+  return { open, load: () => loadNodeCore(wasm), guestToken: askGuestToken };
 }
 
 /** Compiled once per process unless a source is given. Rejects with E_CORE. */

@@ -70,7 +70,8 @@ const USER = {
   data: 128,
   bytes: 256,
 } as const;
-const LAYOUT = 1;
+/** What the user data begins with, and so who the token is of: a player whom the issuer knows, or a guest. */
+const LAYOUT = { player: 1, guest: 2 } as const;
 
 /** Key of servers that nobody has given one. Refused on any address but loopback (`checkAddress`). */
 export const DEVELOPMENT_KEY: Uint8Array = new TextEncoder().encode(
@@ -92,6 +93,8 @@ export interface TokenOrder {
   readonly userData?: Uint8Array;
   /** u64, names the session that it opens; only for a further token of a session that is live. Default: random. */
   readonly session?: bigint;
+  /** Opens only where guests are let in, and is no word for who `userId` is. Default false. */
+  readonly guest?: boolean;
   /** 32 bytes, shared with the servers. */
   readonly key: Uint8Array;
   /** Milliseconds since 1970. */
@@ -154,6 +157,8 @@ export interface OpenedToken {
   /** '' for any. */
   readonly room: string;
   readonly userData: Uint8Array;
+  /** Nobody vouches for `userId`. */
+  readonly guest: boolean;
   readonly servers: string[];
   readonly timeoutSeconds: number;
   readonly clientId: bigint;
@@ -246,7 +251,8 @@ function privatePart(
   const user = bytes.subarray(8 + shared.length, 8 + shared.length + USER.bytes);
   if (order.session === undefined) random(user.subarray(USER.session, USER.layout));
   else view.setBigUint64(8 + shared.length, order.session, true);
-  user.set([LAYOUT, room.length, userId.length, data.length], USER.layout);
+  const layout = order.guest === true ? LAYOUT.guest : LAYOUT.player;
+  user.set([layout, room.length, userId.length, data.length], USER.layout);
   user.set(room, USER.room);
   user.set(userId, USER.userId);
   user.set(data, USER.data);
@@ -267,13 +273,15 @@ function readPrivate(plain: Uint8Array, request: Uint8Array): OpenedToken | null
     roomBytes <= ROOM_ID_BYTES_MAX &&
     userIdBytes <= USER_ID_BYTES_MAX &&
     dataBytes <= USER_DATA_BYTES_MAX;
-  if (layout !== LAYOUT || !fits || userIdBytes === 0) return null;
+  const guest = layout === LAYOUT.guest;
+  if ((!guest && layout !== LAYOUT.player) || !fits || userIdBytes === 0) return null;
   const decoder = new TextDecoder();
   return {
     userId: decoder.decode(user.subarray(USER.userId, USER.userId + userIdBytes)),
     session: view.getBigUint64(list.end + 64, true),
     room: decoder.decode(user.subarray(USER.room, USER.room + roomBytes)),
     userData: user.slice(USER.data, USER.data + dataBytes),
+    guest,
     servers: list.servers,
     timeoutSeconds: view.getInt32(8, true),
     clientId: view.getBigUint64(0, true),

@@ -78,6 +78,35 @@ t.test('a connect token opens one session over UDP, and nothing else', async (t)
   t.ok((drops.get('fray_drops_total{reason="udp_drop_used"}') ?? 0) > 0);
 });
 
+t.test('a guest begins over UDP with a token that the page gives', async (t) => {
+  const server = await serve({ ...UDP, hellosPerAddressPerSecond: '1' });
+  t.teardown(() => server.stop(0));
+  const enter = (to: Server) =>
+    connect(to.url, { schema: duel, wasm: CORE, transport: 'udp', timeoutMs: 4000 });
+  const game = await enter(server);
+  t.teardown(() => game.close());
+  await until('snapshots come', () => game.stats.snapshots > 10);
+  t.same([game.stats.transport, game.resumed], ['udp', 'new']);
+  await until('it has a token of its own', () => game.token !== null, 10_000);
+  const metrics = await metricsOf(server);
+  t.equal(metrics.get('fray_players'), 1);
+  t.equal(metrics.get('fray_received_datagrams_total{transport="websocket"}'), 0, 'by UDP alone');
+  // A burst of four: one for the token and one for the hello of the first.
+  for (let n = 0; n < 4; n += 1) await fetch(new URL('connect', server.url));
+  await t.rejects(enter(server), { code: 'E_RATE' });
+  const closed = await serve({ ...UDP, guests: 'false' });
+  t.teardown(() => closed.stop(0));
+  await t.rejects(enter(closed), { code: 'E_TOKEN_REQUIRED' });
+  const dry = await serve();
+  t.teardown(() => dry.stop(0));
+  await t.rejects(enter(dry), { code: 'E_CLOSED' });
+  const pipes = { schema: duel, wasm: CORE, transport: 'udp' as const };
+  const ws = server.url.replace('http', 'ws');
+  await t.rejects(connect(ws, pipes), { code: 'E_TOKEN_REQUIRED' }, 'a socket is no page');
+  const shown = { ...pipes, credential: 'x' };
+  await t.rejects(connect(server.url, shown), { code: 'E_TOKEN_REQUIRED' }, 'no guest');
+});
+
 for (const loss of [0, 5, 30]) {
   t.test(`a cut of 3 s with ${loss} % loss: the same body, each message once`, async (t) => {
     const server = await serve(UDP);

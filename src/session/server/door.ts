@@ -16,7 +16,7 @@ import {
   utf8Bytes,
 } from '../datagrams.ts';
 import { attachProof, proofsEqual } from '../proof.ts';
-import type { OpenedToken } from '../token.ts';
+import type { IssuedToken, OpenedToken } from '../token.ts';
 import { checkTokenRequest, requestMac, USER_DATA_BYTES_MAX, USER_ID_BYTES_MAX } from '../token.ts';
 import type { Books } from './books.ts';
 import { Bucket } from './limits.ts';
@@ -60,7 +60,7 @@ export class Door {
     if (code === ERROR.E_MALFORMED) return null;
     if (pipe.session !== null) {
       if (code === ERROR.E_OK && this.#moves(pipe, pipe.session, bytes)) {
-        if (!this.#mayAsk(pipe, nowUs)) return VERDICT.dropped;
+        if (!this.#mayAsk(pipe.address, nowUs)) return VERDICT.dropped;
         code = this.#ask(pipe, bytes, nowUs);
         // The pipe has its session all the same.
         if (code !== ERROR.E_OK) this.#books.refused[errorName(code)] += 1;
@@ -71,12 +71,25 @@ export class Door {
       return VERDICT.consumed;
     }
     if (code === ERROR.E_OK) {
-      if (!this.#mayAsk(pipe, nowUs)) return VERDICT.dropped;
+      if (!this.#mayAsk(pipe.address, nowUs)) return VERDICT.dropped;
       code = this.#ask(pipe, bytes, nowUs);
     }
     if (code === ERROR.E_MALFORMED) return null;
     if (code !== ERROR.E_OK) this.#books.turnAway(pipe, code);
     return VERDICT.consumed;
+  }
+
+  /**
+   * A token for a guest who has no pipe yet, or why not: it costs as much of the limits as a handshake. Its session opens only
+   * when it is shown, as that of any guest.
+   */
+  guestToken(address: string, nowUs: number): IssuedToken | ErrorCode {
+    const { settings, draining, tokens, addresses } = this.#books;
+    if (!settings.guests) return ERROR.E_TOKEN_REQUIRED;
+    if (draining) return ERROR.E_SHUTDOWN;
+    if (!this.#mayAsk(address, nowUs)) return ERROR.E_RATE;
+    if (!addresses.admits(address)) return ERROR.E_SESSIONS_LIMIT;
+    return tokens.guestToken(this.#guestId());
   }
 
   /** The game's login has answered. False: nobody waits for it. */
@@ -97,6 +110,7 @@ export class Door {
       this.#books.end(session, ERROR.E_AUTH);
       return true;
     }
+    session.guest = false;
     session.claimedId = session.userId;
     session.userId = userId;
     session.userData = userData;
@@ -116,11 +130,11 @@ export class Door {
   }
 
   /** False: dropped and counted; the client repeats it. */
-  #mayAsk(pipe: Pipe, nowUs: number): boolean {
+  #mayAsk(address: string, nowUs: number): boolean {
     const { addresses, prefixes, counters, settings } = this.#books;
     this.#hellos ??= new Bucket(settings.hellosPerSecond, settings.hellosPerSecond, nowUs);
-    if (!addresses.hello(pipe.address, nowUs)) counters.dropHelloAddress += 1;
-    else if (!prefixes.take(pipe.address, nowUs)) counters.dropHelloPrefix += 1;
+    if (!addresses.hello(address, nowUs)) counters.dropHelloAddress += 1;
+    else if (!prefixes.take(address, nowUs)) counters.dropHelloPrefix += 1;
     else if (!this.#hellos.take(nowUs)) counters.dropHelloServer += 1;
     else return true;
     return false;
@@ -168,6 +182,7 @@ export class Door {
   #enter(pipe: Pipe, claim: TokenClaim, nowUs: number): ErrorCode {
     const live = this.#books.sessions.ofToken(claim.token.session);
     if (live !== undefined) return this.#attach(pipe, { live, ...claim }, nowUs);
+    if (claim.token.guest && !this.#books.settings.guests) return ERROR.E_TOKEN_REQUIRED;
     return claim.intent === INTENT.attach ? ERROR.E_SESSION_OVER : this.#open(pipe, claim, nowUs);
   }
 
@@ -214,7 +229,8 @@ export class Door {
     session.token = token;
     session.credential = credential;
     session.attach = attach;
-    session.userId = token?.userId ?? `guest-${hex(this.#randomId())}`;
+    session.guest = token?.guest ?? credential === null;
+    session.userId = token?.userId ?? this.#guestId();
     session.userData = token?.userData ?? NOTHING;
     this.#books.attach(pipe, session, nowUs);
     if (settings.onAuth) {
@@ -244,13 +260,13 @@ export class Door {
     if (session.newest !== null) outbox.act(session.newest, ACTION.accept);
   }
 
+  #guestId(): string {
+    return `guest-${this.#randomId().toString(16).padStart(16, '0')}`;
+  }
+
   #randomId(): bigint {
     const bytes = new Uint8Array(8);
     this.#books.settings.random(bytes);
     return new DataView(bytes.buffer).getBigUint64(0);
   }
-}
-
-function hex(id: bigint): string {
-  return id.toString(16).padStart(16, '0');
 }

@@ -116,12 +116,7 @@ export class AddressLedger {
       busy.pipes += 1;
       return true;
     }
-    const perSecond = this.#limits.hellosPerAddressPerSecond;
-    const entry = this.#idle.get(key) ?? {
-      pipes: 0,
-      sessions: 0,
-      hellos: new Bucket(perSecond, perSecond * BURST_SECONDS, nowUs),
-    };
+    const entry = this.#idle.get(key) ?? this.#entry(nowUs);
     this.#idle.delete(key);
     entry.pipes = 1;
     this.#busy.set(key, entry);
@@ -153,9 +148,17 @@ export class AddressLedger {
     this.#rest(key, entry);
   }
 
-  /** A new handshake of an address with an open pipe; false: too many. */
+  /** A new handshake of an address, or a token for one; false: too many. */
   hello(address: string, nowUs: number): boolean {
-    return this.#busy.get(addressPrefix(address))?.hellos.take(nowUs) ?? false;
+    const key = addressPrefix(address);
+    const known = this.#busy.get(key) ?? this.#idle.get(key);
+    if (known !== undefined) return known.hellos.take(nowUs);
+    const entry = this.#entry(nowUs);
+    // First: whoever has asked for nothing is forgotten first.
+    const passes = entry.hellos.take(nowUs);
+    this.#idle.set(key, entry);
+    this.#forget(nowUs);
+    return passes;
   }
 
   /** Whether one more pipe has a place. */
@@ -175,6 +178,12 @@ export class AddressLedger {
       if (looks < 0) return;
       if (entry.hellos.isFull(nowUs)) this.#idle.delete(key);
     }
+  }
+
+  #entry(nowUs: number): AddressEntry {
+    const perSecond = this.#limits.hellosPerAddressPerSecond;
+    const hellos = new Bucket(perSecond, perSecond * BURST_SECONDS, nowUs);
+    return { pipes: 0, sessions: 0, hellos };
   }
 
   #rest(key: string, entry: AddressEntry): void {

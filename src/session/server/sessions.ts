@@ -34,6 +34,8 @@ export class Session extends Speaker {
   userId = '';
   /** Who the token names, where the login of the game made another of it. */
   claimedId = '';
+  /** Nobody vouches for `userId`. */
+  guest = false;
   /** What tokens of this session name it by. */
   tokenSession = 0n;
   /** Of the newest hello with a token. */
@@ -78,6 +80,7 @@ export class Session extends Speaker {
     this.state = STATE.free;
     this.newest = this.older = null;
     this.userId = this.claimedId = this.address = '';
+    this.guest = false;
     this.tokenSession = 0n;
     this.attach = this.malformed = 0;
     this.token = null;

@@ -23,7 +23,7 @@ import {
   encodeGoodbye,
   encodeJoined,
 } from '../datagrams.ts';
-import type { OpenedToken } from '../token.ts';
+import type { IssuedToken, OpenedToken } from '../token.ts';
 import { Books } from './books.ts';
 import { Door } from './door.ts';
 import type { SessionOptions } from './options.ts';
@@ -143,6 +143,11 @@ export class SessionTable {
   /** New keys of connect tokens; sessions that are open stay. */
   setTokenKeys(keys: readonly Uint8Array[]): void {
     this.#books.tokens.setKeys(keys);
+  }
+
+  /** A connect token for a guest of that address, short-lived, or why not (E_RATE is counted by the limit). */
+  guestToken(address: string, nowUs: number): IssuedToken | ErrorCode {
+    return this.#door.guestToken(address, nowUs);
   }
 
   /** A pipe has opened. Where there is no room for it, `poll` hands out its close. */
@@ -432,7 +437,7 @@ export class SessionTable {
     } else if (action === ACTION.auth) {
       const { token, credential, address, newest } = session;
       out.auth = {
-        token: token === null ? null : authToken(token),
+        token: token === null || token.guest ? null : authToken(token),
         text: credential,
         address,
         headers: newest?.headers ?? null,
