@@ -244,7 +244,8 @@ class Joining<S extends ConnectSchema> {
     const { credential } = this.#options;
     const { token } = permit;
     if (token === null) return credential === undefined ? {} : { text: credential };
-    return kind === 'udp' ? { pipe: true } : { token, attach: permit.show() };
+    const attach = permit.show();
+    return kind === 'udp' ? { pipe: true, attach } : { token, attach };
   }
 
   /** The core's instance for the room that answered, and the game over it. */

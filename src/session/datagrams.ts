@@ -5,7 +5,7 @@
  * hello    u8 1, u16 version, u8 auth, u64 schemaHash, u8 intent; then by auth
  *            0 guest  nothing
  *            1 token  1,077 bytes of a netcode connection request, u32 attach, 16 bytes of proof (proof.ts)
- *            2 pipe   nothing: the pipe's own handshake has proven the token (netcode over UDP)
+ *            2 pipe   u32 attach: the pipe's own handshake has proven the token (netcode over UDP), and nobody else can send on it
  *            3 text   u16 bytes 1..1,000, UTF-8: a credential of the author's own login
  * accept   u8 2, u8 flags (1: attached to a session that was there), u32 sessionId
  * join     u8 3, protobuf JoinRequest
@@ -49,9 +49,12 @@ export const HELLO = {
   request: HELLO_BYTES,
   attach: HELLO_BYTES + TOKEN_REQUEST_BYTES,
   proof: HELLO_BYTES + TOKEN_REQUEST_BYTES + 4,
+  /** Of a hello on a pipe that has proven its token. */
+  pipeAttach: HELLO_BYTES,
   text: HELLO_BYTES + 2,
 } as const;
 export const HELLO_TOKEN_BYTES = HELLO.proof + PROOF_BYTES;
+const HELLO_PIPE_BYTES = HELLO.pipeAttach + 4;
 /** UTF-8 bytes of a credential: a hello with it fits a datagram. */
 export const HELLO_TEXT_BYTES_MAX = 1000;
 export const ACCEPT_BYTES = 6;
@@ -87,21 +90,24 @@ export interface HelloFacts {
   /** At most one of these three; none: as a guest. */
   readonly token?: TokenShown;
   readonly text?: string;
-  readonly pipe?: boolean;
+  /** Attach number, as of a token, where the pipe itself has proven one. */
+  readonly pipe?: number;
   /** Default PROTOCOL_VERSION. */
   readonly version?: number;
 }
 
 /** A hello, written into a new array. The caller keeps the limit of the text. */
 export function encodeHello(facts: HelloFacts): Uint8Array {
-  const { token } = facts;
+  const { token, pipe } = facts;
   const text = facts.text === undefined ? null : new TextEncoder().encode(facts.text);
   const bytes = new Uint8Array(
     token !== undefined
       ? HELLO_TOKEN_BYTES
       : text !== null
         ? HELLO.text + text.length
-        : HELLO_BYTES,
+        : pipe !== undefined
+          ? HELLO_PIPE_BYTES
+          : HELLO_BYTES,
   );
   const view = new DataView(bytes.buffer);
   bytes[0] = DATAGRAM.hello;
@@ -117,7 +123,10 @@ export function encodeHello(facts: HelloFacts): Uint8Array {
     bytes[HELLO.auth] = AUTH.text;
     view.setUint16(HELLO_BYTES, text.length, true);
     bytes.set(text, HELLO.text);
-  } else bytes[HELLO.auth] = facts.pipe === true ? AUTH.pipe : AUTH.guest;
+  } else if (pipe !== undefined) {
+    bytes[HELLO.auth] = AUTH.pipe;
+    view.setUint32(HELLO.pipeAttach, pipe, true);
+  }
   return bytes;
 }
 
@@ -140,6 +149,12 @@ export function checkHello(bytes: Uint8Array, schemaLow: number, schemaHigh: num
   return schemaFits ? ERROR.E_OK : ERROR.E_SCHEMA_MISMATCH;
 }
 
+/** The attach number of a checked hello; 0 where its auth has none. */
+export function helloAttach(bytes: Uint8Array): number {
+  if (bytes[HELLO.auth] === AUTH.token) return readU32(bytes, HELLO.attach);
+  return bytes[HELLO.auth] === AUTH.pipe ? readU32(bytes, HELLO.pipeAttach) : 0;
+}
+
 /** The credential in a hello of auth 3; null where it is not UTF-8. */
 export function helloText(bytes: Uint8Array): string | null {
   return parse(() => new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(HELLO.text)));
@@ -149,8 +164,9 @@ export function helloText(bytes: Uint8Array): string | null {
 function helloBytes(bytes: Uint8Array): number {
   switch (bytes[HELLO.auth]) {
     case AUTH.guest:
-    case AUTH.pipe:
       return HELLO_BYTES;
+    case AUTH.pipe:
+      return HELLO_PIPE_BYTES;
     case AUTH.token:
       return HELLO_TOKEN_BYTES;
     case AUTH.text: {

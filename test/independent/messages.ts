@@ -13,8 +13,10 @@ export function hello(schemaHash: bigint): Uint8Array {
 }
 
 /** On a pipe whose own handshake has proven who is there. */
-export function pipeHello(schemaHash: bigint, intent: number): Uint8Array {
-  return helloHead(schemaHash, { auth: 2, intent, more: 0 });
+export function pipeHello(schemaHash: bigint, intent: number, attach: number): Uint8Array {
+  const bytes = helloHead(schemaHash, { auth: 2, intent, more: 4 });
+  new DataView(bytes.buffer).setUint32(13, attach, true);
+  return bytes;
 }
 
 /** With a credential of the author's own login. */

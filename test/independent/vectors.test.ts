@@ -116,7 +116,7 @@ test('hellos of every kind, with the proof that a token belongs to its sender', 
         : auth === 3
           ? textHello(schemaHash, text)
           : auth === 2
-            ? pipeHello(schemaHash, intent)
+            ? pipeHello(schemaHash, intent, attach)
             : hello(schemaHash);
     t.equal(hexOf(made), hex, name);
   }

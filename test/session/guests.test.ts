@@ -38,7 +38,7 @@ t.test('a guest gets a short-lived token for this server, and is a guest with it
   const lifeMs = opened.expiresAtMs - at(bench).nowMs;
   t.ok(lifeMs > 20_000 && lifeMs <= 31_000, `${lifeMs} ms`);
   const pipe = bench.open('2.2.2.2', { headers: null, permit: opened });
-  bench.handle(pipe, hello(undefined, 1, { pipe: true }));
+  bench.handle(pipe, hello(undefined, 1, { pipe: 1 }));
   bench.handle(pipe, join());
   const said = bench.poll();
   t.same(words(said), [`send ${pipe} accept`, 'join']);
@@ -54,7 +54,7 @@ t.test('where guests are off there is none, and one from elsewhere opens nothing
   t.equal(bench.table.guestToken('1.1.1.1', bench.nowUs), ERROR.E_TOKEN_REQUIRED);
   for (const facts of [{ headers: null, permit: guest.opened }, undefined]) {
     const pipe = bench.open('1.1.1.1', facts);
-    bench.handle(pipe, facts ? hello(undefined, 1, { pipe: true }) : hello(guest));
+    bench.handle(pipe, facts ? hello(undefined, 1, { pipe: 1 }) : hello(guest));
     t.same(words(bench.poll()), [
       `send ${pipe} goodbye ${ERROR.E_TOKEN_REQUIRED}`,
       `close ${pipe} ${ERROR.E_TOKEN_REQUIRED}`,
@@ -68,7 +68,7 @@ t.test('where guests are off there is none, and one from elsewhere opens nothing
 t.test('it is no word for who somebody is: the login is asked about a guest', async (t) => {
   const bench = new Bench({ ...UDP, onAuth: true, sessionTokenMs: 60_000 });
   const pipe = bench.open('1.1.1.1', { headers: null, permit: guestOf(bench).opened });
-  bench.handle(pipe, hello(undefined, 1, { pipe: true }));
+  bench.handle(pipe, hello(undefined, 1, { pipe: 1 }));
   bench.handle(pipe, join());
   const [asked] = bench.poll();
   t.match(asked, { kind: 'auth', auth: { token: null, text: null } });

@@ -129,7 +129,7 @@ t.test('hellos of every kind are those of the golden vectors', async (test) => {
       schemaHash: SCHEMA,
       intent,
       ...(auth === AUTH.token && { token: { ...held(token), attach } }),
-      ...(auth === AUTH.pipe && { pipe: true }),
+      ...(auth === AUTH.pipe && { pipe: attach }),
       ...(text !== undefined && { text }),
     });
     test.equal(Buffer.from(bytes).toString('hex'), hex, name);

@@ -9,8 +9,10 @@ import t from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
 import { encodeGoodbye, INTENT } from '../../src/session/datagrams.ts';
 import { VERDICT } from '../../src/session/server/table.ts';
+import type { OpenedToken } from '../../src/session/token.ts';
+import { openTokenRequest } from '../../src/session/token.ts';
 import type { Held, Said } from './bench.ts';
-import { Bench, hello, join, packet, reply, token, words } from './bench.ts';
+import { Bench, hello, join, KEY, packet, reply, token, UNIX_MS, words } from './bench.ts';
 
 const OPS = [
   'open',
@@ -18,6 +20,10 @@ const OPS = [
   'attach',
   'old-attach',
   'new-token',
+  'udp',
+  'udp',
+  'udp-again',
+  'udp-again',
   'guest',
   'join',
   'come',
@@ -68,6 +74,8 @@ class World {
   readonly ended = new Set<number>();
   /** Who opened each session that was ever accepted; '' for a guest. */
   readonly owners = new Map<number, string>();
+  /** Pipes that have proven a token themselves, with whose it is. */
+  readonly proven = new Map<number, string>();
   /** The highest number that each session was shown. */
   readonly numbers = new Map<number, number>();
   /** The newest hello; its number is 0 where it does not ask to attach. */
@@ -86,6 +94,9 @@ class World {
     else if (name === 'attach') this.show(pipe, user, INTENT.attach, 1);
     else if (name === 'old-attach') this.show(pipe, user, k & 1, 0);
     else if (name === 'new-token') this.players.delete(user);
+    else if (name === 'udp') this.comeByUdp(user, k & 1);
+    else if (name === 'udp-again')
+      this.show([...this.proven.keys()].at(-1) ?? pipe, user, 1, k & 1);
     else if (name.startsWith('come')) this.come(name, user);
     else if (name === 'guest') this.guest(pipe);
     else if (name === 'join') bench.handle(pipe, join());
@@ -112,27 +123,62 @@ class World {
     if (intent === INTENT.play) this.bench.handle(pipe, join());
   }
 
-  lose(pipe: number): void {
-    this.bench.table.closed(pipe, this.bench.nowUs);
-    this.pipes.delete(pipe);
+  /** A pipe that has proven a fresh token of the player's session. */
+  comeByUdp(user: string, intent: number): void {
+    const { table, nowUs } = this.bench;
+    const nowMs = UNIX_MS + nowUs / 1000;
+    const { session } = opened(this.player(user).token, nowMs);
+    const permit = opened(token({ userId: user, nowMs, session, expireMs: 3_600_000 }), nowMs);
+    table.tokens.claim(permit.mac, permit);
+    if (this.pipes.size >= 8) return;
+    const pipe = this.bench.open('10.0.0.9', { headers: null, permit });
+    this.pipes.set(pipe, 0);
+    this.proven.set(pipe, user);
+    this.show(pipe, user, intent, 1);
+    if (intent === INTENT.play) this.bench.handle(pipe, join());
   }
 
-  show(...[pipe, user, intent, rise]: [number, string, number, number]): void {
-    const nowMs = 1_700_000_000_000 + this.bench.nowUs / 1000;
+  player(user: string): Player {
+    const nowMs = UNIX_MS + this.bench.nowUs / 1000;
     const player = this.players.get(user) ?? {
       token: token({ userId: user, nowMs, expireMs: 3_600_000 }),
       attach: 0,
     };
     this.players.set(user, player);
+    return player;
+  }
+
+  lose(pipe: number): void {
+    this.bench.table.closed(pipe, this.bench.nowUs);
+    this.pipes.delete(pipe);
+  }
+
+  /** Hello with a number that is new (`rise` 1) or was shown; on a pipe that has proven a token, as its owner. */
+  show(...[pipe, by, intent, rise]: [number, string, number, number]): void {
+    const user = this.proven.get(pipe) ?? by;
+    const player = this.player(user);
     player.attach += rise;
     const number = Math.max(1, player.attach);
+    const counts = this.counts(pipe, user, intent === INTENT.attach ? number : 0);
     this.shown = { pipe, user, number: intent === INTENT.attach ? number : 0 };
-    this.bench.handle(pipe, hello(player.token, number, { intent }));
+    const bytes = this.proven.has(pipe)
+      ? hello(undefined, 1, { intent, pipe: number })
+      : hello(player.token, number, { intent });
+    this.bench.handle(pipe, bytes);
     // What is accepted is told in this step.
     this.hear(this.bench.poll());
     const session = this.pipes.get(pipe) ?? 0;
-    if (session !== 0 && this.owners.get(session) === user)
+    if (counts && session !== 0 && this.owners.get(session) === user)
       this.numbers.set(session, Math.max(number, this.numbers.get(session) ?? 0));
+  }
+
+  /** A hello is no repeat: its pipe has no session yet, or was left, and the number is a new one of its own player. */
+  counts(pipe: number, user: string, number: number): boolean {
+    const session = this.pipes.get(pipe) ?? 0;
+    if (session === 0) return true;
+    const newest = [...this.pipes].filter(([, one]) => one === session).at(-1)?.[0];
+    const isHigher = number > (this.numbers.get(session) ?? 0);
+    return newest !== pipe && isHigher && this.owners.get(session) === user;
   }
 
   guest(pipe: number): void {
@@ -255,6 +301,12 @@ t.test(`any sequence of operations is what the model says (seed ${SEED})`, async
   );
   test.equal(seen.size, 5, `each way was gone at least once: ${[...seen].join(' ')}`);
 });
+
+function opened(held: Held, nowMs: number): OpenedToken {
+  const one = openTokenRequest(held.request, [KEY], nowMs);
+  if (typeof one === 'number') throw new Error(`A token does not open: ${one}`);
+  return one;
+}
 
 function need(holds: boolean, what: string): void {
   if (!holds) throw new Error(what);

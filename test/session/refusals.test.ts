@@ -149,7 +149,7 @@ const ROWS: readonly Row[] = [
   {
     name: 'a pipe that has proven nothing',
     code: 'E_TOKEN_REQUIRED',
-    hello: () => hello(undefined, 1, { pipe: true }),
+    hello: () => hello(undefined, 1, { pipe: 1 }),
   },
   { name: 'a guest', code: 'E_TOKEN_REQUIRED', hello: () => hello() },
   {
@@ -240,7 +240,7 @@ t.test('a pipe that has proven a token: the same rules, no proof', async (test) 
   test.equal(bench.table.tokens.claim(facts.permit.mac, facts.permit), true);
   test.equal(bench.table.tokens.claim(facts.permit.mac, facts.permit), false, 'once');
   const udp = bench.open('1.1.1.1', facts);
-  bench.handle(udp, hello(undefined, 1, { pipe: true }));
+  bench.handle(udp, hello(undefined, 1, { pipe: 1 }));
   bench.handle(udp, join());
   const said = bench.poll();
   test.same(
@@ -249,14 +249,14 @@ t.test('a pipe that has proven a token: the same rules, no proof', async (test) 
   );
   const sessionId = said[2]?.sessionId ?? 0;
   const web = bench.open('1.1.1.1');
-  bench.handle(web, hello(ann, 1, ATTACH));
+  bench.handle(web, hello(ann, 2, ATTACH));
   test.same(
     words(bench.poll()),
     [`send ${web} accept`],
-    'a TLS pipe attaches with its first proof',
+    'a TLS pipe attaches with the next number',
   );
   const dead = bench.open('1.1.1.1', permitOf(token({ userId: 'eve' })));
-  bench.handle(dead, hello(undefined, 1, { pipe: true, ...ATTACH }));
+  bench.handle(dead, hello(undefined, 1, { pipe: 1, ...ATTACH }));
   test.same(words(bench.poll()), [`send ${dead} goodbye 48`, `close ${dead} 48`]);
   test.not(sessionId, 0);
 });

@@ -5,7 +5,7 @@ import { readControlMessage } from '../../src/session/control-codec.ts';
 import { decodeAccept, decodeJoined, encodeGoodbye, INTENT } from '../../src/session/datagrams.ts';
 import type { SessionOptions } from '../../src/session/server/table.ts';
 import { VERDICT } from '../../src/session/server/table.ts';
-import { openConnectToken } from '../../src/session/token.ts';
+import { openConnectToken, openTokenRequest } from '../../src/session/token.ts';
 import type { Held, Said } from './bench.ts';
 import { Bench, held, hello, join, KEY, packet, reply, token, UNIX_MS, words } from './bench.ts';
 
@@ -159,6 +159,39 @@ t.test('a switch back to the pipe that was left: it carries again, and stays', a
   }
   test.same(closed, [`close ${second} 0`], 'the other one is closed after a second');
   test.equal(bench.table.packet(sessionId), pipe);
+});
+
+t.test('the same over UDP, whose hello has a number and no proof', async (test) => {
+  const bench = new Bench(WAITING);
+  const ann = token();
+  const permit = openTokenRequest(ann.request, [KEY], UNIX_MS);
+  if (typeof permit === 'number') throw new Error(`The token does not open: ${permit}`);
+  bench.table.tokens.claim(permit.mac, permit);
+  const udp = bench.open('1.1.1.1', { headers: null, permit });
+  bench.handle(udp, hello(undefined, 1, { pipe: 1 }));
+  bench.handle(udp, join());
+  const { sessionId = 0 } = bench.poll().find((one) => one.kind === 'join') ?? {};
+  bench.table.joined(sessionId, reply());
+  const web = bench.open('1.1.1.1');
+  bench.handle(web, hello(ann, 2, ATTACH));
+  bench.poll();
+  test.equal(bench.table.packet(sessionId), web);
+  for (const number of [0, 1, 2]) {
+    bench.handle(udp, hello(undefined, 1, { pipe: number, ...ATTACH }));
+    test.same(words(bench.poll()), [`send ${udp} accept`], 'a repeat, or one that came late');
+    test.equal(bench.table.packet(sessionId), web);
+  }
+  bench.handle(udp, hello(undefined, 1, { pipe: 3, ...ATTACH }));
+  test.same(words(bench.poll()), [`send ${udp} accept`]);
+  test.equal(bench.table.packet(sessionId), udp);
+  for (let k = 0; k < 2; k += 1) {
+    bench.handle(udp, packet());
+    bench.wait(900);
+  }
+  test.equal(bench.table.packet(sessionId), udp, 'and stays');
+  const late = bench.open('1.1.1.1');
+  bench.handle(late, hello(ann, 3, ATTACH));
+  test.equal(bench.table.refused.E_ATTACH_REPLAY, 1, 'its number is that of the session');
 });
 
 t.test('a pipe stays with its session, whoever else shows a token on it', async (test) => {

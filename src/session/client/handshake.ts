@@ -72,7 +72,7 @@ export class Handshake {
       intent: INTENT[options.intent ?? 'play'],
       ...(options.token !== undefined && { token: shown(options.token, options.attach ?? 1) }),
       ...(text !== undefined && { text }),
-      ...(pipe !== undefined && { pipe }),
+      ...(pipe === true && { pipe: options.attach ?? 1 }),
     });
     this.#join = encodeJoin({
       name: options.name,

@@ -9,10 +9,10 @@ import {
   AUTH,
   checkHello,
   HELLO,
+  helloAttach,
   helloText,
   INTENT,
   proven,
-  readU32,
   utf8Bytes,
 } from '../datagrams.ts';
 import { attachProof, proofsEqual } from '../proof.ts';
@@ -32,7 +32,7 @@ import { NOTHING, STATE } from './sessions.ts';
 interface Claim {
   readonly token: OpenedToken | null;
   readonly credential: string | null;
-  /** Of the hello; 0 without a token in it. */
+  /** Of the hello; 0 where it has none. */
   readonly attach: number;
   readonly intent: number;
 }
@@ -123,9 +123,8 @@ export class Door {
   #moves(pipe: Pipe, session: Session, hello: Uint8Array): boolean {
     return (
       session.older === pipe &&
-      hello[HELLO.auth] === AUTH.token &&
       hello[HELLO.intent] === INTENT.attach &&
-      readU32(hello, HELLO.attach) > session.attach
+      helloAttach(hello) > session.attach
     );
   }
 
@@ -148,8 +147,10 @@ export class Door {
     if (auth === AUTH.token) return this.#askWithToken(pipe, bytes, nowUs);
     if (auth === AUTH.pipe) {
       const token = pipe.permit;
+      const attach = helloAttach(bytes);
       if (token === null) return ERROR.E_TOKEN_REQUIRED;
-      return this.#enter(pipe, { token, credential: null, attach: 0, intent }, nowUs);
+      if (attach === 0) return ERROR.E_ATTACH_REPLAY;
+      return this.#enter(pipe, { token, credential: null, attach, intent }, nowUs);
     }
     const credential = auth === AUTH.text ? helloText(bytes) : null;
     if (auth === AUTH.text && credential === null) return ERROR.E_MALFORMED;
@@ -171,7 +172,7 @@ export class Door {
       return intent === INTENT.attach ? ERROR.E_SESSION_OVER : ERROR.E_TOKEN_REUSED;
     const token = tokens.open(request);
     if (typeof token === 'number') return token;
-    const attach = readU32(hello, HELLO.attach);
+    const attach = helloAttach(hello);
     const proof = attachProof(token.clientToServerKey, attach, proven(hello));
     if (!proofsEqual(proof, hello.subarray(HELLO.proof))) return ERROR.E_TOKEN_PROOF;
     if (attach === 0) return ERROR.E_ATTACH_REPLAY;
@@ -193,6 +194,7 @@ export class Door {
       return ERROR.E_TOKEN_INVALID;
     // A pipe is one session's for good.
     if (pipe.session !== null && pipe.session !== live) return ERROR.E_TOKEN_INVALID;
+    // A pipe that has proven a token is no repeat of another, whatever its client remembers of numbers.
     if (pipe.permit === null && attach <= live.attach) return ERROR.E_ATTACH_REPLAY;
     // While its login is asked for, the session's own token is not used up yet.
     const isUsed = tokens.has(token.mac) || live.state === STATE.authorising;

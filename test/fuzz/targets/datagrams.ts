@@ -15,6 +15,7 @@ import {
   GOODBYE_TEXT_BYTES_MAX,
   HELLO,
   HELLO_TEXT_BYTES_MAX,
+  helloAttach,
   helloText,
   INTENT,
   JOIN_BYTES_MAX,
@@ -37,7 +38,7 @@ export const target: Target = {
   seeds: [
     hello(),
     HELLO_WITH_TOKEN,
-    hello(undefined, 1, { pipe: true, intent: INTENT.attach }),
+    hello(undefined, 1, { pipe: 1, intent: INTENT.attach }),
     hello(undefined, 1, { text: 'eyJhbGciOi.ünï.x' }),
     // The longest credential, and one byte more.
     ...[1000, 1001].map((bytes) => hello(undefined, 1, { text: 'j'.repeat(bytes) })),
@@ -107,7 +108,8 @@ function helloAgain(input: Uint8Array): Uint8Array | null {
     const request = input.slice(HELLO.request, HELLO.attach);
     return hello({ request, clientToServerKey: new Uint8Array(32) }, attach, { intent });
   }
-  if (auth !== AUTH.text) return hello(undefined, 1, { intent, pipe: auth === AUTH.pipe });
+  if (auth === AUTH.pipe) return hello(undefined, 1, { intent, pipe: helloAttach(input) });
+  if (auth !== AUTH.text) return hello(undefined, 1, { intent });
   const text = helloText(input);
   claim(text === null || utf8Bytes(text) <= HELLO_TEXT_BYTES_MAX, 'the limit of a credential');
   // A byte order mark in front is not kept.
