@@ -9,8 +9,12 @@ import { systemClock } from '../src/clock.ts';
 import { createBell } from '../src/mailbox/bell.ts';
 import type { LinkMemory } from '../src/mailbox/messages.ts';
 import { ANSWER, createLink, IoEnd, JOIN, JOINED, OPEN, ORDER } from '../src/mailbox/messages.ts';
+import { Ring } from '../src/mailbox/ring.ts';
 import type { Game } from '../src/plugin/game.ts';
 import { interpolationTicks, roomSizes } from '../src/schema/compile.ts';
+import { createJournalRing } from '../workers/journal.ts';
+import { CORE_HASH_BYTES } from '../workers/journal-format.ts';
+import { JournalStore } from '../workers/journal-store.ts';
 import type { LoadedGame } from '../workers/open-room.ts';
 import { roomFactory } from '../workers/open-room.ts';
 import { Shard } from '../workers/shard.ts';
@@ -46,6 +50,7 @@ export class ShardHost {
   /** What a room or a hook had to say; a bench that goes well reads nothing here. */
   readonly logs: string[] = [];
   readonly #rooms = new Map<number, ShardRoom>();
+  #journal: { readonly ring: SharedArrayBuffer; take(): void } | null = null;
   #nowUs = START_US;
 
   constructor(module: WebAssembly.Module, game: Game, options: ShardHostOptions) {
@@ -57,6 +62,7 @@ export class ShardHost {
       inboxBytes: options.inboxBytes ?? RING_BYTES,
       outboxBytes: options.outboxBytes ?? RING_BYTES,
     });
+    if (options.journalDir !== undefined) this.#journal = journalIn(options.journalDir);
     const boot = {
       index: 0,
       workers: 1,
@@ -68,7 +74,7 @@ export class ShardHost {
       timing: createTiming(roomsMax),
       playersMax,
       emptyCloseMs: 0,
-      ...(options.journalDir !== undefined && { journalDir: options.journalDir }),
+      ...(this.#journal !== null && { journal: { ring: this.#journal.ring, hashTicks: 1 } }),
     };
     const make = roomFactory(boot, loaded(game, { playersMax, entitiesMax }), (report) => {
       if (report.kind === 'log') this.logs.push(`${report.text} ${JSON.stringify(report.fields)}`);
@@ -124,6 +130,7 @@ export class ShardHost {
     shard.takePackets();
     if (slot !== undefined) shard.tickSlot(slot);
     shard.wake();
+    this.#journal?.take();
   }
 
   /** Moment of the tick that ran last, us. */
@@ -169,6 +176,24 @@ export class ShardHost {
     if (!this.io.orders.tryWrite(kind, id, arg, bytes, 0, bytes.length))
       throw new Error('Cannot order: the control ring of the bench is full');
   }
+}
+
+/** Journals without compression: a native build reads them. */
+function journalIn(dir: string): { readonly ring: SharedArrayBuffer; take(): void } {
+  const store = new JournalStore({
+    dir,
+    coreHash: new Uint8Array(CORE_HASH_BYTES),
+    bytesMax: 0,
+    ageMsMax: 0,
+    compress: false,
+    unixMs: Date.now,
+    log: (_level, text) => {
+      throw new Error(text);
+    },
+  });
+  const memory = createJournalRing();
+  const ring = new Ring(memory, 'read');
+  return { ring: memory, take: () => void store.take(0, ring) };
 }
 
 function loaded(game: Game, sizes: { playersMax: number; entitiesMax: number }): LoadedGame {

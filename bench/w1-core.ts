@@ -8,20 +8,23 @@ import { compileCore } from '../core-wasm/bindings/instantiate.ts';
 import { RoomCore } from '../core-wasm/bindings/room.ts';
 import { median } from '../src/cli/bench-report.ts';
 import { packageRoot } from '../src/cli/games.ts';
-import { readJournal, STAGE } from '../workers/journal-format.ts';
+import { readJournal } from '../workers/journal-file.ts';
+import { STAGE } from '../workers/journal-format.ts';
 
 const ROUNDS = 5;
 const [file = '', warm = '0'] = process.argv.slice(2);
 const core = readFileSync(join(packageRoot(), 'core-wasm', 'fray_core.wasm'));
 const module = await compileCore(core);
-const { config, entries } = readJournal(readFileSync(file));
+const journal = readJournal(readFileSync(file));
+const entries = [...journal.entries()].filter(
+  ({ stage }) => stage === STAGE.begin || stage === STAGE.end,
+);
 let times: { begin: number[]; end: number[] } = { begin: [], end: [] };
 let players = 0;
 for (let round = 0; round < ROUNDS; round += 1) {
-  const room = new RoomCore(module, config);
+  const room = new RoomCore(module, journal.head.config);
   times = { begin: [], end: [] };
   for (const { stage, tick, bytes } of entries) {
-    if (stage === STAGE.hash) continue;
     room.u8.set(bytes, room.input);
     const before = process.hrtime.bigint();
     if (stage === STAGE.begin) room.begin(bytes.length);

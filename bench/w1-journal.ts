@@ -2,7 +2,7 @@
  * Records W1 and writes the journal of its room, for core-wasm/examples/profile.rs; prints the file and the tick after which everybody
  * is in and warm. `node --import=tsx --conditions=fray-source bench/w1-journal.ts FOLDER PLAYERS VISIBLE TICKS`.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileCore } from '../core-wasm/bindings/instantiate.ts';
 import { packageRoot } from '../src/cli/games.ts';
@@ -17,4 +17,5 @@ const { warmTicks } = record(await compileCore(core), {
   timedTicks: Number(ticks),
   journalDir: folder,
 });
-console.log(`${join(folder, 'room0.journal')} ${warmTicks}`);
+const [file = ''] = readdirSync(folder);
+console.log(`${join(folder, file)} ${warmTicks}`);

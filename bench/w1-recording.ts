@@ -66,7 +66,7 @@ export interface RecordingOptions {
   readonly world?: boolean;
   /** False: health never changes, and the game has no onTick. Default true. */
   readonly hooks?: boolean;
-  /** A folder for the journal of the room, `room0.journal`. Default none. */
+  /** A folder for the journal of the room. Default none. */
   readonly journalDir?: string;
   /** Told of each packet that a client takes, in the order in which it takes them. */
   readonly hear?: (packet: ClientPacket) => void;

@@ -14,6 +14,10 @@ const COMMANDS: { readonly [name: string]: CommandEntry } = {
     summary: 'Print every option with value, origin, unit and range',
     load: async () => (await import('./cli/config.ts')).command,
   },
+  replay: {
+    summary: 'Play a journal again, and verify every state hash in it',
+    load: async () => (await import('./cli/replay.ts')).command,
+  },
   token: {
     summary: 'Issue a connect token',
     load: async () => (await import('./cli/token.ts')).command,

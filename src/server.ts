@@ -24,6 +24,7 @@ import { UsedTokensFile } from './ops/used-tokens-file.ts';
 import type { OnAuth } from './plugin/auth.ts';
 import { Pump, stopAll } from './pump.ts';
 import { RoomDirectory } from './room/directory.ts';
+import type { JournalOptions } from './room/journal.ts';
 import type { SessionOptions } from './session/server/table.ts';
 import { SessionTable } from './session/server/table.ts';
 import { DEVELOPMENT_KEY } from './session/token.ts';
@@ -87,6 +88,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     sessionsMax: config.sessionsMax,
     clock,
     log: roomLog(log),
+    ...(config.journalDir !== '' && { journal: journalOptions(config) }),
   });
   const state = { ready: false };
   const closers: (() => Promise<void>)[] = [];
@@ -170,6 +172,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     for (const close of closers.reverse()) await close();
     throw error;
   }
+}
+
+function journalOptions(config: Config): JournalOptions {
+  return {
+    dir: config.journalDir,
+    flushMs: config.journalFlushMs,
+    hashTicks: config.journalHashTicks,
+    bytesMax: config.journalMbMax * 1e6,
+    ageMsMax: config.journalHoursMax * 3_600_000,
+  };
 }
 
 function createSessions(

@@ -38,6 +38,7 @@ async function buildHost() {
   const entries = {
     cli: 'src/cli.ts',
     'room-worker': 'workers/room-worker.ts',
+    'journal-writer': 'workers/journal-writer.ts',
     'fray-rtc': 'src/transport/server/rtc/fray-rtc.ts',
     schema: 'src/schema/index.ts',
     plugin: 'src/plugin/index.ts',

@@ -23,8 +23,8 @@ export interface WorkerBoot {
   readonly playersMax: number;
   /** How long a room stands empty before it reports so; 0 takes the game's own figure. */
   readonly emptyCloseMs: number;
-  /** Debug: writes each room's journal into this folder. */
-  readonly journalDir?: string;
+  /** Rooms write their journals into this ring (see journal.ts), and a state hash after each so many ticks. */
+  readonly journal?: { readonly ring: SharedArrayBuffer; readonly hashTicks: number };
   /** Hash the state every tick instead of every 30th. */
   readonly hashEveryTick?: boolean;
 }

@@ -1,9 +1,8 @@
 /**
- * The journal of a room: its configuration, and for each tick the bytes that went into `begin` and `end`. The same
- * journal gives the same hashes. Here is its format, readable anywhere; `journal.ts` writes it.
- *
- * File, little-endian words: magic 'FRJD', version, bytes of the configuration, the configuration, then entries:
- * stage, tick, bytes, payload. Everything is padded with zeros to a multiple of 4.
+ * The file that a room's journal is: a head that says whose it is, then blocks of entries, each with checks that run on from
+ * the block before, so that nothing can be changed, left out or moved unseen. The bytes of all entries are what entered
+ * the room and nothing else: the same journal gives the same hashes. Pure; `journal-file.ts` compresses and writes, SPEC.md
+ * section 13 has the layout.
  */
 import { FrayError } from '../src/errors.ts';
 
@@ -13,9 +12,14 @@ export const STAGE = {
   begin: 1,
   /** Commands given to `end` of `tick` (0: right after init). */
   end: 2,
-  /** State hash after `end`, as the room knows it; 8 bytes. */
+  /** State hash after `end`, low word first; 8 bytes. */
   hash: 3,
+  /** The room was closed: `u32` code. The last entry. */
+  over: 4,
+  /** Entries from here on were lost, because the writer was too slow or the disk full. The last entry. */
+  cut: 5,
 } as const;
+const STAGE_MAX = 5;
 
 export interface JournalEntry {
   readonly stage: number;
@@ -23,33 +27,306 @@ export interface JournalEntry {
   readonly bytes: Uint8Array;
 }
 
-/** Reads a file of `fileJournal`. A torn tail is left out; throws `E_MALFORMED` where there is no journal at all. */
-export function readJournal(file: Uint8Array): { config: Uint8Array; entries: JournalEntry[] } {
+/** Whose journal it is, and what is needed to replay it. */
+export interface JournalHead {
+  readonly roomId: string;
+  readonly schemaHash: bigint;
+  /** SHA-256 of the core that played it. */
+  readonly coreHash: Uint8Array;
+  readonly tickRateHz: number;
+  readonly epoch: number;
+  /** Milliseconds since 1970. */
+  readonly openedMs: number;
+  /** The room's configuration, as `compileConfig` made it. */
+  readonly config: Uint8Array;
+}
+
+/** How the payload of a block is kept. */
+export const CODEC = { stored: 0, deflate: 1 } as const;
+
+/** What a block says of itself. */
+export interface BlockHead {
+  /** Counts from 0. */
+  readonly sequence: number;
+  readonly codec: number;
+  /** Bytes in the file, and of the entries. */
+  readonly storedBytes: number;
+  readonly rawBytes: number;
+  readonly firstTick: number;
+  readonly lastTick: number;
+}
+
+/** CRC-32 of `bytes`, going on from `value`. */
+export type Crc = (bytes: Uint8Array, value: number) => number;
+
+/** Bytes of an entry before its payload. */
+export const ENTRY_HEAD_BYTES = 12;
+/** Bytes of a block before its payload. */
+export const BLOCK_HEAD_BYTES = 36;
+/** Bytes of the entries of one block at most. The largest single entry (256 KiB of commands) fits many times. */
+export const BLOCK_BYTES_MAX = 1 << 22;
+/** What a block may refer to of those before it: deflate's window. */
+export const WINDOW_BYTES = 1 << 15;
+
+/** The head of a file, its check included. */
+export function encodeHead(head: JournalHead, crc: Crc): Uint8Array {
+  const id = new TextEncoder().encode(head.roomId);
+  const bytes = HEAD.tail + padded(id.length) + padded(head.config.length);
+  const file = new Uint8Array(bytes + 4);
+  const view = new DataView(file.buffer);
+  view.setUint32(HEAD.magic, JOURNAL_MAGIC, true);
+  view.setUint32(HEAD.version, JOURNAL_VERSION, true);
+  view.setUint32(HEAD.bytes, bytes, true);
+  view.setUint32(HEAD.tickRateHz, head.tickRateHz, true);
+  view.setBigUint64(HEAD.schemaHash, head.schemaHash, true);
+  view.setFloat64(HEAD.openedMs, head.openedMs, true);
+  view.setUint32(HEAD.epoch, head.epoch, true);
+  view.setUint32(HEAD.roomIdBytes, id.length, true);
+  view.setUint32(HEAD.configBytes, head.config.length, true);
+  file.set(head.coreHash, HEAD.coreHash);
+  file.set(id, HEAD.tail);
+  file.set(head.config, HEAD.tail + padded(id.length));
+  view.setUint32(bytes, crc(file.subarray(0, bytes), 0), true);
+  return file;
+}
+
+/** The head of a block whose `payload` follows; `check` is the check before it. Returns the check after it. */
+export function encodeBlock(
+  into: Uint8Array,
+  head: BlockHead,
+  { payload, check, crc }: { payload: Uint8Array; check: number; crc: Crc },
+): number {
+  const view = new DataView(into.buffer, into.byteOffset, BLOCK_HEAD_BYTES);
+  view.setUint32(BLOCK.magic, BLOCK_MAGIC, true);
+  view.setUint32(BLOCK.sequence, head.sequence, true);
+  view.setUint32(BLOCK.codec, head.codec, true);
+  view.setUint32(BLOCK.storedBytes, head.storedBytes, true);
+  view.setUint32(BLOCK.rawBytes, head.rawBytes, true);
+  view.setUint32(BLOCK.firstTick, head.firstTick, true);
+  view.setUint32(BLOCK.lastTick, head.lastTick, true);
+  const headCheck = crc(into.subarray(0, BLOCK.headCheck), check);
+  const payloadCheck = crc(payload, headCheck);
+  view.setUint32(BLOCK.headCheck, headCheck, true);
+  view.setUint32(BLOCK.payloadCheck, payloadCheck, true);
+  return payloadCheck;
+}
+
+/** Reads a file from its first byte to its last. Throws `E_MALFORMED` where its head is none, `JournalDamage` later. */
+export class JournalReader {
+  readonly head: JournalHead;
+  /** Bytes after the last whole block: of one that was being written when the writer ended. Known after the last block. */
+  tornBytes = 0;
+  readonly #file: Uint8Array;
+  readonly #view: DataView;
+  readonly #tools: ReadTools;
+  #at: number;
+  #check: number;
+  #sequence = 0;
+  #tick = 0;
+  #window: Uint8Array = new Uint8Array(0);
+
+  constructor(bytesOfFile: Uint8Array, tools: ReadTools) {
+    // Also of a Buffer, whose `slice` would be no copy.
+    const { buffer, byteOffset, byteLength } = bytesOfFile;
+    const file = new Uint8Array(buffer, byteOffset, byteLength);
+    this.#file = file;
+    this.#view = new DataView(buffer, byteOffset, byteLength);
+    this.#tools = tools;
+    const { head, bytes, check } = readHead(file, tools.crc);
+    this.head = head;
+    this.#at = bytes;
+    this.#check = check;
+  }
+
+  /** All entries in order. */
+  *entries(): Generator<JournalEntry, void> {
+    for (let block = this.#block(); block !== null; block = this.#block()) {
+      const { raw, head } = block;
+      const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+      for (let at = 0; at < raw.length; ) {
+        const left = raw.length - at;
+        const length = left < ENTRY_HEAD_BYTES ? -1 : view.getUint32(at + 8, true);
+        const stage = length < 0 ? 0 : view.getUint32(at, true);
+        const tick = length < 0 ? 0 : view.getUint32(at + 4, true);
+        const whole = length >= 0 && padded(length) <= left - ENTRY_HEAD_BYTES;
+        if (
+          !whole ||
+          stage < 1 ||
+          stage > STAGE_MAX ||
+          tick < head.firstTick ||
+          tick > head.lastTick
+        )
+          throw this.#damage(head.sequence, `entry at byte ${at} of its payload`);
+        const from = at + ENTRY_HEAD_BYTES;
+        yield { stage, tick, bytes: raw.subarray(from, from + length) };
+        at = from + padded(length);
+      }
+    }
+  }
+
+  /** The next block's entries; null after the last. */
+  #block(): { raw: Uint8Array; head: BlockHead } | null {
+    const left = this.#file.length - this.#at;
+    if (left === 0) return null;
+    if (left < BLOCK_HEAD_BYTES) return this.#torn(left);
+    const word = (offset: number): number => this.#view.getUint32(this.#at + offset, true);
+    const head: BlockHead = {
+      sequence: word(BLOCK.sequence),
+      codec: word(BLOCK.codec),
+      storedBytes: word(BLOCK.storedBytes),
+      rawBytes: word(BLOCK.rawBytes),
+      firstTick: word(BLOCK.firstTick),
+      lastTick: word(BLOCK.lastTick),
+    };
+    const { crc } = this.#tools;
+    const headCheck = crc(this.#slice(0, BLOCK.headCheck), this.#check);
+    const isRight = word(BLOCK.magic) === BLOCK_MAGIC && word(BLOCK.headCheck) === headCheck;
+    if (!isRight || head.rawBytes > BLOCK_BYTES_MAX)
+      throw this.#damage(this.#sequence, 'its head is another than was written');
+    if (head.storedBytes > left - BLOCK_HEAD_BYTES) return this.#torn(left);
+    const payload = this.#slice(BLOCK_HEAD_BYTES, head.storedBytes);
+    this.#check = crc(payload, headCheck);
+    if (word(BLOCK.payloadCheck) !== this.#check)
+      throw this.#damage(this.#sequence, `ticks ${head.firstTick} to ${head.lastTick}`);
+    const raw = this.#unpack(head, payload);
+    this.#at += BLOCK_HEAD_BYTES + head.storedBytes;
+    this.#sequence += 1;
+    this.#tick = head.lastTick;
+    this.#window = windowAfter(this.#window, raw);
+    return { raw, head };
+  }
+
+  #unpack(head: BlockHead, payload: Uint8Array): Uint8Array {
+    try {
+      const raw =
+        head.codec === CODEC.stored
+          ? payload
+          : this.#tools.inflate(payload, this.#window, head.rawBytes);
+      if (raw.length === head.rawBytes && head.codec <= CODEC.deflate) return raw;
+    } catch {
+      // Said below.
+    }
+    throw this.#damage(head.sequence, 'it does not unpack');
+  }
+
+  #torn(bytes: number): null {
+    this.tornBytes = bytes;
+    this.#at = this.#file.length;
+    return null;
+  }
+
+  #slice(from: number, bytes: number): Uint8Array {
+    return this.#file.subarray(this.#at + from, this.#at + from + bytes);
+  }
+
+  #damage(block: number, what: string): JournalDamage {
+    return new JournalDamage(block, this.#tick, what);
+  }
+}
+
+/** What reading needs of its surroundings. */
+export interface ReadTools {
+  readonly crc: Crc;
+  /** Raw deflate with a dictionary; throws for what is none, and for more than `bytesMax`. */
+  inflate(packed: Uint8Array, dictionary: Uint8Array, bytesMax: number): Uint8Array;
+}
+
+/** A byte of a journal is another than was written. */
+export class JournalDamage extends FrayError {
+  /** The block, counted from 0, and the last tick before it. */
+  readonly block: number;
+  readonly tick: number;
+
+  constructor(block: number, tick: number, what: string) {
+    super(
+      'E_MALFORMED',
+      `Cannot read the journal beyond tick ${tick}: block ${block} is damaged (${what})`,
+    );
+    this.block = block;
+    this.tick = tick;
+  }
+}
+
+/** The last `WINDOW_BYTES` of all entries so far: what the next block may refer to. */
+export function windowAfter(window: Uint8Array, raw: Uint8Array): Uint8Array {
+  if (raw.length >= WINDOW_BYTES) return raw.slice(raw.length - WINDOW_BYTES);
+  const kept = window.subarray(Math.max(0, window.length + raw.length - WINDOW_BYTES));
+  const after = new Uint8Array(kept.length + raw.length);
+  after.set(kept);
+  after.set(raw, kept.length);
+  return after;
+}
+
+export function padded(bytes: number): number {
+  return (bytes + 3) & ~3;
+}
+
+function readHead(file: Uint8Array, crc: Crc): { head: JournalHead; bytes: number; check: number } {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const begins =
-    file.length >= 12 &&
-    view.getUint32(0, true) === JOURNAL_MAGIC &&
-    view.getUint32(4, true) === JOURNAL_VERSION;
-  const configBytes = begins ? view.getUint32(8, true) : 0;
-  if (!begins || configBytes > file.length - 12) {
+  const begins = file.length >= HEAD.tail + 4 && view.getUint32(HEAD.magic, true) === JOURNAL_MAGIC;
+  if (!begins)
     throw new FrayError('E_MALFORMED', 'Cannot read a journal: the file does not begin like one');
-  }
-  const config = file.slice(12, 12 + configBytes);
-  const entries: JournalEntry[] = [];
-  let at = 12 + ((configBytes + 3) & ~3);
-  while (at + 12 <= file.length) {
-    const bytes = view.getUint32(at + 8, true);
-    if (at + 12 + bytes > file.length) break;
-    entries.push({
-      stage: view.getUint32(at, true),
-      tick: view.getUint32(at + 4, true),
-      bytes: file.slice(at + 12, at + 12 + bytes),
-    });
-    at += 12 + ((bytes + 3) & ~3);
-  }
-  return { config, entries };
+  const version = view.getUint32(HEAD.version, true);
+  if (version !== JOURNAL_VERSION)
+    throw new FrayError(
+      'E_MALFORMED',
+      `Cannot read a journal: it has version ${version}, not ${JOURNAL_VERSION}`,
+    );
+  const bytes = view.getUint32(HEAD.bytes, true);
+  const idBytes = view.getUint32(HEAD.roomIdBytes, true);
+  const configBytes = view.getUint32(HEAD.configBytes, true);
+  const config = HEAD.tail + padded(idBytes);
+  const fits = idBytes <= ROOM_ID_BYTES_MAX && bytes === config + padded(configBytes);
+  if (!fits || bytes > file.length - 4 || configBytes > file.length)
+    throw new FrayError('E_MALFORMED', 'Cannot read a journal: its head is not whole');
+  const check = crc(file.subarray(0, bytes), 0);
+  if (view.getUint32(bytes, true) !== check)
+    throw new FrayError('E_MALFORMED', 'Cannot read a journal: its head is damaged');
+  return {
+    head: {
+      roomId: new TextDecoder().decode(file.subarray(HEAD.tail, HEAD.tail + idBytes)),
+      schemaHash: view.getBigUint64(HEAD.schemaHash, true),
+      coreHash: file.slice(HEAD.coreHash, HEAD.coreHash + CORE_HASH_BYTES),
+      tickRateHz: view.getUint32(HEAD.tickRateHz, true),
+      epoch: view.getUint32(HEAD.epoch, true),
+      openedMs: view.getFloat64(HEAD.openedMs, true),
+      config: file.slice(config, config + configBytes),
+    },
+    bytes: bytes + 4,
+    check,
+  };
 }
 
 /** 'FRJD'. */
 export const JOURNAL_MAGIC = 0x444a5246;
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
+/** 'FRJB'. */
+const BLOCK_MAGIC = 0x424a5246;
+export const CORE_HASH_BYTES = 32;
+const ROOM_ID_BYTES_MAX = 255;
+/** Byte offsets of the head. Then the room's id and the configuration, each padded to 4 bytes, and the check. */
+const HEAD = {
+  magic: 0,
+  version: 4,
+  bytes: 8,
+  tickRateHz: 12,
+  schemaHash: 16,
+  openedMs: 24,
+  epoch: 32,
+  roomIdBytes: 36,
+  configBytes: 40,
+  coreHash: 44,
+  tail: 76,
+} as const;
+/** Byte offsets of a block's head. */
+const BLOCK = {
+  magic: 0,
+  sequence: 4,
+  codec: 8,
+  storedBytes: 12,
+  rawBytes: 16,
+  firstTick: 20,
+  lastTick: 24,
+  headCheck: 28,
+  payloadCheck: 32,
+} as const;

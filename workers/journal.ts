@@ -1,45 +1,124 @@
 /**
- * The border that every record of a room passes on its way to a journal, and the simplest sink: a file per room (a debug
- * option, written while the tick waits; the journal proper comes with its own ring and writer).
+ * What a room writes of itself: every record that enters it goes into its worker's journal ring before anything that follows
+ * from it leaves. The ring is memory that outlives the worker; the journal's own thread empties it (`journal-store.ts`), and
+ * the tick waits for nobody. Where the ring is full the room plays on and its journal ends there, marked as cut.
  */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { JOURNAL_MAGIC, JOURNAL_VERSION } from './journal-format.ts';
+import type { RoomCore } from '../core-wasm/bindings/room.ts';
+import { createRing, type Ring } from '../src/mailbox/ring.ts';
+import type { JournalHead } from './journal-format.ts';
+import { STAGE } from './journal-format.ts';
 
-/** Where the records of one room go. `bytes` are valid only during the call. */
-export interface JournalSink {
-  record(stage: number, tick: number, bytes: Uint8Array): void;
-  close(): void;
+/** Kinds of records in a journal ring beside those of STAGE. The id is the room's row, the arg the tick. */
+export const JOURNAL_RING = {
+  /** A room opens; payload by `encodeOpening`. */
+  open: 16,
+} as const;
+
+/** The memory of one worker's ring. */
+export function createJournalRing(): SharedArrayBuffer {
+  return createRing(RING_BYTES, RECORD_BYTES_MAX);
 }
 
-/** A sink that writes `<dir>/<roomId>.journal`; buffered, so the last ticks are lost when the thread dies. */
-export function fileJournal(dir: string, roomId: string, config: Uint8Array): JournalSink {
-  mkdirSync(dir, { recursive: true });
-  const file = openSync(join(dir, `${roomId}.journal`), 'w');
-  const buffer = new Uint8Array(BUFFER_BYTES);
-  const words = new Uint32Array(buffer.buffer);
-  let at = 0;
-  const flush = (): void => {
-    writeSync(file, buffer, 0, at);
-    at = 0;
-  };
-  const append = (head: readonly [number, number, number], bytes: Uint8Array): void => {
-    const padded = (bytes.length + 3) & ~3;
-    if (at + 12 + padded > BUFFER_BYTES) flush();
-    words.set(head, at >> 2);
-    buffer.fill(0, at + 12, at + 12 + padded);
-    buffer.set(bytes, at + 12);
-    at += 12 + padded;
-  };
-  append([JOURNAL_MAGIC, JOURNAL_VERSION, config.length], config);
+/** The part of a core that is recorded. */
+export type JournalCore = Pick<
+  RoomCore,
+  'i32' | 'input' | 'stateHash' | 'stateHashLow' | 'stateHashHigh'
+>;
+
+export interface RoomJournalOptions {
+  readonly ring: Ring;
+  readonly row: number;
+  readonly core: JournalCore;
+  /** A state hash after each so many ticks. */
+  readonly hashTicks: number;
+  /** Called once where the journal ends before the room does. */
+  readonly onCut: () => void;
+}
+
+/** One room's way into the ring. Makes no garbage. */
+export class RoomJournal {
+  readonly #options: RoomJournalOptions;
+  readonly #words = new Int32Array(2);
+  #state: 'open' | 'cutting' | 'ended' = 'open';
+
+  /** `opening`: what the room is, by `encodeOpening`. */
+  constructor(options: RoomJournalOptions, opening: Uint8Array) {
+    this.#options = options;
+    const { ring, row } = options;
+    if (!ring.tryWrite(JOURNAL_RING.open, row, 0, opening, 0, opening.length)) {
+      this.#state = 'ended';
+      options.onCut();
+    }
+  }
+
+  /** `length` bytes of the input buffer, on their way into `begin` or `end` of `tick`. */
+  record(stage: number, tick: number, length: number): void {
+    const { core } = this.#options;
+    this.#write(stage, tick, core.i32, core.input >> 2, length);
+  }
+
+  /** After `end` of `tick`. */
+  ended(tick: number): void {
+    const { core, hashTicks } = this.#options;
+    if (this.#state !== 'open' || tick % hashTicks !== 0) return;
+    core.stateHash();
+    this.#words[0] = core.stateHashLow;
+    this.#words[1] = core.stateHashHigh;
+    this.#write(STAGE.hash, tick, this.#words, 0, 8);
+  }
+
+  /** The room is closed; nothing follows. */
+  close(tick: number, code: number): void {
+    this.#words[0] = code;
+    this.#write(STAGE.over, tick, this.#words, 0, 4);
+    this.#state = 'ended';
+  }
+
+  #write(stage: number, tick: number, words: Int32Array, from: number, bytes: number): void {
+    const { ring, row } = this.#options;
+    if (this.#state === 'open') {
+      if (ring.tryWriteWords(stage, row, tick, words, from, bytes)) return;
+      this.#state = 'cutting';
+      this.#options.onCut();
+    }
+    if (this.#state === 'cutting' && ring.tryWriteWords(STAGE.cut, row, tick, NOTHING, 0, 0))
+      this.#state = 'ended';
+  }
+}
+
+/** What a room says when it opens. */
+export type Opening = Omit<JournalHead, 'coreHash' | 'openedMs'>;
+
+/** `u64` schema hash, `u32` epoch, `u32` tick rate, `u32` bytes of its id, its id, then its configuration. */
+export function encodeOpening(opening: Opening): Uint8Array {
+  const id = new TextEncoder().encode(opening.roomId);
+  const bytes = new Uint8Array(OPENING_TAIL + id.length + opening.config.length);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, opening.schemaHash, true);
+  view.setUint32(8, opening.epoch, true);
+  view.setUint32(12, opening.tickRateHz, true);
+  view.setUint32(16, id.length, true);
+  bytes.set(id, OPENING_TAIL);
+  bytes.set(opening.config, OPENING_TAIL + id.length);
+  return bytes;
+}
+
+/** The way back. */
+export function decodeOpening(bytes: Uint8Array): Opening {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const idEnd = OPENING_TAIL + view.getUint32(16, true);
   return {
-    record: (stage, tick, bytes) => append([stage, tick, bytes.length], bytes),
-    close() {
-      flush();
-      closeSync(file);
-    },
+    schemaHash: view.getBigUint64(0, true),
+    epoch: view.getUint32(8, true),
+    tickRateHz: view.getUint32(12, true),
+    roomId: new TextDecoder().decode(bytes.subarray(OPENING_TAIL, idEnd)),
+    config: bytes.slice(idEnd),
   };
 }
 
-/** Bytes. The largest record (256 KiB of commands) fits. */
-const BUFFER_BYTES = 1 << 19;
+const OPENING_TAIL = 20;
+const NOTHING = new Int32Array(0);
+/** Bytes of one record: the largest input buffer of a room, and its opening. */
+const RECORD_BYTES_MAX = 1 << 19;
+/** Bytes, so that with one record the memory is 4 MiB. Some two seconds of a full worker: 1,000 players send some 2 MB a second at 30 Hz. */
+const RING_BYTES = (1 << 22) - 2 * RECORD_BYTES_MAX;

@@ -1,14 +1,15 @@
 /** From a game's module to rooms: loads it once, and makes core and runtime for each order to open. */
 import { RoomCore } from '../core-wasm/bindings/room.ts';
 import { FrayError } from '../src/errors.ts';
+import { Ring } from '../src/mailbox/ring.ts';
 import type { Game } from '../src/plugin/game.ts';
 import { parseRoomOptions } from '../src/plugin/options.ts';
 import type { RuntimeHost } from '../src/plugin/runtime.ts';
 import { GameRuntime } from '../src/plugin/runtime.ts';
 import { compileConfig, interpolationTicks, roomSizes } from '../src/schema/compile.ts';
 import type { GameFacts, WorkerBoot, WorkerReport } from './boot.ts';
-import { fileJournal } from './journal.ts';
-import type { RoomFactory } from './shard.ts';
+import { encodeOpening, RoomJournal } from './journal.ts';
+import type { RoomFactory, RoomOrder } from './shard.ts';
 import { ShardRoom } from './shard-room.ts';
 
 export interface LoadedGame {
@@ -55,6 +56,7 @@ export function roomFactory(
   report: (message: WorkerReport) => void,
 ): RoomFactory {
   const { game, facts, emptyCloseMs } = loaded;
+  const journals = journalsOf(boot, facts, report);
   return (order, parts) => {
     const host = hostOf(report);
     const options = parseRoomOptions(game.options.room, order.optionsJson);
@@ -81,10 +83,28 @@ export function roomFactory(
       botsYield: facts.botsYield,
       emptyCloseTicks: Math.ceil((emptyCloseMs * facts.tickRateHz) / 1000),
       ...parts,
-      ...(boot.journalDir !== undefined && {
-        journal: fileJournal(boot.journalDir, order.id, config),
-      }),
+      ...(journals !== null && { journal: journals(order, core, config) }),
     });
+  };
+}
+
+/** Makes the journal of a room; null where none is kept. */
+function journalsOf(
+  boot: WorkerBoot,
+  { schemaHash, tickRateHz }: GameFacts,
+  report: (message: WorkerReport) => void,
+): ((order: RoomOrder, core: RoomCore, config: Uint8Array) => RoomJournal) | null {
+  if (boot.journal === undefined) return null;
+  const { hashTicks } = boot.journal;
+  const ring = new Ring(boot.journal.ring, 'write');
+  return (order, core, config) => {
+    const fields = { room: order.id };
+    const text = 'a journal was cut: its writer is too slow';
+    const onCut = (): void => report({ kind: 'log', level: 'warn', fields, text });
+    const options = { ring, row: order.row, core, hashTicks, onCut };
+    const { id: roomId, epoch } = order;
+    const opening = { roomId, epoch, schemaHash, tickRateHz, config };
+    return new RoomJournal(options, encodeOpening(opening));
   };
 }
 

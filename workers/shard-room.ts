@@ -14,7 +14,7 @@ import {
 } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 import { HostMessages } from './host-messages.ts';
-import type { JournalSink } from './journal.ts';
+import type { RoomJournal } from './journal.ts';
 import { STAGE } from './journal-format.ts';
 import { RecordWriter } from './records.ts';
 import { RoomFigures } from './room-figures.ts';
@@ -81,7 +81,7 @@ export interface RoomOptions {
   readonly timing: Timing;
   /** A session is no longer in the room; `code` and `text` have been answered. */
   readonly onGone: (session: number) => void;
-  readonly journal?: JournalSink;
+  readonly journal?: Pick<RoomJournal, 'record' | 'ended' | 'close'>;
 }
 
 export class ShardRoom {
@@ -96,7 +96,7 @@ export class ShardRoom {
   readonly #input: RecordWriter;
   readonly #links: readonly WorkerEnd[];
   readonly #timing: Timing;
-  readonly #journal: JournalSink | undefined;
+  readonly #journal: RoomOptions['journal'];
   readonly #packetsLimit: number;
   readonly #figures: RoomFigures;
   readonly #answer = new Uint8Array(JOINED.bytes);
@@ -237,7 +237,7 @@ export class ShardRoom {
       if (session !== 0 && !arriving.has(session)) this.#tellLeft(session, code, text);
     }
     this.#figures.close(this.game.messagesMalformed);
-    this.#journal?.close();
+    this.#journal?.close(this.core.tick, code);
     this.game.close();
   }
 
@@ -246,25 +246,13 @@ export class ShardRoom {
     const { core } = this;
     this.#record(STAGE.end, tick, commandBytes);
     const packets = core.end(commandBytes);
-    if (this.#journal !== undefined) this.#recordHash(this.#journal);
+    this.#journal?.ended(tick);
     return packets;
   }
 
   /** Every byte that enters the room passes here on its way: the journal. */
   #record(stage: number, tick: number, length: number): void {
-    if (this.#journal === undefined) return;
-    const { u8, input } = this.core;
-    this.#journal.record(stage, tick, u8.subarray(input, input + length));
-  }
-
-  #recordHash(journal: JournalSink): void {
-    const { core } = this;
-    core.stateHash();
-    journal.record(
-      STAGE.hash,
-      core.tick,
-      new Uint8Array(Uint32Array.of(core.stateHashLow, core.stateHashHigh).buffer),
-    );
+    this.#journal?.record(stage, tick, length);
   }
 
   /** Gives slots to arrivals; where there is none, one bot each makes room and they wait a tick. */

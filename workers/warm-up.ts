@@ -59,7 +59,7 @@ class ScratchShard {
     const sizes = { roomsMax: 1, sessionsMax: 64, packetBytesMax: PACKET_BYTES_MAX };
     const link = createLink({ ...sizes, inboxBytes: RING_BYTES, outboxBytes: RING_BYTES });
     const alone = { index: 0, workers: 1, links: [link], bells: [createBell()] };
-    const { journalDir: _, ...quiet } = { ...boot, ...alone, timing: createTiming(1) };
+    const { journal: _, ...quiet } = { ...boot, ...alone, timing: createTiming(1) };
     const game = { ...loaded.game, hooks: HOOKS, options: { ...loaded.game.options, room: {} } };
     this.#boot = boot;
     this.#io = new IoEnd(link);

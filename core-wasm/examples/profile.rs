@@ -1,7 +1,9 @@
 //! Where the time of a tick goes, stage by stage, in a native build:
-//! `cargo run --release --example profile -- FILE WARM_TICKS`. FILE is a journal (see workers/journal.ts), which
+//! `cargo run --release --example profile -- FILE WARM_TICKS`. FILE is a journal (see workers/journal-format.ts), which
 //! bench/profile-tick.sh records. Runs the stages of room.rs one by one with a clock between them and compares the hashes that
 //! stand in the journal, so that what is timed is the tick that ships. Prints a table; exit code 1 at the first difference.
+
+mod journal;
 
 use fray_core::host::Instance;
 use fray_core::room::{close_tick, open_tick, Room};
@@ -9,13 +11,9 @@ use fray_core::{
     combat, command, harm, history, indices, ingest, input, interest, physics, roster, snapshot,
     timers,
 };
+use journal::{Entry, Journal, BEGIN, END, HASH};
 use std::process::ExitCode;
 use std::time::Instant;
-
-const MAGIC: u32 = 0x444a_5246;
-const BEGIN: u32 = 1;
-const END: u32 = 2;
-const HASH: u32 = 3;
 
 /// The stages of `begin` and `end` in room.rs, in their order.
 const STAGES: [&str; 14] = [
@@ -57,19 +55,12 @@ fn main() -> ExitCode {
 }
 
 fn profile(file: &[u8], warm: u32) -> Result<Profile, String> {
-    let (magic, config_bytes) = (word(file, 0)?, word(file, 8)? as usize);
-    if magic != MAGIC {
-        return Err("not a journal".into());
-    }
-    let mut instance = Instance::new(slice(file, 12, config_bytes)?)
-        .map_err(|code| format!("configuration refused: {code}"))?;
+    let mut journal = Journal::open(file)?;
+    let mut instance =
+        Instance::new(journal.config).map_err(|code| format!("configuration refused: {code}"))?;
     let mut profile = Profile::default();
-    let mut at = 12 + config_bytes.next_multiple_of(4);
-    while at + 12 <= file.len() {
-        let (stage, tick, bytes) =
-            (word(file, at)?, word(file, at + 4)?, word(file, at + 8)? as usize);
-        let Ok(payload) = slice(file, at + 12, bytes) else { break };
-        at += 12 + bytes.next_multiple_of(4);
+    while let Some(Entry { stage, tick, payload }) = journal.next()? {
+        let bytes = payload.len();
         if stage == HASH {
             let own = instance.state_hash();
             if own.to_le_bytes() != payload {
@@ -84,7 +75,7 @@ fn profile(file: &[u8], warm: u32) -> Result<Profile, String> {
         match stage {
             BEGIN => run(&mut room, &mut profile, timed, bytes, &STAGES[..FIRST_OF_END]),
             END => run(&mut room, &mut profile, timed, bytes, &STAGES[FIRST_OF_END..]),
-            other => return Err(format!("stage {other} at byte {at}")),
+            _ => break,
         }
         .map_err(|code| format!("tick {tick}: the core answered {code}"))?;
         if stage == END && timed {
@@ -146,12 +137,4 @@ fn print(profile: &mut Profile) {
         println!("{stage:<9} {ns:>8.1} ns per player and tick {:>6.1} %", 100.0 * ns / all);
     }
     println!("{:<9} {all:>8.1} ns per player and tick", "all");
-}
-
-fn word(file: &[u8], at: usize) -> Result<u32, String> {
-    slice(file, at, 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-}
-
-fn slice(file: &[u8], at: usize, bytes: usize) -> Result<&[u8], String> {
-    file.get(at..at + bytes).ok_or_else(|| "the file ends early".into())
 }

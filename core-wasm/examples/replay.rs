@@ -1,15 +1,13 @@
-//! Replays a journal file (see workers/journal.ts) in a native build and compares each hash that stands in it:
+//! Replays a journal file (see workers/journal-format.ts) in a native build and compares each hash that stands in it:
 //! `cargo run --release --example replay -- FILE [RESTORE_EVERY]`. Every so many ticks the room is saved and goes on in a
 //! fresh instance. Prints one line of JSON; exit code 1 for a file that is no journal. `differs`: the first tick whose
 //! hash is another, or -1.
 
-use fray_core::host::Instance;
-use std::process::ExitCode;
+mod journal;
 
-const MAGIC: u32 = 0x444a_5246;
-const BEGIN: u32 = 1;
-const END: u32 = 2;
-const HASH: u32 = 3;
+use fray_core::host::Instance;
+use journal::{Entry, Journal, BEGIN, END, HASH};
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {
@@ -18,7 +16,10 @@ fn main() -> ExitCode {
     };
     let every = std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(0);
     let file = std::fs::read(&path).map_err(|error| error.to_string());
-    match file.and_then(|file| Replay::start(&file)?.run(&file, every)) {
+    match file.and_then(|file| {
+        let journal = Journal::open(&file)?;
+        Replay::start(&journal)?.run(journal, every)
+    }) {
         Ok(line) => {
             println!("{line}");
             ExitCode::SUCCESS
@@ -32,8 +33,6 @@ fn main() -> ExitCode {
 
 struct Replay {
     room: Instance,
-    /// Where the next entry begins.
-    at: usize,
     ticks: u32,
     hashes: u32,
     last: u64,
@@ -43,24 +42,14 @@ struct Replay {
 }
 
 impl Replay {
-    fn start(file: &[u8]) -> Result<Self, String> {
-        let (magic, config_bytes) = (word(file, 0)?, word(file, 8)? as usize);
-        if magic != MAGIC {
-            return Err("not a journal".into());
-        }
-        let config = slice(file, 12, config_bytes)?;
-        let room =
-            Instance::new(config).map_err(|code| format!("configuration refused: {code}"))?;
-        let at = 12 + config_bytes.next_multiple_of(4);
-        Ok(Self { room, at, ticks: 0, hashes: 0, last: 0, differs: -1, restores: 0, regions: 0 })
+    fn start(journal: &Journal) -> Result<Self, String> {
+        let room = Instance::new(journal.config)
+            .map_err(|code| format!("configuration refused: {code}"))?;
+        Ok(Self { room, ticks: 0, hashes: 0, last: 0, differs: -1, restores: 0, regions: 0 })
     }
 
-    fn run(mut self, file: &[u8], every: u32) -> Result<String, String> {
-        while self.at + 12 <= file.len() {
-            let (stage, tick, bytes) =
-                (word(file, self.at)?, word(file, self.at + 4)?, word(file, self.at + 8)? as usize);
-            let Ok(payload) = slice(file, self.at + 12, bytes) else { break };
-            self.at += 12 + bytes.next_multiple_of(4);
+    fn run(mut self, mut journal: Journal, every: u32) -> Result<String, String> {
+        while let Some(Entry { stage, tick, payload }) = journal.next()? {
             match stage {
                 BEGIN => self.room.begin(payload).map(|_| ()).map_err(refused)?,
                 END => {
@@ -73,7 +62,7 @@ impl Replay {
                         self.restore()?;
                     }
                 }
-                other => return Err(format!("stage {other} at byte {}", self.at)),
+                _ => break,
             }
         }
         let Self { ticks, hashes, last, differs, restores, regions, .. } = self;
@@ -105,12 +94,4 @@ impl Replay {
 
 fn refused(code: i32) -> String {
     format!("the core answered {code}")
-}
-
-fn word(file: &[u8], at: usize) -> Result<u32, String> {
-    slice(file, at, 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-}
-
-fn slice(file: &[u8], at: usize, bytes: usize) -> Result<&[u8], String> {
-    file.get(at..at + bytes).ok_or_else(|| "the file ends early".into())
 }

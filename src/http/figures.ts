@@ -61,6 +61,7 @@ export function metricSources(parts: FigureSources): MetricSources {
     leaves: () => sum('leaves'),
     inputsMissing: () =>
       directory.workers().reduce((total, { timing }) => total + timing.sum('inputsMissing'), 0),
+    journal: () => directory.journal,
     ready: parts.ready,
     version: parts.version,
   };

@@ -30,6 +30,14 @@ export interface TrafficFigures {
   readonly bytesOut: number;
 }
 
+export interface JournalCounts {
+  /** Of files, and of the records in them before they were compressed. */
+  readonly fileBytes: number;
+  readonly rawBytes: number;
+  /** Journals that ended before their rooms did. */
+  readonly cut: number;
+}
+
 /** What the composition root can tell. Called only when metrics are read. */
 export interface MetricSources {
   workers(): readonly WorkerFigures[];
@@ -52,6 +60,8 @@ export interface MetricSources {
   leaves(): number;
   /** Ticks of one player each whose command was not there in time. */
   inputsMissing(): number;
+  /** Of the writer of journals, since start; null where none are kept. */
+  journal(): JournalCounts | null;
   ready(): boolean;
   readonly version: string;
 }
@@ -140,6 +150,21 @@ function addPlayers(registry: Registry, sources: MetricSources): void {
     'fray_inputs_missing_total',
     "Ticks in which one player's command was not there; the last movement went on, or none.",
     () => sources.inputsMissing(),
+  );
+  counter(
+    'fray_journal_bytes_total',
+    'Bytes of journals that were written.',
+    () => sources.journal()?.fileBytes ?? 0,
+  );
+  counter(
+    'fray_journal_record_bytes_total',
+    'Bytes of the records in them, before they were compressed.',
+    () => sources.journal()?.rawBytes ?? 0,
+  );
+  counter(
+    'fray_journal_cuts_total',
+    'Journals that ended before their rooms: the writer was too slow, or the disk full.',
+    () => sources.journal()?.cut ?? 0,
   );
 }
 

@@ -12,6 +12,7 @@
  * again and again; each resume is answered by `resumed`, unless the seat's last answer comes instead.
  */
 import { ERROR, errorText } from '../../protocol/gen/tables.ts';
+import type { JournalFigures } from '../../workers/journal-store.ts';
 import { ROW } from '../../workers/timing.ts';
 import type { ErrorCode } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
@@ -21,6 +22,7 @@ import { loadCore } from './core.ts';
 import type { Seat } from './drain.ts';
 import { drainOutbox } from './drain.ts';
 import { newRoomId } from './id.ts';
+import { JournalThread } from './journal.ts';
 import type { DirectoryCounters, DirectoryOptions, JoinRequest } from './options.ts';
 import type { Resumption } from './orders.ts';
 import { noticeMessage, OrderDesk } from './orders.ts';
@@ -54,6 +56,7 @@ export class RoomDirectory {
   readonly #outputs = new OutputQueue();
   readonly #orders: OrderDesk;
   #workers: RoomWorker[] = [];
+  #journal: JournalThread | undefined;
   #placement: Placement | undefined;
   #facts: GameFacts | undefined;
   #onWake: () => void = () => {};
@@ -74,6 +77,11 @@ export class RoomDirectory {
     return this.#facts;
   }
 
+  /** What the writer of journals has done; null where none are kept. */
+  get journal(): Readonly<JournalFigures> | null {
+    return this.#journal?.figures ?? null;
+  }
+
   /** Seats held: sessions joining, in, or leaving. */
   get seats(): number {
     return this.#seats.size;
@@ -83,16 +91,21 @@ export class RoomDirectory {
   async start(): Promise<void> {
     const { workers, roomsMax, playersMax } = this.#options;
     const core = await loadCore(this.#options.core);
+    const { journal: wanted, ...own } = this.#options;
+    if (wanted !== undefined)
+      this.#journal = await JournalThread.start(wanted, core.hash, this.#options.log);
+    const journal = this.#journal;
     const bells = Array.from({ length: this.#ioThread + 1 }, (_, i) =>
       i === this.#ioThread ? this.#bellMemory : createBell(),
     );
     const options = {
-      ...this.#options,
+      ...own,
       emptyCloseMs: this.#options.emptyCloseMs ?? 0,
       sessionsMax: this.#sessionsMax,
       game: gameUrl(this.#options.game),
-      core,
+      core: core.module,
       bells,
+      ...(journal !== undefined && { journal }),
     };
     this.#workers = Array.from(
       { length: workers },
@@ -105,6 +118,7 @@ export class RoomDirectory {
       this.#facts = facts[0];
     } catch (error) {
       await Promise.all(this.#workers.map((worker) => worker.stop(0)));
+      await this.#journal?.stop();
       throw error;
     }
     this.#placement = new Placement({
@@ -270,6 +284,7 @@ export class RoomDirectory {
         this.#orders.stop(worker, ERROR.E_SHUTDOWN);
     }
     await Promise.all(this.#workers.map((worker) => worker.stop(STOP_MS_MAX)));
+    await this.#journal?.stop();
     for (const worker of this.#workers) {
       this.#readAnswers(worker);
       this.#endSeats(worker, ERROR.E_SHUTDOWN);

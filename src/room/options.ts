@@ -1,5 +1,6 @@
 /** What a directory is told at the start, what it is asked for, and what it counts. */
 import type { Clock } from '../clock.ts';
+import type { JournalOptions } from './journal.ts';
 import type { Choice } from './placement.ts';
 import type { Log } from './workers.ts';
 
@@ -33,8 +34,8 @@ export interface DirectoryOptions {
   readonly sessionsMax?: number;
   /** Index of the I/O thread this directory stands on. Default 0. */
   readonly ioThread?: number;
-  /** Debug: a folder for journals. */
-  readonly journalDir?: string;
+  /** Keeps the journal of every room. Default: none. */
+  readonly journal?: JournalOptions;
   readonly hashEveryTick?: boolean;
   readonly clock: Clock;
   readonly log: Log;

@@ -2,9 +2,8 @@
  * The worker threads of a server: start, restart after a crash, stop. A worker that died takes its rooms with it; the
  * next one begins with new rings, so nothing half-written is ever read.
  */
-import { existsSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { pathToFileURL } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { GameFacts, WorkerBoot, WorkerReport } from '../../workers/boot.ts';
 import { createTiming, TimingReader } from '../../workers/timing.ts';
@@ -12,6 +11,8 @@ import { FrayError } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
 import type { LinkSizes } from '../mailbox/messages.ts';
 import { createLink, IoEnd } from '../mailbox/messages.ts';
+import type { JournalThread } from './journal.ts';
+import { startThread } from './threads.ts';
 
 /** What a log line needs; pino fits. */
 export interface Log {
@@ -30,7 +31,7 @@ export interface WorkerOptions {
   readonly emptyCloseMs: number;
   /** How many I/O threads there are, and the bell of each. */
   readonly bells: readonly SharedArrayBuffer[];
-  readonly journalDir?: string;
+  readonly journal?: Pick<JournalThread, 'ringFor' | 'hashTicks'>;
   readonly hashEveryTick?: boolean;
   readonly log: Log;
 }
@@ -68,7 +69,7 @@ export class RoomWorker {
 
   /** Resolves when the game is loaded; rejects when the thread ends before. `onCrash` is called for each later death. */
   start(onCrash: (worker: RoomWorker) => void): Promise<GameFacts> {
-    const { game, core, bells, workers, playersMax, emptyCloseMs, journalDir, hashEveryTick, log } =
+    const { game, core, bells, workers, playersMax, emptyCloseMs, journal, hashEveryTick, log } =
       this.#options;
     const boot: WorkerBoot = {
       index: this.index,
@@ -79,10 +80,12 @@ export class RoomWorker {
       playersMax,
       emptyCloseMs,
       ...this.#memory,
-      ...(journalDir !== undefined && { journalDir }),
+      ...(journal !== undefined && {
+        journal: { ring: journal.ringFor(this.index), hashTicks: journal.hashTicks },
+      }),
       ...(hashEveryTick !== undefined && { hashEveryTick }),
     };
-    const thread = spawn(boot);
+    const thread = startThread('room-worker', boot, `room-worker-${this.index}`);
     this.#thread = thread;
     this.state = 'starting';
     this.#startedMs = performance.now();
@@ -150,29 +153,6 @@ export class RoomWorker {
     await thread.terminate();
     this.#thread = undefined;
   }
-}
-
-/**
- * The thread. Run from source (this file ends in .ts: tests, development) the worker is `workers/room-worker.ts`, and
- * registers tsx itself, because Node 20 gives `--import tsx` no effect in threads. Run from a build it is
- * `room-worker.js` beside the bundle, or in `workers/` beside it.
- */
-function spawn(boot: WorkerBoot): Worker {
-  if (import.meta.url.endsWith('.ts')) {
-    const entry = new URL('../../workers/room-worker.ts', import.meta.url).href;
-    const code = `import('tsx/esm/api').then((tsx) => { tsx.register(); return import(${JSON.stringify(entry)}); });`;
-    return new Worker(code, { eval: true, workerData: boot, name: `room-worker-${boot.index}` });
-  }
-  const places = ['./room-worker.js', './workers/room-worker.js', '../workers/room-worker.js'];
-  const entry = places
-    .map((place) => new URL(place, import.meta.url))
-    .find((url) => existsSync(fileURLToPath(url)));
-  if (entry === undefined)
-    throw new FrayError(
-      'E_CONFIG',
-      'Cannot start a worker: room-worker.js is not beside this build',
-    );
-  return new Worker(entry, { workerData: boot, name: `room-worker-${boot.index}` });
 }
 
 /** The game's module as an import specifier: a URL stays, a path becomes one. */

@@ -2,11 +2,11 @@
  * A play of the arena that leaves nothing out: 50 players, six of them clients of the core who turn, shoot, dash and
  * die, come and go, over lines that lose (in bursts), delay, reorder and repeat, both ways. All from one seed.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
 import arena from '../../games/arena/server.ts';
 import { InputCommand } from '../../protocol/gen/tables.ts';
 import type { Game } from '../../src/plugin/game.ts';
-import { JOURNAL_MAGIC, JOURNAL_VERSION, STAGE } from '../../workers/journal-format.ts';
+import { JournalFile } from '../../workers/journal-file.ts';
+import { STAGE } from '../../workers/journal-format.ts';
 import { Bench, type Journal, type TestClient } from '../plugin/bench.ts';
 
 export const PLAYERS = 50;
@@ -144,24 +144,31 @@ function generator(seed: number): () => number {
   };
 }
 
-/** Writes a journal as `fileJournal` does, a hash after each tick. */
-export function writeJournal(file: string, journal: Journal): void {
-  const out = openSync(file, 'w');
-  const append = (head: readonly number[], bytes: Uint8Array): void => {
-    const padded = new Uint8Array(12 + ((bytes.length + 3) & ~3));
-    new Uint32Array(padded.buffer).set(head);
-    padded.set(bytes, 12);
-    writeSync(out, padded);
+/** Writes a journal as a server does, without compression, a hash after each tick. */
+export function writeJournal(path: string, journal: Journal): void {
+  const file = new JournalFile(path, { ...HEAD, config: journal.config }, { compress: false });
+  const append = (stage: number, tick: number, bytes: Uint8Array): void => {
+    const whole = new Uint8Array((bytes.length + 3) & ~3);
+    whole.set(bytes);
+    file.append(stage, tick, { words: new Int32Array(whole.buffer), from: 0, bytes: bytes.length });
   };
-  append([JOURNAL_MAGIC, JOURNAL_VERSION, journal.config.length], journal.config);
   journal.ticks.forEach(({ begin, end }, tick) => {
-    if (begin) append([STAGE.begin, tick, begin.length], begin);
-    append([STAGE.end, tick, end.length], end);
+    if (begin) append(STAGE.begin, tick, begin);
+    append(STAGE.end, tick, end);
     const [high, low] = (journal.hashes[tick] ?? '')
       .split(':')
       .map((half) => Number.parseInt(half, 16));
-    const hash = new Uint8Array(Uint32Array.of(low ?? 0, high ?? 0).buffer);
-    append([STAGE.hash, tick, hash.length], hash);
+    append(STAGE.hash, tick, new Uint8Array(Uint32Array.of(low ?? 0, high ?? 0).buffer));
   });
-  closeSync(out);
+  file.flush();
+  file.close();
 }
+
+const HEAD = {
+  roomId: 'busy',
+  schemaHash: 0n,
+  coreHash: new Uint8Array(32),
+  tickRateHz: 30,
+  epoch: 1,
+  openedMs: 0,
+};

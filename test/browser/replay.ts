@@ -3,7 +3,7 @@
  * copying its region, and goes on in a fresh instance whose other memory is filled with something else.
  */
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
-import { STAGE } from '../../workers/journal-format.ts';
+import { BLOCK_HEAD_BYTES, CODEC, STAGE } from '../../workers/journal-format.ts';
 
 export interface ReplayReport {
   readonly ticks: number;
@@ -23,6 +23,8 @@ export class Replay {
   /** Bytes that have come and are not yet used. */
   #rest = new Uint8Array(0);
   #config: Uint8Array | null = null;
+  /** Bytes of entries that are left of a block. */
+  #blockBytes = 0;
   #room: RoomCore | null = null;
   #ticks = 0;
   #hashes = 0;
@@ -44,15 +46,8 @@ export class Replay {
     all.set(bytes, this.#rest.length);
     const view = new DataView(all.buffer);
     let at = 0;
-    while (at + 12 <= all.length) {
-      const length = view.getUint32(at + 8, true);
-      const next = at + 12 + ((length + 3) & ~3);
-      if (next > all.length) break;
-      const payload = all.subarray(at + 12, at + 12 + length);
-      if (this.#room === null) this.#start(payload.slice());
-      else this.#entry(view.getUint32(at, true), view.getUint32(at + 4, true), payload);
-      at = next;
-    }
+    for (let used = this.#next(all, view, at); used > 0; used = this.#next(all, view, at))
+      at += used;
     this.#rest = all.slice(at);
   }
 
@@ -67,9 +62,29 @@ export class Replay {
     };
   }
 
-  #start(config: Uint8Array): void {
-    this.#config = config;
-    this.#room = new RoomCore(this.#module, config);
+  /** Takes the head of the file, of a block, or an entry that stands whole at `at`; its bytes, 0 where it is not whole. */
+  #next(all: Uint8Array, view: DataView, at: number): number {
+    const left = all.length - at;
+    const word = (offset: number): number => view.getUint32(at + offset, true);
+    if (this.#room === null) {
+      const head = left < 12 ? left + 1 : word(8) + 4;
+      if (head > left) return 0;
+      const config = at + 76 + ((word(36) + 3) & ~3);
+      this.#config = all.slice(config, config + word(40));
+      this.#room = new RoomCore(this.#module, this.#config);
+      return head;
+    }
+    if (this.#blockBytes === 0) {
+      if (left < BLOCK_HEAD_BYTES) return 0;
+      if (word(8) !== CODEC.stored) throw new Error('This reads journals without compression');
+      this.#blockBytes = word(16);
+      return BLOCK_HEAD_BYTES;
+    }
+    const bytes = left < 12 ? left + 1 : 12 + ((word(8) + 3) & ~3);
+    if (bytes > left) return 0;
+    this.#entry(word(0), word(4), all.subarray(at + 12, at + 12 + word(8)));
+    this.#blockBytes -= bytes;
+    return bytes;
   }
 
   #entry(stage: number, tick: number, payload: Uint8Array): void {

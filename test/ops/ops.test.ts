@@ -26,6 +26,7 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
     joins: () => 10,
     leaves: () => 11,
     inputsMissing: () => 12,
+    journal: () => ({ fileBytes: 17, rawBytes: 18, cut: 19 }),
     ready: () => true,
     version: '1.2.3',
     ...change,

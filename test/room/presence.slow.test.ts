@@ -10,8 +10,8 @@ import { RoomCore } from '../../core-wasm/bindings/room.ts';
 import { ClientStats, ERROR, MESSAGE } from '../../protocol/gen/tables.ts';
 import type { DirectoryOptions } from '../../src/room/directory.ts';
 import type { RoomOutput } from '../../src/room/outputs.ts';
+import { Replay } from '../../src/room/replay.ts';
 import { MessageCodec } from '../../src/schema/messages.ts';
-import { readJournal, STAGE } from '../../workers/journal-format.ts';
 import { DirectoryBench, pause, testCore } from './bench.ts';
 import { basic } from './games/basic.ts';
 
@@ -313,7 +313,11 @@ test('random drops, resumes and leaves: each resume is answered, each stay ends 
 
 test('the journal of a room whose players drop and return replays to the same hashes without the game', async (t) => {
   const journalDir = mkdtempSync(join(tmpdir(), 'fray-presence-'));
-  const bench = await new DirectoryBench({ game: GAME, journalDir, hashEveryTick: true }).start();
+  const bench = await new DirectoryBench({
+    game: GAME,
+    journal: { dir: journalDir, hashTicks: 1 },
+    hashEveryTick: true,
+  }).start();
   const module = await testCore();
   const [id, other] = [bench.join({ any: true }), bench.join({ any: true })];
   const page = new Page(bench, module, await bench.answer(id), false);
@@ -333,22 +337,10 @@ test('the journal of a room whose players drop and return replays to the same ha
   }
   await bench.directory.stop(0);
   const [file] = readdirSync(journalDir);
-  const { config, entries } = readJournal(readFileSync(join(journalDir, file ?? '')));
-  const core = new RoomCore(module, config);
-  let hashes = 0;
-  for (const { stage, tick, bytes } of entries) {
-    if (stage === STAGE.hash) {
-      core.stateHash();
-      const [low, high] = new Uint32Array(bytes.buffer, bytes.byteOffset, 2);
-      if (low !== core.stateHashLow || high !== core.stateHashHigh)
-        t.fail(`the hash of tick ${tick} differs`);
-      hashes += 1;
-      continue;
-    }
-    core.u8.set(bytes, core.input);
-    if (stage === STAGE.begin) core.begin(bytes.length);
-    else core.end(bytes.length);
-  }
-  t.ok(hashes > 30);
-  t.ok(core.epochs[0] !== 1 && core.epochs[1] !== 1, 'the returns are in it');
+  const replay = new Replay(readFileSync(join(journalDir, file ?? '')), module);
+  const report = replay.play();
+  t.match(report, { differs: null, problem: null, end: 'over' });
+  t.ok(report.hashes > 30);
+  const { epochs } = replay.room;
+  t.ok(epochs[0] !== 1 && epochs[1] !== 1, 'the returns are in it');
 });

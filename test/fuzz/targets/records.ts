@@ -5,7 +5,7 @@
 import { Packet, RecordHeader } from '../../../protocol/gen/tables.ts';
 import { FrayError } from '../../../src/errors.ts';
 import { createRing, Ring } from '../../../src/mailbox/ring.ts';
-import { readJournal } from '../../../workers/journal-format.ts';
+import { readJournal } from '../../../workers/journal-file.ts';
 import { RecordWriter } from '../../../workers/records.ts';
 import type { Target } from '../engine.ts';
 import { claim, join, Program, parts } from './bytes.ts';
@@ -133,11 +133,12 @@ function same(memoryBytes: Uint8Array, at: number, expected: Uint8Array): void {
 
 function journal(bytes: Uint8Array): void {
   try {
-    const { config, entries } = readJournal(bytes);
-    claim(config.length <= bytes.length, 'a configuration');
-    let sum = 12;
-    for (const entry of entries) sum += 12 + entry.bytes.length;
-    claim(sum <= bytes.length, 'entries longer than their file');
+    const journal = readJournal(bytes);
+    const { head } = journal;
+    claim(head.config.length <= bytes.length, 'a configuration');
+    let sum = 0;
+    for (const entry of journal.entries()) sum += entry.bytes.length;
+    claim(sum <= 1032 * bytes.length, 'entries longer than deflate can make of their file');
   } catch (error) {
     claim(error instanceof FrayError && error.code === 'E_MALFORMED', 'a coded refusal');
   }

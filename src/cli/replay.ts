@@ -1,0 +1,115 @@
+/** `fray replay`: plays a journal again and says whether every hash in it comes out the same. */
+import { readFileSync } from 'node:fs';
+import { errorName } from '../../protocol/gen/tables.ts';
+import { FrayError } from '../errors.ts';
+import { loadCore } from '../room/core.ts';
+import type { JournalEnd, ReplayReport } from '../room/replay.ts';
+import { headOf, Replay } from '../room/replay.ts';
+import type { Command, Io, Values } from './command.ts';
+import { EXIT, textOf, wholeNumber } from './command.ts';
+import { table } from './table.ts';
+
+export const command: Command = {
+  name: 'replay',
+  summary: 'Play a journal again, and verify every state hash in it',
+  examples: [
+    'fray replay journals/abcd-m3k2.journal',
+    'fray replay journals/abcd-m3k2.journal --to-tick 9000 --json',
+  ],
+  args: {
+    file: { type: 'positional', required: true, description: 'A file that `journalDir` got.' },
+    toTick: { type: 'string', description: 'The last tick to play. Default: all.', valueHint: 'N' },
+    core: {
+      type: 'string',
+      description:
+        'The core that played it, where this is another: a fray_core.wasm. Default: the own.',
+      valueHint: 'FILE',
+    },
+    json: { type: 'boolean', description: 'Print the report as JSON.' },
+  },
+  async run(values, io) {
+    const path = textOf(values, 'file');
+    const core = await loadCore(values['core'] === undefined ? undefined : textOf(values, 'core'));
+    const file = read(path);
+    checkCore(headOf(file), core.hash);
+    const replay = new Replay(file, core.module);
+    const startMs = performance.now();
+    const report = replay.play({
+      ...limits(values),
+      onProgress: (tick) => io.progress(`tick ${tick}`),
+    });
+    const seconds = (performance.now() - startMs) / 1000;
+    print(report, { path, times: report.ticks / replay.head.tickRateHz / seconds, values, io });
+    const verified = report.differs === null && report.problem === null;
+    return verified ? EXIT.done : EXIT.failed;
+  },
+};
+
+function read(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new FrayError('E_CONFIG', `Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function limits(values: Values): { toTick?: number } {
+  if (values['toTick'] === undefined) return {};
+  return { toTick: wholeNumber(values, 'toTick', { min: 0, max: 0xffff_ffff }) };
+}
+
+/** Another core may play another way: that is no fault of the journal. */
+function checkCore({ coreHash }: Replay['head'], hash: Uint8Array): void {
+  const known = coreHash.some((byte) => byte !== 0);
+  if (!known || Buffer.compare(coreHash, hash) === 0) return;
+  const short = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').slice(0, 16);
+  throw new FrayError(
+    'E_CORE',
+    `Cannot replay: core ${short(coreHash)} played it, and this is ${short(hash)}; name the other with --core`,
+  );
+}
+
+interface Context {
+  readonly path: string;
+  /** Of real time. */
+  readonly times: number;
+  readonly values: Values;
+  readonly io: Io;
+}
+
+function print(report: ReplayReport, { path, times, values, io }: Context): void {
+  const facts = {
+    file: path,
+    verified: report.differs === null && report.problem === null,
+    ...report,
+    code: report.code === null ? null : errorName(report.code),
+    timesRealTime: Math.round(times),
+  };
+  if (values['json'] === true) {
+    io.out(JSON.stringify(facts));
+    return;
+  }
+  io.out(
+    table(
+      ['figure', 'value'],
+      Object.entries(facts).map(([name, value]) => [name, value === null ? '-' : String(value)]),
+    ),
+  );
+  io.out(verdict(report));
+}
+
+function verdict(report: ReplayReport): string {
+  if (report.differs !== null)
+    return `differs: the state after tick ${report.differs} hashes otherwise than when it was played`;
+  if (report.problem !== null) return `damaged: ${report.problem}`;
+  return `verified: ${report.ticks} ticks, ${report.hashes} hashes; ${ENDS[report.end]}`;
+}
+
+const ENDS: { readonly [end in JournalEnd]: string } = {
+  over: 'the room was closed',
+  cut: 'the journal was cut: its writer was too slow, or the disk full',
+  torn: 'the server ended while it wrote, and what was not whole is left out',
+  open: 'the room was open when its server ended',
+  damaged: 'a byte is another than was written',
+  stopped: 'as far as was asked for',
+};

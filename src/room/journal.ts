@@ -1,0 +1,97 @@
+/** The host's end of the journals: starts the thread that writes them and tells it which rings there are. */
+import type { Worker } from 'node:worker_threads';
+import { createJournalRing } from '../../workers/journal.ts';
+import type { JournalFigures } from '../../workers/journal-store.ts';
+import type { JournalAsk, JournalBoot, JournalSays } from '../../workers/journal-writer.ts';
+import { FrayError } from '../errors.ts';
+import { startThread } from './threads.ts';
+import type { Log } from './workers.ts';
+
+/** What a server is asked to keep. */
+export interface JournalOptions {
+  /** The folder; made where it is not there. */
+  readonly dir: string;
+  /** At most so much is lost when the process is killed, ms. Default 50. */
+  readonly flushMs?: number;
+  /** A state hash after each so many ticks. Default 30. */
+  readonly hashTicks?: number;
+  /** Oldest files go while all have more bytes; 0: never. Default 0. */
+  readonly bytesMax?: number;
+  /** Files go so long after their room, ms; 0: never. Default 0. */
+  readonly ageMsMax?: number;
+}
+
+export class JournalThread {
+  readonly hashTicks: number;
+  /** Of the writer, as of a second ago at most. */
+  figures: Readonly<JournalFigures> = {
+    files: 0,
+    entries: 0,
+    rawBytes: 0,
+    fileBytes: 0,
+    cut: 0,
+    deleted: 0,
+  };
+  readonly #thread: Worker;
+  readonly #log: Log;
+  #ended = false;
+
+  /** Rejects with E_CONFIG where the folder cannot be used. */
+  static async start(
+    options: JournalOptions,
+    coreHash: Uint8Array,
+    log: Log,
+  ): Promise<JournalThread> {
+    const { dir, flushMs = 50, bytesMax = 0, ageMsMax = 0 } = options;
+    const boot: JournalBoot = { dir, flushMs, bytesMax, ageMsMax, coreHash };
+    const thread = new JournalThread(boot, options.hashTicks ?? 30, log);
+    await thread.#ready(dir);
+    return thread;
+  }
+
+  private constructor(boot: JournalBoot, hashTicks: number, log: Log) {
+    this.hashTicks = hashTicks;
+    this.#log = log;
+    this.#thread = startThread('journal-writer', boot, 'journal-writer');
+  }
+
+  /** A ring for a worker that starts, in the place of the one it had. */
+  ringFor(worker: number): SharedArrayBuffer {
+    const ring = createJournalRing();
+    this.#ask({ kind: 'attach', worker, ring });
+    return ring;
+  }
+
+  /** All that is in the rings is written, and the thread ends. Workers have to have ended before. */
+  async stop(): Promise<void> {
+    if (this.#ended) return;
+    const ended = new Promise<void>((resolve) => this.#thread.once('exit', () => resolve()));
+    this.#ask({ kind: 'stop' });
+    await ended;
+  }
+
+  #ask(message: JournalAsk): void {
+    this.#thread.postMessage(message);
+  }
+
+  #ready(dir: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (text: string): void =>
+        reject(new FrayError('E_CONFIG', `Cannot keep journals in ${dir}: ${text}`));
+      this.#thread.on('message', (said: JournalSays) => {
+        if (said.kind === 'ready') resolve();
+        else if (said.kind === 'failed') fail(said.text);
+        else if (said.kind === 'figures') this.figures = said.figures;
+        else this.#log[said.level](said.fields, said.text);
+      });
+      this.#thread.on('error', (error) => {
+        this.#log.error({ error: String(error) }, 'the writer of journals failed');
+        fail(String(error));
+      });
+      this.#thread.on('exit', () => {
+        this.#ended = true;
+        fail('its thread ended');
+      });
+    });
+  }
+}

@@ -1,0 +1,124 @@
+/** Journals as an operator has them: a real server writes, `fray replay` verifies. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { GAME, until } from './fixture.ts';
+import { fray } from './fray-process.ts';
+
+/** What `fray replay --json` prints. */
+interface Verdict {
+  readonly verified: boolean;
+  readonly ticks: number;
+  readonly hashes: number;
+  readonly end: string;
+  readonly code: string | null;
+  readonly differs: number | null;
+  readonly problem: string | null;
+}
+
+async function replay(...args: string[]): Promise<{ code: number | null; verdict: Verdict }> {
+  const run = fray(['replay', ...args, '--json']);
+  const code = await run.ended;
+  return { code, verdict: JSON.parse(run.out || 'null') as Verdict };
+}
+
+/** Plays some seconds with bots in it; returns the journal of their room. */
+async function record(t: Test, signal: NodeJS.Signals): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'fray-journals-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const flags = [
+    '--game',
+    GAME,
+    '--workers',
+    '1',
+    '--port',
+    '0',
+    '--admin-port',
+    '0',
+    '--bots',
+    '4',
+  ];
+  const run = fray(['start', ...flags, '--log-level', 'warn', '--journal-dir', dir]);
+  t.teardown(() => run.child.kill('SIGKILL'));
+  await until(`it listens: ${run.err}`, () => run.out.includes('Admin: off'), 20_000);
+  const file = (): string => join(dir, readdirSync(dir)[0] ?? '');
+  await until(
+    'a journal grows',
+    () => readdirSync(dir).length > 0 && statSync(file()).size > 6000,
+    20_000,
+  );
+  run.child.kill(signal);
+  await run.ended;
+  t.equal(run.err, '');
+  return file();
+}
+
+t.test('of a server that was stopped: whole, and verified', async (t) => {
+  const file = await record(t, 'SIGTERM');
+  const { code, verdict } = await replay(file);
+  t.equal(code, 0);
+  t.match(verdict, {
+    verified: true,
+    end: 'over',
+    code: 'E_SHUTDOWN',
+    differs: null,
+    problem: null,
+  });
+  t.ok(
+    verdict.ticks > 60 && verdict.hashes >= Math.floor(verdict.ticks / 30),
+    JSON.stringify(verdict),
+  );
+  const part = await replay(file, '--to-tick', '31');
+  t.match(part, { code: 0, verdict: { ticks: 32, end: 'stopped', verified: true } });
+  const text = fray(['replay', file]);
+  await text.ended;
+  t.match(text.out, /^verified: \d+ ticks, \d+ hashes; the room was closed$/m);
+  const other = fray(['replay', file, '--core', join(process.cwd(), 'core-wasm/fray_seal.wasm')]);
+  t.equal(await other.ended, 1);
+  t.match(other.err, /core [0-9a-f]{16} played it, and this is [0-9a-f]{16}.* \(E_CORE\)/);
+});
+
+t.test(
+  'of a server that was killed: good to its last block; damaged: to the block before',
+  async (t) => {
+    const file = await record(t, 'SIGKILL');
+    const { code, verdict } = await replay(file);
+    t.equal(code, 0);
+    t.ok(['open', 'torn'].includes(verdict.end), verdict.end);
+    t.ok(verdict.ticks > 60);
+    const bytes = readFileSync(file);
+    (bytes[Math.floor(bytes.length * 0.6)] as number) ^= 0x10;
+    const wrong = `${file}.wrong`;
+    writeFileSync(wrong, bytes);
+    const damaged = await replay(wrong);
+    t.equal(damaged.code, 1);
+    t.match(damaged.verdict, { verified: false, end: 'damaged' });
+    t.match(damaged.verdict.problem, /beyond tick \d+: block \d+ is damaged/);
+    t.ok(damaged.verdict.ticks > 20 && damaged.verdict.ticks < verdict.ticks);
+    writeFileSync(wrong, 'no journal');
+    const none = fray(['replay', wrong]);
+    t.equal(await none.ended, 1);
+    t.match(none.err, /does not begin like one \(E_MALFORMED\)/);
+    const gone = fray(['replay', `${file}.gone`]);
+    t.equal(await gone.ended, 2);
+    t.match(gone.err, /Cannot read .*ENOENT/);
+  },
+);
+
+t.test('a folder that cannot be one is said at the start', async (t) => {
+  const run = fray([
+    'start',
+    '--game',
+    GAME,
+    '--port',
+    '0',
+    '--admin-port',
+    '0',
+    '--journal-dir',
+    '/dev/null/x',
+  ]);
+  t.teardown(() => run.child.kill('SIGKILL'));
+  t.equal(await run.ended, 2);
+  t.match(run.err, /Cannot keep journals in \/dev\/null\/x: .*ENOTDIR.*\(E_CONFIG\)/);
+});

@@ -1,0 +1,205 @@
+/**
+ * The files of all journals: what rooms have put into their workers' rings goes into the file of each room, a block per
+ * flush. Runs on a thread of its own (`journal-writer.ts`), so that no tick waits for a disk. A file that cannot be written
+ * ends; its room plays on.
+ */
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ring } from '../src/mailbox/ring.ts';
+import { decodeOpening, JOURNAL_RING } from './journal.ts';
+import { JournalFile } from './journal-file.ts';
+import { STAGE } from './journal-format.ts';
+
+export interface JournalStoreOptions {
+  readonly dir: string;
+  /** SHA-256 of the core that plays all rooms. */
+  readonly coreHash: Uint8Array;
+  /** Whole journals are deleted, the oldest first, while all of them have more bytes; 0: never. */
+  readonly bytesMax: number;
+  /** The same for those that were closed so long ago, ms; 0: never. */
+  readonly ageMsMax: number;
+  /** Default true. */
+  readonly compress?: boolean;
+  readonly unixMs: () => number;
+  readonly log: (
+    level: 'warn' | 'info',
+    text: string,
+    fields: Record<string, string | number>,
+  ) => void;
+}
+
+/** Counters. All rise. */
+export interface JournalFigures {
+  files: number;
+  entries: number;
+  /** Bytes of entries, and of files. */
+  rawBytes: number;
+  fileBytes: number;
+  /** Journals that end before their rooms do: the ring was full, or the disk. */
+  cut: number;
+  /** Files that were deleted to make room. */
+  deleted: number;
+}
+
+interface Open {
+  readonly path: string;
+  readonly file: JournalFile;
+}
+
+export class JournalStore {
+  readonly figures: JournalFigures = {
+    files: 0,
+    entries: 0,
+    rawBytes: 0,
+    fileBytes: 0,
+    cut: 0,
+    deleted: 0,
+  };
+  readonly #options: JournalStoreOptions;
+  /** By worker and row. */
+  readonly #open = new Map<number, Open>();
+  readonly #payload = { words: new Int32Array(0), from: 0, bytes: 0 };
+
+  /** Throws what the file system throws for a folder that cannot be made. */
+  constructor(options: JournalStoreOptions) {
+    this.#options = options;
+    mkdirSync(options.dir, { recursive: true });
+  }
+
+  /** Takes what waits in a worker's ring. True if there was something. */
+  take(worker: number, ring: Ring): boolean {
+    let taken = false;
+    while (ring.next()) {
+      taken = true;
+      this.#entry(worker, ring);
+    }
+    ring.release();
+    return taken;
+  }
+
+  /** Writes a block of every journal that has something new. */
+  flush(): void {
+    for (const [key, { file, path }] of this.#open) {
+      try {
+        this.#count(file, () => file.flush());
+      } catch (cause) {
+        this.#fail(key, path, cause);
+      }
+    }
+  }
+
+  /** The worker has ended: what its rooms wrote is all there is. */
+  end(worker: number): void {
+    for (const key of this.#open.keys()) if (key >>> ROW_BITS === worker) this.#close(key);
+  }
+
+  /** Ends all files. */
+  close(): void {
+    for (const key of this.#open.keys()) this.#close(key);
+  }
+
+  /** Deletes journals that are too old or too many. Those of open rooms stay. */
+  retain(): void {
+    const { dir, bytesMax, ageMsMax, unixMs } = this.#options;
+    const inUse = new Set([...this.#open.values()].map(({ path }) => path));
+    const files = readdirSync(dir)
+      .filter((name) => name.endsWith(SUFFIX))
+      .map((name) => ({ path: join(dir, name), ...sizeOf(join(dir, name)) }))
+      .sort((one, other) => one.endedMs - other.endedMs);
+    let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    const oldestMs = ageMsMax === 0 ? 0 : unixMs() - ageMsMax;
+    for (const file of files) {
+      const isOver = (bytesMax > 0 && bytes > bytesMax) || file.endedMs < oldestMs;
+      if (!isOver || inUse.has(file.path)) continue;
+      rmSync(file.path, { force: true });
+      bytes -= file.bytes;
+      this.figures.deleted += 1;
+    }
+  }
+
+  #entry(worker: number, ring: Ring): void {
+    const key = (worker << ROW_BITS) | ring.id;
+    if (ring.kind === JOURNAL_RING.open) {
+      this.#close(key);
+      this.#start(key, ring.payload());
+      return;
+    }
+    const open = this.#open.get(key);
+    if (open === undefined) return;
+    const { kind, arg } = ring;
+    Object.assign(this.#payload, { words: ring.words, from: ring.offset >> 2, bytes: ring.length });
+    this.figures.entries += 1;
+    try {
+      this.#count(open.file, () => open.file.append(kind, arg, this.#payload));
+    } catch (cause) {
+      this.#fail(key, open.path, cause);
+      return;
+    }
+    if (kind === STAGE.cut) this.figures.cut += 1;
+    if (kind === STAGE.over || kind === STAGE.cut) this.#close(key);
+  }
+
+  #start(key: number, opening: Uint8Array): void {
+    const { dir, coreHash, compress, unixMs } = this.#options;
+    const room = decodeOpening(opening);
+    const openedMs = unixMs();
+    const path = join(dir, `${room.roomId}-${openedMs.toString(36)}${SUFFIX}`);
+    try {
+      const head = { ...room, coreHash, openedMs };
+      const file = new JournalFile(path, head, { ...(compress !== undefined && { compress }) });
+      this.#open.set(key, { path, file });
+      this.figures.files += 1;
+      this.figures.fileBytes += file.fileBytes;
+    } catch (cause) {
+      this.figures.cut += 1;
+      this.#tell(path, cause);
+    }
+  }
+
+  #close(key: number): void {
+    const open = this.#open.get(key);
+    if (open === undefined) return;
+    try {
+      this.#count(open.file, () => open.file.flush());
+      this.#open.delete(key);
+      open.file.close();
+    } catch (cause) {
+      this.#fail(key, open.path, cause);
+    }
+  }
+
+  /** Keeps the sums while `run` writes. */
+  #count(file: JournalFile, run: () => void): void {
+    const { rawBytes, fileBytes } = file;
+    run();
+    this.figures.rawBytes += file.rawBytes - rawBytes;
+    this.figures.fileBytes += file.fileBytes - fileBytes;
+  }
+
+  /** The file ends at its last whole block. */
+  #fail(key: number, path: string, cause: unknown): void {
+    const open = this.#open.get(key);
+    this.#open.delete(key);
+    this.figures.cut += 1;
+    this.#tell(path, cause);
+    try {
+      open?.file.close();
+    } catch {
+      // It could not be written, so it need not be closed well.
+    }
+  }
+
+  #tell(path: string, cause: unknown): void {
+    const error = cause instanceof Error ? cause.message : String(cause);
+    this.#options.log('warn', 'a journal ended before its room', { path, error });
+  }
+}
+
+function sizeOf(path: string): { bytes: number; endedMs: number } {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return { bytes: stat?.size ?? 0, endedMs: stat?.mtimeMs ?? 0 };
+}
+
+const SUFFIX = '.journal';
+/** Of a room's row in a key: roomsMax is at most 65,536. */
+const ROW_BITS = 17;

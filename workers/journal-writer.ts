@@ -1,0 +1,88 @@
+/**
+ * The thread that writes journals: every few milliseconds it empties the journal rings of all workers, and writes a block
+ * per room. Nobody waits for it. Told by messages which rings there are, and when to end.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Ring } from '../src/mailbox/ring.ts';
+import type { JournalFigures, JournalStoreOptions } from './journal-store.ts';
+import { JournalStore } from './journal-store.ts';
+
+/** `workerData` of the thread. */
+export interface JournalBoot
+  extends Pick<JournalStoreOptions, 'dir' | 'coreHash' | 'bytesMax' | 'ageMsMax'> {
+  /** At most so much is lost when the process is killed. */
+  readonly flushMs: number;
+}
+
+export type JournalAsk =
+  /** A worker has this ring from now on; what is in the one before is taken first. */
+  | { readonly kind: 'attach'; readonly worker: number; readonly ring: SharedArrayBuffer }
+  /** Takes what is left, closes all files and ends. */
+  | { readonly kind: 'stop' };
+
+export type JournalSays =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'figures'; readonly figures: JournalFigures }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn';
+      readonly text: string;
+      readonly fields: Record<string, string | number>;
+    };
+
+const boot = workerData as JournalBoot;
+const say = (message: JournalSays): void => parentPort?.postMessage(message);
+const rings = new Map<number, Ring>();
+let saidMs = 0;
+
+function main(): void {
+  let store: JournalStore;
+  try {
+    store = new JournalStore({
+      ...boot,
+      unixMs: Date.now,
+      log: (level, text, fields) => say({ kind: 'log', level, text, fields }),
+    });
+    store.retain();
+  } catch (cause) {
+    say({ kind: 'failed', text: cause instanceof Error ? cause.message : String(cause) });
+    return;
+  }
+  const timer = setInterval(() => turn(store), boot.flushMs);
+  parentPort?.on('message', (ask: JournalAsk) => {
+    if (ask.kind === 'attach') attach(store, ask.worker, ask.ring);
+    else {
+      clearInterval(timer);
+      turn(store);
+      store.close();
+      say({ kind: 'figures', figures: store.figures });
+      parentPort?.close();
+    }
+  });
+  say({ kind: 'ready' });
+}
+
+function turn(store: JournalStore): void {
+  for (const [worker, ring] of rings) store.take(worker, ring);
+  store.flush();
+  const nowMs = performance.now();
+  if (nowMs - saidMs < FIGURES_MS) return;
+  saidMs = nowMs;
+  say({ kind: 'figures', figures: store.figures });
+  store.retain();
+}
+
+function attach(store: JournalStore, worker: number, memory: SharedArrayBuffer): void {
+  const before = rings.get(worker);
+  if (before !== undefined) {
+    store.take(worker, before);
+    store.end(worker);
+  }
+  rings.set(worker, new Ring(memory, 'read'));
+}
+
+/** ms. */
+const FIGURES_MS = 1000;
+
+main();
