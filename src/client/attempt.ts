@@ -86,12 +86,12 @@ export class Attempt {
     this.#look(handshake);
   }
 
-  /** Gives up; the pipe is closed unless it stood before. */
-  cancel(keepPipe = false): void {
+  /** Gives up; the pipe is closed unless it stood before. `last`: a datagram to close it with. */
+  cancel(keepPipe = false, last?: Uint8Array): void {
     if (this.#over) return;
     this.#over = true;
     this.#abort.abort();
-    if (!keepPipe) this.pipe?.close(0);
+    if (!keepPipe) this.pipe?.close(0, last);
   }
 
   #datagram(handshake: Handshake, bytes: Uint8Array): void {

@@ -196,13 +196,9 @@ export class Line {
 
   /** Says goodbye and closes everything; nothing more is told. */
   close(): void {
-    const goodbye = encodeGoodbye(ERROR.E_LEFT);
-    for (const { pipe, next } of this.#ways) {
-      pipe?.send(goodbye);
-      if (next?.handshake && next.pipe !== pipe) next.pipe?.send(goodbye);
-    }
     this.#owner = null;
-    this.#end(new FrayError('E_LEFT', 'Cannot go on: the game was left'));
+    const left = new FrayError('E_LEFT', 'Cannot go on: the game was left');
+    this.#end(left, encodeGoodbye(ERROR.E_LEFT));
   }
 
   /** One pipe greets; the others wait until it is in, or falls behind. */
@@ -427,12 +423,12 @@ export class Line {
     for (const settle of this.#switching.splice(0)) settle(error);
   }
 
-  #end(error: FrayError): void {
+  #end(error: FrayError, last?: Uint8Array): void {
     if (this.state === 'over') return;
     this.state = 'over';
     this.#error = error;
     void this.reason;
-    for (const way of this.#ways) way.end();
+    for (const way of this.#ways) way.end(last);
     this.#settleSwitch(error);
     this.#reject(error);
     this.#owner?.over(error);

@@ -90,8 +90,9 @@ class UdpClientPipe implements UdpPipe {
     if (packet === null || !this.#socket.send(packet)) this.dropped += 1;
   }
 
-  close(code: number): void {
+  close(code: number, last?: Uint8Array): void {
     if (this.#ending.code >= 0) return;
+    if (last !== undefined) this.send(last);
     this.#netcode.close();
     this.#flush();
     this.#end(code);

@@ -39,10 +39,10 @@ export class Way {
   }
 
   /** Closes the pipe that stands. */
-  drop(): void {
+  drop(last?: Uint8Array): void {
     const { pipe } = this;
     this.pipe = null;
-    pipe?.close(0);
+    pipe?.close(0, last);
   }
 
   /** Gives up a try before it has greeted. */
@@ -61,10 +61,11 @@ export class Way {
     this.dueMs = dueMs;
   }
 
-  end(): void {
-    this.next?.cancel();
+  /** `last`: a datagram to close all with. */
+  end(last?: Uint8Array): void {
+    this.next?.cancel(false, last);
     this.next = null;
-    this.drop();
+    this.drop(last);
   }
 }
 

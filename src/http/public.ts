@@ -28,7 +28,7 @@ export interface PublicHttpOptions {
   };
   /** Takes the upgrade at `/ws`, for example `WebSocketTransport.handleUpgrade`. Default: 404. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown;
-  /** Takes POST and OPTIONS at `/rtc`, for example `WebRtcTransport.handleOffer`. It reads or drops the body. Default: 405. */
+  /** Takes POST and OPTIONS at `/rtc` and below it, for example `WebRtcTransport.handleOffer`. It reads or drops the body. Default: 405. */
   readonly offer?: (request: IncomingMessage, response: ServerResponse) => unknown;
   /** `/healthz`: the process works. Default: always. */
   readonly healthy?: () => boolean;
@@ -307,7 +307,7 @@ function refuse(socket: Duplex, status: string): void {
 /** What a browser, or a page of another origin, asks of the signalling. */
 function isOffer(request: IncomingMessage): boolean {
   const isMethod = request.method === 'POST' || request.method === 'OPTIONS';
-  return isMethod && pathOf(request) === RTC_PATH;
+  return isMethod && `${pathOf(request)}/`.startsWith(`${RTC_PATH}/`);
 }
 
 /** Without query; anything that is no path is `/`-less and so finds nothing. */

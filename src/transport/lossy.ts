@@ -290,10 +290,15 @@ class LossyClientPipe implements LossyPipe {
     if (this.#open) this.#up.push(bytes);
   }
 
-  close(code: number, reason?: string): void {
+  /** A last datagram goes past the link, as the timers of a page that is left do not run any more. */
+  close(code: number, last?: Uint8Array): void {
     if (!this.#open) return;
     this.#down.clear();
-    this.#up.end(() => this.#pipe.close(code, reason));
+    if (last === undefined) this.#up.end(() => this.#pipe.close(code));
+    else {
+      this.#up.clear();
+      this.#pipe.close(code, last);
+    }
     this.#finish(code);
   }
 

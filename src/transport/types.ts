@@ -48,8 +48,11 @@ export interface ClientPipe {
   readonly dropped: number;
   /** Sends one datagram of 1..PACKET_BYTES_MAX bytes, or drops it. The bytes are copied. Never throws. */
   send(bytes: Uint8Array): void;
-  /** Closes this end; what was sent before still goes out where it can. `code` as in CLOSE. Repeats do nothing. */
-  close(code: number, reason?: string): void;
+  /**
+   * Closes this end; what was sent before still goes out where it can. `code` as in CLOSE. `last`: one more datagram, by
+   * whatever way of this kind gets it out best, also from a page that is left. Repeats do nothing.
+   */
+  close(code: number, last?: Uint8Array): void;
   /** `bytes` are valid only during the call. */
   onDatagram(fn: (bytes: Uint8Array) => void): void;
   /** Called once, also after an own `close`, and also when set only after the close. `code` as in CLOSE. */

@@ -9,6 +9,9 @@ import { WebRtcTransport } from '../../src/transport/server/webrtc.ts';
 import { CLOSE } from '../../src/transport/types.ts';
 import { openChromium } from './chromium.ts';
 
+/** First byte of the datagram that a page closes its pipe with. */
+const LAST_WORD = 254;
+
 declare const fray: { readonly openWebRtc: typeof openWebRtc };
 
 t.test('Chromium plays ball over a data channel', { timeout: 120_000 }, async (t) => {
@@ -28,7 +31,7 @@ t.test('Chromium plays ball over a data channel', { timeout: 120_000 }, async (t
     silentMs: 5000,
   });
   const http = createServer((request, response) => {
-    if (request.url === '/rtc') void transport.handleOffer(request, response);
+    if (request.url?.startsWith('/rtc')) void transport.handleOffer(request, response);
     else response.setHeader('content-type', 'text/html').end(page);
   });
   const [own, other] = [await listen(http), await listen(createPage(page))];
@@ -40,7 +43,9 @@ t.test('Chromium plays ball over a data channel', { timeout: 120_000 }, async (t
     for (const server of [http, other.server]) server.close();
   });
   const closed: number[] = [];
+  let lastWords = 0;
   transport.onDatagram((pipe, bytes) => {
+    if (bytes[0] === LAST_WORD) lastWords += 1;
     if (bytes[0] === 255) transport.close(pipe, 16);
     else transport.send(pipe, bytes);
   });
@@ -104,9 +109,34 @@ t.test('Chromium plays ball over a data channel', { timeout: 120_000 }, async (t
     await waitFor(() => transport.pipes === 1);
     await tab.close();
     await waitFor(() => closed.length === 4);
-    // A tab that is closed says nothing more: it is its silence that tells.
+    // It had nothing set up to say: its channel closed, or its silence tells.
     t.ok(closed[3] === CLOSE.silent || closed[3] === CLOSE.lost, `${closed[3]}`);
   });
+
+  for (const [who, origin] of Object.entries({
+    "the server's": own.url,
+    "another site's": other.url,
+  })) {
+    for (const how of ['closed', 'left for another page'])
+      await t.test(`a page of ${who} own that is ${how} has a last word`, async (t) => {
+        const tab = await browser.newPage();
+        await tab.goto(origin);
+        await tab.evaluate(
+          async ([url, last]) => {
+            const pipe = await fray.openWebRtc(url, { timeoutMs: 20_000 });
+            addEventListener('pagehide', () => pipe.close(0, Uint8Array.of(last)));
+          },
+          [own.url, LAST_WORD] as const,
+        );
+        await waitFor(() => transport.pipes === 1);
+        const [words, ends] = [lastWords, closed.length];
+        await (how === 'closed' ? tab.close() : tab.goto('about:blank'));
+        await waitFor(() => closed.length === ends + 1);
+        t.equal(closed[ends], CLOSE.normal);
+        t.equal(lastWords, words + 1);
+        await tab.close();
+      });
+  }
 });
 
 function createPage(page: string): Server {

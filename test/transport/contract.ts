@@ -241,6 +241,21 @@ export function contract(bench: Bench): void {
     },
   );
 
+  stage('closes with a last datagram, which arrives before', async (test, { server, connect }) => {
+    const log = new Log(server);
+    const pipe = await connect();
+    await until(() => log.opened.length === 1);
+    const number = log.opened[0] ?? -1;
+    const heard: string[] = [];
+    server.onDatagram((one, bytes) => heard.push(`${one} ${text(bytes)} ${log.closed.length}`));
+    pipe.close(0, bytesOf('goodbye'));
+    pipe.close(0, bytesOf('and again'));
+    await until(() => log.closed.length === 1);
+    test.same(heard, [`${number} goodbye 0`]);
+    test.same(log.closed, [{ pipe: number, code: CLOSE.normal }]);
+    test.equal(server.pipes, 0);
+  });
+
   stage('tells that a peer has vanished', async (test, held) => {
     const log = new Log(held.server);
     const pipe = await held.connect();

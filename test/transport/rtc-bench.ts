@@ -65,19 +65,19 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** POSTs an offer, or what else a test has to say. */
+/** POSTs an offer, or what else a test has to say; `path` of a location that an answer has named. */
 export function post(
   port: number,
   body: string,
   headers: Readonly<Record<string, string>> = {},
-  method = 'POST',
+  { method = 'POST', path = 'rtc' } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(
       {
         port,
         host: '127.0.0.1',
-        path: '/rtc',
+        path: `/${path}`,
         method,
         agent: false,
         headers: { 'content-type': 'application/sdp', ...headers },

@@ -21,7 +21,7 @@ async function start(test: Test, options: WebRtcServerOptions = {}) {
 t.test('each offer that cannot be taken has its status, code and counter', async (test) => {
   const { port, server } = await start(test, { allowedOrigins: ['https://game.example'] });
   const asked = async (body: string, headers = {}, method = 'POST') => {
-    const answer = await post(port, body, headers, method);
+    const answer = await post(port, body, headers, { method });
     return `${answer.status} ${answer.body.trim()}`;
   };
   test.equal(await asked('garbage'), '400 E_MALFORMED');
@@ -35,17 +35,52 @@ t.test('each offer that cannot be taken has its status, code and counter', async
     { malformed, contentType, oversize, method, origin },
     { malformed: 2, contentType: 1, oversize: 1, method: 1, origin: 1 },
   );
-  const preflight = await post(port, '', { origin: 'https://game.example' }, 'OPTIONS');
+  const preflight = await post(port, '', { origin: 'https://game.example' }, { method: 'OPTIONS' });
   test.equal(preflight.status, 204);
   test.equal(preflight.headers['access-control-allow-origin'], 'https://game.example');
   const taken = await post(port, OFFER, { origin: 'https://game.example' });
   test.equal(taken.status, 201);
   test.equal(taken.headers['content-type'], 'application/sdp');
   test.equal(taken.headers['access-control-allow-origin'], 'https://game.example');
+  test.match(taken.headers['access-control-expose-headers'], /\bLocation\b/);
   test.match(taken.body, new RegExp(`a=candidate:.* 127\\.0\\.0\\.1 ${server.port} typ host`));
   test.equal(server.state, 'ready');
   test.same([server.offers.waiting, server.pipes], [1, 0]);
 });
+
+t.test(
+  'a location takes one last datagram, from any page, and dies with its peer',
+  async (test) => {
+    const { port, server, connect } = await start(test, {
+      allowedOrigins: ['https://game.example'],
+      offersPerAddressPerSecond: 1,
+      offerMs: 500,
+    });
+    const asked = async (path: string, body = '', headers = {}, method = 'POST') => {
+      const answer = await post(port, body, headers, { method, path });
+      return `${answer.status} ${answer.body.trim()}`;
+    };
+    const [first, second] = [await post(port, OFFER), await post(port, OFFER)];
+    const path = String(first.headers['location']);
+    test.match(path, /^rtc\/[\w-]{22}$/);
+    test.not(path, second.headers['location'], 'each has its own');
+    test.equal(await asked(path, '', {}, 'DELETE'), '405 E_MALFORMED');
+    test.equal(await asked(path, 'x'.repeat(PACKET_BYTES_MAX + 1)), '413 E_OVERSIZE');
+    test.equal(await asked(path.slice(0, -1)), '404 E_CLOSED');
+    test.equal(server.offers.waiting, 2, 'nobody has ended anything');
+    const foreign = { origin: 'null', 'content-type': 'text/plain' };
+    test.equal(await asked(path, '', foreign), '204 ', 'who knows it needs no origin');
+    await until(() => server.offers.waiting === 1);
+    test.equal(await asked(path), '404 E_CLOSED');
+    await until(() => server.offers.waiting === 0);
+    test.equal(await asked(String(second.headers['location'])), '404 E_CLOSED', 'timed out');
+    for (let k = 0; k < 40; k += 1) await asked('rtc/AAAAAAAAAAAAAAAAAAAAAA', 'x');
+    test.match(server.offers, { unknown: 43, rate: 0, timedOut: 1 });
+    const player = await connect();
+    test.equal(server.pipes, 1, 'and guesses are not counted as offers');
+    player.close(0);
+  },
+);
 
 t.test('200 offers that never complete are bounded, time out, and disturb nobody', async (test) => {
   const running = await start(test, {
@@ -92,6 +127,9 @@ t.test('kill -9 of fray-rtc: its pipes close as lost, new ones open', async (tes
   process.kill(pid, 'SIGKILL');
   const killed = performance.now();
   await until(() => closed.length === 2, 10_000);
+  // No refusal: a browser would put it on the console of the page, which comes again by itself.
+  test.match(await post(running.port, OFFER), { status: 204, body: '' });
+  test.match(server.offers, { unavailable: 1 });
   test.same(closed, [CLOSE.lost, CLOSE.lost]);
   test.equal(server.pipes, 0);
   await until(() => server.state === 'ready', 30_000);

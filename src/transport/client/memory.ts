@@ -136,8 +136,9 @@ export class MemoryClientPipe implements MemoryPipe {
     if (!this.#open || !this.#up.push(bytes)) this.dropped += 1;
   }
 
-  close(code: number): void {
+  close(code: number, last?: Uint8Array): void {
     if (!this.#open) return;
+    if (last !== undefined) this.send(last);
     this.#open = false;
     this.#up.end(code);
     this.#down.cut(code);

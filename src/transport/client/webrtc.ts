@@ -3,6 +3,8 @@
  * `RTCPeerConnection`; in Node over a peer that `webrtc-node.ts` makes.
  *
  * The offer leaves as soon as it is made. No candidate has to be gathered first, as the server waits for this end to reach it.
+ * The last datagram of a `close` goes by HTTP, to the location that the answer has named: it is not lost on the way, and a
+ * browser sends it also for a page that is gone.
  */
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import { FrayError } from '../../errors.ts';
@@ -62,8 +64,8 @@ export async function openWebRtc(url: string, options: WebRtcOptions = {}): Prom
   try {
     limit.signal.throwIfAborted();
     peer = (options.make ?? makeBrowserPeer)(options.iceServers ?? []);
-    await connectPeer(peer, target, limit.signal);
-    return new WebRtcPipe(peer, options.bufferedBytesMax ?? 16_384);
+    const location = await connectPeer(peer, target, limit.signal);
+    return new WebRtcPipe(peer, location, options.bufferedBytesMax ?? 16_384);
   } catch (cause) {
     peer?.close();
     throw failureOf(target, limit.signal, cause);
@@ -93,8 +95,8 @@ export function signallingUrl(text: string): string {
   return `${scheme}//${url.host}${url.pathname.replace(/\/(ws|rtc)?$/, '')}/rtc`;
 }
 
-/** Offer, answer, open channel. Rejects with the abort, or with why not. */
-async function connectPeer(peer: RtcPeer, target: string, signal: AbortSignal): Promise<void> {
+/** Offer, answer, open channel. Resolves with the location of the peer there; rejects with the abort, or with why not. */
+async function connectPeer(peer: RtcPeer, target: string, signal: AbortSignal): Promise<string> {
   const opened = new Promise<void>((resolve, reject) => {
     peer.onOpen = resolve;
     peer.onClosed = () => reject(new Error('no way leads to the UDP port of the server'));
@@ -118,6 +120,21 @@ async function connectPeer(peer: RtcPeer, target: string, signal: AbortSignal): 
   }
   await peer.accept(text);
   await opened;
+  return new URL(answer.headers.get('location') ?? '', target).href;
+}
+
+/**
+ * Outlives the page. Without a content type and the wish to read the answer it is asked for by no preflight, for which a page
+ * that goes has no time, whatever its origin.
+ */
+function sendLast(location: string, bytes: Uint8Array): void {
+  fetch(location, {
+    method: 'POST',
+    body: bytes as Uint8Array<ArrayBuffer>,
+    keepalive: true,
+    mode: 'no-cors',
+    credentials: 'omit',
+  }).catch(ignore);
 }
 
 function failureOf(target: string, signal: AbortSignal, cause: unknown): FrayError {
@@ -136,13 +153,15 @@ class WebRtcPipe implements ClientPipe {
   readonly kind = 'webrtc';
   dropped = 0;
   readonly #peer: RtcPeer;
+  readonly #location: string;
   readonly #bufferedBytesMax: number;
   #early: Uint8Array[] | null = [];
   #datagram: (bytes: Uint8Array) => void;
   readonly #ending = new Ending();
 
-  constructor(peer: RtcPeer, bufferedBytesMax: number) {
+  constructor(peer: RtcPeer, location: string, bufferedBytesMax: number) {
     this.#peer = peer;
+    this.#location = location;
     this.#bufferedBytesMax = bufferedBytesMax;
     this.#datagram = (bytes) => {
       if (this.#early !== null && this.#early.length < EARLY_MAX) this.#early.push(bytes.slice());
@@ -170,9 +189,11 @@ class WebRtcPipe implements ClientPipe {
     this.#peer.send(bytes);
   }
 
-  close(code: number): void {
+  close(code: number, last?: Uint8Array): void {
     if (this.#ending.code >= 0) return;
-    if (this.#peer.isOpen) this.#peer.send(farewell(code));
+    // A farewell might be there first, and end what the last datagram is for.
+    if (last !== undefined) sendLast(this.#location, last);
+    else if (this.#peer.isOpen) this.#peer.send(farewell(code));
     this.#peer.close();
     this.#ending.happen(code);
   }

@@ -125,9 +125,10 @@ class WebSocketPipe implements ClientPipe {
     this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
   }
 
-  close(code: number, reason = ''): void {
+  close(code: number, last?: Uint8Array): void {
     if (this.#ending.code >= 0) return;
-    this.#socket.close(code === CLOSE.normal || code >= 1000 ? 1000 : 4000 + code, clip(reason));
+    if (last !== undefined) this.send(last);
+    this.#socket.close(code === CLOSE.normal || code >= 1000 ? 1000 : 4000 + code);
     this.#ending.happen(code);
   }
 
@@ -145,7 +146,7 @@ class WebSocketPipe implements ClientPipe {
   #message(data: unknown): void {
     if (this.#ending.code >= 0) return;
     if (data instanceof ArrayBuffer) this.#datagram(new Uint8Array(data));
-    else this.close(CLOSE.unsupported, 'binary frames only');
+    else this.close(CLOSE.unsupported);
   }
 
   #end(code: number): void {
@@ -161,11 +162,6 @@ class WebSocketPipe implements ClientPipe {
 
 function makeGlobal(url: string): SocketLike {
   return new WebSocket(url) as unknown as SocketLike;
-}
-
-/** A close frame holds at most 123 bytes of text; a character has at most 3 bytes per UTF-16 unit. */
-function clip(reason: string): string {
-  return reason.slice(0, 41);
 }
 
 const OPEN = 1;

@@ -3,7 +3,7 @@
  * one for a reader that is behind is dropped, not queued. The native code runs in a process of its own, `rtc/fray-rtc.ts`; when
  * that dies all pipes close with `CLOSE.lost` and it is started again, and nothing else of the server notices.
  *
- * Peers come by `handleOffer`, an HTTP request. All of them share one UDP port. The server sends no datagram to an
+ * Peers come by `handleOffer`, an HTTP request, and may say their last word by another. All of them share one UDP port. The server sends no datagram to an
  * address that has not reached that port by itself with the secret of its answer.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -56,6 +56,8 @@ export interface WebRtcServerOptions {
   readonly silentMs?: number;
   /** How long the process may take to close its peers. Default 1,000 ms. */
   readonly closeMs?: number;
+  /** Time for the last word of a peer whose channel has closed without one. Default 2,000 ms: DNS, TCP, TLS, a POST. */
+  readonly lastWordMs?: number;
   /** Default: nothing is said. */
   readonly log?: (level: 'info' | 'warn' | 'error', text: string) => void;
   /** Place among the transports of the server. Default 0. */
@@ -68,9 +70,14 @@ interface Pipe {
   readonly prefix: string;
   /** Gives the answer, or why there is none; null once it is given. */
   answer: ((answer: string | { refusal: Refusal }) => void) | null;
+  /** Ends the wait for the channel, and later for the last word. */
   timer: NodeJS.Timeout | undefined;
+  /** Tells that all is over. */
+  readonly ended: () => void;
   isOpen: boolean;
   isSlow: boolean;
+  /** The process has forgotten the peer; its last word may still come. */
+  isGone: boolean;
   /** The code of an own close; -1 before. */
   code: number;
   /** Sweep in which something was last heard. */
@@ -90,6 +97,7 @@ export class WebRtcTransport implements ServerTransport {
     readonly offerMs: number;
     readonly silentMs: number;
     readonly closeMs: number;
+    readonly lastWordMs: number;
   };
   /** Offers whose channel is not open yet, by address prefix. */
   readonly #waiting = new Map<string, number>();
@@ -114,6 +122,7 @@ export class WebRtcTransport implements ServerTransport {
       offerMs: options.offerMs ?? 10_000,
       silentMs: options.silentMs ?? 20_000,
       closeMs: options.closeMs ?? 1000,
+      lastWordMs: options.lastWordMs ?? 2000,
     };
     this.#process = new RtcProcess({
       host: options.host ?? '127.0.0.1',
@@ -191,7 +200,7 @@ export class WebRtcTransport implements ServerTransport {
     this.#closed = fn;
   }
 
-  /** Answers POST and OPTIONS of the signalling path (which is the caller's affair). Never throws. */
+  /** Answers POST and OPTIONS of the signalling path, which ends in `/rtc`, and of what is below it. Never throws. */
   handleOffer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     return this.#signalling.handle(request, response);
   }
@@ -202,6 +211,7 @@ export class WebRtcTransport implements ServerTransport {
     if (
       one === undefined ||
       !one.isOpen ||
+      one.isGone ||
       one.code >= 0 ||
       length === 0 ||
       length > PACKET_BYTES_MAX
@@ -223,6 +233,11 @@ export class WebRtcTransport implements ServerTransport {
     const one = this.#numbers.get(pipe);
     if (one === undefined || one.code >= 0) return;
     one.code = code;
+    if (one.isGone) {
+      // Later, as with others: nobody hears of a close from inside a call.
+      queueMicrotask(() => this.#end(one, code));
+      return;
+    }
     this.#code[0] = code & 255;
     this.#code[1] = code >>> 8;
     this.#process.push(FRAMES.close, pipe, this.#code);
@@ -248,14 +263,20 @@ export class WebRtcTransport implements ServerTransport {
   }
 
   #offer(offer: string, caller: Caller): OpenedPeer {
+    let ended: () => void = ignore;
+    const over = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
     const pipe: Pipe = {
       number: -1,
       caller,
       prefix: offerPrefix(caller.address),
       answer: null,
       timer: undefined,
+      ended,
       isOpen: false,
       isSlow: false,
+      isGone: false,
       code: -1,
       heard: 0,
     };
@@ -269,7 +290,12 @@ export class WebRtcTransport implements ServerTransport {
       this.close(pipe.number, CLOSE.lost);
     }, this.#limits.offerMs);
     this.#process.push(FRAMES.offer, pipe.number, Buffer.from(offer, 'latin1'));
-    return { answer, cancel: () => this.close(pipe.number, CLOSE.lost) };
+    return {
+      answer,
+      ended: over,
+      cancel: () => this.close(pipe.number, CLOSE.lost),
+      end: (last) => this.#lastWord(pipe, last),
+    };
   }
 
   /** What the process says. A pipe that is gone already is no error: frames cross. */
@@ -305,9 +331,23 @@ export class WebRtcTransport implements ServerTransport {
     this.#datagram(pipe.number, bytes);
   }
 
+  #lastWord(pipe: Pipe, bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#heard(pipe, bytes);
+    this.close(pipe.number, CLOSE.normal);
+  }
+
   #processClosed(pipe: Pipe, payload: Uint8Array): void {
+    // It may tell twice.
+    if (pipe.isGone) return;
     if (payload[2] === 1 && pipe.isOpen) this.counters.violations += 1;
-    this.#end(pipe, (payload[0] as number) | ((payload[1] as number) << 8));
+    const code = (payload[0] as number) | ((payload[1] as number) << 8);
+    if (code !== CLOSE.lost || !pipe.isOpen || pipe.code >= 0) {
+      this.#end(pipe, code);
+      return;
+    }
+    // A page that is left closes its channel, and its last word takes longer by HTTP.
+    pipe.isGone = true;
+    pipe.timer = setTimeout(() => this.#end(pipe, code), this.#limits.lastWordMs);
   }
 
   /** The process has died, or is to be forgotten. */
@@ -318,6 +358,7 @@ export class WebRtcTransport implements ServerTransport {
   #end(pipe: Pipe, code: number): void {
     if (this.#numbers.remove(pipe.number) === undefined) return;
     clearTimeout(pipe.timer);
+    pipe.ended();
     pipe.answer?.({ refusal: code === CLOSE.unsupported ? 'malformed' : 'unavailable' });
     pipe.answer = null;
     if (!pipe.isOpen) {

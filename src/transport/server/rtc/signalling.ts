@@ -1,8 +1,13 @@
 /**
- * Signalling in the manner of WHIP: one POST with an offer, its answer, nothing else. Answers 201 with a session description, or
- * a refusal whose body is its code. What is cheap is looked at first; a body is read only for who may come.
+ * Signalling in the manner of WHIP: one POST with an offer, answered by 201 with a session description, or by a refusal whose body
+ * is its code. What is cheap is looked at first; a body is read only for who may come.
+ *
+ * The 201 names a `Location` that only its caller knows and that lives as long as its peer. A POST there ends the peer with a last
+ * datagram, for pages that are left: what they send over the channel then does not get out.
  */
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PACKET_BYTES_MAX } from '../../../../protocol/gen/tables.ts';
 import type { ErrorName } from '../../../errors.ts';
 import type { PipeFacts } from '../../types.ts';
 import { addressOf, originAllowed } from '../peer.ts';
@@ -38,8 +43,12 @@ export interface Caller {
 export interface OpenedPeer {
   /** Resolves with a session description, or with why there is none. */
   readonly answer: Promise<string | { readonly refusal: Refusal }>;
+  /** Resolves when the peer has ended, for whatever reason. */
+  readonly ended: Promise<void>;
   /** The caller has gone: the peer is not wanted any more. */
   cancel(): void;
+  /** Takes a last datagram, which may be empty, and closes. */
+  end(last: Uint8Array): void;
 }
 
 /** Where peers are made. */
@@ -54,6 +63,8 @@ export class Signalling {
   readonly #options: SignallingOptions;
   readonly #opener: PeerOpener;
   readonly #limits: OfferLimits;
+  /** Answered peers that live, by the secret part of their location. */
+  readonly #named = new Map<string, OpenedPeer>();
 
   constructor(options: SignallingOptions, opener: PeerOpener) {
     this.#options = options;
@@ -72,15 +83,39 @@ export class Signalling {
       response.writeHead(204).end();
       return;
     }
+    const name = nameOf(request);
+    if (name !== null) {
+      await this.#end(name, request, response);
+      return;
+    }
     const caller = {
       address: addressOf(request, hops),
       facts: { headers: request.headers, permit: null },
     };
     const early = isAllowed ? this.#refusalOf(request, caller) : 'origin';
-    const body = early ?? (await readBody(request));
+    const body = early ?? (await readBody(request, SDP_BYTES_MAX));
     if (body === null) return;
     if (typeof body === 'string') this.#refuse(response, body);
-    else await this.#open(body.text, caller, response);
+    else await this.#open(body.bytes.toString('latin1'), caller, response);
+  }
+
+  /** Who knows the name is its caller: no origin is asked for, which a page that goes may not be able to show. */
+  async #end(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const early = this.#refusalOfEnd(name, request);
+    const body = early ?? (await readBody(request, PACKET_BYTES_MAX));
+    if (body === null) return;
+    if (typeof body === 'string') {
+      this.#refuse(response, body);
+      return;
+    }
+    this.#named.get(name)?.end(body.bytes);
+    response.writeHead(204).end();
+  }
+
+  #refusalOfEnd(name: string, request: IncomingMessage): Refusal | null {
+    if (request.method !== 'POST') return 'method';
+    if (!this.#named.has(name)) return 'unknown';
+    return Number(request.headers['content-length'] ?? 0) > PACKET_BYTES_MAX ? 'oversize' : null;
   }
 
   async #open(body: string, caller: Caller, response: ServerResponse): Promise<void> {
@@ -96,16 +131,29 @@ export class Signalling {
     response.once('close', cancel);
     const answer = await peer.answer;
     response.removeListener('close', cancel);
-    if (typeof answer === 'string') this.#answer(response, answer, midOf(body));
-    else this.#refuse(response, answer.refusal);
+    if (typeof answer !== 'string') {
+      this.#refuse(response, answer.refusal);
+      return;
+    }
+    this.counters.answered += 1;
+    const { publicAddress } = this.#options;
+    const description = finishAnswer(answer, { mid: midOf(body), publicAddress });
+    this.#linkServers(response);
+    response.writeHead(201, {
+      'Content-Type': 'application/sdp',
+      'Content-Length': description.length,
+      // Relative: proxies may have the signalling at another path.
+      Location: `rtc/${this.#name(peer)}`,
+    });
+    response.end(description);
   }
 
-  #answer(response: ServerResponse, answer: string, mid: string): void {
-    this.counters.answered += 1;
-    const body = finishAnswer(answer, { mid, publicAddress: this.#options.publicAddress });
-    this.#linkServers(response);
-    response.writeHead(201, { 'Content-Type': 'application/sdp', 'Content-Length': body.length });
-    response.end(body);
+  /** A name that cannot be guessed; it ends with its peer. */
+  #name(peer: OpenedPeer): string {
+    const name = randomBytes(NAME_BYTES).toString('base64url');
+    this.#named.set(name, peer);
+    void peer.ended.then(() => this.#named.delete(name));
+    return name;
   }
 
   #linkServers(response: ServerResponse): void {
@@ -125,7 +173,12 @@ export class Signalling {
   #refuse(response: ServerResponse, refusal: Refusal): void {
     this.counters[refusal] += 1;
     if (response.headersSent || response.destroyed) return;
-    const { status, code } = REFUSALS[refusal];
+    const refused = REFUSALS[refusal];
+    if (refused === null) {
+      answerWithout(response.req, response);
+      return;
+    }
+    const { status, code } = refused;
     const body = `${code}\n`;
     if (status === 429 || status === 503) response.setHeader('Retry-After', '1');
     if (status === 405) response.setHeader('Allow', 'POST, OPTIONS');
@@ -141,8 +194,8 @@ export class Signalling {
 }
 
 /**
- * The answer of a server without WebRTC, to pages of any origin: 204. No refusal, since nothing is wrong, and a browser puts
- * refusals on the console of the page.
+ * The answer of a server without WebRTC, or without it just now, to pages of any origin: 204. No refusal, since nothing is wrong
+ * with the offer, and a browser puts refusals on the console of the page.
  */
 export function answerWithout(request: IncomingMessage, response: ServerResponse): void {
   writeHeaders(request, response, true);
@@ -162,7 +215,7 @@ function writeHeaders(
   const { origin } = request.headers;
   if (!isAllowed || origin === undefined) return;
   response.setHeader('Access-Control-Allow-Origin', origin);
-  response.setHeader('Access-Control-Expose-Headers', 'Link, Retry-After');
+  response.setHeader('Access-Control-Expose-Headers', 'Link, Location, Retry-After');
   if (request.method !== 'OPTIONS') return;
   response.setHeader('Access-Control-Allow-Methods', 'POST');
   response.setHeader('Access-Control-Allow-Headers', 'content-type');
@@ -170,21 +223,31 @@ function writeHeaders(
 }
 
 /** The body, or why not; null: the caller has gone. How long it may take is the HTTP server's affair. */
-function readBody(request: IncomingMessage): Promise<{ text: string } | 'oversize' | null> {
+function readBody(
+  request: IncomingMessage,
+  bytesMax: number,
+): Promise<{ bytes: Buffer } | 'oversize' | null> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     let bytes = 0;
     request.on('data', (part: Buffer) => {
       bytes += part.length;
-      if (bytes <= SDP_BYTES_MAX) parts.push(part);
+      if (bytes <= bytesMax) parts.push(part);
       else resolve('oversize');
     });
-    request.on('end', () => resolve({ text: Buffer.concat(parts).toString('latin1') }));
+    request.on('end', () => resolve({ bytes: Buffer.concat(parts) }));
     request.on('close', () => resolve(null));
     request.on('error', () => resolve(null));
   });
 }
 
+/** The name in the path of a location; null for the path of offers. */
+function nameOf({ url = '' }: IncomingMessage): string | null {
+  return /^[^?#]*\/rtc\/([^?#]*)/.exec(url)?.[1] ?? null;
+}
+
+/** Bytes. 128 bits are beyond guessing. */
+const NAME_BYTES = 16;
 const CONTENT_TYPE = /^application\/sdp\s*(;|$)/i;
 const REFUSALS = {
   origin: { status: 403, code: 'E_ORIGIN' },
@@ -197,9 +260,11 @@ const REFUSALS = {
   /** This address has as many sessions, or open offers, as it may. */
   address: { status: 429, code: 'E_SESSIONS_LIMIT' },
   full: { status: 503, code: 'E_SESSIONS_LIMIT' },
-  /** `fray-rtc` is not there just now, or never, or did not answer. */
-  unavailable: { status: 503, code: 'E_CLOSED' },
-} as const satisfies { readonly [name: string]: { status: number; code: ErrorName } };
+  /** No peer that lives has this location. */
+  unknown: { status: 404, code: 'E_CLOSED' },
+  /** `fray-rtc` is not there just now, or never, or did not answer: see `answerWithout`. */
+  unavailable: null,
+} as const satisfies { readonly [name: string]: { status: number; code: ErrorName } | null };
 
 export function offerCounters(): OfferCounters {
   return {
@@ -212,6 +277,7 @@ export function offerCounters(): OfferCounters {
     rate: 0,
     address: 0,
     full: 0,
+    unknown: 0,
     unavailable: 0,
   };
 }
