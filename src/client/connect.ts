@@ -45,8 +45,8 @@ export interface ConnectOptions<S extends ConnectSchema> {
    */
   readonly credential?: string;
   /**
-   * Default 'auto': the transports that there are here, the better ones (UDP, WebRTC, WebSocket) before the others; WebRTC
-   * only with 'all' or by name.
+   * Default 'auto': the transports that there are here, the better ones (UDP, WebRTC, WebSocket) before the others. In Node
+   * WebRTC only by name.
    */
   readonly transport?: TransportChoice;
   /** Gives up connecting (E_ABORTED). Has no effect on a game that is open. */

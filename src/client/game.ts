@@ -257,7 +257,7 @@ export class Game<S extends GameSchema> {
    * not open (the game goes on as before), and with E_CONFIG for one that `connect` was not allowed. For tests and
    * demonstrations: by itself a game is on the best that works.
    */
-  switchTo(transport: Exclude<TransportChoice, 'auto' | 'all'>): Promise<void> {
+  switchTo(transport: Exclude<TransportChoice, 'auto'>): Promise<void> {
     return this.#line.switchTo(transport);
   }
 

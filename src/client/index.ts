@@ -57,8 +57,6 @@ export function connect<S extends ConnectSchema>(
 /** What this browser has: an old or a locked-down one has no WebRTC. */
 function openers(iceServers: readonly IceServer[] = []): Openers {
   return {
-    // Over a data channel a page that is left cannot be trusted to get its goodbye out.
-    byName: 'webrtc',
     websocket: ({ url }, limits) => openWebSocket(url, limits),
     webrtc:
       globalThis.RTCPeerConnection === undefined

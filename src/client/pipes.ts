@@ -5,8 +5,8 @@
 import { FrayError } from '../errors.ts';
 import type { ClientPipe, TransportKind } from '../transport/types.ts';
 
-/** `auto`: the transports that there are here, the better ones before the others; `all`: also those with a catch (`byName`). */
-export type TransportChoice = 'auto' | 'all' | 'websocket' | 'webrtc' | 'udp';
+/** `auto`: the transports that there are here, the better ones before the others. */
+export type TransportChoice = 'auto' | 'websocket' | 'webrtc' | 'udp';
 
 /** Where a pipe leads. */
 export interface PipeTarget {
@@ -26,19 +26,17 @@ export type PipeOpener = (target: PipeTarget, limits: PipeLimits) => Promise<Cli
 
 /** What there is on a platform. */
 export type Openers = { readonly [Kind in TransportKind]?: PipeOpener | undefined } & {
-  /** Has a catch here: taken only by those that ask for it by name, or for all. */
+  /** Has a catch here: taken only by those that ask for it by name. */
   readonly byName?: TransportKind;
 };
 
 /** The kinds that a choice allows here, best first. Throws E_CONFIG for one that there is not. */
 export function kindsOf(choice: TransportChoice, openers: Openers): readonly TransportKind[] {
   const there = BEST_FIRST.filter((kind) => openers[kind] !== undefined);
-  if (choice === 'all') return there.length > 0 ? there : refuse(choice, there);
-  if (choice === 'auto') {
-    const usual = there.filter((kind) => kind !== openers.byName);
-    return usual.length > 0 ? usual : refuse(choice, there);
-  }
-  return there.includes(choice) ? [choice] : refuse(choice, there);
+  const allowed = there.filter((kind) =>
+    choice === 'auto' ? kind !== openers.byName : kind === choice,
+  );
+  return allowed.length > 0 ? allowed : refuse(choice, there);
 }
 
 /** How much better a kind is than others, 0 for the least. */

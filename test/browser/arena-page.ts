@@ -17,11 +17,16 @@ export interface ArenaFacts {
   readonly visibility: string;
 }
 
-/** Types a name and plays; resolves in the room. The page must be visible. */
+/** Types a name and plays; resolves in the room, rejects with what the page says of a refusal. The page must be visible. */
 export async function join(page: Page, name: string): Promise<void> {
   await page.fill('#name', name);
   await page.click('#play');
-  await page.waitForFunction(() => 'fray' in window);
+  const trouble = await page.waitForFunction(() => {
+    if ('fray' in window) return 'none';
+    return document.getElementById('trouble')?.textContent;
+  });
+  const said = await trouble.jsonValue();
+  if (said !== 'none') throw new Error(`${name} cannot join: ${said}`);
 }
 
 /** Resolves after 15 snapshots, with the player alive. */

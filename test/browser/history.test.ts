@@ -48,6 +48,9 @@ t.test('the arena after back and forward', { timeout: 120_000 }, async (t) => {
       }
       t.equal(await page.evaluate(() => window.restored), kept ? 2 : 0, how);
       t.same(complaints, [], 'nothing on the console');
+      await page.close();
+      t.ok(await seesWanderer(watcher, false), 'gone with its tab');
+      await watcher.close();
     });
   }
 });

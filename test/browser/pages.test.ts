@@ -56,7 +56,7 @@ t.test('a page of an author', { timeout: 180_000 }, async (t) => {
     const seen = await visit(browser, url);
     t.match(seen, PLAYS);
     t.same(seen.complaints, []);
-    for (const word of ["'wasm-unsafe-eval'", socket, "connect-src 'self'"]) {
+    for (const word of ["'wasm-unsafe-eval'", socket, server.url, "connect-src 'self'"]) {
       page.policy = policy.replace(word, '');
       const { complaints } = await visit(browser, url);
       t.match(complaints.join('\n'), /policy: \S+ forbids/, `without ${word}`);

@@ -1,6 +1,7 @@
 /**
  * A game in an iframe of a game portal: the portal's page is of another site, and the game's page comes from the game's own server, or
- * from a third place that `allowedOrigins` has to name. `FRAY_TEST_TRANSPORTS` names other transports to try.
+ * from a third place that `allowedOrigins` has to name. When the portal takes the iframe away the player is gone at once.
+ * `FRAY_TEST_TRANSPORTS` names the transports to try.
  */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,8 +15,13 @@ import { CORE, metricsOf, serve } from '../server/fixture.ts';
 import { openChromium } from './chromium.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const TRANSPORTS = (process.env['FRAY_TEST_TRANSPORTS'] ?? 'websocket').split(',');
-const REFUSED = 'fray_drops_total{reason="websocket_refused_origin"}';
+const TRANSPORTS = (process.env['FRAY_TEST_TRANSPORTS'] ?? 'websocket,webrtc').split(',');
+const REFUSED: { readonly [transport: string]: string } = {
+  websocket: 'fray_drops_total{reason="websocket_refused_origin"}',
+  webrtc: 'fray_drops_total{reason="webrtc_offer_origin"}',
+};
+/** ms. The server waits 30 s for a player who is only lost. */
+const GONE_MS = 5000;
 
 const SCRIPT = `
 import { connect } from 'fray/client';
@@ -51,13 +57,26 @@ t.test('a game in an iframe of another site', { timeout: 180_000 }, async (t) =>
 
   for (const transport of TRANSPORTS) {
     const look = async (t: Test, allowedOrigins: string | null, page: 'own' | 'elsewhere') => {
-      const flags = allowedOrigins === null ? {} : { allowedOrigins };
+      const origins = allowedOrigins === null ? {} : { allowedOrigins };
+      const flags = { webrtc: String(transport === 'webrtc'), ...origins };
       const server = await serve(flags, {}, { page: folder });
       t.teardown(() => server.stop(0));
       const from = page === 'own' ? server.url : `${elsewhere}/`;
       const asked = `${from}?server=${encodeURIComponent(server.url)}&transport=${transport}`;
-      const seen = await seenInFrame(t, browser, asked);
-      return { ...seen, refused: (await metricsOf(server)).get(REFUSED) };
+      const { status, leave } = await seenInFrame(t, browser, asked);
+      const playersUntil = async (players: number, ms: number) => {
+        for (const until = performance.now() + ms; performance.now() < until; ) {
+          if ((await metricsOf(server)).get('fray_players') === players) return true;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        return false;
+      };
+      if (status === 'plays') {
+        t.ok(await playersUntil(1, GONE_MS), 'one player is there');
+        await leave();
+        t.ok(await playersUntil(0, GONE_MS), 'and gone with the iframe');
+      }
+      return { status, refused: (await metricsOf(server)).get(REFUSED[transport] ?? '') };
     };
     await t.test(`${transport}: from its own server it plays by default`, async (t) => {
       t.match(await look(t, null, 'own'), { status: 'plays', refused: 0 });
@@ -78,8 +97,15 @@ t.test('a game in an iframe of another site', { timeout: 180_000 }, async (t) =>
   }
 });
 
-/** Opens a portal's page with the game in an iframe, and waits for what comes of it: `plays`, or the code of the refusal. */
-async function seenInFrame(t: Test, browser: Browser, url: string): Promise<{ status: string }> {
+interface Seen {
+  /** `plays`, or the code of the refusal. */
+  readonly status: string;
+  /** The portal's page takes the iframe away. */
+  leave(): Promise<void>;
+}
+
+/** Opens a portal's page with the game in an iframe, and waits for what comes of it. */
+async function seenInFrame(t: Test, browser: Browser, url: string): Promise<Seen> {
   const html = `<!doctype html><title>portal</title><iframe src="${url.replaceAll('&', '&amp;')}" width="600" height="400"></iframe>`;
   const routes = {
     '/': (_request: unknown, response: { end(text: string): unknown; setHeader: Set_ }) => {
@@ -96,7 +122,10 @@ async function seenInFrame(t: Test, browser: Browser, url: string): Promise<{ st
   t.not(new URL(frame.url()).host, new URL(page.url()).host, 'the frame is of another origin');
   const read = (): string => (globalThis as { status?: string }).status ?? '';
   await frame.waitForFunction(read, undefined, { timeout: 30_000 });
-  return { status: await frame.evaluate(read) };
+  return {
+    status: await frame.evaluate(read),
+    leave: () => page.evaluate(() => document.querySelector('iframe')?.remove()),
+  };
 }
 type Set_ = (name: string, value: string) => unknown;
 

@@ -66,7 +66,7 @@ t.test('pages and their transports', { timeout: 300_000 }, async (t) => {
       const { page } = await play(t, browser, plain.url);
       const { playerId: first } = await stateOf(page);
       await page.goto('about:blank');
-      await page.goto(`${plain.url}/#transport=all`);
+      await page.goto(plain.url);
       await join(page, 'Ann');
       await sees(page);
       const { playerId: second, resumed } = await stateOf(page);
@@ -77,7 +77,7 @@ t.test('pages and their transports', { timeout: 300_000 }, async (t) => {
   });
 
   await t.test('fray-rtc is killed: its players come back, in their bodies', async (t) => {
-    const { page } = await play(t, browser, plain.url);
+    const { page, complaints } = await play(t, browser, plain.url);
     await carriedBy(page, 'webrtc');
     const { playerId } = await stateOf(page);
     process.kill(rtcOf(plain), 'SIGKILL');
@@ -86,6 +86,7 @@ t.test('pages and their transports', { timeout: 300_000 }, async (t) => {
     );
     await carriedBy(page, 'webrtc');
     t.match(await stateOf(page), { status: 'open', playerId });
+    t.same(complaints, [], 'nothing on the console');
     await page.close();
   });
 
@@ -148,7 +149,7 @@ async function play(t: Test, browser: Browser, url: string): Promise<Played> {
   const complaints = await complaintsOf(page);
   // tsx compiles with kept names: functions sent into the page call this.
   await page.addInitScript('globalThis.__name = (fn) => fn');
-  await page.goto(`${url}/#transport=all`);
+  await page.goto(url);
   const started = performance.now();
   await join(page, 'Ann');
   await page.waitForFunction(() => window.fray.game.stats.snapshots > 0);

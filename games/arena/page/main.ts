@@ -39,7 +39,6 @@ function lobby(): void {
         schema: arena,
         name: name.value,
         room: roomChoice(),
-        transport: hashValue('transport') === 'all' ? 'all' : 'auto',
       });
       element('lobby').hidden = true;
       history.replaceState(PLAYING, '');
