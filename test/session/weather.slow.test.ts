@@ -162,10 +162,10 @@ class House {
     for (const out = this.#out; table.poll(out); ) {
       if (out.kind === 'send') this.#send(out.pipe, out.bytes);
       else if (out.kind === 'join' && out.join !== null) this.#join(out.sessionId);
-      else if (out.kind !== 'spend')
-        this.trouble.push(
-          `${out.kind} of ${out.sessionId} at ${this.time.nowMs()} ms, code ${out.code}`,
-        );
+      else if (out.kind !== 'spend') {
+        this.trouble.push(`${out.kind} of ${out.sessionId} at ${this.time.nowMs()} ms`);
+        if (out.kind === 'resume') table.resumed(out.sessionId, null);
+      }
     }
   }
 
