@@ -37,6 +37,7 @@ interface Row {
 
 const ANN = peerOf('192.0.2.1', 4000);
 const BOB = peerOf('198.51.100.2', 4000);
+const CID = peerOf('203.0.113.9', 4000);
 const NONE = new Uint8Array(0);
 const ONE = Uint8Array.of(1);
 
@@ -176,6 +177,51 @@ const PACKETS: readonly Row[] = [
       scene.bench.say(ANN, payload(scene, 9n));
       return payload(scene, 9n);
     },
+  },
+  {
+    what: 'a keep-alive that has come already',
+    counter: 'dropReplay',
+    from: ANN,
+    packet({ bench, playerToken }) {
+      const body = new Uint8Array(8);
+      const packet = sealedPacket(keysOf(playerToken).toServer, NETCODE.keepAlive, {
+        sequence: 9n,
+        body,
+      });
+      bench.say(ANN, packet);
+      return packet;
+    },
+  },
+  {
+    what: 'a payload that has come already, behind later ones',
+    counter: 'dropReplay',
+    from: ANN,
+    packet(scene) {
+      for (const sequence of [9n, 200n, 264n]) scene.bench.say(ANN, payload(scene, sequence));
+      return payload(scene, 9n);
+    },
+  },
+  {
+    what: 'the packet of a player, from another address',
+    counter: 'dropUnknown',
+    packet: (scene) => scene.player.send(ONE)?.slice() ?? NONE,
+  },
+  {
+    what: 'a response that was recorded, from another address',
+    counter: 'dropUnknown',
+    packet: (scene) => responseOf(scene),
+  },
+  {
+    what: 'a response that was recorded and comes again',
+    counter: 'dropConnected',
+    from: CID,
+    packet: (scene) => responseOf(scene),
+  },
+  {
+    what: 'a request that was recorded and comes again, of who is in',
+    counter: 'dropConnected',
+    from: ANN,
+    packet: ({ playerToken }) => requestOf(playerToken),
   },
   {
     what: 'a payload older than the window',
@@ -343,6 +389,27 @@ t.test('every refusal of the counters has its row', async (test) => {
   test.same([...shown].sort(), all.sort());
 });
 
+t.test(
+  'packets in another order are taken once each, as far back as the window goes',
+  async (test) => {
+    const bench = new Bench();
+    const playerToken = bench.token();
+    bench.connect(ANN, playerToken);
+    const order = [300n, 299n, 46n, 45n, 302n, 47n, 301n];
+    const packet = (sequence: bigint) =>
+      sealedPacket(keysOf(playerToken).toServer, NETCODE.payload, { sequence, body: ONE });
+    const verdicts = [...order, ...order].map((sequence) =>
+      bench.server.handle(ANN, packet(sequence)),
+    );
+    const taken = [1, 1, 1, 1, 1, 1, 1].map((one) => one === 1);
+    test.same(
+      verdicts.map((verdict) => verdict === NETCODE_VERDICT.payload),
+      [...taken, ...taken.map(() => false)],
+    );
+    test.equal(bench.server.counters.dropReplay, order.length);
+  },
+);
+
 t.test('a used token stays used over a restart that remembers it', async (test) => {
   const bench = new Bench();
   const token = bench.token();
@@ -375,6 +442,18 @@ function playsOn(test: Test, bench: Bench, player: NetcodeClient): void {
 
 function payload({ playerToken }: Scene, sequence: bigint): Uint8Array {
   return sealedPacket(keysOf(playerToken).toServer, NETCODE.payload, { sequence, body: ONE });
+}
+
+/** The response with which CID has got in by the fresh token. */
+function responseOf({ bench, fresh }: Scene): Uint8Array {
+  const client = bench.client(fresh);
+  let response = NONE;
+  for (let step = 0; step < 2; step += 1) {
+    client.tick(bench.nowUs);
+    response = client.poll()?.slice() ?? NONE;
+    for (const back of bench.say(CID, response)) client.handle(back);
+  }
+  return response;
 }
 
 function requestOf(token: Uint8Array): Uint8Array {
