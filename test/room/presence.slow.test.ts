@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { test } from 'tap';
 import { ClientCore } from '../../core-wasm/bindings/client.ts';
-import { RoomCore } from '../../core-wasm/bindings/room.ts';
 import { ClientStats, ERROR, MESSAGE } from '../../protocol/gen/tables.ts';
 import type { DirectoryOptions } from '../../src/room/directory.ts';
 import type { RoomOutput } from '../../src/room/outputs.ts';
