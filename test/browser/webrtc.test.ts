@@ -7,7 +7,7 @@ import t from 'tap';
 import type { openWebRtc } from '../../src/transport/client/webrtc.ts';
 import { WebRtcTransport } from '../../src/transport/server/webrtc.ts';
 import { CLOSE } from '../../src/transport/types.ts';
-import { openChromium } from './chromium.ts';
+import { complaintsOf, openChromium } from './chromium.ts';
 
 /** First byte of the datagram that a page closes its pipe with. */
 const LAST_WORD = 254;
@@ -117,9 +117,10 @@ t.test('Chromium plays ball over a data channel', { timeout: 120_000 }, async (t
     "the server's": own.url,
     "another site's": other.url,
   })) {
-    for (const how of ['closed', 'left for another page'])
+    for (const how of ['closed', 'left for another page', 'kept'])
       await t.test(`a page of ${who} own that is ${how} has a last word`, async (t) => {
         const tab = await browser.newPage();
+        const complaints = await complaintsOf(tab);
         await tab.goto(origin);
         await tab.evaluate(
           async ([url, last]) => {
@@ -130,10 +131,14 @@ t.test('Chromium plays ball over a data channel', { timeout: 120_000 }, async (t
         );
         await waitFor(() => transport.pipes === 1);
         const [words, ends] = [lastWords, closed.length];
-        await (how === 'closed' ? tab.close() : tab.goto('about:blank'));
+        if (how === 'closed') await tab.close();
+        else if (how === 'kept') await tab.evaluate(() => dispatchEvent(new Event('pagehide')));
+        else await tab.goto('about:blank');
         await waitFor(() => closed.length === ends + 1);
         t.equal(closed[ends], CLOSE.normal);
         t.equal(lastWords, words + 1);
+        if (how === 'kept') await tab.waitForTimeout(200);
+        t.same(complaints, [], 'nothing on the console');
         await tab.close();
       });
   }

@@ -3,10 +3,10 @@ import type { Test } from 'tap';
 import t from 'tap';
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { openWebRtc } from '../../src/transport/client/webrtc.ts';
-import { releaseWebRtc } from '../../src/transport/client/webrtc-node.ts';
+import { nodePeers, releaseWebRtc } from '../../src/transport/client/webrtc-node.ts';
 import type { WebRtcServerOptions } from '../../src/transport/server/webrtc.ts';
 import { CLOSE } from '../../src/transport/types.ts';
-import { bytesOf, until } from './contract.ts';
+import { bytesOf, text, until } from './contract.ts';
 import { post, startRtc } from './rtc-bench.ts';
 import { OFFER } from './rtc-offer.ts';
 
@@ -75,12 +75,45 @@ t.test(
     await until(() => server.offers.waiting === 0);
     test.equal(await asked(String(second.headers['location'])), '404 E_CLOSED', 'timed out');
     for (let k = 0; k < 40; k += 1) await asked('rtc/AAAAAAAAAAAAAAAAAAAAAA', 'x');
-    test.match(server.offers, { unknown: 43, rate: 0, timedOut: 1 });
+    test.match(server.offers, { unknown: 43, timedOut: 1 });
     const player = await connect();
-    test.equal(server.pipes, 1, 'and guesses are not counted as offers');
+    await until(() => server.pipes === 1);
+    test.match(server.offers, { rate: 0, answered: 3 }, 'guesses are not counted as offers');
     player.close(0);
   },
 );
+
+t.test('a last datagram is taken after the channel has closed, for a while', async (test) => {
+  const { port, server } = await start(test, { lastWordMs: 1500 });
+  const make = await nodePeers();
+  const heard: string[] = [];
+  const closed: number[] = [];
+  let pipe = -1;
+  server.onOpen((number) => (pipe = number));
+  server.onDatagram((_pipe, bytes) => void heard.push(text(bytes)));
+  server.onClose((_pipe, code) => void closed.push(code));
+  const comeAndGo = async (): Promise<string> => {
+    const peer = make();
+    const opened = new Promise<void>((resolve) => (peer.onOpen = resolve));
+    const { headers, body } = await post(port, await peer.offer());
+    await peer.accept(body);
+    await opened;
+    await until(() => server.pipes === 1, 10_000);
+    peer.close();
+    await until(() => !server.send(pipe, bytesOf('x')), 10_000);
+    return String(headers['location']);
+  };
+  const first = await comeAndGo();
+  test.same(closed, [], 'the channel is closed, its pipe is not');
+  test.equal((await post(port, 'goodbye', {}, { path: first })).status, 204);
+  await until(() => closed.length === 1);
+  test.same([heard, closed], [['goodbye'], [CLOSE.normal]]);
+  const second = await comeAndGo();
+  await until(() => closed.length === 2);
+  test.equal(closed[1], CLOSE.lost, 'nothing more came');
+  test.equal((await post(port, 'late', {}, { path: second })).status, 404);
+  test.same([heard.length, server.pipes], [1, 0]);
+});
 
 t.test('200 offers that never complete are bounded, time out, and disturb nobody', async (test) => {
   const running = await start(test, {
