@@ -62,7 +62,8 @@ class Probe implements ClientPipe {
     this.sent.push({ atMs: this.#clock.nowMs(), bytes: bytes.slice() });
   }
 
-  close(code: number): void {
+  close(code: number, last?: Uint8Array): void {
+    if (last !== undefined) this.send(last);
     this.closedWith = code;
   }
 
@@ -245,6 +246,20 @@ t.test('a close comes after what was sent before, and is told once', async (test
   await Promise.resolve();
   test.same(heard, [5, 'closed 7']);
 });
+
+t.test(
+  'a last datagram goes past the link at once: timers of a page that is left do not run',
+  async (test) => {
+    const clock = new ManualClock();
+    const inner = new Probe(clock);
+    const pipe = lossyPipe(inner, { ...PERFECT_LINK, rttMs: 100, lossPercent: 100 }, clock);
+    pipe.send(Uint8Array.of(1));
+    pipe.close(19, Uint8Array.of(2));
+    test.same([inner.sent.map(({ bytes }) => bytes[0]), inner.closedWith], [[2], 19]);
+    clock.advance(1000);
+    test.equal(inner.sent.length, 1, 'and nothing comes after it');
+  },
+);
 
 t.test('what waits is a copy: the caller may write over its bytes at once', async (test) => {
   const { clock, probe, pipe } = make('rtt=100');

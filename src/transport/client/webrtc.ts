@@ -124,8 +124,8 @@ async function connectPeer(peer: RtcPeer, target: string, signal: AbortSignal): 
 }
 
 /**
- * Outlives the page. Without a content type and the wish to read the answer it is asked for by no preflight, for which a page
- * that goes has no time, whatever its origin.
+ * Outlives the page. Without a content type and the wish to read the answer no preflight comes before it, whatever the page's
+ * origin: it leaves at once.
  */
 function sendLast(location: string, bytes: Uint8Array): void {
   fetch(location, {
