@@ -177,13 +177,18 @@ export class RtcProcess {
 
   #again(why: string): void {
     this.#crashes = performance.now() - this.#startedMs < STABLE_MS ? this.#crashes + 1 : 0;
-    const waitMs = this.#crashes === 0 ? 0 : Math.min(RESTART_MS_MAX, RESTART_MS << this.#crashes);
+    const waitMs = restartMs(this.#crashes);
     this.#options.log('warn', `fray-rtc is started again in ${waitMs} ms: ${why}`);
     this.restarts += 1;
     this.state = 'waiting';
     if (waitMs === 0) this.#start();
     else this.#timer = setTimeout(() => this.#start(), waitMs);
   }
+}
+
+/** How long to wait after so many deaths in a row, ms. The first costs nothing: it is no habit yet. */
+export function restartMs(crashes: number): number {
+  return crashes === 0 ? 0 : Math.min(RESTART_MS_MAX, RESTART_MS * 2 ** crashes);
 }
 
 /** Node's arguments: the built file beside this build, or this repository's source by way of tsx. */
