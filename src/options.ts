@@ -200,8 +200,8 @@ export const OPTIONS = {
     [],
     Type.String({ minLength: 1, maxLength: 255 }),
     64,
-    'Origins of pages that may connect, or *.',
-    "an empty list is the server's own",
+    "Origins of pages that may connect beside the server's own, or *.",
+    "an empty list is the server's own alone",
   ),
   trustProxy: flag(
     false,

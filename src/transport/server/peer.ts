@@ -23,7 +23,8 @@ export function addressOf(request: RequestFacts, hops: number): string {
 
 /**
  * Whether a page may connect. Requests without an Origin header come from programs, which could claim any origin, and
- * pass. An empty list means the origin the request went to: its Host, or X-Forwarded-Host behind a trusted proxy.
+ * pass. The origin that the request went to always may, which is its Host, or X-Forwarded-Host behind a trusted proxy: whoever
+ * names a portal does not mean to lock the server's own page out.
  */
 export function originAllowed(
   request: RequestFacts,
@@ -31,8 +32,7 @@ export function originAllowed(
   hops: number,
 ): boolean {
   const origin = request.headers.origin;
-  if (origin === undefined || allowed.includes('*')) return true;
-  if (allowed.length > 0) return allowed.includes(origin);
+  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true;
   const forwarded = hops > 0 ? request.headers['x-forwarded-host'] : undefined;
   const host = (Array.isArray(forwarded) ? forwarded[0] : forwarded) ?? request.headers.host;
   return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);

@@ -17,7 +17,7 @@ import { FrameReader } from './frame-reader.ts';
 import { addressOf, originAllowed } from './peer.ts';
 
 export interface WebSocketServerOptions {
-  /** Exact origins (`https://example.org`), or `*`. Empty or absent: only the origin the request itself went to. */
+  /** Exact origins (`https://example.org`), or `*`, beside the origin that the request itself went to. Default none. */
   readonly allowedOrigins?: readonly string[];
   /** Proxies in front that append to X-Forwarded-For; true is 1. Default 0: the header is ignored. */
   readonly trustProxy?: boolean | number;
