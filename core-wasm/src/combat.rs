@@ -1,13 +1,15 @@
 //! `resolve`: who shot, and what it would hit. Hits are only proposed here; the plugin may scale
-//! them, `command` commits them. A shot is judged against the present (the place where targets are
-//! rewound is [`cast`]'s table of targets).
+//! them, `command` commits them. What flies is judged against the present, a shot that hits at once
+//! against what its shooter saw (see `rewind.rs`).
 
+use crate::config::Config;
 use crate::events;
 use crate::fixed::{cos_sin, div_round, isqrt, length, mul_shift, shift_round};
 use crate::gen::{self, button, column, event, flag, kind, ClientEvent, ConfigWeapon};
 use crate::grid::{self, Grid};
 use crate::physics::ray_from;
 use crate::region::Hit;
+use crate::rewind;
 use crate::room::{add_entity, Room};
 use crate::walls::Walls;
 use crate::walls_of;
@@ -35,6 +37,54 @@ pub struct Strike {
     pub part: i64,
     /// The row that was hit; None: a wall or the ground.
     pub target: Option<usize>,
+}
+
+impl Strike {
+    /// Takes a row that is struck at a part of the way, if that is before all others.
+    pub fn take(&mut self, part: i64, row: usize) {
+        let closer =
+            part < self.part || (part == self.part && self.target.is_some_and(|t| row < t));
+        if closer {
+            *self = Self { part, target: Some(row) };
+        }
+    }
+
+    /// It, if it is on the way at all.
+    pub fn struck(self) -> Option<Self> {
+        (self.part <= WHOLE).then_some(self)
+    }
+}
+
+/// What a ray may strike: an upright cylinder, or a box not turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Centre.
+    pub x: i32,
+    /// Centre.
+    pub y: i32,
+    /// Feet.
+    pub z: i32,
+    /// Radius, or half width.
+    pub radius: i32,
+    /// Half depth of a box; 0: a cylinder.
+    pub depth: i32,
+    /// 0: as tall as the world.
+    pub height: i32,
+}
+
+impl Shape {
+    /// The shape of a row at present.
+    pub fn of(world: &World, row: usize) -> Self {
+        let get = |f| world.get(f, row);
+        Self {
+            x: get(column::X),
+            y: get(column::Y),
+            z: get(column::Z),
+            radius: get(column::RADIUS),
+            depth: get(column::DEPTH),
+            height: get(column::HEIGHT),
+        }
+    }
 }
 
 /// The whole way in parts.
@@ -68,12 +118,18 @@ pub fn resolve(room: &mut Room) {
         let fire = trigger(&mut wait, room.r.applied[slot].buttons & button::FIRE != 0, weapon);
         world.set(column::WEAPON_WAIT, row, wait);
         if let (true, Some(weapon)) = (fire, weapon) {
-            shoot(room, row, held, weapon, client.applied_tick);
+            shoot(room, (slot, row), held, weapon, client.applied_tick);
         }
     }
 }
 
-fn shoot(room: &mut Room, row: usize, held: usize, weapon: &ConfigWeapon, command: u32) {
+fn shoot(
+    room: &mut Room,
+    (slot, row): (usize, usize),
+    held: usize,
+    weapon: &ConfigWeapon,
+    command: u32,
+) {
     let world = room.world();
     let (aim, pitch) = (world.get(column::AIM, row) as u16, world.get(column::PITCH, row) as i16);
     let shooter = world.handle(row);
@@ -90,7 +146,10 @@ fn shoot(room: &mut Room, row: usize, held: usize, weapon: &ConfigWeapon, comman
     };
     if weapon.shape == 1 {
         let ray = Ray { way: along(aim, pitch, weapon.range), radius: 0, ..muzzle };
-        let strike = cast_in(room, &ray);
+        let strike = match rewind::view_of(room, slot) {
+            Some(view) => rewind::cast(room, &ray, &view),
+            None => cast_in(room, &ray),
+        };
         let part = strike.map_or(WHOLE, |s| s.part);
         report.amount = shift_round(i64::from(weapon.range) * part, 30) as i32;
         (report.x, report.y, report.z) = muzzle.from;
@@ -197,16 +256,17 @@ fn cast_in(room: &mut Room, ray: &Ray) -> Option<Strike> {
     let grid = grid::view(room.config.head, &sizes, room.s.cell_starts, room.s.cell_items);
     let walls = walls_of!(room.r);
     let world = World::new(room.r.columns, sizes.entities as usize);
-    let most = room.reach;
-    let friendly = room.config.head.rules & 1 != 0;
-    let kinds = room.config.kinds;
-    let wanted = |i: usize| {
-        let hurtable =
-            kinds.get((world.get(column::KIND, i) - 1) as usize).is_some_and(|k| k.health > 0);
-        let same = ray.team != 0 && world.get(column::TEAM, i) == ray.team;
-        hurtable && world.alive(i) && world.handle(i) != ray.owner && (friendly || !same)
-    };
-    cast(ray, &world, &grid, &walls, most, wanted)
+    let (config, most) = (room.config, room.reach);
+    cast(ray, &world, &grid, &walls, most, |i| wanted(ray, &world, &config, i) && world.alive(i))
+}
+
+/// True if a shot may strike what stands in a row: it can be hurt, is not who shot, and no friend.
+pub fn wanted(ray: &Ray, world: &World, config: &Config, i: usize) -> bool {
+    let friendly = config.head.rules & 1 != 0;
+    let number = world.get(column::KIND, i);
+    let hurtable = config.kinds.get((number - 1) as usize).is_some_and(|k| k.health > 0);
+    let same = ray.team != 0 && world.get(column::TEAM, i) == ray.team;
+    hurtable && world.handle(i) != ray.owner && (friendly || !same)
 }
 
 /// The first thing on a way: a wall, the ground, or a wanted row. Of two at once the wall, then the
@@ -219,6 +279,22 @@ pub fn cast(
     most: i32,
     wanted: impl Fn(usize) -> bool,
 ) -> Option<Strike> {
+    let to = add(ray.from, ray.way);
+    let mut best = first_solid(ray, walls);
+    grid.along((ray.from.0, ray.from.1), (to.0, to.1), most.saturating_add(ray.radius), |row| {
+        if !wanted(row) {
+            return;
+        }
+        let part = strike_shape(ray, &Shape::of(world, row));
+        if let Some(part) = part {
+            best.take(part, row);
+        }
+    });
+    best.struck()
+}
+
+/// The first wall on a way, or the ground; a part above [`WHOLE`] if there is none.
+pub fn first_solid(ray: &Ray, walls: &Walls) -> Strike {
     let to = add(ray.from, ray.way);
     let mut best = Strike { part: WHOLE + 1, target: None };
     if ray.from.2 >= 0 && to.2 < 0 {
@@ -238,20 +314,7 @@ pub fn cast(
             best.part = best.part.min(part);
         }
     });
-    grid.along((ray.from.0, ray.from.1), (to.0, to.1), most.saturating_add(ray.radius), |row| {
-        if !wanted(row) {
-            return;
-        }
-        let part = strike_row(ray, world, row);
-        if let Some(part) = part {
-            let closer =
-                part < best.part || (part == best.part && best.target.is_some_and(|t| row < t));
-            if closer {
-                best = Strike { part, target: Some(row) };
-            }
-        }
-    });
-    (best.part <= WHOLE).then_some(best)
+    best
 }
 
 /// True if a body of a radius strikes a wall on its way. The client's prediction of own
@@ -274,13 +337,13 @@ pub fn strikes_wall(
     struck
 }
 
-fn strike_row(ray: &Ray, world: &World, row: usize) -> Option<i64> {
-    let centre = (world.get(column::X, row), world.get(column::Y, row));
-    let (radius, depth) = (world.get(column::RADIUS, row), world.get(column::DEPTH, row));
-    let height = world.get(column::HEIGHT, row);
-    let tall = if height == 0 { None } else { Some((world.get(column::Z, row), height)) };
-    if depth > 0 {
-        return strike_box(ray, centre, (radius, depth), tall);
+/// Part of the way at which a ray enters a shape.
+pub fn strike_shape(ray: &Ray, shape: &Shape) -> Option<i64> {
+    let centre = (shape.x, shape.y);
+    let radius = shape.radius;
+    let tall = if shape.height == 0 { None } else { Some((shape.z, shape.height)) };
+    if shape.depth > 0 {
+        return strike_box(ray, centre, (radius, shape.depth), tall);
     }
     strike_circle(ray, centre, i64::from(radius) + i64::from(ray.radius), tall)
 }

@@ -11,6 +11,7 @@ use crate::gen::{
 };
 use crate::region::{self, CLIENT_LEAVING};
 use crate::room::{add_entity_at, remove_entity, Room};
+use crate::rows::head_teleport;
 use crate::{harm, packet, roster, timers, walls};
 
 /// Applies the commands in the input buffer, then commits hits and departures.
@@ -202,6 +203,8 @@ fn place(room: &mut Room, command: Place) -> Option<()> {
     let head = config.head;
     let now = room.r.head[0].tick;
     (-1..=0xffff).contains(&command.aim).then_some(())?;
+    let last = crate::history::row_at(&room.r.head[0], now.wrapping_sub(1), row);
+    let told = head_teleport(i32::from(room.r.history[last]));
     let mut world = room.world();
     let player = world.get(column::KIND, row) == kind::PLAYER;
     let z = if head.dimensions == 2 { 0 } else { command.z.clamp(0, POSITION_MAX as i32) };
@@ -211,7 +214,11 @@ fn place(room: &mut Room, command: Place) -> Option<()> {
         now.saturating_add(command.protect_ticks).min(i32::MAX as u32)
     };
     let flags = world.get(column::FLAGS, row) | flag::ALIVE;
-    let teleport = (world.get(column::TELEPORT, row) + 1) & 3;
+    // Once a tick, however often: after four the counter would be that of the tick before.
+    let teleport = match world.get(column::TELEPORT, row) {
+        now if now == told => (now + 1) & 3,
+        now => now,
+    };
     for (f, value) in [
         (column::X, command.x.clamp(-head.half_width, head.half_width)),
         (column::Y, command.y.clamp(-head.half_depth, head.half_depth)),

@@ -103,6 +103,11 @@ fn within(value: i32, least: i32, most: i32) -> bool {
     (least..=most).contains(&value)
 }
 
+/// Bit of `ConfigHead::rules`: a target that is dead at present stops a rewound shot, as it did on the shooter's screen.
+pub const RULE_DEAD_STOP: u32 = 16;
+/// ms. A delay that nobody plays with.
+const REWIND_MS_MAX: u32 = 1000;
+
 /// Largest speed: 64 world units per tick, so that products of a swept move stay far inside i64.
 pub const SPEED_MAX: i32 = 64 << 16;
 /// Largest radius, half width or height: 256 units.
@@ -130,6 +135,8 @@ fn head_ok(head: &ConfigHead) -> bool {
         && within(head.jump_speed, 0, SPEED_MAX)
         && within(head.step_height, 0, EXTENT_MAX)
         && within(head.dash_speed, 0, SPEED_MAX)
+        && head.rewind_ms_max <= REWIND_MS_MAX
+        && head.rewind_cover_ms_max <= head.rewind_ms_max
         && head.dash_ticks <= 0xffff
         && head.dash_wait_ticks <= 0xffff
         && head.input_aux <= 4

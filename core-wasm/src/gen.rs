@@ -5,7 +5,7 @@
 use bytemuck::{Pod, Zeroable};
 
 /// Hash of the tables without their prose: the answer of `abi_version()`.
-pub const TABLE_HASH: u32 = 0x37c2ef41;
+pub const TABLE_HASH: u32 = 0xb47da595;
 pub const BUILTIN_COLUMNS: usize = 32;
 /// Packet protocol of this tree.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -453,8 +453,10 @@ pub struct InputCommand {
     pub view_tick: u32,
     /// 1/65536 tick
     pub view_fraction: u16,
+    /// newest snapshot held, less viewTick; at most 63
+    pub view_held: u8,
     /// 0
-    pub reserved: u16,
+    pub reserved: u8,
     /// author's analog inputs
     pub aux: [i16; 4],
 }
@@ -471,7 +473,8 @@ const _: () = {
     assert!(core::mem::offset_of!(InputCommand, move_y) == 11);
     assert!(core::mem::offset_of!(InputCommand, view_tick) == 12);
     assert!(core::mem::offset_of!(InputCommand, view_fraction) == 16);
-    assert!(core::mem::offset_of!(InputCommand, reserved) == 18);
+    assert!(core::mem::offset_of!(InputCommand, view_held) == 18);
+    assert!(core::mem::offset_of!(InputCommand, reserved) == 19);
     assert!(core::mem::offset_of!(InputCommand, aux) == 20);
 };
 
@@ -1419,7 +1422,7 @@ pub struct ConfigHead {
     pub dash_speed: i32,
     pub dash_ticks: u32,
     pub dash_wait_ticks: u32,
-    /// 1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick
+    /// 1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick, 16 the dead stop rewound shots
     pub rules: u32,
     pub seed_low: u32,
     pub seed_high: u32,
@@ -1446,7 +1449,11 @@ pub struct ConfigHead {
     /// text bytes kept per entity
     pub text_bytes: u32,
     pub room_text_bytes: u32,
-    pub reserved: [u32; 6],
+    /// network delay that a shot is rewound by at most; 0..1000
+    pub rewind_ms_max: u32,
+    /// the same for a target behind a wall by now; 0..rewindMsMax
+    pub rewind_cover_ms_max: u32,
+    pub reserved: [u32; 4],
 }
 impl ConfigHead {
     pub const BYTES: usize = 192;
@@ -1495,7 +1502,9 @@ const _: () = {
     assert!(core::mem::offset_of!(ConfigHead, columns) == 156);
     assert!(core::mem::offset_of!(ConfigHead, text_bytes) == 160);
     assert!(core::mem::offset_of!(ConfigHead, room_text_bytes) == 164);
-    assert!(core::mem::offset_of!(ConfigHead, reserved) == 168);
+    assert!(core::mem::offset_of!(ConfigHead, rewind_ms_max) == 168);
+    assert!(core::mem::offset_of!(ConfigHead, rewind_cover_ms_max) == 172);
+    assert!(core::mem::offset_of!(ConfigHead, reserved) == 176);
 };
 
 /// A kind of entity.

@@ -1,6 +1,6 @@
 //! `record`: the last write to the world in a tick. Rows of all entities (see `rows.rs`) and the
-//! exact own state of all players go into rings of `history` ticks; snapshots are made from them
-//! (and, later, shots are judged by them). Also here: the hashes of what was recorded.
+//! exact own state of all players go into rings of `history` ticks; snapshots are made from them,
+//! and shots are judged by them. Also here: the hashes of what was recorded.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -83,6 +83,13 @@ pub fn row_at(head: &RoomHead, tick: u32, entity: usize) -> usize {
 #[inline]
 pub fn kept(head: &RoomHead, tick: u32, now: u32) -> bool {
     tick != TICK_NONE && tick <= now && now - tick < head.sizes.history
+}
+
+/// Word 0 of the row that an entity has at present, see `rows::W_HEAD`.
+pub fn head_of(world: &World, i: usize) -> i32 {
+    let alive = if world.alive(i) { HEAD_ALIVE } else { 0 };
+    let teleport = (world.get(column::TELEPORT, i) & 3) << 14;
+    world.get(column::GENERATION, i) & 0xff | world.get(column::KIND, i) << 8 | alive | teleport
 }
 
 /// The columns that a row is made of.

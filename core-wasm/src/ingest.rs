@@ -202,6 +202,7 @@ fn bot_input(room: &mut Room, slot: usize, row: &BotInput) -> Option<()> {
         move_y,
         view_tick: tick,
         view_fraction: 0,
+        view_held: 0,
         reserved: 0,
         aux,
     };

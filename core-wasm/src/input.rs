@@ -9,9 +9,9 @@ use crate::room::Room;
 
 /// Mark in `InputCommand::reserved` of a ring entry whose command came too late: it is never
 /// applied, and counted once.
-const LATE: u16 = 1;
+const LATE: u8 = 1;
 /// Mark of one that the client did not give: it is away.
-const STANDING: u16 = 2;
+const STANDING: u8 = 2;
 /// Commands further ahead than this many ticks are refused: the ring must not overwrite what is
 /// still to come.
 const AHEAD_TICKS_MAX: u32 = INPUT_WINDOW_TICKS - 2;

@@ -24,6 +24,10 @@ pub const WIRE_FAULT: usize = 1;
 pub const WIRE_DEFERRED: usize = 2;
 /// Place in `Client::wire`: inputs_late as told last.
 pub const WIRE_LATE_TOLD: usize = 3;
+/// Place in `Client::wire`: the measured delay of commands, see `rewind::measure`.
+pub const WIRE_DELAY: usize = 4;
+/// Place in `Client::wire`: tick since which it is measured.
+pub const WIRE_DELAY_SINCE: usize = 5;
 /// Place in `RoomHead::wire`: slot whose messages come first.
 const WIRE_TURN: usize = 0;
 
@@ -142,7 +146,9 @@ pub fn receive(
     };
     channel.acknowledge(&header, tick, &mut pool, |sent| acks.arrived(sent, tick));
     if inputs.count > 0 {
-        crate::input::measure_margin(room, slot, inputs.commands[0].tick, arrival_us);
+        let (newest, rate) = (inputs.commands[0].tick, head.tick_rate_hz);
+        crate::rewind::measure(&mut room.r.clients[slot], newest, tick, rate);
+        crate::input::measure_margin(room, slot, newest, arrival_us);
         for command in inputs.commands[..inputs.count].iter().rev() {
             crate::input::accept(room, slot, command);
         }

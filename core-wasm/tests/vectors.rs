@@ -99,7 +99,8 @@ fn inputs() {
         move_y: -5,
         ..InputCommand::zeroed()
     };
-    let shot = InputCommand { buttons: 1, view_tick: 990, view_fraction: 32768, ..base };
+    let shot =
+        InputCommand { buttons: 1, view_tick: 990, view_fraction: 32768, view_held: 3, ..base };
     for (name, aux, pitch, commands) in [
         ("none", 0, 0, vec![]),
         ("one", 0, 0, vec![base]),
@@ -117,8 +118,8 @@ fn inputs() {
             .iter()
             .map(|c| {
                 format!(
-                    r#"{{ "tick": {}, "buttons": {}, "moveX": {}, "moveY": {}, "aim": {}, "pitch": {}, "aux": [{}, {}], "viewTick": {}, "viewFraction": {} }}"#,
-                    c.tick, c.buttons, c.move_x, c.move_y, c.aim, c.pitch, c.aux[0], c.aux[1], c.view_tick, c.view_fraction
+                    r#"{{ "tick": {}, "buttons": {}, "moveX": {}, "moveY": {}, "aim": {}, "pitch": {}, "aux": [{}, {}], "viewTick": {}, "viewFraction": {}, "viewHeld": {} }}"#,
+                    c.tick, c.buttons, c.move_x, c.move_y, c.aim, c.pitch, c.aux[0], c.aux[1], c.view_tick, c.view_fraction, c.view_held
                 )
             })
             .collect();

@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x37c2ef41;
+export const TABLE_HASH = 0xb47da595;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -566,8 +566,10 @@ export const InputCommand = {
   viewTick: 12,
   /** u16, 1/65536 tick */
   viewFraction: 16,
-  /** u16, 0 */
-  reserved: 18,
+  /** u8, newest snapshot held, less viewTick; at most 63 */
+  viewHeld: 18,
+  /** u8, 0 */
+  reserved: 19,
   /** i16[4], author's analog inputs */
   aux: 20,
 } as const;
@@ -1207,7 +1209,7 @@ export const ConfigHead = {
   dashWaitTicks: 92,
   /**
    * u32, 1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash
-   * every tick
+   * every tick, 16 the dead stop rewound shots
    */
   rules: 96,
   /** u32 */
@@ -1244,8 +1246,12 @@ export const ConfigHead = {
   textBytes: 160,
   /** u32 */
   roomTextBytes: 164,
-  /** u32[6] */
-  reserved: 168,
+  /** u32, network delay that a shot is rewound by at most; 0..1000 */
+  rewindMsMax: 168,
+  /** u32, the same for a target behind a wall by now; 0..rewindMsMax */
+  rewindCoverMsMax: 172,
+  /** u32[4] */
+  reserved: 176,
 } as const;
 
 /** A kind of entity. */

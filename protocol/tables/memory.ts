@@ -36,7 +36,7 @@ export const CONFIG: Record<string, RecordTable> = {
       [
         'rules',
         'u32',
-        '1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick',
+        '1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick, 16 the dead stop rewound shots',
       ],
       ['seedLow', 'u32', ''],
       ['seedHigh', 'u32', ''],
@@ -55,7 +55,9 @@ export const CONFIG: Record<string, RecordTable> = {
       ['columns', 'u32', '32 + most integer fields of any kind'],
       ['textBytes', 'u32', 'text bytes kept per entity'],
       ['roomTextBytes', 'u32', ''],
-      ['reserved', 'u32', '', 6],
+      ['rewindMsMax', 'u32', 'network delay that a shot is rewound by at most; 0..1000'],
+      ['rewindCoverMsMax', 'u32', 'the same for a target behind a wall by now; 0..rewindMsMax'],
+      ['reserved', 'u32', '', 4],
     ],
   },
   ConfigKind: {

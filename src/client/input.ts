@@ -46,7 +46,7 @@ export class InputSampler {
     command.setInt8(InputCommand.moveY, raw.moveY);
     command.setUint32(InputCommand.viewTick, view[0] as number, true);
     command.setUint16(InputCommand.viewFraction, view[1] as number, true);
-    command.setUint16(InputCommand.reserved, 0, true);
+    command.setUint16(InputCommand.viewHeld, 0, true);
     for (let i = 0; i < raw.aux.length; i += 1) {
       command.setInt16(InputCommand.aux + i * 2, raw.aux[i] ?? 0, true);
     }

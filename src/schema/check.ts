@@ -18,7 +18,7 @@ import {
 import { FrayError } from '../errors.ts';
 import type { AnyField, Field } from './fields.ts';
 import { FIELD_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, rangeText } from './fields.ts';
-import { BUILTIN_BUTTON_BITS, TICK_RATE_HZ_DEFAULT } from './layout.ts';
+import { BUILTIN_BUTTON_BITS, REWIND_MS_MAX_DEFAULT, TICK_RATE_HZ_DEFAULT } from './layout.ts';
 import type { SchemaDeclaration } from './parts.ts';
 import { RESERVED_NAMES } from './reserved.ts';
 import { SPEED_UNITS_PER_TICK_MAX } from './units.ts';
@@ -103,11 +103,23 @@ function checkWorld(world: Rows): void {
 }
 
 function checkNet(net: Rows): void {
-  knownKeys(net, 'net', ['positionPrecision', 'aimBits', 'snapshotBytesMax', 'interpolationMs']);
+  knownKeys(net, 'net', [
+    'positionPrecision',
+    'aimBits',
+    'snapshotBytesMax',
+    'interpolationMs',
+    'rewindMsMax',
+    'rewindCoverMsMax',
+    'deadStopShots',
+  ]);
   range('net.positionPrecision', net['positionPrecision'], 1 / 1024, 1 / 4, 'units');
   whole('net.aimBits', net['aimBits'], 4, 16, 'bits');
   whole('net.snapshotBytesMax', net['snapshotBytesMax'], 224, 1000, 'bytes');
   range('net.interpolationMs', net['interpolationMs'], 0, 1000, 'ms');
+  const rewindMsMax = net['rewindMsMax'] ?? REWIND_MS_MAX_DEFAULT;
+  range('net.rewindMsMax', rewindMsMax, 0, 1000, 'ms');
+  range('net.rewindCoverMsMax', net['rewindCoverMsMax'], 0, Number(rewindMsMax), 'ms');
+  truth('net.deadStopShots', net['deadStopShots']);
 }
 
 function checkInputs(inputs: Rows, dimensions: 2 | 3): void {

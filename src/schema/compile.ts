@@ -172,6 +172,8 @@ function writeHead(
     columns: layout.columns,
     textBytes: layout.textBytes,
     roomTextBytes: layout.roomTextBytes,
+    rewindMsMax: Math.round(net.rewindMsMax),
+    rewindCoverMsMax: Math.round(net.rewindCoverMsMax),
   };
   for (const [name, value] of Object.entries(head)) {
     view.setUint32(ConfigHead[name as keyof typeof head], value, true);
@@ -275,7 +277,8 @@ function rulesOf(layout: SchemaLayout, options: ConfigOptions): number {
     (layout.world.friendlyFire ? 1 : 0) |
     (layout.movement.relativeToAim ? 2 : 0) |
     (solid ? 4 : 0) |
-    (options.hashEveryTick === true ? 8 : 0)
+    (options.hashEveryTick === true ? 8 : 0) |
+    (layout.net.deadStopShots ? 16 : 0)
   );
 }
 

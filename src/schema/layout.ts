@@ -94,6 +94,8 @@ export interface SchemaLayout {
 
 /** Default tick rate. */
 export const TICK_RATE_HZ_DEFAULT = 30;
+/** ms. What a shot is rewound by at most, beside the interpolation delay. */
+export const REWIND_MS_MAX_DEFAULT = 200;
 
 /** Places everything. The declaration has been checked. */
 export function layOut(declaration: SchemaDeclaration): SchemaLayout {
@@ -123,7 +125,11 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
     name: declaration.name,
     tickRateHz: declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT,
     world: world.dimensions === 2 ? { ...world, gravity: 0 } : world,
-    net: { ...NET_DEFAULTS, ...declaration.net },
+    net: {
+      ...NET_DEFAULTS,
+      rewindCoverMsMax: declaration.net?.rewindMsMax ?? REWIND_MS_MAX_DEFAULT,
+      ...declaration.net,
+    },
     inputs: placeInputs(declaration.input),
     weapons: Object.entries(weapons).map(([name, weapon]) => ({ ...weapon, name })),
     viewRadius: player.viewRadius ?? 25,
@@ -247,11 +253,13 @@ const WORLD_DEFAULTS: Required<WorldOptions> = {
   gravity: 20,
   friendlyFire: false,
 };
-const NET_DEFAULTS: Required<NetOptions> = {
+const NET_DEFAULTS: Omit<Required<NetOptions>, 'rewindCoverMsMax'> = {
   positionPrecision: 1 / 128,
   aimBits: 8,
   snapshotBytesMax: 600,
   interpolationMs: 100,
+  rewindMsMax: REWIND_MS_MAX_DEFAULT,
+  deadStopShots: false,
 };
 const MOVEMENT_DEFAULTS: Omit<Movement, 'dash'> = {
   topSpeed: 6,

@@ -173,6 +173,21 @@ export interface NetOptions {
   readonly snapshotBytesMax?: number;
   /** How far in the past others are shown. Default 100, 0..1,000 ms; whole ticks, at least one unless 0. */
   readonly interpolationMs?: number;
+  /**
+   * Shots that hit at once are judged by what their shooter saw, as far back as its measured delay and `interpolationMs` reach;
+   * of the delay at most this. Default 200, 0..1,000 ms.
+   */
+  readonly rewindMsMax?: number;
+  /**
+   * The same for a target that is behind a wall by now, so that nobody dies long after he reached cover. Default
+   * `rewindMsMax`, 0..`rewindMsMax` ms.
+   */
+  readonly rewindCoverMsMax?: number;
+  /**
+   * A target that has died since stops the shot, as it did on the shooter's screen, and takes no harm. Default false: the
+   * shot goes on to what stands behind it.
+   */
+  readonly deadStopShots?: boolean;
 }
 
 /** Fields of a player or kind by name. */

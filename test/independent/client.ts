@@ -152,7 +152,8 @@ export class Client {
     for (let tick = last + 1; tick <= target; tick += 1) {
       const controls = this.#options.controls(tick);
       const seen = Math.max(0, reached - (this.joined?.interpolationTicks ?? 0));
-      const view = controls.buttons === 0 ? undefined : { tick: seen, fraction: 0 };
+      const held = Math.min(63, reached - seen);
+      const view = controls.buttons === 0 ? undefined : { tick: seen, fraction: 0, held };
       this.#commands.unshift({ tick, controls, ...(view && { view }) });
     }
     this.#commands = this.#commands.filter(({ tick }) => tick > reached).slice(0, COMMANDS_MAX);

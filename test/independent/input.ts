@@ -12,11 +12,18 @@ export interface Controls {
   readonly aux: readonly number[];
 }
 
+/** What the player saw of the others: a tick and 1/65536 ticks, and how much newer the newest snapshot was. */
+export interface View {
+  readonly tick: number;
+  readonly fraction: number;
+  readonly held: number;
+}
+
 export interface Command {
   readonly tick: number;
   readonly controls: Controls;
-  /** What the player saw: a tick and 1/65536 ticks; with buttons only. */
-  readonly view?: { readonly tick: number; readonly fraction: number };
+  /** With buttons only. */
+  readonly view?: View;
 }
 
 export const COMMANDS_MAX = 16;
@@ -43,6 +50,7 @@ export function writeCommands(w: BitWriter, game: Inputs, commands: readonly Com
     if (view === undefined) return;
     w.put(10, tick - view.tick);
     w.put(16, view.fraction);
+    w.put(6, view.held);
   });
 }
 
@@ -56,7 +64,7 @@ export function readCommands(r: BitReader, game: Inputs): Command[] {
     const controls = former !== undefined && r.bit() ? former.controls : readControls(r, game);
     const tick = newest - k;
     const seen = controls.buttons !== 0 && r.bit();
-    const view = seen ? { tick: tick - r.u(10), fraction: r.u(16) } : undefined;
+    const view = seen ? { tick: tick - r.u(10), fraction: r.u(16), held: r.u(6) } : undefined;
     commands.push({ tick, controls, ...(view && { view }) });
   }
   return commands;

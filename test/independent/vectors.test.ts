@@ -47,6 +47,7 @@ interface InputCommand {
   readonly aux: readonly number[];
   readonly viewTick: number;
   readonly viewFraction: number;
+  readonly viewHeld: number;
 }
 
 interface RowVector {
@@ -240,6 +241,7 @@ function flat({ tick, controls, view }: Command): InputCommand {
     aux: [aux[0] ?? 0, aux[1] ?? 0],
     viewTick: view?.tick ?? 0,
     viewFraction: view?.fraction ?? 0,
+    viewHeld: view?.held ?? 0,
   };
 }
 

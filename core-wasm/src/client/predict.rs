@@ -80,6 +80,18 @@ fn off_by(truth: &Pose, guess: &Pose) -> u32 {
     most.max(u32::from(rest(truth) != rest(guess)))
 }
 
+/// A command with what it says of the view made true: nothing beyond the newest snapshot was shown, and which one that was.
+fn viewed(command: InputCommand, newest: u32) -> InputCommand {
+    let InputCommand { view_tick, view_fraction, .. } = command;
+    let (view_tick, view_fraction) = match () {
+        () if newest == TICK_NONE => (0, 0),
+        () if view_tick >= newest => (newest, 0),
+        () => (view_tick, view_fraction),
+    };
+    let view_held = newest.wrapping_sub(view_tick).min(63) as u8;
+    InputCommand { view_tick, view_fraction, view_held, ..command }
+}
+
 impl Client<'_> {
     fn slow(&self, tick: u32, column: usize) -> i32 {
         let sizes = &self.m.head[0].sizes;
@@ -167,11 +179,11 @@ impl Client<'_> {
 
     /// Stores the command in the command place and predicts it. Its tick must be above the last one's.
     pub fn sample(&mut self) -> Result<(), i32> {
-        let command = self.m.command[0];
         let head = self.m.head[0];
         if head.joined == 0 {
             return Err(error::E_CORE);
         }
+        let command = viewed(self.m.command[0], head.newest);
         if command.tick <= head.local || command.tick > u32::MAX >> 1 {
             return Err(error::E_VALUE);
         }

@@ -1,19 +1,30 @@
 //! What is drawn: the others in the past, between two received ticks; the own player in the present, predicted.
-//!
-//! The rule for gaps: let `a` be the newest received tick at or before the view tick, and `b` the oldest received tick
-//! after it in which the entity has a row. The entity is shown if it is in the set of `a`; between its newest row at or
-//! before `a` and its row at `b` if that is the same entity without a teleport, else at the former. Never further.
+//! The rule for gaps stands in `shown.rs`.
 
 use super::{Client, LOCAL_RING, SHOTS};
-use crate::codec::row::same_entity;
 use crate::fixed::{interpolate, interpolate_angle};
 use crate::gen::{column, flag, kind};
 use crate::history::own_column;
 use crate::region::TICK_NONE;
 use crate::rows::{self, head_kind, head_teleport, Shape, Words};
+use crate::shown::{self, Held, Moment};
 
 /// In the column `slot` of a predicted projectile.
 pub const PREDICTED_SLOT: i32 = 0xfffe;
+
+impl Held for Client<'_> {
+    fn holds(&self, tick: u32) -> bool {
+        self.holds(tick)
+    }
+
+    fn has_row(&self, tick: u32, e: usize) -> bool {
+        self.has_row(tick, e)
+    }
+
+    fn head(&self, tick: u32, e: usize) -> i32 {
+        self.held_row(tick, e).map_or(0, |row| i32::from(row[0]))
+    }
+}
 
 impl Client<'_> {
     fn put(&mut self, column: usize, row: usize, value: i32) {
@@ -52,10 +63,10 @@ impl Client<'_> {
     }
 
     fn view_others(&mut self, shape: &Shape, tick: u32, fraction: u32) {
-        let history = self.m.head[0].sizes.history;
         let newest = self.m.head[0].newest;
-        let oldest = newest.saturating_sub(history - 1);
-        let Some(from) = (oldest..=tick).rev().find(|t| self.holds(*t)) else { return };
+        let oldest = newest.saturating_sub(self.m.head[0].sizes.history - 1);
+        let moment = Moment { tick, fraction, oldest, newest };
+        let Some(from) = shown::base(self, &moment) else { return };
         let words = self.m.head[0].sizes.set_words as usize;
         for w in 0..words {
             let mut left = self.set_at(from)[w];
@@ -68,35 +79,17 @@ impl Client<'_> {
                     .iter()
                     .any(|s| s.command != 0 && s.handle != 0 && s.handle == self.m.handles[e]);
                 if !hidden {
-                    self.view_entity(shape, e, (oldest, from, newest), tick, fraction);
+                    self.view_entity(shape, e, from, &moment);
                 }
             }
         }
     }
 
-    fn view_entity(
-        &mut self,
-        shape: &Shape,
-        e: usize,
-        ticks: (u32, u32, u32),
-        tick: u32,
-        fraction: u32,
-    ) {
-        let (oldest, from, newest) = ticks;
-        let Some(a) = (oldest..=from).rev().find(|t| self.has_row(*t, e)) else { return };
-        let row = self.row_at(shape, a, e);
-        let next = (from + 1..=newest).find(|t| self.has_row(*t, e));
-        let mut shown = (row, 0);
-        let mut to = row;
-        if let Some(b) = next {
-            let other = self.row_at(shape, b, e);
-            if same_entity(&row, &other) && head_teleport(row[0]) == head_teleport(other[0]) {
-                let way = u64::from(tick - a) << 16 | u64::from(fraction);
-                shown.1 = (way / u64::from(b - a)).min(65535) as u32;
-                to = other;
-            }
-        }
-        self.put_words(shape, e, &shown.0, &to, shown.1);
+    fn view_entity(&mut self, shape: &Shape, e: usize, from: u32, moment: &Moment) {
+        let Some(span) = shown::span(self, e, from, moment) else { return };
+        let row = self.row_at(shape, span.from, e);
+        let to = if span.to == span.from { row } else { self.row_at(shape, span.to, e) };
+        self.put_words(shape, e, &row, &to, span.fraction);
         self.list(e);
     }
 
@@ -105,7 +98,7 @@ impl Client<'_> {
         let number = head_kind(a[rows::W_HEAD]);
         let handle = self.m.handles[e];
         let place = |q: i32| rows::position_of(q, shift);
-        let between = |w: usize| interpolate(place(a[w]), place(b[w]), fraction);
+        let between = |w: usize| shown::between(a[w], b[w], fraction, shift);
         let aim = interpolate_angle(
             rows::aim_of(a[rows::W_AIM], shape.aim_bits),
             rows::aim_of(b[rows::W_AIM], shape.aim_bits),

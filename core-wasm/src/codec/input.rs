@@ -9,7 +9,7 @@
 //! | inputButtons, 8, 8, 16 | buttons, moveX, moveY (two's complement), aim; only if not the same |
 //! | 16 | pitch, if the game sends it; only if not the same |
 //! | 16 each | aux inputs; only if not the same |
-//! | 1 | only if any button is down: view follows; then 10 bits tick - viewTick, 16 bits viewFraction |
+//! | 1 | only if any button is down: view follows; then 10 bits tick - viewTick, 16 bits viewFraction, 6 bits viewHeld |
 //!
 //! A command without a view says viewTick 0: it makes no rewound shot.
 
@@ -61,6 +61,7 @@ pub fn write(
             if seen {
                 out.put(back, 10);
                 out.put(u32::from(now.view_fraction), 16);
+                out.put(u32::from(now.view_held.min(63)), 6);
             }
         }
         before = Some(now);
@@ -69,7 +70,7 @@ pub fn write(
 
 /// Most bits that so many commands take.
 pub fn bits_max(head: &ConfigHead, count: usize) -> u32 {
-    let one = 1 + head.input_buttons + 32 + 16 * head.input_pitch + 16 * head.input_aux + 27;
+    let one = 1 + head.input_buttons + 32 + 16 * head.input_pitch + 16 * head.input_aux + 33;
     5 + 32 + one * count.min(COMMANDS) as u32
 }
 
@@ -115,10 +116,11 @@ pub fn read(reader: &mut BitReader, head: &ConfigHead, inputs: &mut Inputs) {
         if i == 0 || !reader.bit() {
             read_controls(reader, head, &mut now);
         }
-        (now.view_tick, now.view_fraction) = (0, 0);
+        (now.view_tick, now.view_fraction, now.view_held) = (0, 0, 0);
         if now.buttons != 0 && reader.bit() {
             now.view_tick = now.tick.wrapping_sub(reader.take(10));
             now.view_fraction = reader.take(16) as u16;
+            now.view_held = reader.take(6) as u8;
         }
         *place = now;
     }

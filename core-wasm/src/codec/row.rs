@@ -14,9 +14,9 @@ use crate::bits::{bits_for, BitReader, BitWriter};
 use crate::config::Config;
 use crate::gen::ConfigKind;
 use crate::rows::{
-    head_generation, head_kind, head_teleport, quantise_position, Packed, Shape, Words, HEAD_ALIVE,
-    WIRE_WORDS, W_AIM, W_FIELDS, W_HEAD, W_HEALTH, W_PITCH, W_RADIUS, W_TEAM, W_VX, W_VY, W_VZ,
-    W_WEAPON, W_X, W_Y, W_Z,
+    head_kind, head_teleport, quantise_position, Packed, Shape, Words, HEAD_ALIVE, WIRE_WORDS,
+    W_AIM, W_FIELDS, W_HEAD, W_HEALTH, W_PITCH, W_RADIUS, W_TEAM, W_VX, W_VY, W_VZ, W_WEAPON, W_X,
+    W_Y, W_Z,
 };
 
 use super::number::{put_signed, take_signed, RESIDUAL, VELOCITY};
@@ -430,12 +430,6 @@ impl<'a> RowCode<'a> {
         }
         (now, generation)
     }
-}
-
-/// True if two rows are the same entity: same kind and low bits of the generation.
-pub fn same_entity(a: &Words, b: &Words) -> bool {
-    head_kind(a[W_HEAD]) == head_kind(b[W_HEAD])
-        && head_generation(a[W_HEAD]) == head_generation(b[W_HEAD])
 }
 
 #[inline]

@@ -84,6 +84,8 @@ impl Setup {
             text_bytes: 16,
             room_text_bytes: 32,
             epoch: 1,
+            rewind_ms_max: 200,
+            rewind_cover_ms_max: 200,
             ..ConfigHead::zeroed()
         };
         let player = ConfigKind {

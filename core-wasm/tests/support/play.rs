@@ -64,6 +64,14 @@ pub struct Player {
     pub messages: Vec<Vec<u8>>,
     pub events: Vec<ClientEvent>,
     pub mute: bool,
+    /// It aims, and states a view with each command.
+    pub looks: bool,
+    /// It states none, and aims by it all the same.
+    pub blind: bool,
+    /// Who is aimed at, by row: where it is on the screen when the command is sampled.
+    pub gaze: Option<usize>,
+    /// Ticks by which it looks, and says that it looks, further back than the prescribed delay.
+    pub back: u32,
 }
 
 impl Player {
@@ -96,6 +104,10 @@ impl Player {
             messages: Vec::new(),
             events: Vec::new(),
             mute: false,
+            looks: false,
+            blind: false,
+            gaze: None,
+            back: 0,
         };
         player.client().join(place.0, place.1, place.2, true).unwrap();
         player
@@ -129,6 +141,28 @@ impl Player {
         client.send(message.len())
     }
 
+    /// Turns to whom it aims at, as the screen shows it a moment of up to one tick after the prescribed delay.
+    fn look(&mut self, now: u32) {
+        if !self.looks {
+            return;
+        }
+        let (fraction, back) = (self.random.below(65536), self.back + self.link.delay);
+        let gaze = self.gaze;
+        let mut client = self.client();
+        let tick = now.saturating_sub(back + client.config.head.interpolation_ticks);
+        client.view(tick, fraction, now, 0);
+        let n = client.m.head[0].sizes.entities as usize;
+        let own = (client.m.head[0].handle & 0xffff) as usize;
+        let at = |f: usize, r: usize| client.m.view[f * n + r];
+        let way = |r: usize| {
+            (at(column::X, r) - at(column::X, own), at(column::Y, r) - at(column::Y, own))
+        };
+        let aim = gaze.map(|row| fray_core::fixed::angle_of(way(row).0, way(row).1));
+        self.control.aim = aim.unwrap_or(self.control.aim);
+        let stated = if self.blind { (0, 0) } else { (tick, fraction as u16) };
+        (self.control.view_tick, self.control.view_fraction) = stated;
+    }
+
     /// Takes in what has arrived, then plays one tick.
     pub fn tick(&mut self, now: u32) {
         for bytes in arrived(now, &mut self.down) {
@@ -148,6 +182,7 @@ impl Player {
             let event = client.m.event[0];
             self.events.push(event);
         }
+        self.look(now);
         let command = InputCommand { tick: now + self.lead, ..self.control };
         let mut client = self.client();
         client.m.command[0] = command;
