@@ -249,8 +249,17 @@ function check(name: OptionName, value: unknown, label: string): void {
   );
 }
 
-/** Options that mean nothing without each other. */
+/** Shorter a connect token cannot live. */
+const TOKEN_MS_MIN = 1000;
+
+/** Options that mean nothing without each other, and values between those that are allowed. */
 function checkPairs(config: Config): void {
+  const { sessionTokenMs } = config;
+  if (sessionTokenMs > 0 && sessionTokenMs < TOKEN_MS_MIN)
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot use sessionTokenMs = ${sessionTokenMs}: it must be 0, or at least ${TOKEN_MS_MIN} ms`,
+    );
   if ((config.tlsCert === '') === (config.tlsKey === '')) return;
   const [set, missing] = config.tlsCert === '' ? ['tlsKey', 'tlsCert'] : ['tlsCert', 'tlsKey'];
   throw new FrayError('E_CONFIG', `Cannot use ${set}: it needs ${missing} too`);

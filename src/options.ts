@@ -98,7 +98,7 @@ export const OPTIONS = {
     1,
     100_000,
     '1/s',
-    'Connect tokens looked into for UDP handshakes, whoever asks: some 50 us each. Clients ask again.',
+    'Connect tokens looked into for UDP handshakes, whoever asks: some 50 us each; an eighth of them for one prefix of addresses. Clients ask again.',
   ),
   webrtc: flag(true, 'Takes players over WebRTC data channels, in a process of their own.'),
   rtcHost: text('', 0, 255, 'Address of the UDP port of WebRTC.', 'empty is that of host'),
@@ -286,7 +286,7 @@ export const OPTIONS = {
     86_400_000,
     'ms',
     'Life of the tokens with which players come back or change transports; each is renewed at half of it.',
-    '0 hands out none',
+    '0 hands out none; 1 to 999 is too short',
   ),
   idleTimeoutMs: integer(
     10_000,

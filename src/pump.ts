@@ -27,8 +27,8 @@ export interface PumpParts {
   readonly directory: RoomDirectory;
   readonly clock: Clock;
   readonly log: Log;
-  /** Keeps a used token across a restart, before its session is accepted. */
-  readonly spend: (mac: string, expiresMs: number) => void;
+  /** Keeps a used token across a restart, before its session is accepted. False: it cannot. */
+  readonly spend: (mac: string, expiresMs: number) => boolean;
   /** The author's login; null where there is none. */
   readonly onAuth: OnAuth | null;
 }
@@ -132,7 +132,7 @@ export class Pump {
         this.#transport(out.pipe).close(out.pipe, out.code, out.text);
         break;
       case 'spend':
-        spend(out.mac, out.expiresMs);
+        if (!spend(out.mac, out.expiresMs)) sessions.unspent(out.mac);
         break;
       case 'auth':
         if (out.auth !== null) this.#logins?.ask(out.sessionId, out.auth);

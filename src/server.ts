@@ -20,6 +20,7 @@ import { loadLogin } from './logins.ts';
 import { countCpus } from './ops/cpus.ts';
 import type { Log } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
+import type { UsedTokenLine } from './ops/used-tokens-file.ts';
 import { UsedTokensFile } from './ops/used-tokens-file.ts';
 import type { OnAuth } from './plugin/auth.ts';
 import { Pump, stopAll } from './pump.ts';
@@ -117,8 +118,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       onAuth: onAuth !== null,
     });
     const transports = [door.transport, udp?.transport, webrtc].filter((one) => !!one);
-    const spend = (mac: string, expiresMs: number): void =>
-      store?.append({ mac, expiresMs }, Date.now());
+    const spend = (mac: string, expiresMs: number): boolean => keep(store, { mac, expiresMs }, log);
     const pump = new Pump({ transports, sessions, directory, clock, log, spend, onAuth });
     closers.push(() => stopAll(transports));
     const metrics = createMetrics(
@@ -219,6 +219,17 @@ function openStore({ stateDir }: Config): UsedTokensFile | null {
   } catch (cause) {
     const state = cause instanceof Error ? cause.message : String(cause);
     throw new FrayError('E_CONFIG', `Cannot use the stateDir ${stateDir}: ${state}`, { cause });
+  }
+}
+
+/** False: the disk refuses, so nobody may be let in with the token. */
+function keep(store: UsedTokensFile | null, token: UsedTokenLine, log: Log): boolean {
+  try {
+    store?.append(token, Date.now());
+    return true;
+  } catch (error) {
+    log.error('session.token_not_kept', { error: String(error) });
+    return false;
   }
 }
 

@@ -51,7 +51,8 @@ export async function openUdpDoor({
     },
     clientsMax: config.sessionsMax,
     opensPerSecond: config.tokenOpensPerSecond,
-    opensPerPrefixPerSecond: config.hellosPerPrefixPerSecond,
+    // A flood out of few prefixes leaves the others most of it.
+    opensPerPrefixPerSecond: Math.ceil(config.tokenOpensPerSecond / 8),
     unixMs: Date.now,
     random: (into) => void randomFillSync(into),
     clock,

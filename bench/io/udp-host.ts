@@ -80,7 +80,7 @@ new Pump({
   directory,
   clock,
   log: log as never,
-  spend: nothing,
+  spend: () => true,
   onAuth: null,
 }).start();
 process.on('SIGUSR2', () => {

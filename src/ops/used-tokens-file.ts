@@ -29,6 +29,8 @@ export class UsedTokensFile {
   readonly #live = new Map<string, number>();
   #fd: number;
   #lines = 0;
+  /** The last append may have left a part of its line. */
+  #torn = false;
   #lookAtLines = LOOK_LINES_MIN;
   /** Lines that were none: damage, or a torn end. */
   readonly damaged: number;
@@ -48,7 +50,11 @@ export class UsedTokensFile {
 
   /** Remembers one. Throws where the disk refuses: then nobody must be let in with it. */
   append(token: UsedTokenLine, nowMs: number): void {
-    writeSync(this.#fd, lineOf(token));
+    // A line that was cut off is ended first, so that it costs only itself.
+    const line = Buffer.from(`${this.#torn ? '\n' : ''}${lineOf(token)}`, 'latin1');
+    this.#torn = true;
+    for (let at = 0; at < line.length; ) at += writeSync(this.#fd, line, at);
+    this.#torn = false;
     this.#live.set(token.mac, token.expiresMs);
     this.#lines += 1;
     if (this.#lines >= this.#lookAtLines) this.#look(nowMs);

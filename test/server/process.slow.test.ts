@@ -77,6 +77,10 @@ t.test('what cannot start ends with exit code 2 and one line', async (t) => {
     [['start', '--host', '0.0.0.0'], /development key is for loopback only.*\(E_ADDRESS\)/],
     [['start', '--prot', '1'], /did you mean --port\?/],
     [['start', '--game', 'nosuchgame'], /no game of that name is built/],
+    [
+      ['start', '--session-token-ms', '500'],
+      /Cannot use sessionTokenMs = 500: it must be 0, or at least 1000 ms \(E_CONFIG\)/,
+    ],
     [['start', '--tls-cert', 'x.pem'], /Cannot use tlsCert: it needs tlsKey too \(E_CONFIG\)/],
     [
       ['start', ...QUIET, '--port', '0', '--tls-cert', 'none.pem', '--tls-key', 'none.key'],

@@ -7,9 +7,11 @@ import {
   decodeGoodbye,
   decodeJoined,
   encodeGoodbye,
+  INTENT,
 } from '../../src/session/datagrams.ts';
-import { VERDICT } from '../../src/session/server/table.ts';
-import { Bench, hello, join, packet, reply, SCHEMA, token, words } from './bench.ts';
+import { sessionOutput, VERDICT } from '../../src/session/server/table.ts';
+import { openTokenRequest } from '../../src/session/token.ts';
+import { Bench, hello, join, KEY, packet, reply, SCHEMA, token, UNIX_MS, words } from './bench.ts';
 
 t.test('hello and join back to back lead into a room in one exchange', async (test) => {
   const bench = new Bench();
@@ -295,6 +297,39 @@ t.test('a token opens one session: repeats on its pipe pass, and never another',
     'not even after its session is over',
   );
   test.equal(bench.table.refused.E_TOKEN_REUSED, 1);
+});
+
+t.test('a token that the host cannot remember lets nobody in, nor stay', async (test) => {
+  const bench = new Bench({ guests: false, resumeMs: 30_000 });
+  const request = token();
+  const opened = openTokenRequest(request.request, [KEY], UNIX_MS);
+  if (typeof opened === 'number') throw new Error(`the token does not open: ${opened}`);
+  const out = sessionOutput();
+  const pipe = bench.open();
+  bench.handle(pipe, hello(request));
+  bench.handle(pipe, join());
+  test.ok(bench.table.poll(out));
+  test.match(out, { kind: 'spend', mac: opened.mac });
+  bench.table.unspent(out.mac);
+  const gone = [`send ${pipe} goodbye 42`, `close ${pipe} 42`];
+  test.same(words(bench.poll()), gone, 'neither accepted nor seated');
+  const proven = bench.open('192.0.2.9', { headers: null, permit: opened });
+  bench.handle(proven, hello(undefined, 1, { pipe: true }));
+  test.same(words(bench.poll()), [`send ${proven} goodbye 42`, `close ${proven} 42`]);
+  // A second token of a live session: the pipe that it brought was told nothing yet, so all of the session goes.
+  const [first, second] = [token({ session: 77n }), token({ session: 77n })];
+  const live = bench.join(undefined, first);
+  const later = bench.open();
+  bench.handle(later, hello(second, 2, { intent: INTENT.attach }));
+  test.ok(bench.table.poll(out));
+  test.equal(out.kind, 'spend');
+  bench.table.unspent(out.mac);
+  const said = words(bench.poll());
+  test.ok(said.includes('left 42') && said.includes(`close ${later} 42`), said.join());
+  test.ok(
+    said.includes(`close ${live.pipe} 42`) && !said.some((one) => / accept/.test(one)),
+    said.join(),
+  );
 });
 
 t.test('used tokens are kept until they expire, and no more than the limit', async (test) => {

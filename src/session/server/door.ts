@@ -181,7 +181,9 @@ export class Door {
 
   /** With a token that is the sender's own. */
   #enter(pipe: Pipe, claim: TokenClaim, nowUs: number): ErrorCode {
-    const live = this.#books.sessions.ofToken(claim.token.session);
+    const { sessions, tokens } = this.#books;
+    if (tokens.used.isSpoilt(claim.token.mac)) return ERROR.E_UNKNOWN;
+    const live = sessions.ofToken(claim.token.session);
     if (live !== undefined) return this.#attach(pipe, { live, ...claim }, nowUs);
     if (claim.token.guest && !this.#books.settings.guests) return ERROR.E_TOKEN_REQUIRED;
     return claim.intent === INTENT.attach ? ERROR.E_SESSION_OVER : this.#open(pipe, claim, nowUs);

@@ -282,6 +282,15 @@ export class SessionTable {
     if (session !== undefined) this.#presence.shorten(session, ms);
   }
 
+  /** What `spend` handed out could not be remembered: whoever came in with that token goes, and nobody comes in with it. */
+  unspent(mac: string): void {
+    const { sessions, tokens } = this.#books;
+    tokens.used.spoil(mac);
+    const name = tokens.used.sessionOf(mac);
+    const session = name === undefined ? undefined : sessions.ofToken(name);
+    if (session !== undefined) this.#books.end(session, ERROR.E_UNKNOWN, NOT_KEPT);
+  }
+
   /** What `tell` handed out could not be told now: it is tried again at a later tick. */
   untold(sessionId: number): void {
     const session = this.#books.sessions.find(sessionId);
@@ -468,3 +477,5 @@ const NO_FACTS: PipeFacts = { headers: null, permit: null };
 const UNSEATED_MAX = 1024;
 /** Drops further apart than this are not one flood. */
 const OVER_GAP_US = 1e6;
+
+const NOT_KEPT = 'The server cannot remember connect tokens now.';

@@ -14,6 +14,8 @@ interface Use {
   readonly expiresMs: number;
   /** The session that it opened or was attached to; 0 after a restart. */
   readonly session: bigint;
+  /** The host could not remember it: nobody comes in with it. */
+  readonly spoilt?: true;
 }
 
 export class UsedTokens {
@@ -36,6 +38,16 @@ export class UsedTokens {
   /** The session of a used token; undefined for one that is not used. */
   sessionOf(mac: string): bigint | undefined {
     return this.#uses.get(mac)?.session;
+  }
+
+  /** It will not be known after a restart. */
+  spoil(mac: string): void {
+    const use = this.#uses.get(mac);
+    if (use !== undefined) this.#uses.set(mac, { ...use, spoilt: true });
+  }
+
+  isSpoilt(mac: string): boolean {
+    return this.#uses.get(mac)?.spoilt === true;
   }
 
   /** False: the table is full of tokens that are still valid. */
