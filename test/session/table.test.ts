@@ -314,7 +314,7 @@ t.test('a token that the host cannot remember lets nobody in, nor stay', async (
   const gone = [`send ${pipe} goodbye 42`, `close ${pipe} 42`];
   test.same(words(bench.poll()), gone, 'neither accepted nor seated');
   const proven = bench.open('192.0.2.9', { headers: null, permit: opened });
-  bench.handle(proven, hello(undefined, 1, { pipe: true }));
+  bench.handle(proven, hello(undefined, 1, { pipe: 1 }));
   test.same(words(bench.poll()), [`send ${proven} goodbye 42`, `close ${proven} 42`]);
   // A second token of a live session: the pipe that it brought was told nothing yet, so all of the session goes.
   const [first, second] = [token({ session: 77n }), token({ session: 77n })];
