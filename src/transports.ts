@@ -79,6 +79,8 @@ export async function openRtcDoor({
     trustProxy: proxyHops(config),
     admit: (address) => late.sessions?.admits(address) ?? false,
     pipesMax: 2 * config.sessionsMax,
+    // Offers alone shall not use up the public port's places.
+    offersReadingMax: Math.max(1, config.httpRequestsMax >> 1),
     offersPerSecond: config.offersPerSecond,
     offersPerAddressPerSecond: config.offersPerPrefixPerSecond,
     silentMs: silentMs(config),

@@ -195,26 +195,26 @@ export class PublicHttp {
     this.#count(response);
     this.#headers(request, response);
     const { offer } = this.#options;
-    if (offer !== undefined && isOffer(request) && this.#open <= this.#requestsMax) {
+    const isFull = this.#open > this.#requestsMax;
+    if (offer !== undefined && isOffer(request) && !isFull) {
       await offer(request, response);
       return;
     }
     // Other bodies are not wanted on this port: what comes is thrown away, and the socket ends with the answer.
     request.resume();
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD');
-      response.setHeader('Connection', 'close');
-      answer(request, response, 405, 'method not allowed');
-      return;
-    }
     const path = pathOf(request);
-    if (path === '/healthz') this.#state(request, response, this.#options.healthy);
-    else if (path === '/readyz') this.#state(request, response, this.#options.ready);
-    else if (this.#open > this.#requestsMax) {
+    const isReading = request.method === 'GET' || request.method === 'HEAD';
+    if (isReading && path === '/healthz') this.#state(request, response, this.#options.healthy);
+    else if (isReading && path === '/readyz') this.#state(request, response, this.#options.ready);
+    else if (isFull) {
       this.counters.refusedRequests += 1;
       response.setHeader('Connection', 'close');
       response.setHeader('Retry-After', '1');
       answer(request, response, 503, 'too many requests at once');
+    } else if (!isReading) {
+      response.setHeader('Allow', 'GET, HEAD');
+      response.setHeader('Connection', 'close');
+      answer(request, response, 405, 'method not allowed');
     } else if (Object.hasOwn(this.#options.routes ?? {}, path))
       this.#options.routes?.[path]?.(request, response);
     else {

@@ -42,6 +42,12 @@ export interface WebRtcServerOptions {
   readonly offersOpenMax?: number;
   /** The same of one address prefix (/24, /56). Default 64. */
   readonly offersOpenPerAddressMax?: number;
+  /** Offers and last words whose body has not come yet. Default 128: half the requests that the public port has places for. */
+  readonly offersReadingMax?: number;
+  /** The same of one address prefix. Default 32. */
+  readonly offersReadingPerAddressMax?: number;
+  /** Time for a body. Default 2,000 ms. */
+  readonly bodyMs?: number;
   /** Default 200: an offer costs some 3 ms of CPU. */
   readonly offersPerSecond?: number;
   /** The same for one address prefix; four seconds' worth may come at once. Default 32. */
@@ -396,6 +402,11 @@ function signallingOptions(options: WebRtcServerOptions): SignallingOptions {
     admit: options.admit ?? everybody,
     offersPerSecond: options.offersPerSecond ?? 200,
     offersPerAddressPerSecond: options.offersPerAddressPerSecond ?? 32,
+    bodies: {
+      readingMax: options.offersReadingMax ?? 128,
+      readingPerAddressMax: options.offersReadingPerAddressMax ?? 32,
+      bodyMs: options.bodyMs ?? 2000,
+    },
     publicAddress: options.publicAddress ?? '',
     iceServers: options.iceServers ?? [],
   };

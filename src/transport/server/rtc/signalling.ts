@@ -11,6 +11,8 @@ import { PACKET_BYTES_MAX } from '../../../../protocol/gen/tables.ts';
 import type { ErrorName } from '../../../errors.ts';
 import type { PipeFacts } from '../../types.ts';
 import { addressOf, originAllowed } from '../peer.ts';
+import type { BodyLimits } from './bodies.ts';
+import { Bodies } from './bodies.ts';
 import { SDP_BYTES_MAX } from './frames.ts';
 import { OfferLimits } from './offer-limits.ts';
 import { finishAnswer, midOf, readOffer, writeOffer } from './sdp.ts';
@@ -22,6 +24,7 @@ export interface SignallingOptions {
   readonly admit: (address: string) => boolean;
   readonly offersPerSecond: number;
   readonly offersPerAddressPerSecond: number;
+  readonly bodies: BodyLimits;
   /** The one address that answers name; '' for all that the machine has. */
   readonly publicAddress: string;
   /** ICE servers that clients are told of, for example `stun:stun.example.org`. */
@@ -63,12 +66,14 @@ export class Signalling {
   readonly #options: SignallingOptions;
   readonly #opener: PeerOpener;
   readonly #limits: OfferLimits;
+  readonly #bodies: Bodies;
   /** Answered peers that live, by the secret part of their location. */
   readonly #named = new Map<string, OpenedPeer>();
 
   constructor(options: SignallingOptions, opener: PeerOpener) {
     this.#options = options;
     this.#opener = opener;
+    this.#bodies = new Bodies(options.bodies);
     const { offersPerSecond: perSecond, offersPerAddressPerSecond: perAddressPerSecond } = options;
     this.#limits = new OfferLimits({ perSecond, perAddressPerSecond }, performance.now());
   }
@@ -83,26 +88,26 @@ export class Signalling {
       response.writeHead(204).end();
       return;
     }
+    const address = addressOf(request, hops);
     const name = nameOf(request);
     if (name !== null) {
-      await this.#end(name, request, response);
+      await this.#end(name, address, response);
       return;
     }
-    const caller = {
-      address: addressOf(request, hops),
-      facts: { headers: request.headers, permit: null },
-    };
+    const caller = { address, facts: { headers: request.headers, permit: null } };
     const early = isAllowed ? this.#refusalOf(request, caller) : 'origin';
-    const body = early ?? (await readBody(request, SDP_BYTES_MAX));
+    const body = early ?? (await this.#bodies.read(request, { address, bytesMax: SDP_BYTES_MAX }));
     if (body === null) return;
     if (typeof body === 'string') this.#refuse(response, body);
     else await this.#open(body.bytes.toString('latin1'), caller, response);
   }
 
   /** Who knows the name is its caller: no origin is asked for, which a page that goes may not be able to show. */
-  async #end(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #end(name: string, address: string, response: ServerResponse): Promise<void> {
+    const { req: request } = response;
     const early = this.#refusalOfEnd(name, request);
-    const body = early ?? (await readBody(request, PACKET_BYTES_MAX));
+    const bytesMax = PACKET_BYTES_MAX;
+    const body = early ?? (await this.#bodies.read(request, { address, bytesMax }));
     if (body === null) return;
     if (typeof body === 'string') {
       this.#refuse(response, body);
@@ -222,25 +227,6 @@ function writeHeaders(
   response.setHeader('Access-Control-Max-Age', '7200');
 }
 
-/** The body, or why not; null: the caller has gone. How long it may take is the HTTP server's affair. */
-function readBody(
-  request: IncomingMessage,
-  bytesMax: number,
-): Promise<{ bytes: Buffer } | 'oversize' | null> {
-  return new Promise((resolve) => {
-    const parts: Buffer[] = [];
-    let bytes = 0;
-    request.on('data', (part: Buffer) => {
-      bytes += part.length;
-      if (bytes <= bytesMax) parts.push(part);
-      else resolve('oversize');
-    });
-    request.on('end', () => resolve({ bytes: Buffer.concat(parts) }));
-    request.on('close', () => resolve(null));
-    request.on('error', () => resolve(null));
-  });
-}
-
 /** The name in the path of a location; null for the path of offers. */
 function nameOf({ url = '' }: IncomingMessage): string | null {
   return /^[^?#]*\/rtc\/([^?#]*)/.exec(url)?.[1] ?? null;
@@ -257,7 +243,9 @@ const REFUSALS = {
   malformed: { status: 400, code: 'E_MALFORMED' },
   oversize: { status: 413, code: 'E_OVERSIZE' },
   rate: { status: 429, code: 'E_RATE' },
-  /** This address has as many sessions, or open offers, as it may. */
+  /** The body did not come in time. */
+  slow: { status: 408, code: 'E_TIMEOUT' },
+  /** This address has as many sessions, open offers or bodies on their way as it may. */
   address: { status: 429, code: 'E_SESSIONS_LIMIT' },
   full: { status: 503, code: 'E_SESSIONS_LIMIT' },
   /** No peer that lives has this location. */
@@ -275,6 +263,7 @@ export function offerCounters(): OfferCounters {
     malformed: 0,
     oversize: 0,
     rate: 0,
+    slow: 0,
     address: 0,
     full: 0,
     unknown: 0,
