@@ -26,6 +26,8 @@ export interface BenchOptions {
   /** Under 30 s, with fewer ticks and rounds. */
   readonly quick: boolean;
   readonly seed: number;
+  /** How many shots `shots` fires at least; undefined: its own number. */
+  readonly shots?: number | undefined;
   /** A line of progress. */
   readonly progress: (line: string) => void;
 }

@@ -31,6 +31,11 @@ export const command: Command = {
       valueHint: 'n',
       description: 'Seed of the workload, 0..4294967295.',
     },
+    shots: {
+      type: 'string',
+      valueHint: 'n',
+      description: 'Shots that `shots` fires at least, 1..100000000.',
+    },
     json: {
       type: 'boolean',
       description: 'Print the rows as a JSON array; the head goes to standard error.',
@@ -46,6 +51,10 @@ export const command: Command = {
     const options = {
       quick: values['quick'] === true,
       seed: wholeNumber(values, 'seed', { min: 0, max: 0xffff_ffff }),
+      shots:
+        values['shots'] === undefined
+          ? undefined
+          : wholeNumber(values, 'shots', { min: 1, max: 100_000_000 }),
       progress: io.progress,
     };
     const rows =
@@ -115,4 +124,12 @@ function benchNames(): string[] {
 
 const ALL = 'all';
 /** Files of bench/ that are benchmarks, in the order in which `all` runs them; the others are their parts. */
-const BENCHES: readonly string[] = ['tick', 'garbage', 'memory', 'lateness', 'io', 'flood'];
+const BENCHES: readonly string[] = [
+  'tick',
+  'garbage',
+  'memory',
+  'lateness',
+  'io',
+  'flood',
+  'shots',
+];
