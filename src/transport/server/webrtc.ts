@@ -1,7 +1,7 @@
 /**
  * WebRTC server transport: one binary message of a data channel is one datagram. Datagrams may be lost or overtake each other, and
  * one for a reader that is behind is dropped, not queued. The native code runs in a process of its own, `rtc/fray-rtc.ts`; when
- * that dies all pipes close with `CLOSE.lost` and it is started again, and nothing else of the server notices.
+ * that dies or hangs all pipes close with `CLOSE.lost` and it is started again, and nothing else of the server notices.
  *
  * Peers come by `handleOffer`, an HTTP request, and may say their last word by another. All of them share one UDP port. The server sends no datagram to an
  * address that has not reached that port by itself with the secret of its answer.
@@ -60,6 +60,10 @@ export interface WebRtcServerOptions {
   readonly sendBufferBytes?: number;
   /** A pipe from which nothing came for so long is closed (`CLOSE.silent`). Default 20,000 ms. */
   readonly silentMs?: number;
+  /** `fray-rtc` is killed and started again when nothing came of it for so long; it reports each 250 ms. Default 1,500 ms. */
+  readonly hungMs?: number;
+  /** The same as it starts; at the first start WebRTC is given up then. Default 30,000 ms. */
+  readonly startMs?: number;
   /** How long the process may take to close its peers. Default 1,000 ms. */
   readonly closeMs?: number;
   /** Time for the last word of a peer whose channel has closed without one. Default 2,000 ms: DNS, TCP, TLS, a POST. */
@@ -135,6 +139,8 @@ export class WebRtcTransport implements ServerTransport {
       port: options.port ?? 0,
       bufferedBytesMax: options.bufferedBytesMax ?? 2 * PACKET_BYTES_MAX,
       sendBufferBytes: options.sendBufferBytes ?? 8192,
+      hungMs: options.hungMs ?? 1500,
+      startMs: options.startMs ?? 30_000,
       frame: (kind, peer, payload) => this.#frame(kind, peer, payload),
       gone: () => this.#gone(),
       log: options.log ?? ignore,
@@ -181,6 +187,7 @@ export class WebRtcTransport implements ServerTransport {
       ...offerDrops(this.#signalling.counters),
       offer_timeout: this.#offersTimedOut,
       process_restarts: this.#process.restarts,
+      process_hung: this.#process.hung,
       process_damaged: this.#process.damaged,
       process_dropped: this.#process.dropped,
     };

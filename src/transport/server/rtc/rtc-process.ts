@@ -1,6 +1,6 @@
 /**
- * Starts `fray-rtc`, speaks with it, and starts it again when it died. Whoever uses this hears `gone` for each death: all peers
- * went with it.
+ * Starts `fray-rtc`, speaks with it, and starts it again when it died; one that hangs is killed first. Whoever uses this hears `gone`
+ * for each death: all peers went with it.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
@@ -11,11 +11,16 @@ import { FrayError } from '../../../errors.ts';
 import type { FrameListener } from './frames.ts';
 import { FAILURE, FRAMES, FrameReader, FrameWriter } from './frames.ts';
 import type { RtcBoot } from './fray-rtc.ts';
+import { Pulse, TURN_MS } from './pulse.ts';
 
 /** `unavailable`: it cannot work on this machine, and is not started again. */
 export type RtcState = 'starting' | 'ready' | 'waiting' | 'unavailable' | 'stopped';
 
 export interface RtcProcessOptions extends RtcBoot {
+  /** A process that sends nothing for so long, not even a report, is killed. */
+  readonly hungMs: number;
+  /** The same from its start until it is ready. Where it never was, it is given up then. */
+  readonly startMs: number;
   /** Frames about peers; `payload` is valid only during the call. */
   readonly frame: FrameListener;
   /** It died, or what it sent was damaged; all its peers are gone. */
@@ -30,6 +35,8 @@ export class RtcProcess {
   restarts = 0;
   /** Streams that were damaged. */
   damaged = 0;
+  /** Times it was killed because it hung. */
+  hung = 0;
   /** Datagrams that it dropped, all of its lives together. */
   dropped = 0;
   /** UDP port of all peers; 0 before it is known. Kept over restarts. */
@@ -43,6 +50,8 @@ export class RtcProcess {
   #crashes = 0;
   #startedMs = 0;
   #timer: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #wasReady = false;
   #pastCpuUs = 0;
   #pastDropped = 0;
   #cpuUs = 0;
@@ -72,8 +81,8 @@ export class RtcProcess {
   }
 
   /**
-   * Resolves with true when it is ready for the first time, with false when it cannot be loaded here or was stopped; rejects with
-   * `E_PORT` when its port cannot be opened.
+   * Resolves with true when it is ready for the first time, with false when it cannot be loaded here, hangs or dies again and again as
+   * it starts, or was stopped; rejects with `E_PORT` when its port cannot be opened.
    */
   async ready(): Promise<boolean> {
     await this.#settled;
@@ -94,6 +103,7 @@ export class RtcProcess {
   async stop(timeoutMs: number): Promise<void> {
     this.state = 'stopped';
     clearTimeout(this.#timer);
+    clearInterval(this.#watch);
     this.#settle();
     const child = this.#child;
     if (child === null) return;
@@ -123,8 +133,10 @@ export class RtcProcess {
     const reader = new FrameReader('process', (kind, peer, payload) => {
       if (this.#child === child) this.#frame(kind, peer, payload);
     });
+    const pulse = this.#watchOver(child);
     stream.on('error', () => {});
     stream.on('data', (bytes: Uint8Array) => {
+      pulse.beat();
       if (this.#child !== child || reader.push(bytes)) return;
       this.damaged += 1;
       this.#options.log('error', `fray-rtc sent what is no frame (E_MALFORMED): ${reader.damage}`);
@@ -135,11 +147,30 @@ export class RtcProcess {
     child.on('exit', (code, signal) => this.#ended(child, `it ended with ${signal ?? code}`));
   }
 
+  /** Ends a process that has gone quiet. */
+  #watchOver(child: ChildProcess): Pulse {
+    const pulse = new Pulse(performance.now());
+    clearInterval(this.#watch);
+    this.#watch = setInterval(() => {
+      const quietMs = this.state === 'starting' ? this.#options.startMs : this.#options.hungMs;
+      if (!pulse.turn(performance.now(), quietMs)) return;
+      this.hung += 1;
+      child.kill('SIGKILL');
+      // What it did while it hung does not count as life.
+      this.#startedMs += quietMs;
+      if (!this.#wasReady && this.state === 'starting') this.#giveUp('fray-rtc hangs as it starts');
+      this.#ended(child, `it sent nothing for ${quietMs} ms`);
+    }, TURN_MS);
+    this.#watch.unref();
+    return pulse;
+  }
+
   #frame(kind: number, peer: number, payload: Uint8Array): void {
     const view = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
     if (kind === FRAMES.ready.kind) {
       this.port = view.readUInt16LE(0);
       this.state = 'ready';
+      this.#wasReady = true;
       this.#settle();
     } else if (kind === FRAMES.failed.kind) {
       this.#failed(view[0] as number, view.subarray(1).toString());
@@ -154,9 +185,14 @@ export class RtcProcess {
   #failed(why: number, text: string): void {
     if (why === FAILURE.port && this.port !== 0) return;
     this.#portRefused = why === FAILURE.port;
-    this.reason = this.#portRefused
-      ? `UDP port ${this.#options.port} of ${this.#options.host} cannot be opened: ${text}`
-      : text;
+    const { host, port } = this.#options;
+    this.#giveUp(
+      this.#portRefused ? `UDP port ${port} of ${host} cannot be opened: ${text}` : text,
+    );
+  }
+
+  #giveUp(reason: string): void {
+    this.reason = reason;
     this.state = 'unavailable';
     this.#options.log(
       'warn',
@@ -168,6 +204,7 @@ export class RtcProcess {
   #ended(child: ChildProcess, why: string): void {
     if (this.#child !== child) return;
     this.#child = this.#stream = this.#out = null;
+    clearInterval(this.#watch);
     this.#pastCpuUs += this.#cpuUs;
     this.#pastDropped = this.dropped;
     this.#cpuUs = 0;
@@ -176,7 +213,12 @@ export class RtcProcess {
   }
 
   #again(why: string): void {
-    this.#crashes = performance.now() - this.#startedMs < STABLE_MS ? this.#crashes + 1 : 0;
+    const isStable = this.state === 'ready' && performance.now() - this.#startedMs >= STABLE_MS;
+    this.#crashes = isStable ? 0 : this.#crashes + 1;
+    if (!this.#wasReady && this.#crashes >= STARTS_MAX) {
+      this.#giveUp(`fray-rtc dies as it starts: ${why}`);
+      return;
+    }
     const waitMs = restartMs(this.#crashes);
     this.#options.log('warn', `fray-rtc is started again in ${waitMs} ms: ${why}`);
     this.restarts += 1;
@@ -206,6 +248,8 @@ function entry(): string[] {
   return [found];
 }
 
+/** Deaths in a row before it was ever ready, after which it is given up: whoever waits for `ready` has waited some 3 s for them. */
+const STARTS_MAX = 6;
 /** ms. A process that lived so long did not die of its start. */
 const STABLE_MS = 2000;
 /** ms. Half the wait after the second death in a row; doubles. */
