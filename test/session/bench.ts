@@ -1,6 +1,7 @@
 /** A session table with a clock, guests and a key, and what it hands out; for the tests of this folder. */
 import { randomFillSync } from 'node:crypto';
 import { DATAGRAM, ERROR } from '../../protocol/gen/tables.ts';
+import { readControlMessage } from '../../src/session/control-codec.ts';
 import type { HelloFacts, JoinFacts } from '../../src/session/datagrams.ts';
 import {
   decodeGoodbye,
@@ -160,6 +161,16 @@ export function token(more: Partial<TokenOrder> = {}): Held {
 export function held(bytes: Uint8Array): Held {
   const { clientToServerKey } = readToken(bytes);
   return { request: tokenRequestOf(bytes), clientToServerKey };
+}
+
+/** The token that a session was told. */
+export function sessionToken(told: Said | undefined): { bytes: Uint8Array; held: Held } {
+  const message = told?.bytes ?? new Uint8Array(1);
+  const { body, token: short } = readControlMessage(message.subarray(1));
+  if (message[0] !== 0 || body !== 'sessionToken') throw new Error('not told a token');
+  const bytes = new Uint8Array(2048);
+  bytes.set(short);
+  return { bytes, held: held(bytes) };
 }
 
 /** `send 1 accept`, `close 1 16`, ...; what is used up of tokens is left out. */

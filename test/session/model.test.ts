@@ -1,7 +1,7 @@
 /**
  * Any sequence of pipes that open and close, hellos, attaches, packets, silences and answers of the room, beside a slow and
  * obvious model. What holds: a room hears of each session join, then drop and resume by turns, then left, once; one session is
- * live per player; a packet counts on the pipes that the model has attached, and goes out on the newest.
+ * live per player; a session's name opens one session, whatever token shows it; a packet counts on the pipes that the model has attached, and goes out on the newest.
  * `FRAY_TEST_SEED=n` repeats a run.
  */
 import fc from 'fast-check';
@@ -30,6 +30,8 @@ const OPS = [
   'come',
   'come-back',
   'come-back',
+  'come-anew',
+  'come-anew',
   'come-anew',
   'packet',
   'packet',
@@ -74,12 +76,14 @@ class World {
   readonly ended = new Set<number>();
   /** Who opened each session that was ever accepted; '' for a guest. */
   readonly owners = new Map<number, string>();
+  /** Which session the name in a token has opened: one for good, as this server does not start again. */
+  readonly named = new Map<bigint, number>();
   /** Pipes that have proven a token themselves, with whose it is. */
   readonly proven = new Map<number, string>();
   /** The highest number that each session was shown. */
   readonly numbers = new Map<number, number>();
   /** The newest hello; its number is 0 where it does not ask to attach. */
-  shown = { pipe: -1, user: '', number: 0 };
+  shown = { pipe: -1, user: '', number: 0, name: 0n };
   log: string[] = [];
 
   run([name, k]: Step): void {
@@ -160,7 +164,8 @@ class World {
     player.attach += rise;
     const number = Math.max(1, player.attach);
     const counts = this.counts(pipe, user, intent === INTENT.attach ? number : 0);
-    this.shown = { pipe, user, number: intent === INTENT.attach ? number : 0 };
+    const { session: name } = opened(player.token, UNIX_MS);
+    this.shown = { pipe, user, number: intent === INTENT.attach ? number : 0, name };
     const bytes = this.proven.has(pipe)
       ? hello(undefined, 1, { intent, pipe: number })
       : hello(player.token, number, { intent });
@@ -182,7 +187,7 @@ class World {
   }
 
   guest(pipe: number): void {
-    this.shown = { pipe, user: '', number: 0 };
+    this.shown = { pipe, user: '', number: 0, name: 0n };
     this.bench.handle(pipe, hello());
   }
 
@@ -246,12 +251,20 @@ class World {
     need(this.pipes.has(one.pipe), `${one.kind} for a pipe that is gone`);
     if (one.kind === 'close') this.pipes.delete(one.pipe);
     else if (one.bytes[0] === 2) {
-      if (!this.owners.has(one.sessionId)) this.owners.set(one.sessionId, this.shown.user);
+      if (!this.owners.has(one.sessionId)) this.begins(one.sessionId);
       // The newest of a session stands last.
       if (this.pipes.get(one.pipe) !== one.sessionId || this.moves(one))
         this.pipes.delete(one.pipe);
       this.pipes.set(one.pipe, one.sessionId);
     } else if (one.bytes[0] === 5) this.pipes.set(one.pipe, 0);
+  }
+
+  begins(sessionId: number): void {
+    const { user, name } = this.shown;
+    this.owners.set(sessionId, user);
+    if (user === '') return;
+    need(!this.named.has(name), `a session that is over opens anew as ${sessionId}`);
+    this.named.set(name, sessionId);
   }
 
   /** On a pipe of the session a repeat of a hello changes nothing; a new number takes the traffic there. */

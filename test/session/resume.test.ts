@@ -1,13 +1,23 @@
 /** Sessions outlive their pipes: silence, loss, another pipe, a page that has lost its state, and the tokens for all that. */
 import t from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
-import { readControlMessage } from '../../src/session/control-codec.ts';
 import { decodeAccept, decodeJoined, encodeGoodbye, INTENT } from '../../src/session/datagrams.ts';
 import type { SessionOptions } from '../../src/session/server/table.ts';
 import { VERDICT } from '../../src/session/server/table.ts';
 import { openConnectToken, openTokenRequest } from '../../src/session/token.ts';
-import type { Held, Said } from './bench.ts';
-import { Bench, held, hello, join, KEY, packet, reply, token, UNIX_MS, words } from './bench.ts';
+import type { Said } from './bench.ts';
+import {
+  Bench,
+  hello,
+  join,
+  KEY,
+  packet,
+  reply,
+  sessionToken,
+  token,
+  UNIX_MS,
+  words,
+} from './bench.ts';
 
 /** As a server does by default, but for tokens of sessions. */
 const WAITING: Partial<SessionOptions> = { dropMs: 1000, resumeMs: 30_000 };
@@ -403,15 +413,6 @@ t.test('a peer that breaks the rules of its transport is not waited for', async 
   bench.table.closed(pipe, bench.nowUs, ERROR.E_OVERSIZE);
   test.same(words(bench.poll()), [`left ${ERROR.E_OVERSIZE}`]);
 });
-
-function sessionToken(told: Said | undefined): { bytes: Uint8Array; held: Held } {
-  const message = told?.bytes ?? NONE;
-  const { body, token: short } = readControlMessage(message.subarray(1));
-  if (message[0] !== 0 || body !== 'sessionToken') throw new Error('not told a token');
-  const bytes = new Uint8Array(2048);
-  bytes.set(short);
-  return { bytes, held: held(bytes) };
-}
 
 /** Ann has joined on one pipe and shows her token on a second; not polled yet. */
 function onTwoPipes() {

@@ -141,6 +141,8 @@ export class Books {
     session.code = code;
     session.state = STATE.ending;
     session.presence = PRESENCE.here;
+    const isUsed = session.token !== null && this.tokens.has(session.token.mac);
+    if (isUsed || state === STATE.joined) this.tokens.end(session);
     this.sessions.forget(session);
     if (known && tellRoom) this.outbox.act(session, ACTION.left);
     if (asked) this.outbox.act(session, ACTION.cancel);

@@ -168,8 +168,7 @@ export class Door {
     const code = checkTokenRequest(request, settings.unixMs());
     if (code !== ERROR.E_OK) return code;
     const spentFor = tokens.used.sessionOf(requestMac(request));
-    if (spentFor !== undefined && sessions.ofToken(spentFor) === undefined)
-      return intent === INTENT.attach ? ERROR.E_SESSION_OVER : ERROR.E_TOKEN_REUSED;
+    if (spentFor !== undefined && sessions.ofToken(spentFor) === undefined) return overFor(intent);
     const token = tokens.open(request);
     if (typeof token === 'number') return token;
     const attach = helloAttach(hello);
@@ -185,6 +184,7 @@ export class Door {
     if (tokens.used.isSpoilt(claim.token.mac)) return ERROR.E_UNKNOWN;
     const live = sessions.ofToken(claim.token.session);
     if (live !== undefined) return this.#attach(pipe, { live, ...claim }, nowUs);
+    if (tokens.over.has(claim.token.session)) return overFor(claim.intent);
     if (claim.token.guest && !this.#books.settings.guests) return ERROR.E_TOKEN_REQUIRED;
     return claim.intent === INTENT.attach ? ERROR.E_SESSION_OVER : this.#open(pipe, claim, nowUs);
   }
@@ -250,7 +250,9 @@ export class Door {
     const { tokens, sessions, counters, outbox } = this.#books;
     const { token, userId } = session;
     session.state = STATE.accepted;
-    if (token !== null && !tokens.has(token.mac) && !tokens.claim(token.mac, token)) {
+    const isFull = !session.guest && !tokens.hasRoom;
+    const isUsedUp = token === null || tokens.has(token.mac);
+    if (isFull || !(isUsedUp || tokens.claim(token.mac, token))) {
       this.#books.end(session, ERROR.E_SESSIONS_LIMIT);
       return;
     }
@@ -273,4 +275,9 @@ export class Door {
     this.#books.settings.random(bytes);
     return new DataView(bytes.buffer).getBigUint64(0);
   }
+}
+
+/** What a token is answered whose session was, and is live no more. */
+function overFor(intent: number): ErrorCode {
+  return intent === INTENT.attach ? ERROR.E_SESSION_OVER : ERROR.E_TOKEN_REUSED;
 }

@@ -126,6 +126,7 @@ export class SessionTable {
     addresses: number;
     prefixes: number;
     usedTokens: number;
+    overSessions: number;
     held: number;
   } {
     const { pipes, sessions, joined, authorising, addresses, prefixes, tokens } = this.#books;
@@ -136,6 +137,7 @@ export class SessionTable {
       addresses: addresses.size,
       prefixes: prefixes.size,
       usedTokens: tokens.used.size,
+      overSessions: tokens.over.size,
       held: pipes.held + sessions.held,
     };
   }

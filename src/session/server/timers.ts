@@ -18,13 +18,13 @@ export class Timers {
 
   /** O(pipes + sessions), some ten times a second. While nobody calls nobody is silent: see awake.ts. */
   tick(nowUs: number): void {
-    const { awake, addresses, prefixes, tokens, settings } = this.#books;
+    const { awake, addresses, prefixes, tokens } = this.#books;
     const awakeUs = awake.look(nowUs);
     this.#tickPipes(awakeUs);
     this.#tickSessions(awakeUs, nowUs);
     addresses.sweep(nowUs);
     prefixes.sweep(nowUs);
-    tokens.used.sweep(settings.unixMs());
+    tokens.sweep();
   }
 
   #tickPipes(awakeUs: number): void {

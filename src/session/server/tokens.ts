@@ -10,12 +10,14 @@ import type { IssuedToken, OpenedToken } from '../token.ts';
 import { issueConnectToken, openTokenRequest } from '../token.ts';
 import { normalServer } from '../token-layout.ts';
 import type { SessionSettings } from './options.ts';
+import { OverSessions } from './over-sessions.ts';
 import type { Session } from './sessions.ts';
 import type { UsedToken } from './used-tokens.ts';
 import { UsedTokens } from './used-tokens.ts';
 
 export class TokenDesk {
   readonly used: UsedTokens;
+  readonly over: OverSessions;
   readonly #settings: SessionSettings;
   /** As tokens spell them; empty: any token is for this server. */
   readonly #servers: ReadonlySet<string>;
@@ -27,6 +29,7 @@ export class TokenDesk {
     this.#keys = settings.tokenKeys;
     this.#servers = new Set(settings.publicAddresses.map(normalServer));
     this.used = new UsedTokens(settings.usedTokensMax);
+    this.over = new OverSessions(settings.usedTokensMax);
     const nowMs = settings.unixMs();
     for (const token of settings.used) if (token.expiresMs > nowMs) this.used.add(token, 0n, nowMs);
   }
@@ -60,6 +63,26 @@ export class TokenDesk {
     if (!this.used.add(use, token.session, this.#settings.unixMs())) return false;
     this.#spent.push(use);
     return true;
+  }
+
+  /** One more player can be remembered when he has left. */
+  get hasRoom(): boolean {
+    return this.over.hasRoom(this.#settings.unixMs());
+  }
+
+  /** A session has ended into which somebody was let: no token of it opens anything any more. */
+  end({ tokenSession, token, guest }: Session): void {
+    const nowMs = this.#settings.unixMs();
+    const toldMs = this.issues ? nowMs + this.#settings.sessionTokenMs + ROUNDED_MS : 0;
+    const expiresMs = Math.max(toldMs, token?.expiresAtMs ?? 0);
+    if (expiresMs > nowMs) this.over.add(tokenSession, { guest, expiresMs }, nowMs);
+  }
+
+  /** Forgets some of what has expired. */
+  sweep(): void {
+    const nowMs = this.#settings.unixMs();
+    this.used.sweep(nowMs);
+    this.over.sweep(nowMs);
   }
 
   /** The next token that was used up, for whoever remembers it across a restart. */
@@ -109,5 +132,7 @@ export class TokenDesk {
 
 /** A token has to name a server; where this one has no public address, no client asks the token for one. */
 const NOWHERE = ['127.0.0.1:0'];
+/** The expiry of a token is one of whole seconds. */
+const ROUNDED_MS = 1000;
 /** ms: enough for a handshake on a slow network, and no store of tokens for later. */
 const GUEST_TOKEN_MS = 30_000;

@@ -2,6 +2,7 @@
  * Tokens that have opened a session, by their MAC, each kept until it expires. Bounded: a full table lets nobody else in
  * with a token rather than forget one.
  */
+import { ExpiringMap } from './expiring.ts';
 
 /** A used token, as a host remembers it across a restart. */
 export interface UsedToken {
@@ -20,8 +21,7 @@ interface Use {
 
 export class UsedTokens {
   readonly #max: number;
-  readonly #uses = new Map<string, Use>();
-  #cursor: Iterator<[string, Use]> | null = null;
+  readonly #uses = new ExpiringMap<string, Use>();
 
   constructor(max: number) {
     this.#max = max;
@@ -52,30 +52,13 @@ export class UsedTokens {
 
   /** False: the table is full of tokens that are still valid. */
   add(token: UsedToken, session: bigint, nowMs: number): boolean {
-    if (this.#uses.size >= this.#max) this.sweep(nowMs, this.#max);
-    if (this.#uses.size >= this.#max) return false;
+    if (!this.#uses.hasRoom(this.#max, nowMs)) return false;
     this.#uses.set(token.mac, { expiresMs: token.expiresMs, session });
     return true;
   }
 
-  /** Forgets expired ones: looks at `count` of them, round and round, going on there at the next call. */
-  sweep(nowMs: number, count = 64): void {
-    for (let looks = Math.min(count, this.#uses.size); looks > 0; looks -= 1) {
-      const next = this.#next();
-      if (next === null) return;
-      const [mac, { expiresMs }] = next;
-      if (expiresMs <= nowMs) this.#uses.delete(mac);
-    }
-  }
-
-  /** The next one, after the last the first again; null where there is none. */
-  #next(): [string, Use] | null {
-    this.#cursor ??= this.#uses.entries();
-    let next = this.#cursor.next();
-    if (next.done === true) {
-      this.#cursor = this.#uses.entries();
-      next = this.#cursor.next();
-    }
-    return next.done === true ? null : next.value;
+  /** Forgets some of the expired ones. */
+  sweep(nowMs: number): void {
+    this.#uses.sweep(nowMs);
   }
 }

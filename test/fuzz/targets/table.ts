@@ -100,7 +100,8 @@ function forget(): void {
   unixMs = UNIX_MS;
   chance = 1;
   const { facts } = table;
-  claim(facts.usedTokens === 0 && facts.addresses === 0, 'something is remembered');
+  const { usedTokens, overSessions, addresses } = facts;
+  claim(usedTokens + overSessions + addresses === 0, 'something is remembered');
 }
 
 /** What the rooms and the pipes of one run know. */
