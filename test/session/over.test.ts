@@ -139,3 +139,22 @@ t.test('a session without a token that could come back is not remembered', async
   bench.handle(pipe, encodeGoodbye(ERROR.E_OK));
   test.equal(bench.table.facts.overSessions, 0);
 });
+
+t.test('a second token that is shown during the login is used up', async (test) => {
+  const bench = new Bench({ ...OPTIONS, onAuth: true });
+  const [first, second] = [token({ session: 77n }), token({ session: 77n })];
+  bench.handle(bench.open(), hello(first));
+  const [asked] = bench.poll();
+  bench.handle(bench.open(), hello(first, 2));
+  test.equal(bench.table.facts.usedTokens, 0, 'its own is not yet');
+  bench.handle(bench.open(), hello(second, 3));
+  test.same(
+    bench
+      .poll()
+      .filter(({ kind }) => kind === 'spend')
+      .map(({ mac }) => mac),
+    [openedOf(second).mac],
+  );
+  bench.table.authorised(asked?.sessionId ?? 0, { userId: 'ann' }, bench.nowUs);
+  test.equal(bench.table.facts.usedTokens, 2);
+});

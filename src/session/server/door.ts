@@ -199,7 +199,8 @@ export class Door {
     // A pipe that has proven a token is no repeat of another, whatever its client remembers of numbers.
     if (pipe.permit === null && attach <= live.attach) return ERROR.E_ATTACH_REPLAY;
     // While its login is asked for, the session's own token is not used up yet.
-    const isUsed = tokens.has(token.mac) || live.state === STATE.authorising;
+    const isItsOwn = live.state === STATE.authorising && live.token?.mac === token.mac;
+    const isUsed = isItsOwn || tokens.has(token.mac);
     if (!isUsed && !tokens.claim(token.mac, token)) return ERROR.E_SESSIONS_LIMIT;
     live.attach = Math.max(live.attach, attach);
     this.#books.attach(pipe, live, nowUs);
