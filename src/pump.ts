@@ -236,6 +236,7 @@ export async function stopAll(transports: readonly ServerTransport[]): Promise<v
 function closeReason(code: number): ErrorCode {
   if (code === CLOSE.away) return ERROR.E_OK;
   if (code === CLOSE.silent || code === CLOSE.lost) return ERROR.E_TIMEOUT;
+  if (code === ERROR.E_RATE) return ERROR.E_RATE;
   if (code === CLOSE.oversize) return ERROR.E_OVERSIZE;
   return code === CLOSE.unsupported ? ERROR.E_MALFORMED : ERROR.E_LEFT;
 }

@@ -128,7 +128,7 @@ export interface TransportCounters {
   droppedSlow: number;
   /** Datagrams out to pipes that are gone, or of a length that cannot be sent. */
   droppedOut: number;
-  /** Pipes closed because the peer broke the framing: text, oversize, broken frames. */
+  /** Pipes closed because the peer broke the framing: text, oversize, broken frames, too many control frames. */
   violations: number;
   /** Pipes closed because nothing was heard. */
   silent: number;

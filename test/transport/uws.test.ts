@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import t from 'tap';
 import { WebSocket } from 'ws';
-import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import { ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { PublicHttp } from '../../src/http/public.ts';
 import { readCertificate } from '../../src/http/tls.ts';
 import type { SocketLike } from '../../src/transport/client/websocket.ts';
@@ -93,6 +93,31 @@ function all(name: string, uws: UwsModule): void {
     t.same(closed, [CLOSE.unsupported, CLOSE.oversize, CLOSE.oversize]);
     t.same(codes, [1003, 1009, 1006]);
     t.equal(running.server.counters.violations, 3);
+  });
+
+  t.test(`${name}: a flood of pings or pongs closes the pipe as over its rate`, async (t) => {
+    const running = await start(uws);
+    t.teardown(() => running.stop());
+    const closed: number[] = [];
+    let heard = 0;
+    running.server.onDatagram(() => (heard += 1));
+    running.server.onClose((_pipe, code) => closed.push(code));
+    for (const kind of ['ping', 'pong'] as const) {
+      const ws = new WebSocket(`${running.url}/ws`);
+      const code = new Promise<number>((resolve) => ws.on('close', resolve));
+      await new Promise((resolve) => ws.on('open', resolve));
+      for (let k = 0; k < 60; k += 1) ws[kind]();
+      ws.send(Uint8Array.of(7));
+      await until(() => heard === 1);
+      t.equal(running.server.pipes, 1, 'so many may come at once');
+      for (let k = 0; k < 1000; k += 1) ws[kind]();
+      t.equal(await code, 4000 + ERROR.E_RATE);
+      await until(() => running.server.pipes === 0);
+      heard = 0;
+    }
+    await until(() => closed.length === 2);
+    t.same(closed, [ERROR.E_RATE, ERROR.E_RATE]);
+    t.equal(running.server.counters.violations, 2);
   });
 
   t.test(`${name}: who may connect: origins, addresses, places`, async (t) => {

@@ -5,7 +5,7 @@ import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import t from 'tap';
 import { WebSocket } from 'ws';
-import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
+import { ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { SocketLike } from '../../src/transport/client/websocket.ts';
 import { openWebSocket, webSocketUrl } from '../../src/transport/client/websocket.ts';
 import { openNodeWebSocket } from '../../src/transport/client/websocket-node.ts';
@@ -13,7 +13,7 @@ import { addressOf, originAllowed } from '../../src/transport/server/peer.ts';
 import type { WebSocketServerOptions } from '../../src/transport/server/websocket.ts';
 import { WebSocketTransport } from '../../src/transport/server/websocket.ts';
 import { CLOSE } from '../../src/transport/types.ts';
-import { bytesOf, contract, sleep, until } from './contract.ts';
+import { bytesOf, contract, until } from './contract.ts';
 
 interface Running {
   readonly server: WebSocketTransport;
@@ -97,24 +97,64 @@ t.test('a peer that pings and does not read makes no queue of pongs', async (tes
   const running = await start();
   test.teardown(() => running.stop());
   let pipe = -1;
+  let heard = 0;
   running.server.onOpen((number) => (pipe = number));
+  running.server.onDatagram(() => (heard += 1));
   const socket = await rawUpgrade(running.port);
   test.teardown(() => void socket.destroy());
   socket.pause();
+  const bytes = new Uint8Array(PACKET_BYTES_MAX);
+  await until(() => {
+    for (let k = 0; k < 1000 && running.server.send(pipe, bytes); k += 1);
+    return running.server.counters.droppedSlow > 0;
+  });
   const ping = Buffer.concat([Buffer.from([0x89, 0x80 | 125, 0, 0, 0, 0]), Buffer.alloc(125)]);
-  const many = Buffer.concat(Array.from({ length: 1000 }, () => ping));
-  for (let k = 0; k < 80; k += 1) {
-    if (!socket.write(many))
-      await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), sleep(200)]);
-  }
-  await sleep(50);
-  test.ok(pipe > 0);
+  const datagram = Buffer.from([0x82, 0x81, 0, 0, 0, 0, 7]);
+  socket.write(Buffer.concat([...Array.from({ length: 60 }, () => ping), datagram]));
+  await until(() => heard === 1);
   test.equal(running.server.pipes, 1);
-  const internals = running.server as unknown as { send(pipe: number, bytes: Uint8Array): boolean };
-  test.equal(internals.send(pipe, bytesOf('x')), false, 'the reader is behind');
-  test.equal(running.server.counters.droppedSlow, 1);
   const queued = running.sockets[0]?.writableLength ?? 0;
-  test.ok(queued > 0 && queued <= 2 * PACKET_BYTES_MAX + 127, `${queued} bytes wait for it`);
+  test.ok(queued > 0 && queued <= 3 * PACKET_BYTES_MAX, `${queued} bytes wait for it`);
+});
+
+t.test(
+  'a flood of pings or pongs closes the pipe as over its rate, and is counted',
+  async (test) => {
+    const running = await start();
+    test.teardown(() => running.stop());
+    const closed: number[] = [];
+    let heard = 0;
+    running.server.onDatagram(() => (heard += 1));
+    running.server.onClose((_pipe, code) => closed.push(code));
+    for (const kind of ['ping', 'pong'] as const) {
+      const ws = new WebSocket(running.url);
+      const code = new Promise<number>((resolve) => ws.on('close', resolve));
+      await new Promise((resolve) => ws.on('open', resolve));
+      for (let k = 0; k < 60; k += 1) ws[kind]();
+      ws.send(bytesOf('x'));
+      await until(() => heard === 1);
+      test.equal(running.server.pipes, 1, 'so many may come at once');
+      for (let k = 0; k < 1000; k += 1) ws[kind]();
+      test.equal(await code, 4000 + ERROR.E_RATE);
+      await until(() => running.server.pipes === 0);
+      heard = 0;
+    }
+    test.same(closed, [ERROR.E_RATE, ERROR.E_RATE]);
+    test.equal(running.server.counters.violations, 2);
+  },
+);
+
+t.test('pings alone are no life: who does not answer ours is silent', async (test) => {
+  const running = await start({ silentMs: 400 });
+  test.teardown(() => running.stop());
+  const closed: number[] = [];
+  running.server.onClose((_pipe, code) => closed.push(code));
+  const socket = await rawUpgrade(running.port);
+  const timer = setInterval(() => socket.write(Buffer.from([0x89, 0x80, 0, 0, 0, 0])), 100);
+  test.teardown(() => clearInterval(timer));
+  await until(() => closed.length === 1);
+  test.same(closed, [CLOSE.silent]);
+  test.match(running.server.counters, { silent: 1, violations: 0 });
 });
 
 t.test('who may connect: origins, addresses, places', async (test) => {

@@ -4,9 +4,11 @@
  *
  * Written from the library's documentation. Where it is not installed, the tests run over a stand-in (test/transport/uws-stand-in.ts).
  */
-import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
+import { ERROR, PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import type { OpenListener, PipeFacts, ServerTransport } from '../types.ts';
 import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
+import type { ControlCount } from './control-frames.ts';
+import { countControl, forgiveControls } from './control-frames.ts';
 import type { RequestFacts } from './peer.ts';
 import { addressOf, originAllowed } from './peer.ts';
 import type {
@@ -22,7 +24,7 @@ import type { WebSocketServerOptions } from './websocket.ts';
 import { ownCode, reasonOf, wireCode } from './websocket.ts';
 
 /** What the library keeps for us beside each socket. */
-interface Pipe {
+interface Pipe extends ControlCount {
   number: number;
   ws: UwsSocket<Pipe> | null;
   /** Sweep in which something was last heard. */
@@ -96,8 +98,12 @@ export class UwsTransport implements ServerTransport {
       upgrade: (response, request, context) => this.#upgrade(response, request, context),
       open: (ws) => this.#open(ws),
       message: (ws, message, isBinary) => this.#message(ws.getUserData(), message, isBinary),
-      ping: (ws) => this.#heard(ws.getUserData()),
-      pong: (ws) => this.#heard(ws.getUserData()),
+      // No sign of life: whoever lives answers our own pings.
+      ping: (ws) => void this.#isControl(ws.getUserData()),
+      pong: (ws) => {
+        const pipe = ws.getUserData();
+        if (this.#isControl(pipe)) this.#heard(pipe);
+      },
       close: (ws, code, message) => this.#end(ws.getUserData(), code, message),
     };
     app.ws(path, behavior);
@@ -156,6 +162,7 @@ export class UwsTransport implements ServerTransport {
       number: -1,
       ws: null,
       heard: this.#sweep,
+      controls: 0,
       code: -1,
       address,
       facts: { headers, permit: null },
@@ -211,6 +218,15 @@ export class UwsTransport implements ServerTransport {
     }
   }
 
+  /** Counts a control frame; false: it comes too late, or is one too many, with which the pipe closes. */
+  #isControl(pipe: Pipe): boolean {
+    if (pipe.ws === null) return false;
+    if (countControl(pipe)) return true;
+    this.counters.violations += 1;
+    this.close(pipe.number, ERROR.E_RATE, 'too many control frames');
+    return false;
+  }
+
   #heard(pipe: Pipe): void {
     pipe.heard = this.#sweep;
   }
@@ -251,6 +267,7 @@ export class UwsTransport implements ServerTransport {
     for (const pipe of [...this.#numbers.values()]) {
       const { ws } = pipe;
       if (ws === null) continue;
+      forgiveControls(pipe, this.#sweepMs);
       const silent = this.#sweep - pipe.heard;
       if (silent > closeAfter) {
         this.counters.silent += 1;

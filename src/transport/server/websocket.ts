@@ -10,9 +10,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
-import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
+import { ERROR, PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import type { OpenListener, PipeFacts, ServerTransport } from '../types.ts';
 import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
+import type { ControlCount } from './control-frames.ts';
+import { countControl, forgiveControls } from './control-frames.ts';
 import { FrameReader } from './frame-reader.ts';
 import { addressOf, originAllowed } from './peer.ts';
 
@@ -40,7 +42,7 @@ export interface WebSocketServerOptions {
   readonly index?: number;
 }
 
-interface Pipe {
+interface Pipe extends ControlCount {
   number: number;
   readonly ws: WebSocket;
   readonly socket: Duplex;
@@ -195,7 +197,14 @@ export class WebSocketTransport implements ServerTransport {
     ws: WebSocket,
     { socket, address, facts }: { socket: Duplex; address: string; facts: PipeFacts },
   ): void {
-    const pipe: Pipe = { number: -1, ws, socket, heard: this.#sweep, code: CLOSE.lost };
+    const pipe: Pipe = {
+      number: -1,
+      ws,
+      socket,
+      heard: this.#sweep,
+      controls: 0,
+      code: CLOSE.lost,
+    };
     const number = this.#numbers.add(pipe);
     if (number < 0) {
       ws.terminate();
@@ -206,7 +215,7 @@ export class WebSocketTransport implements ServerTransport {
     ws.on('message', (data: Buffer, isBinary: boolean) => this.#message(pipe, data, isBinary));
     ws.on('ping', (data: Buffer) => this.#ping(pipe, data));
     ws.on('pong', () => {
-      pipe.heard = this.#sweep;
+      if (this.#isControl(pipe)) pipe.heard = this.#sweep;
     });
     ws.on('error', (error: Error & { code?: string }) => this.#fault(pipe, error));
     ws.on('close', (code: number) => this.#end(pipe, code));
@@ -246,11 +255,22 @@ export class WebSocketTransport implements ServerTransport {
     this.#datagram(pipe.number, bytes);
   }
 
-  /** `ws` would queue pongs without bound for a peer that pings and does not read. */
+  /**
+   * `ws` would queue pongs without bound for a peer that pings and does not read. A ping is no sign of life: whoever lives answers
+   * our own.
+   */
   #ping(pipe: Pipe, data: Buffer): void {
-    pipe.heard = this.#sweep;
-    if (pipe.ws.readyState === OPEN && pipe.socket.writableLength < this.#options.bufferedBytesMax)
-      pipe.ws.pong(data);
+    if (!this.#isControl(pipe)) return;
+    if (pipe.socket.writableLength < this.#options.bufferedBytesMax) pipe.ws.pong(data);
+  }
+
+  /** Counts a control frame; false: it comes too late, or is one too many, with which the pipe closes. */
+  #isControl(pipe: Pipe): boolean {
+    if (pipe.ws.readyState !== OPEN) return false;
+    if (countControl(pipe)) return true;
+    this.counters.violations += 1;
+    this.close(pipe.number, ERROR.E_RATE, 'too many control frames');
+    return false;
   }
 
   /** `ws` closes the socket itself after a broken frame; the code that it sends is kept for our own listener. */
@@ -272,6 +292,7 @@ export class WebSocketTransport implements ServerTransport {
     const pingAfter = this.#options.pingMs / sweepMs(this.#options.silentMs);
     const closeAfter = this.#options.silentMs / sweepMs(this.#options.silentMs);
     for (const pipe of this.#numbers.values()) {
+      forgiveControls(pipe, sweepMs(this.#options.silentMs));
       const silent = this.#sweep - pipe.heard;
       if (silent > closeAfter) {
         this.counters.silent += 1;
