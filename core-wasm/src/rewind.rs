@@ -88,7 +88,7 @@ pub fn view_of(room: &Room, slot: usize) -> Option<View> {
         return None;
     }
     let now = room.r.head[0].tick;
-    let most = |ms: u32| (u64::from(ms) * u64::from(head.tick_rate_hz) << 16) / 1000;
+    let most = |ms: u32| ((u64::from(ms) * u64::from(head.tick_rate_hz)) << 16) / 1000;
     let lag = u64::from(delay) << 16;
     let ago = |most: u64| lag.min(most) + (u64::from(head.interpolation_ticks) << 16);
     let kept = u64::from(room.r.head[0].sizes.flights - 2) << 16;
