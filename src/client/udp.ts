@@ -11,7 +11,7 @@ import { ASSOCIATED, NetcodePackets } from '../session/netcode.ts';
 import type { ClientUdp } from '../transport/client/udp.ts';
 import { openUdpSocket } from '../transport/client/udp.ts';
 import type { ClientPipe } from '../transport/types.ts';
-import { CLOSE, Ending } from '../transport/types.ts';
+import { CLOSE, Ending, Hearing } from '../transport/types.ts';
 import { loadSeal } from './seal-node.ts';
 
 export interface UdpLimits {
@@ -57,10 +57,7 @@ class UdpClientPipe implements UdpPipe {
   #socket: ClientUdp;
   /** The server that the socket is connected to. */
   #server: string;
-  #early: Uint8Array[] | null = [];
-  #datagram: (bytes: Uint8Array) => void = (bytes) => {
-    if (this.#early !== null && this.#early.length < EARLY_MAX) this.#early.push(bytes.slice());
-  };
+  readonly #hearing = new Hearing();
   /** Until it is open, or is not. */
   #settle: { resolve: (pipe: UdpPipe) => void; reject: (error: FrayError) => void } | null = null;
   readonly #abort = (): void => this.#fail('E_ABORTED', 'the caller gave up');
@@ -99,10 +96,7 @@ class UdpClientPipe implements UdpPipe {
   }
 
   onDatagram(fn: (bytes: Uint8Array) => void): void {
-    this.#datagram = fn;
-    const early = this.#early ?? [];
-    this.#early = null;
-    for (const bytes of early) fn(bytes);
+    this.#hearing.listen(fn);
   }
 
   onClose(fn: (code: number) => void): void {
@@ -134,7 +128,7 @@ class UdpClientPipe implements UdpPipe {
   #message(bytes: Uint8Array): void {
     const payload = this.#netcode.handle(bytes);
     if (payload === null) this.#look();
-    else if (payload.length <= PACKET_BYTES_MAX) this.#datagram(payload);
+    else if (payload.length <= PACKET_BYTES_MAX) this.#hearing.hear(payload);
   }
 
   #tick(): void {
@@ -229,6 +223,5 @@ async function sealOfProcess(): Promise<Sealing> {
 
 let sealing: Sealing | null = null;
 const PIPES_MAX = 4096;
-const EARLY_MAX = 64;
 /** ms. Half of the time between two keep-alives. */
 const TICK_MS = 50;

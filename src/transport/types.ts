@@ -88,6 +88,26 @@ export class Ending {
   }
 }
 
+/** The one listener of a client pipe. Datagrams that come before it are kept for it: at most 64, about two seconds. */
+export class Hearing {
+  #fn: ((bytes: Uint8Array) => void) | null = null;
+  #early: Uint8Array[] = [];
+
+  hear(bytes: Uint8Array): void {
+    if (this.#fn !== null) this.#fn(bytes);
+    else if (this.#early.length < EARLY_MAX) this.#early.push(bytes.slice());
+  }
+
+  listen(fn: (bytes: Uint8Array) => void): void {
+    const early = this.#early;
+    this.#early = [];
+    this.#fn = fn;
+    for (const bytes of early) fn(bytes);
+  }
+}
+
+const EARLY_MAX = 64;
+
 /**
  * The end of a server: many pipes, each a number. A number is index (low 16 bits), generation (12 bits above it) and the
  * place of its transport among those of the server (3 bits), so it stays a small integer of V8, does not come back soon, and

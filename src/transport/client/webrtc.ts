@@ -10,7 +10,8 @@ import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import { FrayError } from '../../errors.ts';
 import { CHANNEL_ID, CHANNEL_LABEL, farewell, readFarewell } from '../data-channel.ts';
 import type { ClientPipe } from '../types.ts';
-import { CLOSE, Ending } from '../types.ts';
+import { CLOSE, Ending, Hearing } from '../types.ts';
+import { serverUrl } from './target.ts';
 
 /** One connection with its one channel, as far as this transport needs it. Listeners are set right after it was made. */
 export interface RtcPeer {
@@ -77,22 +78,8 @@ export async function openWebRtc(url: string, options: WebRtcOptions = {}): Prom
 
 /** `http`, `https`, `ws` and `wss` URLs; a last part `ws` of the path becomes `rtc`, to others it is added. Throws `E_ADDRESS`. */
 export function signallingUrl(text: string): string {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch (cause) {
-    throw new FrayError('E_ADDRESS', `Cannot connect to ${JSON.stringify(text)}: it is not a URL`, {
-      cause,
-    });
-  }
-  const scheme = SCHEMES[url.protocol];
-  if (scheme === undefined) {
-    throw new FrayError(
-      'E_ADDRESS',
-      `Cannot connect to ${JSON.stringify(text)}: its scheme is not http, https, ws or wss`,
-    );
-  }
-  return `${scheme}//${url.host}${url.pathname.replace(/\/(ws|rtc)?$/, '')}/rtc`;
+  const { url, isSecure } = serverUrl(text);
+  return `${isSecure ? 'https:' : 'http:'}//${url.host}${url.pathname.replace(/\/(ws|rtc)?$/, '')}/rtc`;
 }
 
 /** Offer, answer, open channel. Resolves with the location of the peer there; rejects with the abort, or with why not. */
@@ -155,17 +142,13 @@ class WebRtcPipe implements ClientPipe {
   readonly #peer: RtcPeer;
   readonly #location: string;
   readonly #bufferedBytesMax: number;
-  #early: Uint8Array[] | null = [];
-  #datagram: (bytes: Uint8Array) => void;
+  readonly #hearing = new Hearing();
   readonly #ending = new Ending();
 
   constructor(peer: RtcPeer, location: string, bufferedBytesMax: number) {
     this.#peer = peer;
     this.#location = location;
     this.#bufferedBytesMax = bufferedBytesMax;
-    this.#datagram = (bytes) => {
-      if (this.#early !== null && this.#early.length < EARLY_MAX) this.#early.push(bytes.slice());
-    };
     peer.onMessage = (message) => this.#message(message);
     peer.onClosed = () => this.#ending.happen(CLOSE.lost);
     if (!peer.isOpen) this.#ending.happen(CLOSE.lost);
@@ -199,10 +182,7 @@ class WebRtcPipe implements ClientPipe {
   }
 
   onDatagram(fn: (bytes: Uint8Array) => void): void {
-    this.#datagram = fn;
-    const early = this.#early ?? [];
-    this.#early = null;
-    for (const bytes of early) fn(bytes);
+    this.#hearing.listen(fn);
   }
 
   onClose(fn: (code: number) => void): void {
@@ -212,7 +192,7 @@ class WebRtcPipe implements ClientPipe {
   #message(message: Uint8Array | string): void {
     if (this.#ending.code >= 0) return;
     if (typeof message !== 'string') {
-      this.#datagram(message);
+      this.#hearing.hear(message);
       return;
     }
     const code = readFarewell(message);
@@ -308,12 +288,5 @@ function ignore(): void {}
 
 /** HTTP status of a server without WebRTC. A success, since a browser puts all others on the console of the page. */
 const NO_WEBRTC = 204;
-const EARLY_MAX = 64;
 /** ms. A channel that has not closed by then has nobody at its other end. */
 const FLUSH_MS = 1000;
-const SCHEMES: { readonly [scheme: string]: string } = {
-  'http:': 'http:',
-  'ws:': 'http:',
-  'https:': 'https:',
-  'wss:': 'https:',
-};

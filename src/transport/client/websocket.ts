@@ -5,7 +5,8 @@
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import { FrayError } from '../../errors.ts';
 import type { ClientPipe } from '../types.ts';
-import { CLOSE, Ending } from '../types.ts';
+import { CLOSE, Ending, Hearing } from '../types.ts';
+import { serverUrl } from './target.ts';
 
 /** The part of the standard interface that is used. */
 export interface SocketLike {
@@ -71,22 +72,8 @@ export function openWebSocket(url: string, options: WebSocketOptions = {}): Prom
 
 /** `http`, `https`, `ws` and `wss` URLs; a path of `/` becomes `/ws`. Query and fragment are left out. Throws `E_ADDRESS`. */
 export function webSocketUrl(text: string): string {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch (cause) {
-    throw new FrayError('E_ADDRESS', `Cannot connect to ${JSON.stringify(text)}: it is not a URL`, {
-      cause,
-    });
-  }
-  const scheme = SCHEMES[url.protocol];
-  if (scheme === undefined) {
-    throw new FrayError(
-      'E_ADDRESS',
-      `Cannot connect to ${JSON.stringify(text)}: its scheme is not http, https, ws or wss`,
-    );
-  }
-  return `${scheme}//${url.host}${url.pathname === '/' ? '/ws' : url.pathname}`;
+  const { url, isSecure } = serverUrl(text);
+  return `${isSecure ? 'wss:' : 'ws:'}//${url.host}${url.pathname === '/' ? '/ws' : url.pathname}`;
 }
 
 class WebSocketPipe implements ClientPipe {
@@ -94,16 +81,12 @@ class WebSocketPipe implements ClientPipe {
   dropped = 0;
   readonly #socket: SocketLike;
   readonly #bufferedBytesMax: number;
-  #early: Uint8Array[] | null = [];
-  #datagram: (bytes: Uint8Array) => void;
+  readonly #hearing = new Hearing();
   readonly #ending = new Ending();
 
   constructor(socket: SocketLike, bufferedBytesMax: number) {
     this.#socket = socket;
     this.#bufferedBytesMax = bufferedBytesMax;
-    this.#datagram = (bytes) => {
-      if (this.#early !== null && this.#early.length < EARLY_MAX) this.#early.push(bytes);
-    };
     socket.onmessage = (event: { data: unknown }) => this.#message(event.data);
     socket.onclose = (event: { code: number }) => this.#end(event.code);
   }
@@ -133,10 +116,7 @@ class WebSocketPipe implements ClientPipe {
   }
 
   onDatagram(fn: (bytes: Uint8Array) => void): void {
-    this.#datagram = fn;
-    const early = this.#early ?? [];
-    this.#early = null;
-    for (const bytes of early) fn(bytes);
+    this.#hearing.listen(fn);
   }
 
   onClose(fn: (code: number) => void): void {
@@ -145,7 +125,7 @@ class WebSocketPipe implements ClientPipe {
 
   #message(data: unknown): void {
     if (this.#ending.code >= 0) return;
-    if (data instanceof ArrayBuffer) this.#datagram(new Uint8Array(data));
+    if (data instanceof ArrayBuffer) this.#hearing.hear(new Uint8Array(data));
     else this.close(CLOSE.unsupported);
   }
 
@@ -165,10 +145,3 @@ function makeGlobal(url: string): SocketLike {
 }
 
 const OPEN = 1;
-const EARLY_MAX = 64;
-const SCHEMES: { readonly [scheme: string]: string } = {
-  'http:': 'ws:',
-  'ws:': 'ws:',
-  'https:': 'wss:',
-  'wss:': 'wss:',
-};
