@@ -4,7 +4,7 @@
  */
 
 import type { ErrorCode, ErrorName } from '../protocol/gen/tables.ts';
-import { ERROR, errorName, errorText } from '../protocol/gen/tables.ts';
+import { ERROR, errorName } from '../protocol/gen/tables.ts';
 
 export type { ErrorCode, ErrorName };
 
@@ -24,8 +24,11 @@ export class FrayError extends Error {
   }
 }
 
-/** An error from a code that came from the wire or the core; a number that is no code becomes `E_UNKNOWN`. */
+/**
+ * An error from a code that came from the wire or the core; a number that is no code becomes `E_UNKNOWN`. Without a detail
+ * the code stands for itself: pages do not carry the sentence of each, a goodbye brings it.
+ */
 export function errorOf(code: number, action: string, detail = ''): FrayError {
   const name = errorName(code);
-  return new FrayError(name, `Cannot ${action}: ${detail === '' ? errorText(code) : detail}`);
+  return new FrayError(name, `Cannot ${action}: ${detail || name}`);
 }

@@ -34,7 +34,12 @@ for (let index = 0; index < module.getNumExports(); index += 1) {
 
 binaryen.setOptimizeLevel(3);
 binaryen.setShrinkLevel(0);
-module.optimize();
+// Pages load these bytes: what the compiler signed with goes, and a pass may find more after the ones behind it.
+module.runPasses(['strip-producers', 'gufa-optimizing']);
+for (let before = Infinity, now = sizeOf(module); now < before; ) {
+  module.optimize();
+  [before, now] = [now, sizeOf(module)];
+}
 if (!module.validate())
   throw new Error('Cannot optimise the core: binaryen made an invalid module');
 writeFileSync(output, module.emitBinary());
@@ -44,4 +49,8 @@ const imports = WebAssembly.Module.imports(made);
 if (imports.length !== 1 || imports[0].kind !== 'memory') {
   const names = imports.map(({ module: from, name, kind }) => `${kind} ${from} ${name}`);
   throw new Error(`Cannot use the core: it must import one memory and nothing else, not ${names}`);
+}
+
+function sizeOf(made) {
+  return made.emitBinary().length;
 }

@@ -253,7 +253,8 @@ class Joining<S extends ConnectSchema> {
     const { schema, verify = false } = this.#options;
     const { playerId, handle, epoch, tick, playersMax, entitiesMax } = reply;
     const { interpolationTicks, snapshotBytesMax, tickRateHz, roomId } = reply;
-    if (tickRateHz !== schema.layout.tickRateHz) throw errorOf(ERROR.E_SCHEMA_MISMATCH, 'join');
+    if (tickRateHz !== schema.layout.tickRateHz)
+      throw errorOf(ERROR.E_SCHEMA_MISMATCH, 'join', 'the tick rates differ');
     const config = schema.config({
       playersMax,
       entitiesMax,

@@ -214,7 +214,7 @@ export class Line {
     if (greeting?.next) {
       if (greeting.next.rttMs > 0 || nowMs - greeting.next.greetedMs < STALL_MS) return;
       greeting.next.cancel();
-      greeting.fail(errorOf(ERROR.E_JOIN_TIMEOUT, 'connect'), Infinity);
+      greeting.fail(errorOf(ERROR.E_JOIN_TIMEOUT, 'connect', 'no answer came in time'), Infinity);
     }
     open.next?.greet(this.#options.hello(open.kind, 'play'));
   }
@@ -223,7 +223,7 @@ export class Line {
   #keepUp(nowMs: number): void {
     const resuming = this.state === 'resuming';
     if (resuming && nowMs - this.#gapMs >= this.#waitMs()) {
-      this.#end(errorOf(ERROR.E_TIMEOUT, 'stay in the game'));
+      this.#end(errorOf(ERROR.E_TIMEOUT, 'stay in the game', 'nothing was heard for too long'));
       return;
     }
     if (!resuming && this.#silentMs > SILENCE_MS) this.#gap(nowMs);

@@ -15,8 +15,7 @@ import { documented, installAuthor, VITE } from './author.ts';
 import { complaintsOf, openChromium, startServer } from './chromium.ts';
 
 /** Bytes of the client's JavaScript and the core, gzipped. */
-/** Of 1,024 bytes a KB. The aim is 120,000 bytes, which shots that are rewound have passed by 304: see test/README.md. */
-const GZIPPED_BYTES_MAX = 120 * 1024;
+const GZIPPED_BYTES_MAX = 120_000;
 const [SENT = '', ELSEWHERE = ''] = documented('Content security policy');
 
 t.test('a page of an author', { timeout: 180_000 }, async (t) => {

@@ -75,9 +75,7 @@ t.test('so many requests at once and no more; health is answered all the same', 
   waiting[0]?.socket.destroy();
   answers[1]?.();
   await until(() => waiting[1]?.heard.endsWith('late') === true && waiting[0]?.closed === true);
-  await until(
-    async0(() => ask('GET /index.html HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')),
-  );
+  await until(letIn(() => ask('GET /index.html HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')));
   answers[2]?.();
 });
 
@@ -105,7 +103,7 @@ interface Peer {
 }
 
 /** Asks again whenever the answer before was complete; true at the first that was not refused. */
-function async0(ask: () => Peer): () => boolean {
+function letIn(ask: () => Peer): () => boolean {
   let peer = ask();
   return () => {
     if (!peer.closed) return false;

@@ -47,9 +47,9 @@ t.test('a body that does not come in time is given up, and its place is free', a
 t.test('a caller that goes before its body has come leaves no place taken', async (t) => {
   const { hang, ask } = await start(t, { readingMax: 1, readingPerAddressMax: 1 });
   const peer = hang('rtc', '198.51.100.1');
-  await until(async0(ask, '429', '503'));
+  await until(answered(ask, '429', '503'));
   peer.socket.destroy();
-  await until(async0(ask, '201'));
+  await until(answered(ask, '201'));
 });
 
 t.test('the same for the bodies of last datagrams', async (t) => {
@@ -64,7 +64,7 @@ t.test('the same for the bodies of last datagrams', async (t) => {
   t.equal(door.counters.refusedRequests, 0);
 });
 
-t.test('an offer beyond the requests at once is 503 as any other, and counted', async (t) => {
+t.test('an offer beyond the requests at once is 503 like all others, and counted', async (t) => {
   const { door, ask, hold } = await start(t);
   hold(40);
   await until(() => door.counters.requests === 40);
@@ -81,7 +81,7 @@ interface Peer {
 }
 
 /** Asks again and again; true when the answer is one of these. */
-function async0(ask: (address: string) => Promise<string>, ...wanted: string[]): () => boolean {
+function answered(ask: (address: string) => Promise<string>, ...wanted: string[]): () => boolean {
   let last = '';
   let busy = false;
   return () => {

@@ -3,7 +3,7 @@
  * go out back to back, so one round trip is enough; both are repeated until they are answered. A handshake that attaches
  * sends no join: it ends with `accept`. Stays in use after that, for the goodbye.
  */
-import { DATAGRAM, ERROR, errorText, PROTOCOL_VERSION } from '../../../protocol/gen/tables.ts';
+import { DATAGRAM, ERROR, PROTOCOL_VERSION } from '../../../protocol/gen/tables.ts';
 import type { JoinReplyFacts, RoomWish, TokenShown } from '../datagrams.ts';
 import {
   datagramKind,
@@ -94,7 +94,7 @@ export class Handshake {
   poll(nowUs: number): Uint8Array | null {
     if (this.state !== 'joining') return null;
     if (nowUs >= this.#endUs) {
-      this.#end(ERROR.E_JOIN_TIMEOUT, '');
+      this.#end(ERROR.E_JOIN_TIMEOUT, 'no answer came in time');
       return null;
     }
     if (this.#joinDue) {
@@ -134,8 +134,10 @@ export class Handshake {
 
   #joined(reply: JoinReplyFacts | null): void {
     if (reply === null) return;
-    if (reply.protocolVersion !== PROTOCOL_VERSION) this.#end(ERROR.E_VERSION, '');
-    else if (reply.schemaHash !== this.#schemaHash) this.#end(ERROR.E_SCHEMA_MISMATCH, '');
+    if (reply.protocolVersion !== PROTOCOL_VERSION)
+      this.#end(ERROR.E_VERSION, 'the server speaks another version');
+    else if (reply.schemaHash !== this.#schemaHash)
+      this.#end(ERROR.E_SCHEMA_MISMATCH, 'the room has another schema');
     else {
       this.state = 'joined';
       this.reply = reply;
@@ -145,7 +147,7 @@ export class Handshake {
   #end(code: number, text: string): void {
     this.state = 'over';
     this.code = code;
-    this.text = text === '' ? errorText(code) : text;
+    this.text = text;
   }
 }
 
