@@ -76,6 +76,19 @@ export function checkAddress(config: Config): void {
   }
 }
 
+/**
+ * Throws `E_CONFIG` where tokens of the operator's own key would open once more after a restart, as the used ones are kept nowhere: on UDP
+ * a second session with the keys of the first would seal other datagrams with the same numbers. The development key needs no folder.
+ */
+export function checkState({ tokenKeys, stateDir }: Config): void {
+  if (tokenKeys.length > 0 && stateDir === '')
+    throw new FrayError(
+      'E_CONFIG',
+      'Cannot use tokenKeys: without a stateDir used tokens would open again after a restart; ' +
+        'set a folder that outlives it (--state-dir or FRAY_STATE_DIR)',
+    );
+}
+
 /** Options that a running server takes over on SIGHUP; certificate and key also when only the files have changed. */
 export const RELOADED: ReadonlySet<OptionName> = new Set([
   'tlsCert',

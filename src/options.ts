@@ -135,8 +135,8 @@ export const OPTIONS = {
     '',
     0,
     1024,
-    'Folder for what has to survive a restart: connect tokens that were used.',
-    'empty keeps them in memory, so after a restart a token opens once more',
+    'Folder for what has to survive a restart: connect tokens that were used. Needed with tokenKeys.',
+    'empty keeps them in memory: with the development key alone, whose tokens open once more after a restart',
   ),
   journalDir: text(
     '',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { checkAddress } from './config.ts';
+import { checkAddress, checkState } from './config.ts';
 import { FrayError } from './errors.ts';
 import type { FrontDoor } from './front-door.ts';
 import { certificateOf, openFrontDoor, proxyHops } from './front-door.ts';
@@ -75,6 +75,7 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, game, log } = options;
   checkAddress(config);
+  checkState(config);
   const clock = systemClock();
   const workers = workerCount(config);
   const directory = new RoomDirectory({
@@ -160,6 +161,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       },
       async reload(next) {
         checkAddress(next);
+        // The folder is that of the start.
+        checkState({ ...next, stateDir: config.stateDir });
         const certificate = certificateOf(next);
         if (certificate !== null) await door.setCertificate(certificate);
         sessions.setTokenKeys(tokenKeysOf(next));

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import { checkAddress, needsRestart } from '../config.ts';
+import { checkAddress, checkState, needsRestart } from '../config.ts';
 import { FrayError } from '../errors.ts';
 import type { Facts, Log } from '../ops/log.ts';
 import { createLog } from '../ops/log.ts';
@@ -25,6 +25,7 @@ export const command: Command = {
   async run(values, io) {
     const { config } = readConfig(values, io);
     checkAddress(config);
+    checkState(config);
     const game = findGame(config.game, { folder: io.folder });
     const log = createLog(config.logLevel);
     let server: Server | null = null;

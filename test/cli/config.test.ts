@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   checkAddress,
+  checkState,
   describeConfig,
   kebab,
   nearest,
@@ -108,6 +109,17 @@ t.test('the development key is refused on every address but loopback', async (t)
     );
     checkAddress(resolveConfig({ flags: { host }, environment: { FRAY_TOKEN_KEYS: KEY } }).config);
   }
+});
+
+t.test('own keys need a folder for used tokens; the development key does not', async (t) => {
+  const config = (flags: { readonly stateDir?: string }, key = '') =>
+    resolveConfig({ flags, environment: key === '' ? {} : { FRAY_TOKEN_KEYS: key } }).config;
+  const refused = refusal(() => checkState(config({}, KEY)));
+  t.equal(refused.code, 'E_CONFIG');
+  t.match(refused.message, /--state-dir or FRAY_STATE_DIR/);
+  t.notMatch(refused.message, KEY);
+  checkState(config({ stateDir: 'state' }, KEY));
+  checkState(config({}));
 });
 
 t.test('what Kubernetes adds for a service called fray is passed over', async (t) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import t from 'tap';
 import { DATAGRAM, ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { connect } from '../../src/client/node.ts';
+import { resolveConfig } from '../../src/config.ts';
 import type { Server } from '../../src/server.ts';
 import { decodeJoined, encodeGoodbye } from '../../src/session/datagrams.ts';
 import { issueConnectToken } from '../../src/tokens.ts';
@@ -11,6 +12,7 @@ import { CORE, metricsOf, RawClient, serve, until } from './fixture.ts';
 import { duel } from './games/schema.ts';
 
 const KEY = randomBytes(32);
+const OWN_KEY = { FRAY_TOKEN_KEYS: KEY.toString('hex') };
 
 async function goodbyeTo(server: Server, act: (client: RawClient) => void): Promise<number> {
   const client = await RawClient.open(server);
@@ -53,8 +55,19 @@ t.test('every refusal of a guest has its code, over a real WebSocket', async (t)
   for (const one of inside) one.close();
 });
 
+t.test('no server starts, or takes over, a key whose used tokens it would forget', async (t) => {
+  await t.rejects(serve({}, OWN_KEY), { code: 'E_CONFIG', message: /--state-dir/ });
+  const server = await serve();
+  t.teardown(() => server.stop(0));
+  for (const stateDir of ['', t.testdir()]) {
+    const { config } = resolveConfig({ flags: { stateDir }, environment: OWN_KEY });
+    await t.rejects(server.reload(config), { code: 'E_CONFIG' }, 'the folder is that of the start');
+  }
+  t.equal(await goodbyeTo(server, (one) => one.hello({ token: token() })), ERROR.E_TOKEN_INVALID);
+});
+
 t.test('every refusal of a token has its code', async (t) => {
-  const server = await serve({}, { FRAY_TOKEN_KEYS: KEY.toString('hex') });
+  const server = await serve({ stateDir: t.testdir() }, OWN_KEY);
   t.teardown(() => server.stop(0));
   t.equal(await goodbyeTo(server, (one) => one.hello()), ERROR.E_TOKEN_REQUIRED);
   t.equal(

@@ -42,7 +42,7 @@ t.test('renewed certificate, rotated keys and log level, with players inside', a
         String(await freePort()),
       ],
       ...['--tls-cert', live.cert, '--tls-key', live.key],
-      ...['--config', settings, '--env-file', secrets],
+      ...['--config', settings, '--env-file', secrets, '--state-dir', join(folder, 'state')],
     ],
     // A key in the environment that the file replaces.
     { FRAY_TOKEN_KEYS: key() },

@@ -16,7 +16,8 @@ t.test('keys and tokens stand in no log line, metric or error', async (t) => {
   const file = join(folderFor(t), 'secrets.env');
   writeFileSync(file, `FRAY_TOKEN_KEYS=${own},${previous}\n`);
   const flags = ['--game', GAME, '--workers', '1', '--port', '0', '--log-level', 'trace'];
-  const admin = ['--admin-port', String(await freePort()), '--env-file', file];
+  const state = ['--state-dir', folderFor(t)];
+  const admin = ['--admin-port', String(await freePort()), '--env-file', file, ...state];
   const run = await listening(t, [...flags, ...admin]);
   const tokens = [tokenOf('ann', own), tokenOf('bob', previous), tokenOf('eve', foreign)];
   const [ann = '', bob = '', eve = ''] = tokens;
