@@ -10,6 +10,7 @@ import type { AuthRequest, AuthResult } from './session/server/table.ts';
 
 export interface LoginsParts {
   readonly onAuth: OnAuth;
+  /** Also for a login that nobody waits for any more: only now its place is free. */
   readonly done: (sessionId: number, result: AuthResult) => void;
   /** A hook that throws: what it threw, for the log, without the credential. The player hears E_AUTH and no more. */
   readonly failed: (error: string) => void;
@@ -47,7 +48,6 @@ export class Logins {
       if (!request.signal.aborted) this.#parts.failed(without(String(error), request.text));
       result = { code: ERROR.E_AUTH, text: '' };
     }
-    if (request.signal.aborted) return;
     this.#waiting.delete(sessionId);
     this.#parts.done(sessionId, result);
   }

@@ -194,7 +194,7 @@ export const OPTIONS = {
     1,
     10_000,
     'count',
-    'Logins that wait for an answer at once; one more is refused (E_AUTH_BUSY).',
+    'Logins that run at once, those included that nobody waits for any more; one more is refused (E_AUTH_BUSY).',
   ),
   allowedOrigins: list(
     [],

@@ -27,7 +27,10 @@ export interface LoginRequest {
   readonly address: string;
   /** Header fields of the HTTP request that opened the pipe; null over UDP. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>> | null;
-  /** Aborted when nobody waits for the answer any more: after `authTimeoutMs`, or when the client has gone. */
+  /**
+   * Aborted when nobody waits for the answer any more: after `authTimeoutMs`, or when the client has gone. Settle then: what
+   * runs on keeps one of the `authsMax` places.
+   */
   readonly signal: AbortSignal;
 }
 

@@ -131,6 +131,21 @@ t.test('so many logins at once, and one more is refused', async (test) => {
   test.equal(bench.table.refused.E_AUTH_BUSY, 1);
 });
 
+t.test('a login that nobody waits for holds its place until it has ended', async (test) => {
+  const bench = new Bench({ ...LOGIN, authsMax: 1 });
+  const gone = bench.open();
+  bench.handle(gone, hello());
+  const [asked] = bench.poll();
+  bench.table.closed(gone, bench.nowUs);
+  test.same(words(bench.poll()), ['cancel']);
+  const early = bench.open();
+  bench.handle(early, hello());
+  test.same(words(bench.poll()), [`send ${early} goodbye 51`, `close ${early} 51`]);
+  test.equal(bench.table.authorised(asked?.sessionId ?? 0, { userId: 'zoe' }, bench.nowUs), false);
+  bench.handle(bench.open(), hello());
+  test.same(words(bench.poll()), ['auth']);
+});
+
 t.test('of one player two logins at once end in one session', async (test) => {
   const bench = new Bench(LOGIN);
   const pipes = [bench.open(), bench.open()];

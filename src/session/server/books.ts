@@ -28,6 +28,8 @@ export class Books {
   draining = false;
   joined = 0;
   authorising = 0;
+  /** Logins that nobody waits for any more, and that run on. */
+  abandoned = 0;
 
   constructor(settings: SessionSettings) {
     const { sessionsMax, packetsPerSecond, bytesPerSecond, ioThread } = settings;
@@ -145,7 +147,10 @@ export class Books {
     if (isUsed || state === STATE.joined) this.tokens.end(session);
     this.sessions.forget(session);
     if (known && tellRoom) this.outbox.act(session, ACTION.left);
-    if (asked) this.outbox.act(session, ACTION.cancel);
+    if (asked) {
+      this.abandoned += 1;
+      this.outbox.act(session, ACTION.cancel);
+    }
   }
 
   /** Gives a place free as soon as nothing of it has to be said any more. */

@@ -219,9 +219,9 @@ export class Door {
   }
 
   #open(pipe: Pipe, claim: Claim, nowUs: number): ErrorCode {
-    const { draining, settings, sessions, addresses, awake } = this.#books;
+    const { draining, settings, sessions, addresses, awake, authorising, abandoned } = this.#books;
     if (draining) return ERROR.E_SHUTDOWN;
-    if (settings.onAuth && this.#books.authorising >= settings.authsMax) return ERROR.E_AUTH_BUSY;
+    if (settings.onAuth && authorising + abandoned >= settings.authsMax) return ERROR.E_AUTH_BUSY;
     const { token, credential, attach } = claim;
     if (!addresses.openSession(pipe.address)) return ERROR.E_SESSIONS_LIMIT;
     const at = { awakeUs: awake.at(nowUs), nowUs };

@@ -250,10 +250,16 @@ export class SessionTable {
     return false;
   }
 
-  /** The login of the game has answered `auth`. False: nobody waits for it any more. */
+  /**
+   * The login of the game has answered `auth`. False: nobody waits for it any more. Call it once for each that was asked, also
+   * after its `cancel`: until then it is one of `authsMax`.
+   */
   authorised(sessionId: number, result: AuthResult, nowUs: number): boolean {
     const session = this.#books.sessions.find(sessionId);
-    if (session === undefined || !this.#door.authorised(session, result, nowUs)) return false;
+    if (session === undefined || !this.#door.authorised(session, result, nowUs)) {
+      if (this.#books.abandoned > 0) this.#books.abandoned -= 1;
+      return false;
+    }
     if (session.state === STATE.accepted && session.early !== null)
       this.#order(session, session.early);
     return true;
