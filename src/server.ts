@@ -29,6 +29,7 @@ import type { JournalOptions } from './room/journal.ts';
 import type { SessionOptions } from './session/server/table.ts';
 import { SessionTable } from './session/server/table.ts';
 import { DEVELOPMENT_KEY } from './session/token.ts';
+import { addressOf } from './transport/server/peer.ts';
 import { answerWithout } from './transport/server/rtc/signalling.ts';
 import type { Late } from './transports.ts';
 import { openRtcDoor, openUdpDoor, silentMs, TRANSPORT_INDEX } from './transports.ts';
@@ -268,6 +269,7 @@ function openDoor(
       },
       ready: () => state.ready,
       requestsMax: config.httpRequestsMax,
+      addressOf: (request) => addressOf(request, proxyHops(config)),
       offer: (request, response) =>
         late.webrtc === null
           ? answerWithout(request, response)

@@ -165,6 +165,7 @@ const HTTP_DROPS = [
   'slowReaders',
   'refusedSockets',
   'refusedRequests',
+  'refusedAddress',
   'tlsFailed',
 ] as const;
 const DIRECTORY_DROPS = [

@@ -3,7 +3,8 @@
  * `/rtc`. The data plane's own small HTTP, on node:http; the control plane has another. Nothing here knows a game or a player.
  *
  * Slow peers: TLS handshakes and headers within `headersMs`, whole requests within `requestMs`, and a socket on which nothing
- * moves for `idleMs` is destroyed; at most `socketsMax` sockets and `requestsMax` requests at once. Each refusal is counted.
+ * moves for `idleMs` is destroyed; at most `socketsMax` sockets and `requestsMax` requests at once, and so many of one network. Each
+ * refusal is counted.
  */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -13,6 +14,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, ListenOptions } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FrayError } from '../errors.ts';
+import { Tally } from '../limits.ts';
 import type { Mount } from './static.ts';
 import { findFile, sendFile } from './static.ts';
 import type { Certificate } from './tls.ts';
@@ -48,6 +50,10 @@ export interface PublicHttpOptions {
   readonly socketsMax?: number;
   /** Requests whose answer is not complete, health apart; further ones get 503. Default 256. */
   readonly requestsMax?: number;
+  /** The same of one network (IPv4 /24, IPv6 /56); further ones get 429. Default a quarter of `requestsMax`. */
+  readonly requestsPerAddressMax?: number;
+  /** Address of who asks. Default: that of the socket. */
+  readonly addressOf?: (request: IncomingMessage) => string;
   /** Speaks TLS with it. Default: plain HTTP. */
   readonly certificate?: Certificate | undefined;
 }
@@ -67,6 +73,8 @@ export interface HttpCounters {
   refusedSockets: number;
   /** Requests over `requestsMax`. */
   refusedRequests: number;
+  /** Requests over `requestsPerAddressMax`. */
+  refusedAddress: number;
   /** TLS handshakes that failed or took too long. */
   tlsFailed: number;
 }
@@ -96,18 +104,19 @@ export class PublicHttp {
     slowReaders: 0,
     refusedSockets: 0,
     refusedRequests: 0,
+    refusedAddress: 0,
     tlsFailed: 0,
   };
   readonly #options: PublicHttpOptions;
   readonly #csp: string;
-  readonly #requestsMax: number;
   /** Requests whose answer is not complete. */
-  #open = 0;
+  readonly #open: Tally;
 
   constructor(options: PublicHttpOptions = {}) {
     this.#options = options;
     this.#csp = options.csp ?? DEFAULT_CSP;
-    this.#requestsMax = options.requestsMax ?? 256;
+    const { requestsMax = 256, requestsPerAddressMax = Math.ceil(requestsMax / 4) } = options;
+    this.#open = new Tally(requestsMax, requestsPerAddressMax);
     const limits = {
       maxHeaderSize: 8192,
       headersTimeout: options.headersMs ?? 5000,
@@ -192,11 +201,10 @@ export class PublicHttp {
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.counters.requests += 1;
-    this.#count(response);
+    const refusal = this.#count(request, response);
     this.#headers(request, response);
     const { offer } = this.#options;
-    const isFull = this.#open > this.#requestsMax;
-    if (offer !== undefined && isOffer(request) && !isFull) {
+    if (offer !== undefined && isOffer(request) && refusal === null) {
       await offer(request, response);
       return;
     }
@@ -206,11 +214,11 @@ export class PublicHttp {
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     if (isReading && path === '/healthz') this.#state(request, response, this.#options.healthy);
     else if (isReading && path === '/readyz') this.#state(request, response, this.#options.ready);
-    else if (isFull) {
-      this.counters.refusedRequests += 1;
+    else if (refusal !== null) {
+      this.counters[refusal === 'full' ? 'refusedRequests' : 'refusedAddress'] += 1;
       response.setHeader('Connection', 'close');
       response.setHeader('Retry-After', '1');
-      answer(request, response, 503, 'too many requests at once');
+      answer(request, response, refusal === 'full' ? 503 : 429, 'too many requests at once');
     } else if (!isReading) {
       response.setHeader('Allow', 'GET, HEAD');
       response.setHeader('Connection', 'close');
@@ -228,16 +236,18 @@ export class PublicHttp {
     }
   }
 
-  /** Counts an answer as open until it is complete or its socket has gone. */
-  #count(response: ServerResponse): void {
-    this.#open += 1;
-    response.once('close', () => {
-      this.#open -= 1;
-    });
+  /** Counts an answer as open until it is complete or its socket has gone. Says why it has no place, or null. */
+  #count(request: IncomingMessage, response: ServerResponse): 'full' | 'address' | null {
+    const { addressOf } = this.#options;
+    const address = addressOf?.(request) ?? request.socket.remoteAddress ?? '';
+    const refusal = this.#open.refusal(address);
+    this.#open.enter(address);
+    response.once('close', () => this.#open.leave(address));
     response.once('timeout', () => {
       this.counters.slowReaders += 1;
       response.destroy();
     });
+    return refusal;
   }
 
   #headers(request: IncomingMessage, response: ServerResponse): void {

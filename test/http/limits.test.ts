@@ -62,6 +62,7 @@ t.test('so many requests at once and no more; health is answered all the same', 
   const answers: (() => void)[] = [];
   const { http, ask } = await start(t, {
     requestsMax: 3,
+    requestsPerAddressMax: 9,
     routes: { '/wait': (_request, response) => void answers.push(() => response.end('late')) },
   });
   const waiting = [1, 2, 3].map(() => ask('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n'));
@@ -77,6 +78,26 @@ t.test('so many requests at once and no more; health is answered all the same', 
   await until(() => waiting[1]?.heard.endsWith('late') === true && waiting[0]?.closed === true);
   await until(letIn(() => ask('GET /index.html HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')));
   answers[2]?.();
+});
+
+t.test('of one network so many at once, and the others have their places', async (t) => {
+  const { http, ask } = await start(t, {
+    requestsMax: 8,
+    routes: { '/wait': () => undefined },
+    addressOf: ({ headers }) => String(headers['x-forwarded-for'] ?? '203.0.113.9'),
+  });
+  const from = (address: string, path: string) =>
+    ask(`GET ${path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n\r\n`);
+  for (const address of ['192.0.2.1', '192.0.2.2']) from(address, '/wait');
+  await until(() => http.counters.requests === 2);
+  const third = from('192.0.2.3', '/index.html');
+  await until(() => third.closed);
+  t.match(third.heard, /^HTTP\/1.1 429 [\s\S]*Retry-After: 1/i);
+  const other = from('192.0.3.1', '/index.html');
+  await until(() => other.heard.startsWith('HTTP/1.1 200 '));
+  const health = from('192.0.2.3', '/healthz');
+  await until(() => health.heard.startsWith('HTTP/1.1 200 '));
+  t.match(rises(http), { refusedAddress: 1, refusedRequests: 0 });
 });
 
 t.test('sockets over the limit are closed as they come', async (t) => {

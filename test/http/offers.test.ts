@@ -121,6 +121,7 @@ async function start(t: Test, limits: Partial<BodyLimits> = {}) {
   );
   const http = new PublicHttp({
     requestsMax: 40,
+    requestsPerAddressMax: 40,
     routes: { '/': (_request, response) => response.end('page'), '/wait': () => undefined },
     offer: (request, response) => signalling.handle(request, response),
   });

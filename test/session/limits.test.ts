@@ -1,12 +1,6 @@
 import t from 'tap';
-import {
-  AddressLedger,
-  addressPrefix,
-  Bucket,
-  PrefixRates,
-  SessionRates,
-  widePrefix,
-} from '../../src/session/server/limits.ts';
+import { addressPrefix, Bucket, PrefixRates, Tally, widePrefix } from '../../src/limits.ts';
+import { AddressLedger, SessionRates } from '../../src/session/server/limits.ts';
 
 t.test(
   'a bucket lets a burst through, refills evenly, and never more than its depth',
@@ -92,4 +86,18 @@ t.test('a wide prefix is an IPv4 /24, plain or wrapped in IPv6, or an IPv6 /56',
   test.equal(rates.size, 2, 'of too many the one that asked the longest time ago is forgotten');
   rates.sweep(60e6);
   test.equal(rates.size, 0);
+});
+
+t.test('a tally holds so many of one network, and of all', async (test) => {
+  const tally = new Tally(3, 2);
+  const enter = (address: string): string => {
+    const refusal = tally.refusal(address);
+    if (refusal === null) tally.enter(address);
+    return refusal ?? 'in';
+  };
+  test.same(['10.0.0.1', '10.0.0.2', '10.0.0.3'].map(enter), ['in', 'in', 'address']);
+  test.same(['10.0.1.1', '10.0.2.1'].map(enter), ['in', 'full']);
+  tally.leave('10.0.0.9');
+  test.same(['10.0.0.1', '10.0.0.1'].map(enter), ['in', 'full']);
+  test.equal(tally.count, 3);
 });

@@ -6,6 +6,7 @@ const LEAVES = new Set([
   'src/errors.ts',
   'src/config.ts',
   'src/clock.ts',
+  'src/limits.ts',
   'protocol/gen/tables.ts',
 ]);
 

@@ -7,7 +7,7 @@ import {
   FrameWriter,
   SDP_BYTES_MAX,
 } from '../../src/transport/server/rtc/frames.ts';
-import { OfferLimits, offerPrefix } from '../../src/transport/server/rtc/offer-limits.ts';
+import { OfferLimits } from '../../src/transport/server/rtc/offer-limits.ts';
 import { finishAnswer, midOf, readOffer, writeOffer } from '../../src/transport/server/rtc/sdp.ts';
 import { OFFER } from './rtc-offer.ts';
 
@@ -182,10 +182,6 @@ t.test('offers: a rate for all, one per prefix, and bounded memory', async (test
   test.equal(many('10.0.2.1', 500), 5, 'its own 4, and 1 more of half a second');
   test.equal(many('10.0.1.1', 60_000), 8);
   const start = 120_000;
-  for (let k = 0; k < 5000; k += 1) limits.take(`${k >> 8}.${k & 255}.3.4`, start + k);
+  for (let k = 0; k < 5000; k += 1) limits.take(`${k >> 8}.${k & 255}.3.4`, start + 100 * k);
   test.equal(limits.size, 4096);
-  test.equal(offerPrefix('2001:db8:1:ff00::1'), offerPrefix('2001:db8:1:ffff:a::2'));
-  test.not(offerPrefix('2001:db8:1:fe00::1'), offerPrefix('2001:db8:1:ff00::1'));
-  test.equal(offerPrefix('::1'), '0:0:0:0');
-  test.equal(offerPrefix('nobody'), 'nobody');
 });

@@ -4,8 +4,9 @@
  */
 import { ERROR, errorName, errorText } from '../../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../../errors.ts';
+import { PrefixRates } from '../../limits.ts';
 import { AwakeClock } from './awake.ts';
-import { AddressLedger, PrefixRates } from './limits.ts';
+import { AddressLedger } from './limits.ts';
 import type { SessionSettings } from './options.ts';
 import { ACTION, Outbox } from './outbox.ts';
 import { refusals, sessionCounters } from './output.ts';

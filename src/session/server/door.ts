@@ -5,6 +5,7 @@
  */
 import { ERROR, errorName, errorText } from '../../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../../errors.ts';
+import { Bucket } from '../../limits.ts';
 import {
   AUTH,
   checkHello,
@@ -19,7 +20,6 @@ import { attachProof, proofsEqual } from '../proof.ts';
 import type { IssuedToken, OpenedToken } from '../token.ts';
 import { checkTokenRequest, requestMac, USER_DATA_BYTES_MAX, USER_ID_BYTES_MAX } from '../token.ts';
 import type { Books } from './books.ts';
-import { Bucket } from './limits.ts';
 import { ACTION } from './outbox.ts';
 import type { AuthResult, Verdict } from './output.ts';
 import { VERDICT } from './output.ts';

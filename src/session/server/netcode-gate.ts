@@ -4,11 +4,11 @@
  * /56) in a table of fixed size, so that a flood from one place leaves the others their share and costs no memory.
  */
 import type { ErrorCode } from '../../errors.ts';
+import { Bucket, widePrefix } from '../../limits.ts';
 import { ASSOCIATED } from '../netcode.ts';
 import type { OpenedToken } from '../token.ts';
 import { openTokenRequest, requestExpiryMs } from '../token.ts';
 import { normalServer } from '../token-layout.ts';
-import { addressPrefix, Bucket } from './limits.ts';
 
 export interface NetcodeGateOptions {
   /** Keys of connect tokens, the current one first. */
@@ -99,9 +99,7 @@ class PrefixBudget {
   }
 
   take(address: string, nowUs: number): boolean {
-    const prefix = address.includes(':')
-      ? addressPrefix(address)
-      : address.slice(0, address.lastIndexOf('.'));
+    const prefix = widePrefix(address);
     let hash = this.#salt;
     for (let at = 0; at < prefix.length; at += 1)
       hash = Math.imul(hash ^ prefix.charCodeAt(at), 0x0100_0193);

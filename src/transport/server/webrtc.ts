@@ -8,10 +8,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
+import { Tally } from '../../limits.ts';
 import type { OpenListener, ServerTransport } from '../types.ts';
 import { CLOSE, PipeNumbers, transportCounters } from '../types.ts';
 import { FRAMES } from './rtc/frames.ts';
-import { offerPrefix } from './rtc/offer-limits.ts';
 import type { RtcState } from './rtc/rtc-process.ts';
 import { RtcProcess } from './rtc/rtc-process.ts';
 import type {
@@ -77,7 +77,6 @@ export interface WebRtcServerOptions {
 interface Pipe {
   number: number;
   readonly caller: Caller;
-  readonly prefix: string;
   /** Gives the answer, or why there is none; null once it is given. */
   answer: ((answer: string | { refusal: Refusal }) => void) | null;
   /** Ends the wait for the channel, and later for the last word. */
@@ -102,16 +101,13 @@ export class WebRtcTransport implements ServerTransport {
   readonly #signalling: Signalling;
   readonly #numbers: PipeNumbers<Pipe>;
   readonly #limits: {
-    readonly offersOpen: number;
-    readonly offersOpenPerAddress: number;
     readonly offerMs: number;
     readonly silentMs: number;
     readonly closeMs: number;
     readonly lastWordMs: number;
   };
-  /** Offers whose channel is not open yet, by address prefix. */
-  readonly #waiting = new Map<string, number>();
-  #waitingCount = 0;
+  /** Offers whose channel is not open yet. */
+  readonly #waiting: Tally;
   #openCount = 0;
   #offersTimedOut = 0;
   readonly #sweeper: NodeJS.Timeout;
@@ -127,13 +123,12 @@ export class WebRtcTransport implements ServerTransport {
     this.index = options.index ?? 0;
     this.#numbers = new PipeNumbers(options.pipesMax ?? 16_384, this.index);
     this.#limits = {
-      offersOpen: options.offersOpenMax ?? 256,
-      offersOpenPerAddress: options.offersOpenPerAddressMax ?? 64,
       offerMs: options.offerMs ?? 10_000,
       silentMs: options.silentMs ?? 20_000,
       closeMs: options.closeMs ?? 1000,
       lastWordMs: options.lastWordMs ?? 2000,
     };
+    this.#waiting = new Tally(options.offersOpenMax ?? 256, options.offersOpenPerAddressMax ?? 64);
     this.#process = new RtcProcess({
       host: options.host ?? '127.0.0.1',
       port: options.port ?? 0,
@@ -196,7 +191,7 @@ export class WebRtcTransport implements ServerTransport {
   get offers(): Readonly<OfferCounters> & { readonly waiting: number; readonly timedOut: number } {
     return {
       ...this.#signalling.counters,
-      waiting: this.#waitingCount,
+      waiting: this.#waiting.count,
       timedOut: this.#offersTimedOut,
     };
   }
@@ -270,9 +265,7 @@ export class WebRtcTransport implements ServerTransport {
   #refusal({ address }: Caller): Refusal | null {
     if (this.#stopped || this.#process.state !== 'ready') return 'unavailable';
     if (this.#numbers.count >= this.#numbers.capacity) return 'full';
-    if (this.#waitingCount >= this.#limits.offersOpen) return 'full';
-    const own = this.#waiting.get(offerPrefix(address)) ?? 0;
-    return own >= this.#limits.offersOpenPerAddress ? 'address' : null;
+    return this.#waiting.refusal(address);
   }
 
   #offer(offer: string, caller: Caller): OpenedPeer {
@@ -283,7 +276,6 @@ export class WebRtcTransport implements ServerTransport {
     const pipe: Pipe = {
       number: -1,
       caller,
-      prefix: offerPrefix(caller.address),
       answer: null,
       timer: undefined,
       ended,
@@ -297,7 +289,7 @@ export class WebRtcTransport implements ServerTransport {
       pipe.answer = resolve;
     });
     pipe.number = this.#numbers.add(pipe);
-    this.#wait(pipe, 1);
+    this.#waiting.enter(caller.address);
     pipe.timer = setTimeout(() => {
       this.#offersTimedOut += 1;
       this.close(pipe.number, CLOSE.lost);
@@ -328,7 +320,7 @@ export class WebRtcTransport implements ServerTransport {
   #open(pipe: Pipe): void {
     if (pipe.isOpen || pipe.code >= 0) return;
     clearTimeout(pipe.timer);
-    this.#wait(pipe, -1);
+    this.#waiting.leave(pipe.caller.address);
     pipe.isOpen = true;
     pipe.heard = this.#sweep;
     this.#openCount += 1;
@@ -375,20 +367,12 @@ export class WebRtcTransport implements ServerTransport {
     pipe.answer?.({ refusal: code === CLOSE.unsupported ? 'malformed' : 'unavailable' });
     pipe.answer = null;
     if (!pipe.isOpen) {
-      this.#wait(pipe, -1);
+      this.#waiting.leave(pipe.caller.address);
       return;
     }
     this.#openCount -= 1;
     this.counters.closed += 1;
     this.#closed(pipe.number, pipe.code >= 0 ? pipe.code : code);
-  }
-
-  /** Counts offers that are not open yet. */
-  #wait({ prefix }: Pipe, step: 1 | -1): void {
-    const own = (this.#waiting.get(prefix) ?? 0) + step;
-    if (own > 0) this.#waiting.set(prefix, own);
-    else this.#waiting.delete(prefix);
-    this.#waitingCount += step;
   }
 
   #sweepSilent(): void {

@@ -3,7 +3,7 @@
  * They are counted from the head on, since a body that never comes holds a place of the public port all the same.
  */
 import type { IncomingMessage } from 'node:http';
-import { offerPrefix } from './offer-limits.ts';
+import { Tally } from '../../../limits.ts';
 
 export interface BodyLimits {
   /** Bodies of all addresses at once. */
@@ -18,13 +18,12 @@ export interface BodyLimits {
 export type BodyRefusal = 'oversize' | 'slow' | 'address' | 'full';
 
 export class Bodies {
-  readonly #limits: BodyLimits;
-  /** By address prefix. */
-  readonly #reading = new Map<string, number>();
-  #readingCount = 0;
+  readonly #bodyMs: number;
+  readonly #reading: Tally;
 
-  constructor(limits: BodyLimits) {
-    this.#limits = limits;
+  constructor({ readingMax, readingPerAddressMax, bodyMs }: BodyLimits) {
+    this.#bodyMs = bodyMs;
+    this.#reading = new Tally(readingMax, readingPerAddressMax);
   }
 
   /** The body, or why not; null: the caller has gone. */
@@ -32,20 +31,12 @@ export class Bodies {
     request: IncomingMessage,
     { address, bytesMax }: { readonly address: string; readonly bytesMax: number },
   ): Promise<{ readonly bytes: Buffer } | BodyRefusal | null> {
-    const prefix = offerPrefix(address);
-    if (this.#readingCount >= this.#limits.readingMax) return 'full';
-    if ((this.#reading.get(prefix) ?? 0) >= this.#limits.readingPerAddressMax) return 'address';
-    this.#count(prefix, 1);
-    const body = await collect(request, bytesMax, this.#limits.bodyMs);
-    this.#count(prefix, -1);
+    const refusal = this.#reading.refusal(address);
+    if (refusal !== null) return refusal;
+    this.#reading.enter(address);
+    const body = await collect(request, bytesMax, this.#bodyMs);
+    this.#reading.leave(address);
     return body;
-  }
-
-  #count(prefix: string, step: 1 | -1): void {
-    const own = (this.#reading.get(prefix) ?? 0) + step;
-    if (own > 0) this.#reading.set(prefix, own);
-    else this.#reading.delete(prefix);
-    this.#readingCount += step;
   }
 }
 
