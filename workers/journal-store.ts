@@ -41,20 +41,18 @@ export interface JournalFigures {
   deleted: number;
 }
 
+/** Of a writer that has written nothing. */
+export function noFigures(): JournalFigures {
+  return { files: 0, entries: 0, rawBytes: 0, fileBytes: 0, cut: 0, deleted: 0 };
+}
+
 interface Open {
   readonly path: string;
   readonly file: JournalFile;
 }
 
 export class JournalStore {
-  readonly figures: JournalFigures = {
-    files: 0,
-    entries: 0,
-    rawBytes: 0,
-    fileBytes: 0,
-    cut: 0,
-    deleted: 0,
-  };
+  readonly figures = noFigures();
   readonly #options: JournalStoreOptions;
   /** By worker and row. */
   readonly #open = new Map<number, Open>();

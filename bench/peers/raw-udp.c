@@ -1,7 +1,7 @@
 /*
  * Peer of `fray bench io`: the least that a UDP server can do. recvmmsg takes what clients send, sendmmsg sends each of them a payload of
- * BYTES bytes 30 times a second; no cipher, no session, no game. A client is whoever sent something; it is known by its port, because all
- * of them are on 127.0.0.1.
+ * BYTES bytes 30 times a second; no cipher, no session, no game. A client is whoever sent something in the last second; it is known by its
+ * port, because all of them are on 127.0.0.1.
  *
  *   cc -O2 -o raw-udp raw-udp.c && ./raw-udp BYTES        prints "port N", serves until it is killed
  */
@@ -17,10 +17,11 @@
 #include <unistd.h>
 
 enum { BATCH = 64, BYTES_MAX = 1500, CLIENTS_MAX = 65536, BUFFER_BYTES = 4 << 20 };
-static const long long TICK_NS = 1000000000LL / 30;
+static const long long SECOND_NS = 1000000000LL, TICK_NS = SECOND_NS / 30;
 
 static struct sockaddr_in clients[CLIENTS_MAX];
-static unsigned char known[CLIENTS_MAX];
+/* When a port was last heard of; 0: it is not among the clients. */
+static long long heard_ns[CLIENTS_MAX];
 static int count;
 
 static long long now_ns(void) {
@@ -34,6 +35,7 @@ static void take(int fd) {
   static struct sockaddr_in from[BATCH];
   struct iovec parts[BATCH];
   struct mmsghdr heads[BATCH];
+  long long now = now_ns();
   for (;;) {
     for (int i = 0; i < BATCH; i++) {
       parts[i] = (struct iovec){bytes[i], BYTES_MAX};
@@ -47,12 +49,23 @@ static void take(int fd) {
     if (got <= 0) return;
     for (int i = 0; i < got; i++) {
       unsigned port = ntohs(from[i].sin_port);
-      if (known[port]) continue;
-      known[port] = 1;
-      clients[count++] = from[i];
+      if (heard_ns[port] == 0) clients[count++] = from[i];
+      heard_ns[port] = now;
     }
     if (got < BATCH) return;
   }
+}
+
+/* Who has gone is sent nothing: it would cost more than one that is there. */
+static void forget(void) {
+  long long now = now_ns();
+  int kept = 0;
+  for (int i = 0; i < count; i++) {
+    unsigned port = ntohs(clients[i].sin_port);
+    if (now - heard_ns[port] < SECOND_NS) clients[kept++] = clients[i];
+    else heard_ns[port] = 0;
+  }
+  count = kept;
 }
 
 static void give(int fd, size_t length) {
@@ -97,6 +110,7 @@ int main(int argc, char **argv) {
     if (wait > 0 && ppoll(&one, 1, &sleep, NULL) > 0) take(fd);
     if (now_ns() < due) continue;
     take(fd);
+    forget();
     give(fd, length);
     due += TICK_NS;
     if (due < now_ns()) due = now_ns() + TICK_NS;

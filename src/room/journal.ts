@@ -2,6 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import { createJournalRing } from '../../workers/journal.ts';
 import type { JournalFigures } from '../../workers/journal-store.ts';
+import { noFigures } from '../../workers/journal-store.ts';
 import type { JournalAsk, JournalBoot, JournalSays } from '../../workers/journal-writer.ts';
 import { FrayError } from '../errors.ts';
 import { startThread } from './threads.ts';
@@ -24,14 +25,7 @@ export interface JournalOptions {
 export class JournalThread {
   readonly hashTicks: number;
   /** Of the writer, as of a second ago at most. */
-  figures: Readonly<JournalFigures> = {
-    files: 0,
-    entries: 0,
-    rawBytes: 0,
-    fileBytes: 0,
-    cut: 0,
-    deleted: 0,
-  };
+  figures: Readonly<JournalFigures> = noFigures();
   readonly #thread: Worker;
   readonly #log: Log;
   #ended = false;

@@ -4,33 +4,12 @@ import t from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
 import type { Game } from '../../src/client/game.ts';
 import type { PipeOpener } from '../../src/client/pipes.ts';
-import {
-  axis2,
-  button,
-  circle,
-  defineSchema,
-  player,
-  projectile,
-  text,
-  u16,
-} from '../../src/schema/index.ts';
 import type { MemoryPipe } from '../../src/transport/client/memory.ts';
 import { LocalNet, type NetWay } from './local-net.ts';
 import { LocalRoom } from './local-room.ts';
 import { LocalSessions } from './local-sessions.ts';
+import { talk as schema } from './talk.ts';
 
-const schema = defineSchema({
-  name: 'resume',
-  tickRateHz: 30,
-  world: { width: 48, depth: 48 },
-  input: { move: axis2(), fire: button() },
-  weapons: {
-    gun: projectile({ damage: 20, cooldownMs: 200, speed: 24, lifeMs: 1200, radius: 0.2 }),
-  },
-  player: { shape: circle(0.5), viewRadius: 30, fields: { kills: u16({ to: 'room' }) } },
-  toServer: { chat: { text: text(120) } },
-  toClient: { chat: { from: player(), text: text(120) } },
-});
 type ResumeGame = Game<typeof schema>;
 
 const file =

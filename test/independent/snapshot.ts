@@ -177,8 +177,11 @@ export class World {
     const old = s.reference?.members ?? new Map<number, Member>();
     const leavers = new Set<number>();
     if (r.bit()) {
-      for (const index of old.keys()) {
-        if (r.bit()) leavers.add(index);
+      const indices = [...old.keys()];
+      if (r.bit()) {
+        for (const index of readRanked(r, indices)) leavers.add(index);
+      } else {
+        for (const index of indices) if (r.bit()) leavers.add(index);
       }
     }
     const mixed = r.bit();
@@ -211,6 +214,21 @@ export class World {
     s.members.set(index, { ...member, rowTick: deferred ? s.tick - age : s.tick });
     if (!deferred) s.carried.set(index, readDifference(r, s.game, base, age));
   }
+}
+
+/** Those of `indices` that are named by rising ranks. */
+function readRanked(r: BitReader, indices: readonly number[]): number[] {
+  const rankBits = bitsFor(indices.length - 1);
+  const named: number[] = [];
+  let least = 0;
+  do {
+    const rank = r.u(rankBits);
+    const index = rank < least ? undefined : indices[rank];
+    if (index === undefined) throw new Malformed(`rank ${rank} of ${indices.length}`);
+    named.push(index);
+    least = rank + 1;
+  } while (r.bit());
+  return named;
 }
 
 function readWhole(r: BitReader, s: Sections, index: number): void {

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { until } from './fixture.ts';
+import { GAME, until } from './fixture.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -12,6 +12,12 @@ export interface Run {
   /** The log, a JSON line per event. */
   err: string;
   readonly ended: Promise<number | null>;
+}
+
+/** Flags of a server with the test's game, one worker and a free port. `adminPort` 0: without its page. */
+export function small(adminPort: number): string[] {
+  const ports = ['--port', '0', '--admin-port', String(adminPort)];
+  return ['--game', GAME, '--workers', '1', ...ports];
 }
 
 export function fray(

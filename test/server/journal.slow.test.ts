@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { GAME, until } from './fixture.ts';
-import { fray } from './fray-process.ts';
+import { fray, small } from './fray-process.ts';
 
 /** What `fray replay --json` prints. */
 interface Verdict {
@@ -27,19 +27,8 @@ async function replay(...args: string[]): Promise<{ code: number | null; verdict
 async function record(t: Test, signal: NodeJS.Signals): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'fray-journals-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
-  const flags = [
-    '--game',
-    GAME,
-    '--workers',
-    '1',
-    '--port',
-    '0',
-    '--admin-port',
-    '0',
-    '--bots',
-    '4',
-  ];
-  const run = fray(['start', ...flags, '--log-level', 'warn', '--journal-dir', dir]);
+  const flags = [...small(0), '--bots', '4', '--log-level', 'warn'];
+  const run = fray(['start', ...flags, '--journal-dir', dir]);
   t.teardown(() => run.child.kill('SIGKILL'));
   await until(`it listens: ${run.err}`, () => run.out.includes('Admin: off'), 20_000);
   const file = (): string => join(dir, readdirSync(dir)[0] ?? '');

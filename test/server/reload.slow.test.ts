@@ -9,8 +9,8 @@ import { connect } from '../../src/client/node.ts';
 import { readCertificate } from '../../src/http/tls.ts';
 import { issueConnectToken } from '../../src/tokens.ts';
 import { folderFor, makeCertificate, renew } from '../http/certificates.ts';
-import { CORE, freePort, GAME, until } from './fixture.ts';
-import { events, listening } from './fray-process.ts';
+import { CORE, freePort, until } from './fixture.ts';
+import { events, listening, small } from './fray-process.ts';
 import { duel } from './games/schema.ts';
 
 // The certificates are our own; read by node:tls with each connection.
@@ -31,16 +31,7 @@ t.test('renewed certificate, rotated keys and log level, with players inside', a
   const run = await listening(
     t,
     [
-      ...[
-        '--game',
-        GAME,
-        '--workers',
-        '1',
-        '--port',
-        '0',
-        '--admin-port',
-        String(await freePort()),
-      ],
+      ...small(await freePort()),
       ...['--tls-cert', live.cert, '--tls-key', live.key],
       ...['--config', settings, '--env-file', secrets, '--state-dir', join(folder, 'state')],
     ],

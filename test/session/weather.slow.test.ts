@@ -7,15 +7,6 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { DATAGRAM } from '../../protocol/gen/tables.ts';
 import type { Game } from '../../src/client/game.ts';
-import {
-  axis2,
-  button,
-  circle,
-  defineSchema,
-  player,
-  projectile,
-  text,
-} from '../../src/schema/index.ts';
 import type { NetcodeClient } from '../../src/session/client/netcode.ts';
 import { NETCODE_STATE } from '../../src/session/client/netcode.ts';
 import { encodeHello, encodeJoin } from '../../src/session/datagrams.ts';
@@ -27,20 +18,8 @@ import { MemoryServer } from '../../src/transport/server/memory.ts';
 import type { ClientPipe } from '../../src/transport/types.ts';
 import { LocalRoom } from '../client/local-room.ts';
 import type { SimTime } from '../client/sim-time.ts';
+import { talk as schema } from '../client/talk.ts';
 import * as netcode from './netcode-bench.ts';
-
-const schema = defineSchema({
-  name: 'weather',
-  tickRateHz: 30,
-  world: { width: 48, depth: 48 },
-  input: { move: axis2(), fire: button() },
-  weapons: {
-    gun: projectile({ damage: 20, cooldownMs: 200, speed: 24, lifeMs: 1200, radius: 0.2 }),
-  },
-  player: { shape: circle(0.5), viewRadius: 30 },
-  toServer: { chat: { text: text(120) } },
-  toClient: { chat: { from: player(), text: text(120) } },
-});
 
 const SEED = Number(process.env['FRAY_TEST_SEED'] ?? Math.floor(Math.random() * 0xffff));
 const SECONDS = Number(process.env['FRAY_TEST_SECONDS'] ?? 600);

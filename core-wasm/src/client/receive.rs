@@ -350,10 +350,8 @@ impl Client<'_> {
         let words = self.m.head[0].sizes.set_words as usize;
         let scratch = self.scratch();
         let mut now = *before;
-        if reader.bit() {
-            for e in members(&before[..words]) {
-                now[e / 32] &= !(u32::from(reader.bit()) << (e % 32));
-            }
+        if reader.bit() && !read_leaves(reader, &before[..words], &mut now) {
+            return Err(Refusal::Malformed);
         }
         let mut sent: Set = [0; SET_WORDS_MAX];
         let age = base.map_or(0, |b| s.tick - b);
@@ -483,5 +481,63 @@ impl ToOwnedSet for [u32] {
         let mut set = [0; SET_WORDS_MAX];
         set[..self.len()].copy_from_slice(self);
         set
+    }
+}
+
+/// Takes out of `now` who leaves the set of the reference, `before`. False for a rank that no member has, or that does not rise.
+#[inline(never)]
+fn read_leaves(reader: &mut BitReader, before: &[u32], now: &mut Set) -> bool {
+    let ranked = reader.bit();
+    let count: u32 = before.iter().map(|word| word.count_ones()).sum();
+    let rank_bits = bits_for(count.saturating_sub(1));
+    let mut leaver = if ranked { reader.take(rank_bits) } else { RANK_NONE };
+    let mut rank = 0;
+    for (w, word) in before.iter().enumerate() {
+        let mut left = *word;
+        while left != 0 {
+            let lowest = left & left.wrapping_neg();
+            left ^= lowest;
+            let leaves = if ranked { rank == leaver } else { reader.bit() };
+            if leaves {
+                now[w] ^= lowest;
+                leaver = if ranked && reader.bit() { reader.take(rank_bits) } else { RANK_NONE };
+            }
+            rank += 1;
+        }
+    }
+    leaver == RANK_NONE
+}
+
+/// Nobody else leaves.
+const RANK_NONE: u32 = u32::MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bits::BitWriter;
+
+    /// What is left of nine members, of which `ranks` are named to leave.
+    fn without(ranks: &[u32]) -> Option<u32> {
+        const NINE: u32 = 0b1_0110_1110_0101_1000;
+        let mut bytes = [0u8; 16];
+        let mut out = BitWriter::new(&mut bytes);
+        out.bit(true);
+        for (k, rank) in ranks.iter().enumerate() {
+            out.put(*rank, 4);
+            out.bit(k + 1 < ranks.len());
+        }
+        out.finish();
+        let mut now = [0; SET_WORDS_MAX];
+        now[1] = NINE;
+        read_leaves(&mut BitReader::new(&bytes), &[0, NINE], &mut now).then_some(now[1])
+    }
+
+    #[test]
+    fn ranks_name_members_once_and_in_order() {
+        assert_eq!(without(&[0]), Some(0b1_0110_1110_0101_0000));
+        assert_eq!(without(&[1, 4, 8]), Some(0b0_0110_1010_0100_1000));
+        assert_eq!(without(&[9]), None, "there are nine");
+        assert_eq!(without(&[2, 2]), None, "one twice");
+        assert_eq!(without(&[4, 1]), None, "not rising");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::delta::Deltas;
 use super::Frame;
-use crate::bits::BitWriter;
+use crate::bits::{bits_for, BitWriter};
 use crate::codec::own;
 use crate::codec::row::Origin;
 use crate::gen::{column, kind, ENTITIES_MAX};
@@ -25,8 +25,8 @@ pub(super) const KEY_INDEX_BITS: u32 = 12;
 const _: () = assert!(ENTITIES_MAX <= 1 << KEY_INDEX_BITS);
 /// Bits of a member beside its difference when not all baselines are the reference.
 pub(super) const MEMBER_BITS: u32 = 10;
-/// Bits of the sets beside leaves, members and enters: 3 flags, and the count of enters.
-pub(super) const SETS_HEAD_BITS: u32 = 3 + 14;
+/// Bits of the sets beside leaves, members and enters: 4 flags, and the count of enters.
+pub(super) const SETS_HEAD_BITS: u32 = 4 + 14;
 /// Bits of the events beside each of them.
 pub(super) const EVENTS_HEAD_BITS: u32 = 6;
 /// Command distance that means: not known.
@@ -121,6 +121,33 @@ impl Sets {
 
     fn carries(&self, index: usize) -> bool {
         self.all_sent || has(&self.sent, index)
+    }
+}
+
+/// Who leaves, by ranks in the set of the reference or by a bit for each member of it, whichever is shorter: so it is never
+/// longer than one bit and those.
+#[inline(never)]
+fn write_leaves(out: &mut BitWriter, sets: &Sets, words: usize) {
+    let rank_bits = bits_for(sets.before_count - 1);
+    let mut to_come: u32 = sets.gone[..words].iter().map(|word| word.count_ones()).sum();
+    let ranked = to_come * (rank_bits + 1) < sets.before_count;
+    out.bit(ranked);
+    let mut rank = 0;
+    for w in 0..words {
+        let (gone, before) = (sets.gone[w], sets.stay[w] | sets.gone[w]);
+        let mut left = if ranked { gone } else { before };
+        while left != 0 {
+            let lowest = left & left.wrapping_neg();
+            left ^= lowest;
+            if ranked {
+                to_come -= 1;
+                out.put(rank + (before & (lowest - 1)).count_ones(), rank_bits);
+                out.bit(to_come != 0);
+            } else {
+                out.bit(gone & lowest != 0);
+            }
+        }
+        rank += before.count_ones();
     }
 }
 
@@ -296,13 +323,7 @@ impl Writer<'_, '_> {
         let gone = sets.gone[..words].iter().any(|word| *word != 0);
         out.bit(gone);
         if gone {
-            for w in 0..words {
-                let mut left = sets.stay[w] | sets.gone[w];
-                while left != 0 {
-                    out.bit(sets.gone[w] >> left.trailing_zeros() & 1 != 0);
-                    left &= left - 1;
-                }
-            }
+            write_leaves(out, sets, words);
         }
         out.bit(!sets.plain);
         if sets.plain {

@@ -321,7 +321,18 @@ impl Before {
         let gone: Vec<usize> = bits_of(&old).into_iter().filter(|e| !has(&now, *e)).collect();
         out.bit(!gone.is_empty());
         if !gone.is_empty() {
-            bits_of(&old).iter().for_each(|e| out.bit(!has(&now, *e)));
+            let members = bits_of(&old);
+            let rank_bits = bits_for(members.len() as u32 - 1);
+            let ranked = gone.len() * (rank_bits as usize + 1) < members.len();
+            out.bit(ranked);
+            if ranked {
+                for (k, e) in gone.iter().enumerate() {
+                    out.put(members.binary_search(e).unwrap() as u32, rank_bits);
+                    out.bit(k + 1 < gone.len());
+                }
+            } else {
+                members.iter().for_each(|e| out.bit(!has(&now, *e)));
+            }
         }
         let stay: Vec<usize> = bits_of(&old).into_iter().filter(|e| has(&now, *e)).collect();
         let deferring = r.clients[slot].wire[fray_core::packet::WIRE_DEFERRED] != 0;
