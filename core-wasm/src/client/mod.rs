@@ -10,6 +10,7 @@ mod commit;
 mod messages;
 mod predict;
 mod receive;
+mod sets;
 mod view;
 
 pub use predict::{Pose, Shot};
