@@ -1,6 +1,6 @@
 /**
  * The one source of every number that two sides must agree on. `npm run generate` turns it into
- * `protocol/gen/tables.ts` and `core-wasm/src/gen.rs`; a test keeps both fresh. Plain data: no IO, no logic.
+ * `protocol/gen/tables.ts` and `core-wasm/src/gen/`; a test keeps both fresh. Plain data: no IO, no logic.
  * Little-endian everywhere; every record starts at a multiple of 4 bytes.
  */
 

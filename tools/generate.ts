@@ -1,6 +1,6 @@
 /**
  * Turns `protocol/tables.ts` and `protocol/control.proto` into what the two sides compile:
- * `protocol/gen/tables.ts`, `core-wasm/src/gen.rs` and `protocol/gen/control_pb.ts`.
+ * `protocol/gen/tables.ts`, `core-wasm/src/gen/` and `protocol/gen/control_pb.ts`.
  *
  * `npx tsx tools/generate.ts` writes them; with `--check` it writes nothing and ends with code 1 if one of
  * them is not fresh. Works without a network: buf runs the local plugin protoc-gen-es.
@@ -19,7 +19,7 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export function generateAll(): Map<string, string> {
   return new Map([
     ['protocol/gen/tables.ts', typescriptTables()],
-    ['core-wasm/src/gen.rs', rustTables()],
+    ...rustTables(),
     ['protocol/gen/control_pb.ts', controlCodec()],
   ]);
 }

@@ -4,7 +4,7 @@ import { type Files, type Problem, readSources, type Source } from './source.ts'
 
 const LINES_MAX = 500;
 const ARCHITECTURE_LINES_MAX = 200;
-const GENERATED = /^protocol\/gen\/|^core-wasm\/src\/gen\.rs$/;
+const GENERATED = /^protocol\/gen\/|^core-wasm\/src\/gen\//;
 const CODE = /\.(ts|mjs|rs|sh)$/;
 /** Say nothing alone: name what is inside. */
 const EMPTY_NAME =

@@ -66,16 +66,26 @@ export const GROUPS = [
   { name: 'HOOK', table: tables.HOOK_EVENTS, doc: 'What `room_begin` leaves for the hooks.' },
 ] as const;
 
-/** Every record, in the order in which both files list them. */
+/** Every record by what it is for, in the order in which both sides list them. */
+export const RECORD_GROUPS: readonly {
+  readonly name: string;
+  readonly doc: string;
+  readonly tables: { readonly [name: string]: RecordTable };
+}[] = [
+  { name: 'shared', doc: 'What both sides read in memory.', tables: tables.STRUCTS },
+  { name: 'input', doc: 'Records that enter a room.', tables: tables.INPUT_RECORDS },
+  { name: 'command', doc: 'What a plugin commands.', tables: tables.COMMANDS },
+  { name: 'hook', doc: 'What the hooks hear of.', tables: tables.HOOK_EVENTS },
+  { name: 'config', doc: 'The configuration of a room.', tables: tables.CONFIG },
+  { name: 'roster', doc: 'Who is in the room.', tables: { RosterRow: tables.ROSTER_ROW } },
+];
+
+/** Their layouts. */
 export function allRecords(): RecordLayout[] {
-  const named: Record<string, RecordTable> = {
-    ...tables.STRUCTS,
-    ...tables.INPUT_RECORDS,
-    ...tables.COMMANDS,
-    ...tables.HOOK_EVENTS,
-    ...tables.CONFIG,
-    RosterRow: tables.ROSTER_ROW,
-  };
+  return RECORD_GROUPS.flatMap((group) => layOutAll(group.tables));
+}
+
+export function layOutAll(named: { readonly [name: string]: RecordTable }): RecordLayout[] {
   return Object.entries(named).map(([name, table]) => layOut(name, table));
 }
 

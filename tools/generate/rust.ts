@@ -1,30 +1,55 @@
 /**
- * Writes `core-wasm/src/gen.rs`: the same constants, and every record as a `repr(C)` Pod struct whose size and
+ * Writes `core-wasm/src/gen/`: the same constants, and every record as a `repr(C)` Pod struct whose size and
  * offsets the compiler checks against the layout that TypeScript uses.
  */
 import * as tables from '../../protocol/tables.ts';
 import type { NumberTable, RecordLayout } from './layout.ts';
-import { allRecords, ENUMS, tableHash } from './layout.ts';
+import { ENUMS, layOutAll, RECORD_GROUPS, tableHash } from './layout.ts';
 
-export function rustTables(): string {
-  const parts = [
-    '//! Made by tools/generate.ts from protocol/tables.ts. Do not edit.',
+/** Path inside the repository to text: limits in `mod.rs`, named numbers in `names.rs`, a file for each group of records. */
+export function rustTables(): [path: string, text: string][] {
+  const groups = RECORD_GROUPS.map(({ name, doc, tables: group }): [string, string] => [
+    `${FOLDER}/${name}.rs`,
+    file([
+      `//! ${doc} ${MADE}`,
+      '',
+      'use bytemuck::{Pod, Zeroable};',
+      ...layOutAll(group).flatMap((layout) => ['', ...struct(layout)]),
+    ]),
+  ]);
+  const names = ENUMS.flatMap(({ name, table, rust, doc }) => [
+    '',
+    ...constants(name, table, rust, doc),
+  ]);
+  return [
+    [`${FOLDER}/mod.rs`, file(limits())],
+    [`${FOLDER}/names.rs`, file([`//! Named numbers. ${MADE}`, ...names])],
+    ...groups,
+  ];
+}
+
+function limits(): string[] {
+  const modules = ['names', ...RECORD_GROUPS.map(({ name }) => name)];
+  return [
+    `//! The tables that both sides share. ${MADE}`,
     '#![allow(dead_code, missing_docs)]',
     '#![cfg_attr(rustfmt, rustfmt_skip)]',
     '',
-    'use bytemuck::{Pod, Zeroable};',
+    ...modules.map((name) => `mod ${name};`),
+    ...modules.map((name) => `pub use ${name}::*;`),
     '',
     '/// Hash of the tables without their prose: the answer of `abi_version()`.',
     `pub const TABLE_HASH: u32 = 0x${tableHash().toString(16).padStart(8, '0')};`,
     `pub const BUILTIN_COLUMNS: usize = ${tables.BUILTIN_COLUMNS};`,
+    ...Object.entries(tables.LIMITS).flatMap(([name, [value, doc]]) => [
+      ...comment(doc),
+      `pub const ${name}: u32 = ${value};`,
+    ]),
   ];
-  for (const [name, [value, doc]] of Object.entries(tables.LIMITS)) {
-    parts.push(...comment(doc), `pub const ${name}: u32 = ${value};`);
-  }
-  for (const { name, table, rust, doc } of ENUMS)
-    parts.push('', ...constants(name, table, rust, doc));
-  for (const layout of allRecords()) parts.push('', ...struct(layout));
-  return `${parts.join('\n')}\n`;
+}
+
+function file(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
 }
 
 function constants(name: string, table: NumberTable, rust: string, doc: string): string[] {
@@ -72,3 +97,6 @@ function snake(name: string): string {
 function upperSnake(name: string): string {
   return name.startsWith('E_') ? name : snake(name).toUpperCase();
 }
+
+const FOLDER = 'core-wasm/src/gen';
+const MADE = 'Made by tools/generate.ts from protocol/tables.ts. Do not edit.';

@@ -1,0 +1,276 @@
+//! The configuration of a room. Made by tools/generate.ts from protocol/tables.ts. Do not edit.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Sizes and rules.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ConfigHead {
+    /// 'FRC1' = 0x31435246
+    pub magic: u32,
+    /// hash of these tables: core and host were made together
+    pub table_hash: u32,
+    pub schema_hash_low: u32,
+    pub schema_hash_high: u32,
+    /// 1..128
+    pub tick_rate_hz: u32,
+    /// 2 or 3
+    pub dimensions: u32,
+    pub players_max: u32,
+    /// players included
+    pub entities_max: u32,
+    /// power of two >= 64 and >= tickRateHz
+    pub history_ticks: u32,
+    /// hard limit of a snapshot body
+    pub snapshot_bytes_max: u32,
+    /// prescribed interpolation delay
+    pub interpolation_ticks: u32,
+    /// the world is a box around 0: half size in x, 1/65536
+    pub half_width: i32,
+    /// half size in y
+    pub half_depth: i32,
+    /// edge of a grid cell, 1/65536
+    pub cell: i32,
+    /// wire quantum of a position = 2^shift / 65536 unit (9: 1/128 unit)
+    pub position_shift: u32,
+    /// wire bits of aim of others, 4..16
+    pub aim_bits: u32,
+    pub health_bits: u32,
+    pub health_max: i32,
+    /// per tick and tick
+    pub gravity: i32,
+    /// per tick
+    pub jump_speed: i32,
+    pub step_height: i32,
+    /// per tick; 0: no dash
+    pub dash_speed: i32,
+    pub dash_ticks: u32,
+    pub dash_wait_ticks: u32,
+    /// 1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick, 16 the dead stop rewound shots
+    pub rules: u32,
+    pub seed_low: u32,
+    pub seed_high: u32,
+    pub plugin_seed_low: u32,
+    pub plugin_seed_high: u32,
+    /// fencing number of the owner of the room
+    pub epoch: u32,
+    /// 0 for a new room
+    pub first_tick: u32,
+    /// how many aux inputs travel
+    pub input_aux: u32,
+    /// how many button bits travel
+    pub input_buttons: u32,
+    /// 1: pitch travels
+    pub input_pitch: u32,
+    /// rows of ConfigKind; row 0 = player, row 1 = projectile, then the author
+    pub kinds: u32,
+    pub fields: u32,
+    pub room_fields: u32,
+    pub weapons: u32,
+    pub texts: u32,
+    /// 32 + most integer fields of any kind
+    pub columns: u32,
+    /// text bytes kept per entity
+    pub text_bytes: u32,
+    pub room_text_bytes: u32,
+    /// network delay that a shot is rewound by at most; 0..1000
+    pub rewind_ms_max: u32,
+    /// the same for a target behind a wall by now; 0..rewindMsMax
+    pub rewind_cover_ms_max: u32,
+    pub reserved: [u32; 4],
+}
+impl ConfigHead {
+    pub const BYTES: usize = 192;
+}
+const _: () = {
+    assert!(core::mem::size_of::<ConfigHead>() == 192);
+    assert!(core::mem::offset_of!(ConfigHead, magic) == 0);
+    assert!(core::mem::offset_of!(ConfigHead, table_hash) == 4);
+    assert!(core::mem::offset_of!(ConfigHead, schema_hash_low) == 8);
+    assert!(core::mem::offset_of!(ConfigHead, schema_hash_high) == 12);
+    assert!(core::mem::offset_of!(ConfigHead, tick_rate_hz) == 16);
+    assert!(core::mem::offset_of!(ConfigHead, dimensions) == 20);
+    assert!(core::mem::offset_of!(ConfigHead, players_max) == 24);
+    assert!(core::mem::offset_of!(ConfigHead, entities_max) == 28);
+    assert!(core::mem::offset_of!(ConfigHead, history_ticks) == 32);
+    assert!(core::mem::offset_of!(ConfigHead, snapshot_bytes_max) == 36);
+    assert!(core::mem::offset_of!(ConfigHead, interpolation_ticks) == 40);
+    assert!(core::mem::offset_of!(ConfigHead, half_width) == 44);
+    assert!(core::mem::offset_of!(ConfigHead, half_depth) == 48);
+    assert!(core::mem::offset_of!(ConfigHead, cell) == 52);
+    assert!(core::mem::offset_of!(ConfigHead, position_shift) == 56);
+    assert!(core::mem::offset_of!(ConfigHead, aim_bits) == 60);
+    assert!(core::mem::offset_of!(ConfigHead, health_bits) == 64);
+    assert!(core::mem::offset_of!(ConfigHead, health_max) == 68);
+    assert!(core::mem::offset_of!(ConfigHead, gravity) == 72);
+    assert!(core::mem::offset_of!(ConfigHead, jump_speed) == 76);
+    assert!(core::mem::offset_of!(ConfigHead, step_height) == 80);
+    assert!(core::mem::offset_of!(ConfigHead, dash_speed) == 84);
+    assert!(core::mem::offset_of!(ConfigHead, dash_ticks) == 88);
+    assert!(core::mem::offset_of!(ConfigHead, dash_wait_ticks) == 92);
+    assert!(core::mem::offset_of!(ConfigHead, rules) == 96);
+    assert!(core::mem::offset_of!(ConfigHead, seed_low) == 100);
+    assert!(core::mem::offset_of!(ConfigHead, seed_high) == 104);
+    assert!(core::mem::offset_of!(ConfigHead, plugin_seed_low) == 108);
+    assert!(core::mem::offset_of!(ConfigHead, plugin_seed_high) == 112);
+    assert!(core::mem::offset_of!(ConfigHead, epoch) == 116);
+    assert!(core::mem::offset_of!(ConfigHead, first_tick) == 120);
+    assert!(core::mem::offset_of!(ConfigHead, input_aux) == 124);
+    assert!(core::mem::offset_of!(ConfigHead, input_buttons) == 128);
+    assert!(core::mem::offset_of!(ConfigHead, input_pitch) == 132);
+    assert!(core::mem::offset_of!(ConfigHead, kinds) == 136);
+    assert!(core::mem::offset_of!(ConfigHead, fields) == 140);
+    assert!(core::mem::offset_of!(ConfigHead, room_fields) == 144);
+    assert!(core::mem::offset_of!(ConfigHead, weapons) == 148);
+    assert!(core::mem::offset_of!(ConfigHead, texts) == 152);
+    assert!(core::mem::offset_of!(ConfigHead, columns) == 156);
+    assert!(core::mem::offset_of!(ConfigHead, text_bytes) == 160);
+    assert!(core::mem::offset_of!(ConfigHead, room_text_bytes) == 164);
+    assert!(core::mem::offset_of!(ConfigHead, rewind_ms_max) == 168);
+    assert!(core::mem::offset_of!(ConfigHead, rewind_cover_ms_max) == 172);
+    assert!(core::mem::offset_of!(ConfigHead, reserved) == 176);
+};
+
+/// A kind of entity.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ConfigKind {
+    /// or half width
+    pub radius: i32,
+    /// half depth; 0: circle
+    pub depth: i32,
+    pub height: i32,
+    /// FLAGS at spawn: solid, touch
+    pub flags: u32,
+    /// 0: cannot be hurt
+    pub health: i32,
+    /// players
+    pub top_speed: i32,
+    pub acceleration: i32,
+    pub friction: i32,
+    /// players: how far they see
+    pub view_radius: i32,
+    /// 1: velocity and aim travel on the wire
+    pub moves: u32,
+    pub reserved: [u32; 2],
+}
+impl ConfigKind {
+    pub const BYTES: usize = 48;
+}
+const _: () = {
+    assert!(core::mem::size_of::<ConfigKind>() == 48);
+    assert!(core::mem::offset_of!(ConfigKind, radius) == 0);
+    assert!(core::mem::offset_of!(ConfigKind, depth) == 4);
+    assert!(core::mem::offset_of!(ConfigKind, height) == 8);
+    assert!(core::mem::offset_of!(ConfigKind, flags) == 12);
+    assert!(core::mem::offset_of!(ConfigKind, health) == 16);
+    assert!(core::mem::offset_of!(ConfigKind, top_speed) == 20);
+    assert!(core::mem::offset_of!(ConfigKind, acceleration) == 24);
+    assert!(core::mem::offset_of!(ConfigKind, friction) == 28);
+    assert!(core::mem::offset_of!(ConfigKind, view_radius) == 32);
+    assert!(core::mem::offset_of!(ConfigKind, moves) == 36);
+    assert!(core::mem::offset_of!(ConfigKind, reserved) == 40);
+};
+
+/// An author's integer field, in the order of its declaration.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ConfigField {
+    /// row of ConfigKind + 1 (1 = player); 0 for the room
+    pub kind: u16,
+    /// 32 + k; for the room its index
+    pub column: u16,
+    /// 1..32 on the wire
+    pub bits: u8,
+    /// AUDIENCES
+    pub audience: u8,
+    /// 1: two's complement
+    pub signed: u8,
+    pub reserved: u8,
+    /// least value allowed
+    pub min: i32,
+    /// largest
+    pub max: i32,
+    pub initial: i32,
+}
+impl ConfigField {
+    pub const BYTES: usize = 20;
+}
+const _: () = {
+    assert!(core::mem::size_of::<ConfigField>() == 20);
+    assert!(core::mem::offset_of!(ConfigField, kind) == 0);
+    assert!(core::mem::offset_of!(ConfigField, column) == 2);
+    assert!(core::mem::offset_of!(ConfigField, bits) == 4);
+    assert!(core::mem::offset_of!(ConfigField, audience) == 5);
+    assert!(core::mem::offset_of!(ConfigField, signed) == 6);
+    assert!(core::mem::offset_of!(ConfigField, reserved) == 7);
+    assert!(core::mem::offset_of!(ConfigField, min) == 8);
+    assert!(core::mem::offset_of!(ConfigField, max) == 12);
+    assert!(core::mem::offset_of!(ConfigField, initial) == 16);
+};
+
+/// A weapon.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ConfigWeapon {
+    /// 0 projectile, 1 hitscan
+    pub shape: u32,
+    pub damage: i32,
+    /// between shots
+    pub wait_ticks: u32,
+    /// projectile, per tick
+    pub speed: i32,
+    /// projectile
+    pub life_ticks: u32,
+    /// projectile
+    pub radius: i32,
+    /// hitscan
+    pub range: i32,
+    /// velocity added to a target
+    pub knockback: i32,
+    /// reserved, 0
+    pub spread: u32,
+    /// reserved, 0
+    pub pierce: u32,
+}
+impl ConfigWeapon {
+    pub const BYTES: usize = 40;
+}
+const _: () = {
+    assert!(core::mem::size_of::<ConfigWeapon>() == 40);
+    assert!(core::mem::offset_of!(ConfigWeapon, shape) == 0);
+    assert!(core::mem::offset_of!(ConfigWeapon, damage) == 4);
+    assert!(core::mem::offset_of!(ConfigWeapon, wait_ticks) == 8);
+    assert!(core::mem::offset_of!(ConfigWeapon, speed) == 12);
+    assert!(core::mem::offset_of!(ConfigWeapon, life_ticks) == 16);
+    assert!(core::mem::offset_of!(ConfigWeapon, radius) == 20);
+    assert!(core::mem::offset_of!(ConfigWeapon, range) == 24);
+    assert!(core::mem::offset_of!(ConfigWeapon, knockback) == 28);
+    assert!(core::mem::offset_of!(ConfigWeapon, spread) == 32);
+    assert!(core::mem::offset_of!(ConfigWeapon, pierce) == 36);
+};
+
+/// An author's text field.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ConfigText {
+    /// as in ConfigField
+    pub kind: u16,
+    /// k-th text of its kind
+    pub index: u16,
+    /// in the text bytes of an entity (u8 length, then bytes)
+    pub offset: u16,
+    pub bytes_max: u8,
+    pub audience: u8,
+}
+impl ConfigText {
+    pub const BYTES: usize = 8;
+}
+const _: () = {
+    assert!(core::mem::size_of::<ConfigText>() == 8);
+    assert!(core::mem::offset_of!(ConfigText, kind) == 0);
+    assert!(core::mem::offset_of!(ConfigText, index) == 2);
+    assert!(core::mem::offset_of!(ConfigText, offset) == 4);
+    assert!(core::mem::offset_of!(ConfigText, bytes_max) == 6);
+    assert!(core::mem::offset_of!(ConfigText, audience) == 7);
+};
