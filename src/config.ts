@@ -66,12 +66,15 @@ export function resolveConfig(sources: Sources): Resolved {
 }
 
 /** Throws `E_ADDRESS` where the built-in development key would guard an address that others can reach. */
-export function checkAddress(config: Config): void {
-  if (config.tokenKeys.length === 0 && !isLoopback(config.host)) {
+export function checkAddress({ tokenKeys, host, udp }: Config): void {
+  if (tokenKeys.length > 0) return;
+  const udpHosts = udp.map((bind) => bind.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
+  const open = [host, ...udpHosts].find((one) => !isLoopback(one));
+  if (open !== undefined) {
     throw new FrayError(
       'E_ADDRESS',
-      `Cannot listen on ${config.host}: the built-in development key is for loopback only; ` +
-        'set tokenKeys (FRAY_TOKEN_KEYS, 64 hex digits: openssl rand -hex 32)',
+      `Cannot listen on ${open}: the built-in development key is for loopback only; ` +
+        'set tokenKeys (FRAY_TOKEN_KEYS, 64 hex digits: openssl rand -hex 32) and stateDir',
     );
   }
 }

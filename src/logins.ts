@@ -10,8 +10,9 @@ import type { AuthRequest, AuthResult } from './session/server/table.ts';
 
 export interface LoginsParts {
   readonly onAuth: OnAuth;
-  /** Also for a login that nobody waits for any more: only now its place is free. */
   readonly done: (sessionId: number, result: AuthResult) => void;
+  /** A login has ended after `cancel`: what it answered is for nobody, as its session's number may be another's by now. */
+  readonly ended: () => void;
   /** A hook that throws: what it threw, for the log, without the credential. The player hears E_AUTH and no more. */
   readonly failed: (error: string) => void;
 }
@@ -31,9 +32,11 @@ export class Logins {
     void this.#ask(sessionId, { ...request, signal: cancelled.signal });
   }
 
-  /** Nobody waits for the answer any more: its `signal` is aborted. */
+  /** Nobody waits for the answer any more: its `signal` is aborted, and `ended` called once it has ended, which may be before. */
   cancel(sessionId: number): void {
-    this.#waiting.get(sessionId)?.abort();
+    const waiting = this.#waiting.get(sessionId);
+    if (waiting === undefined) this.#parts.ended();
+    else waiting.abort();
     this.#waiting.delete(sessionId);
   }
 
@@ -47,6 +50,10 @@ export class Logins {
     } catch (error) {
       if (!request.signal.aborted) this.#parts.failed(without(String(error), request.text));
       result = { code: ERROR.E_AUTH, text: '' };
+    }
+    if (request.signal.aborted) {
+      this.#parts.ended();
+      return;
     }
     this.#waiting.delete(sessionId);
     this.#parts.done(sessionId, result);

@@ -225,7 +225,7 @@ export const OPTIONS = {
     1,
     65_536,
     'count',
-    'Requests for page and signalling at once whose answer is not complete; further ones get 503. A quarter of them for one network.',
+    'Requests for page and signalling at once whose answer is not complete; further ones get 503. Half of them for one network.',
   ),
   sessionsMax: integer(10_000, 1, 16_384, 'count', 'Sessions at once.'),
   sessionsPerAddressMax: integer(256, 1, 16_384, 'count', 'Sessions at once from one address.'),

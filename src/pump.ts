@@ -219,6 +219,7 @@ export class Pump {
         sessions.authorised(sessionId, result, clock.nowUs());
         this.#settle();
       },
+      ended: () => sessions.loginEnded(),
       failed: (error) => log.error('auth.failed', { error }),
     });
   }

@@ -50,7 +50,7 @@ export interface PublicHttpOptions {
   readonly socketsMax?: number;
   /** Requests whose answer is not complete, health apart; further ones get 503. Default 256. */
   readonly requestsMax?: number;
-  /** The same of one network (IPv4 /24, IPv6 /56); further ones get 429. Default a quarter of `requestsMax`. */
+  /** The same of one network (IPv4 /24, IPv6 /56); further ones get 429. Default half of `requestsMax`, and at least 16. */
   readonly requestsPerAddressMax?: number;
   /** Address of who asks. Default: that of the socket. */
   readonly addressOf?: (request: IncomingMessage) => string;
@@ -63,7 +63,7 @@ export interface HttpCounters {
   requests: number;
   upgrades: number;
   notFound: number;
-  /** Requests that do not parse, or with too much in their headers: 400, 431. */
+  /** Requests that do not parse, or with too much in their headers: 400, 431; one that does not wait for the answer before it. */
   malformed: number;
   /** Sockets closed because headers or the body did not come in time: 408. */
   slow: number;
@@ -115,7 +115,7 @@ export class PublicHttp {
   constructor(options: PublicHttpOptions = {}) {
     this.#options = options;
     this.#csp = options.csp ?? DEFAULT_CSP;
-    const { requestsMax = 256, requestsPerAddressMax = Math.ceil(requestsMax / 4) } = options;
+    const { requestsMax = 256, requestsPerAddressMax = Math.max(16, requestsMax >> 1) } = options;
     this.#open = new Tally(requestsMax, requestsPerAddressMax);
     const limits = {
       maxHeaderSize: 8192,
@@ -200,7 +200,14 @@ export class PublicHttp {
   }
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.socket.destroyed) return;
     this.counters.requests += 1;
+    // Asked before the answer before it was given. No browser does; answers would wait where no limit sees them.
+    if (response.socket === null) {
+      this.counters.malformed += 1;
+      request.socket.destroy();
+      return;
+    }
     const refusal = this.#count(request, response);
     this.#headers(request, response);
     const { offer } = this.#options;
@@ -241,8 +248,10 @@ export class PublicHttp {
     const { addressOf } = this.#options;
     const address = addressOf?.(request) ?? request.socket.remoteAddress ?? '';
     const refusal = this.#open.refusal(address);
-    this.#open.enter(address);
-    response.once('close', () => this.#open.leave(address));
+    if (refusal === null) {
+      this.#open.enter(address);
+      response.once('close', () => this.#open.leave(address));
+    }
     response.once('timeout', () => {
       this.counters.slowReaders += 1;
       response.destroy();

@@ -111,6 +111,17 @@ t.test('the development key is refused on every address but loopback', async (t)
   }
 });
 
+t.test('nor is it taken for UDP where others reach it', async (t) => {
+  const check = (udp: string) => checkAddress(resolveConfig({ flags: { udp } }).config);
+  check('127.0.0.1:0,[::1]:40000');
+  for (const udp of ['0.0.0.0:40000', '127.0.0.1:0,[::]:0', '192.0.2.1:0'])
+    t.match(
+      refusal(() => check(udp)),
+      { code: 'E_ADDRESS' },
+      udp,
+    );
+});
+
 t.test('own keys need a folder for used tokens; the development key does not', async (t) => {
   const config = (flags: { readonly stateDir?: string }, key = '') =>
     resolveConfig({ flags, environment: key === '' ? {} : { FRAY_TOKEN_KEYS: key } }).config;

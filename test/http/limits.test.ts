@@ -82,7 +82,8 @@ t.test('so many requests at once and no more; health is answered all the same', 
 
 t.test('of one network so many at once, and the others have their places', async (t) => {
   const { http, ask } = await start(t, {
-    requestsMax: 8,
+    requestsMax: 40,
+    requestsPerAddressMax: 2,
     routes: { '/wait': () => undefined },
     addressOf: ({ headers }) => String(headers['x-forwarded-for'] ?? '203.0.113.9'),
   });
@@ -98,6 +99,19 @@ t.test('of one network so many at once, and the others have their places', async
   const health = from('192.0.2.3', '/healthz');
   await until(() => health.heard.startsWith('HTTP/1.1 200 '));
   t.match(rises(http), { refusedAddress: 1, refusedRequests: 0 });
+  for (let k = 0; k < 100; k += 1) from('192.0.2.4', '/index.html');
+  await until(() => http.counters.refusedAddress === 101);
+  const still = from('192.0.3.1', '/index.html');
+  await until(() => still.heard.startsWith('HTTP/1.1 200 '));
+});
+
+t.test('who asks again before the answer came is cut off, and holds no place', async (t) => {
+  const { http, ask } = await start(t, { requestsMax: 20 });
+  const many = ask('GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(300));
+  await until(() => many.closed);
+  t.match(rises(http), { malformed: 1, requests: 2 });
+  const one = ask('GET /index.html HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  await until(() => one.heard.startsWith('HTTP/1.1 200 '));
 });
 
 t.test('sockets over the limit are closed as they come', async (t) => {

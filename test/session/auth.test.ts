@@ -142,6 +142,8 @@ t.test('a login that nobody waits for holds its place until it has ended', async
   bench.handle(early, hello());
   test.same(words(bench.poll()), [`send ${early} goodbye 51`, `close ${early} 51`]);
   test.equal(bench.table.authorised(asked?.sessionId ?? 0, { userId: 'zoe' }, bench.nowUs), false);
+  test.equal(bench.table.facts.abandoned, 1);
+  bench.table.loginEnded();
   bench.handle(bench.open(), hello());
   test.same(words(bench.poll()), ['auth']);
 });

@@ -123,17 +123,21 @@ export class SessionTable {
     pipes: number;
     joined: number;
     authorising: number;
+    /** Logins that nobody waits for any more, and that run on. */
+    abandoned: number;
     addresses: number;
     prefixes: number;
     usedTokens: number;
     overSessions: number;
     held: number;
   } {
-    const { pipes, sessions, joined, authorising, addresses, prefixes, tokens } = this.#books;
+    const { pipes, sessions, joined, authorising, abandoned } = this.#books;
+    const { addresses, prefixes, tokens } = this.#books;
     return {
       pipes: pipes.open,
       joined,
       authorising,
+      abandoned,
       addresses: addresses.size,
       prefixes: prefixes.size,
       usedTokens: tokens.used.size,
@@ -250,19 +254,18 @@ export class SessionTable {
     return false;
   }
 
-  /**
-   * The login of the game has answered `auth`. False: nobody waits for it any more. Call it once for each that was asked, also
-   * after its `cancel`: until then it is one of `authsMax`.
-   */
+  /** The login of the game has answered `auth`. False: nobody waits for it any more. Not after its `cancel`: see `loginEnded`. */
   authorised(sessionId: number, result: AuthResult, nowUs: number): boolean {
     const session = this.#books.sessions.find(sessionId);
-    if (session === undefined || !this.#door.authorised(session, result, nowUs)) {
-      if (this.#books.abandoned > 0) this.#books.abandoned -= 1;
-      return false;
-    }
+    if (session === undefined || !this.#door.authorised(session, result, nowUs)) return false;
     if (session.state === STATE.accepted && session.early !== null)
       this.#order(session, session.early);
     return true;
+  }
+
+  /** A login has ended that was cancelled before: it is none of `authsMax` any more. Once for each `cancel`. */
+  loginEnded(): void {
+    this.#books.abandoned -= 1;
   }
 
   /** The room has a place; `reply` is the protobuf body of `joined` (`encodeJoinReply`). False: the session is over already. */
@@ -308,19 +311,19 @@ export class SessionTable {
   }
 
   /** The room has no place, or has ended the session: a coded goodbye. The room is not told again. */
-  refuse(sessionId: number, code: ErrorCode, text = ''): void {
+  refuse(sessionId: number, code: ErrorCode, text = errorText(code)): void {
     const session = this.#books.sessions.find(sessionId);
     if (session !== undefined) this.#books.end(session, code, text, false);
   }
 
   /** The operator ends a session; its room is told. */
-  end(sessionId: number, code: ErrorCode, text = ''): void {
+  end(sessionId: number, code: ErrorCode, text = errorText(code)): void {
     const session = this.#books.sessions.find(sessionId);
     if (session !== undefined) this.#books.end(session, code, text);
   }
 
   /** Ends every session and handshake; rooms are told. */
-  endAll(code: ErrorCode, text = ''): void {
+  endAll(code: ErrorCode, text = errorText(code)): void {
     for (const session of this.#books.sessions)
       if (session.state > STATE.free) this.#books.end(session, code, text);
     for (const pipe of this.#books.pipes)
