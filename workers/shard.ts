@@ -373,5 +373,5 @@ const NOTHING = new Uint8Array(0);
  * first player who comes is let in with the next interval.
  */
 const IDLE_TICK_MASK = 15;
-/** Dormant rooms of a slot tick in every fourth interval only, a fourth of them each time, so that it can sleep in between. */
-const REST_TURNS = 4;
+/** Dormant rooms of a slot tick in every eighth interval only, half of them each time, so that it can sleep in between. */
+const REST_TURNS = 8;
