@@ -248,7 +248,10 @@ test('each room without players ticks in one of 16 intervals, and at once when s
     for (const [row, core] of bench.cores)
       t.ok(core.tick >= 9 && core.tick <= 11, `room ${row} of ${rooms}: ${core.tick} ticks`);
     const turns = (bench.counter('slots') / Math.min(rooms, PHASE_SLOTS)).toFixed(1);
-    t.ok(Number(turns) <= 24, `their slots sleep through seven of eight intervals: ${turns} of 160`);
+    t.ok(
+      Number(turns) <= 24,
+      `their slots sleep through seven of eight intervals: ${turns} of 160`,
+    );
     const core = bench.cores.get(1) as FakeCore;
     const before = core.tick;
     bench.answers();
