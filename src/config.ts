@@ -2,7 +2,7 @@
  * The rule that finds the value of every option: flag, then environment, then file, then default; and the checks on what is found.
  * Pure: the caller reads the file and passes the environment, so that tests need neither.
  */
-import type { Static, TSchema } from 'typebox';
+import type { TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { FrayError } from './errors.ts';
 import type { Option } from './options.ts';
@@ -12,7 +12,7 @@ export type { Option } from './options.ts';
 export { OPTIONS } from './options.ts';
 
 export type OptionName = keyof typeof OPTIONS;
-export type Config = { readonly [K in OptionName]: Static<(typeof OPTIONS)[K]['type']> };
+export type Config = { readonly [K in OptionName]: (typeof OPTIONS)[K]['default'] };
 
 /** Where a value came from. `derived`: the default follows from another option. */
 export type Origin = 'default' | 'derived' | 'file' | 'environment' | 'flag';
