@@ -3,7 +3,7 @@
  * mailboxes, tick its rooms, wake the I/O threads that sleep, let the event loop turn once so that promises and timers
  * of authors go on. See slots.ts for when, shard.ts for what, shard-room.ts for one room's tick.
  *
- * Packets wake nobody: they wait for the tick they belong to. Orders wake a worker only while nobody is in its rooms, or it has none.
+ * Packets wake nobody: they wait for the tick they belong to. Orders wake a worker only while it has no room.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../src/clock.ts';
@@ -28,26 +28,24 @@ const bell = new Bell(boot.bell);
 
 function turn(): void {
   const slot = shard.nextSlot();
-  const waitMs = slot === undefined ? REST_MS : (slot.dueUs - clock.nowUs()) / 1000;
-  if (slot === undefined || slot.resting) rest(Math.min(waitMs, REST_MS));
-  else bell.pause(waitMs);
+  if (slot === undefined) rest();
+  else bell.pause((slot.dueUs - clock.nowUs()) / 1000);
   shard.takeOrders();
   shard.takePackets();
-  if (slot !== undefined && slot.dueUs <= clock.nowUs()) shard.tickSlot(slot);
+  if (slot !== undefined) shard.tickSlot(slot);
   shard.wake();
   if (shard.stopped) process.exit(0);
   setImmediate(turn);
 }
 
-/** Where nobody waits for a tick: until an order comes. */
-function rest(ms: number): void {
+/** Without rooms: until an order comes, and not longer than authors' timers may wait. */
+function rest(): void {
   bell.sleeping();
   if (shard.ordersWait()) bell.awake();
-  else if (ms > 0) bell.wait(ms);
-  else bell.awake();
+  else bell.wait(REST_MS);
 }
 
-/** ms. Authors' timers wait no longer. */
+/** ms. */
 const REST_MS = 50;
 
 report({ kind: 'ready', facts: game.facts });

@@ -200,7 +200,6 @@ export class PublicHttp {
   }
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.socket.destroyed) return;
     this.counters.requests += 1;
     // Asked before the answer before it was given. No browser does; answers would wait where no limit sees them.
     if (response.socket === null) {
