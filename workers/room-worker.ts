@@ -3,7 +3,7 @@
  * mailboxes, tick its rooms, wake the I/O threads that sleep, let the event loop turn once so that promises and timers
  * of authors go on. See slots.ts for when, shard.ts for what, shard-room.ts for one room's tick.
  *
- * Packets wake nobody: they wait for the tick they belong to. Orders wake a worker only while it has no room.
+ * Packets wake nobody: they wait for the tick they belong to. Orders wake a worker only while nobody is in its rooms, or it has none.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../src/clock.ts';
@@ -28,24 +28,26 @@ const bell = new Bell(boot.bell);
 
 function turn(): void {
   const slot = shard.nextSlot();
-  if (slot === undefined) rest();
-  else bell.pause((slot.dueUs - clock.nowUs()) / 1000);
+  const waitMs = slot === undefined ? REST_MS : (slot.dueUs - clock.nowUs()) / 1000;
+  if (slot === undefined || slot.resting) rest(Math.min(waitMs, REST_MS));
+  else bell.pause(waitMs);
   shard.takeOrders();
   shard.takePackets();
-  if (slot !== undefined) shard.tickSlot(slot);
+  if (slot !== undefined && slot.dueUs <= clock.nowUs()) shard.tickSlot(slot);
   shard.wake();
   if (shard.stopped) process.exit(0);
   setImmediate(turn);
 }
 
-/** Without rooms: until an order comes, and not longer than authors' timers may wait. */
-function rest(): void {
+/** Where nobody waits for a tick: until an order comes. */
+function rest(ms: number): void {
   bell.sleeping();
   if (shard.ordersWait()) bell.awake();
-  else bell.wait(REST_MS);
+  else if (ms > 0) bell.wait(ms);
+  else bell.awake();
 }
 
-/** ms. */
+/** ms. Authors' timers wait no longer. */
 const REST_MS = 50;
 
 report({ kind: 'ready', facts: game.facts });

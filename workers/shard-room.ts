@@ -206,9 +206,9 @@ export class ShardRoom {
     );
   }
 
-  /** An interval in which a dormant room does not tick. */
-  rest(): void {
-    this.#countEmpty(0);
+  /** Intervals in which a dormant room does not tick. */
+  rest(intervals: number): void {
+    this.#countEmpty(0, intervals);
   }
 
   /** One tick: everything that enters, `begin`, hooks, `end`, everything that goes out. */
@@ -404,13 +404,13 @@ export class ShardRoom {
   }
 
   /** Counts the intervals without people, and says so once when they are as many as the game allows. */
-  #countEmpty(people: number): void {
+  #countEmpty(people: number, intervals = 1): void {
     if (people > 0 || this.#arrivals.length > 0) {
       this.#emptyTicks = 0;
       this.#idleTold = false;
       return;
     }
-    this.#emptyTicks += 1;
+    this.#emptyTicks += intervals;
     if (this.#idleTold || this.#emptyTicks < this.#options.emptyCloseTicks) return;
     this.#idleTold = true;
     this.#write(this.owner, { kind: ANSWER.idle, id: this.row, arg: 0, bytes: NO_NAME });

@@ -130,14 +130,20 @@ export class Shard {
     timing.record(HISTOGRAM.lateness, startUs - slot.dueUs);
     const skipped = slot.skipped;
     const ticks = this.#slots.take(slot, startUs);
+    if (slot.slept > 0) for (const room of slot.rooms) room.rest(slot.slept);
     let beforeUs = startUs;
+    let dormant = 0;
     for (let tick = 0; tick < ticks; tick += 1) {
       slot.turns += 1;
+      dormant = 0;
       for (let i = 0; i < slot.rooms.length; i += 1) {
         const room = slot.rooms[i] as ShardRoom;
-        if (((slot.turns + i) & IDLE_TICK_MASK) !== 0 && room.dormant) {
-          room.rest();
-          continue;
+        if (room.dormant) {
+          dormant += 1;
+          if (((slot.turns + i * REST_TURNS) & IDLE_TICK_MASK) !== 0) {
+            room.rest(1);
+            continue;
+          }
         }
         if (!this.#tickRoom(room)) i -= 1;
         const afterUs = this.#nowUs();
@@ -146,11 +152,22 @@ export class Shard {
         beforeUs = afterUs;
       }
     }
+    this.#restIf(slot, dormant === slot.rooms.length);
     timing.add(COUNTER.slots, 1);
     timing.add(COUNTER.ticksCaughtUp, ticks - 1);
     timing.add(COUNTER.ticksSkipped, slot.skipped - skipped);
     timing.add(COUNTER.busyUs, beforeUs - startUs);
     timing.record(HISTOGRAM.slot, beforeUs - startUs);
+  }
+
+  /** A slot of dormant rooms alone sleeps until the next interval in which one of them ticks. */
+  #restIf(slot: Slot<ShardRoom>, isDormant: boolean): void {
+    this.#slots.rest(slot, isDormant ? (REST_TURNS - 1 - slot.turns) & (REST_TURNS - 1) : 0);
+  }
+
+  /** Something is to be done in a room: with the next interval, if its slot rests. */
+  #rouse({ slot }: ShardRoom): void {
+    if (slot !== undefined) this.#slots.rouse(slot, this.#nowUs());
   }
 
   /** Stage 4: one wake per I/O thread that sleeps and has been written to. */
@@ -225,7 +242,10 @@ export class Shard {
         break;
       case ORDER.notice: {
         const message = payloadOf(order);
-        for (const room of this.#rooms.values()) room.notice(message);
+        for (const room of this.#rooms.values()) {
+          room.notice(message);
+          this.#rouse(room);
+        }
         break;
       }
       case ORDER.stop:
@@ -245,6 +265,7 @@ export class Shard {
       room.create();
       this.#rooms.set(order.row, room);
       room.slot = this.#slots.add(room, 1e6 / room.core.tickRateHz, this.#nowUs());
+      this.#rouse(room);
       room.slot.tickUs = room.slot.dueUs - room.slot.intervalUs;
       this.#timing.add(COUNTER.rooms, 1);
       this.#timing.add(COUNTER.roomsOpened, 1);
@@ -277,6 +298,7 @@ export class Shard {
     const at = order.offset;
     const nameBytes = order.words[(at + JOIN.nameBytes) >> 2] as number;
     const flags = order.words[(at + JOIN.flags) >> 2] as number;
+    this.#rouse(room);
     this.#sitters.set(order.id, { room, slot: -1 });
     room.join(order.id, flags, order.bytes.slice(at + JOIN.name, at + JOIN.name + nameBytes));
   }
@@ -351,3 +373,5 @@ const NOTHING = new Uint8Array(0);
  * first player who comes is let in with the next interval.
  */
 const IDLE_TICK_MASK = 15;
+/** Dormant rooms of a slot tick in every eighth interval only, half of them each time, so that it can sleep in between. */
+const REST_TURNS = 8;

@@ -22,8 +22,12 @@ export interface Slot<T> {
   tickUs: number;
   /** Ticks left out so far. */
   skipped: number;
-  /** Intervals that have been ticked: what the ticks of dormant rooms are spread by. */
+  /** Intervals that have been ticked or slept through: what the ticks of dormant rooms are spread by. */
   turns: number;
+  /** It sleeps through intervals: `rouse` it when one of its rooms has something to do. */
+  resting: boolean;
+  /** Through how many before the one that is due next. */
+  slept: number;
 }
 
 export class PhaseSlots<T> {
@@ -73,6 +77,24 @@ export class PhaseSlots<T> {
     return 1 + made;
   }
 
+  /** Sleeps through so many intervals from the next one on. */
+  rest(slot: Slot<T>, intervals: number): void {
+    slot.dueUs += intervals * slot.intervalUs;
+    slot.turns += intervals;
+    slot.resting = intervals > 0;
+    slot.slept = intervals;
+  }
+
+  /** Is due with its next interval again. */
+  rouse(slot: Slot<T>, nowUs: number): void {
+    if (!slot.resting) return;
+    slot.resting = false;
+    const intervals = Math.max(0, Math.ceil((slot.dueUs - nowUs) / slot.intervalUs) - 1);
+    slot.dueUs -= intervals * slot.intervalUs;
+    slot.turns -= intervals;
+    slot.slept -= intervals;
+  }
+
   #slot(index: number, intervalUs: number): Slot<T> {
     for (const slot of this.#slots)
       if (slot.index === index && slot.intervalUs === intervalUs) return slot;
@@ -84,6 +106,8 @@ export class PhaseSlots<T> {
       tickUs: 0,
       skipped: 0,
       turns: 0,
+      resting: false,
+      slept: 0,
     };
     this.#slots.push(slot);
     return slot;

@@ -3,6 +3,7 @@ import { COMMAND, ERROR, INPUT_BYTES_MAX, Join, Leave } from '../../protocol/gen
 import type { Bell } from '../../src/mailbox/bell.ts';
 import type { IoEnd } from '../../src/mailbox/messages.ts';
 import { ORDER } from '../../src/mailbox/messages.ts';
+import { PHASE_SLOTS } from '../../workers/slots.ts';
 import type { FakeCore, FakeGame } from './fake-core.ts';
 import { packetsOf } from './fake-core.ts';
 import { Bench, INTERVAL } from './shard-bench.ts';
@@ -246,6 +247,11 @@ test('each room without players ticks in one of 16 intervals, and at once when s
     bench.run(160);
     for (const [row, core] of bench.cores)
       t.ok(core.tick >= 9 && core.tick <= 11, `room ${row} of ${rooms}: ${core.tick} ticks`);
+    const turns = (bench.counter('slots') / Math.min(rooms, PHASE_SLOTS)).toFixed(1);
+    t.ok(
+      Number(turns) <= 24,
+      `their slots sleep through seven of eight intervals: ${turns} of 160`,
+    );
     const core = bench.cores.get(1) as FakeCore;
     const before = core.tick;
     bench.answers();

@@ -68,3 +68,22 @@ test('the slot that is due first comes first; empty slots do not count; rates ma
   );
   t.end();
 });
+
+test('a slot that rests is due on its grid, and with the next interval once it is roused', (t) => {
+  const slots = new PhaseSlots<string>();
+  const slot = slots.add('a', 1000, 10_000);
+  slots.take(slot, 11_000);
+  slot.turns = 8;
+  slots.rest(slot, 3);
+  t.match(slot, { dueUs: 15_000, turns: 11, resting: true, slept: 3, skipped: 0 });
+  slots.rouse(slot, 12_300);
+  t.match(slot, { dueUs: 13_000, turns: 9, resting: false, slept: 1 });
+  slots.rouse(slot, 12_900);
+  t.equal(slot.dueUs, 13_000, 'once');
+  slots.rest(slot, 3);
+  slots.rouse(slot, 16_500);
+  t.match(slot, { dueUs: 16_000, turns: 12 }, 'one that is due stays due');
+  slots.rest(slot, 0);
+  t.equal(slot.resting, false);
+  t.end();
+});
