@@ -119,7 +119,7 @@ export class ShardHost {
 
   /** Orders a place; `answers` gives it after one of the next turns. */
   join(session: number, row: number): void {
-    this.#order(ORDER.join, { id: session, arg: row, bytes: new Uint8Array(JOIN.bytes) });
+    this.#order(ORDER.join, { id: session, arg: row, bytes: new Uint8Array(JOIN.identity) });
   }
 
   /** One turn of a worker: the slot that is due next, with all that waits for it. */

@@ -64,6 +64,7 @@ export class WorkerHost {
       this.directory.join({
         sessionId: this.#session,
         userId: `user ${this.#session}`,
+        userData: new Uint8Array(0),
         name: 'Ann',
         choice: { create: '' },
         schemaHash: this.directory.facts.schemaHash,

@@ -50,12 +50,19 @@ export class RecordWriter {
     return true;
   }
 
-  /** `session` 0 is a bot. `name`: UTF-8, at most 32 bytes. */
+  /** `session` 0 is a bot. `name`: UTF-8, at most 32 bytes. `identity`: the record's tail. */
   join(
     slot: number,
-    who: { session: number; flags: number; team: number; name: Uint8Array },
+    who: {
+      session: number;
+      flags: number;
+      team: number;
+      name: Uint8Array;
+      identity: Uint8Array;
+    },
   ): boolean {
-    const word = this.#header(Join.kind, slot, Join.bytes, this.recordsMax);
+    const bytes = Join.bytes + who.identity.length;
+    const word = this.#header(Join.kind, slot, bytes, this.recordsMax);
     if (word < 0) return false;
     const { i32, u8 } = this.target;
     const payload = (word + 2) << 2;
@@ -65,6 +72,9 @@ export class RecordWriter {
       (who.flags & 0xffff) | ((who.team & 0xff) << 16) | (nameBytes << 24);
     u8.fill(0, payload + Join.name, payload + Join.name + NAME_BYTES_MAX);
     for (let i = 0; i < nameBytes; i += 1) u8[payload + Join.name + i] = who.name[i] as number;
+    const tail = payload + Join.bytes;
+    u8.fill(0, tail, tail + ((who.identity.length + 3) & ~3));
+    u8.set(who.identity, tail);
     return true;
   }
 

@@ -55,6 +55,8 @@ export interface Arrival {
   readonly session: number;
   readonly flags: number;
   readonly name: Uint8Array;
+  /** Tail of the record Join. */
+  readonly identity: Uint8Array;
   /** -1: waits for one. */
   slot: number;
 }
@@ -123,9 +125,7 @@ export class ShardRoom {
     this.#input = new RecordWriter(core);
     this.#said = new HostMessages(SAID_WAITING_MIN + 2 * core.playersMax);
     this.#packetsLimit =
-      this.#input.recordsMax -
-      core.playersMax * SLOT_RECORDS_BYTES -
-      JOINS_PER_TICK_MAX * JOIN_RECORD_BYTES;
+      this.#input.recordsMax - core.playersMax * SLOT_RECORDS_BYTES - JOINS_BYTES_PER_TICK_MAX;
   }
 
   /** Runs onCreate and ends tick 0. */
@@ -139,8 +139,8 @@ export class ShardRoom {
   }
 
   /** A person has been promised a place and comes with one of the next ticks. */
-  join(session: number, flags: number, name: Uint8Array): void {
-    this.#arrivals.push({ session, flags, name, slot: -1 });
+  join(who: Omit<Arrival, 'slot'>): void {
+    this.#arrivals.push({ ...who, slot: -1 });
     this.#emptyTicks = 0;
     this.#idleTold = false;
   }
@@ -260,19 +260,14 @@ export class ShardRoom {
     const seats = this.#seats;
     const { players } = this.core;
     let promised = 0;
-    let joins = 0;
+    let joinBytes = 0;
     const refused: Arrival[] = [];
     for (const arrival of this.#arrivals) {
       const slot = seats.free(players);
       if (slot >= 0) {
-        joins += 1;
-        if (joins > JOINS_PER_TICK_MAX) break;
-        this.#input.join(slot, {
-          session: arrival.session,
-          flags: arrival.flags,
-          team: 0,
-          name: arrival.name,
-        });
+        joinBytes += JOIN_RECORD_BYTES + arrival.identity.length;
+        if (joinBytes > JOINS_BYTES_PER_TICK_MAX) break;
+        this.#input.join(slot, { ...arrival, team: 0 });
         seats.take(slot, arrival.session);
         arrival.slot = slot;
         continue;
@@ -447,6 +442,7 @@ const NO_NAME = new Uint8Array(0);
 const SLOT_RECORDS_BYTES = 56;
 /** Notices and messages to single clients that may wait in a room, and two more for each place. */
 const SAID_WAITING_MIN = 64;
-/** People who come in with one tick; more wait for the next. Their records always find place. */
-const JOINS_PER_TICK_MAX = 64;
-const JOIN_RECORD_BYTES = 48;
+/** Of the records of people who come in with one tick, 20 at least; more wait for the next. They always find place. */
+const JOINS_BYTES_PER_TICK_MAX = 5120;
+/** Without its tail, and with what fills that up to whole words. */
+const JOIN_RECORD_BYTES = 51;

@@ -296,11 +296,17 @@ export class Shard {
       return;
     }
     const at = order.offset;
-    const nameBytes = order.words[(at + JOIN.nameBytes) >> 2] as number;
-    const flags = order.words[(at + JOIN.flags) >> 2] as number;
+    const word = (offset: number): number => order.words[(at + offset) >> 2] as number;
+    const bytes = (from: number, length: number): Uint8Array =>
+      order.bytes.slice(at + from, at + from + length);
     this.#rouse(room);
     this.#sitters.set(order.id, { room, slot: -1 });
-    room.join(order.id, flags, order.bytes.slice(at + JOIN.name, at + JOIN.name + nameBytes));
+    room.join({
+      session: order.id,
+      flags: word(JOIN.flags),
+      name: bytes(JOIN.name, word(JOIN.nameBytes)),
+      identity: bytes(JOIN.identity, word(JOIN.identityBytes)),
+    });
   }
 
   /** Everybody inside is answered first, then the row is given back. */

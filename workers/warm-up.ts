@@ -98,7 +98,8 @@ class ScratchShard {
   }
 
   #join(session: number): void {
-    this.#io.orders.tryWrite(ORDER.join, session, 0, new Uint8Array(JOIN.bytes), 0, JOIN.bytes);
+    const { identity: bytes } = JOIN;
+    this.#io.orders.tryWrite(ORDER.join, session, 0, new Uint8Array(bytes), 0, bytes);
   }
 
   /** A command for the tick after the next, and the packet that carries it. */

@@ -28,7 +28,8 @@ pub fn records(room: &mut Room, bytes: usize) {
         };
         let slot = usize::from(header.index);
         let taken = match header.kind {
-            Join::KIND => exact(payload).and_then(|row| join(room, slot, &row)),
+            // Who it is stands behind; that is for hooks, and no part of the world.
+            Join::KIND => split(payload).and_then(|(row, _): (Join, _)| join(room, slot, &row)),
             Leave::KIND => {
                 exact(payload).and_then(|row: Leave| leave(room, slot, u32::from(row.code)))
             }

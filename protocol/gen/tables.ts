@@ -772,7 +772,10 @@ export const RoomStats = {
   awayClients: 124,
 } as const;
 
-/** A player takes a slot (header.index). */
+/**
+ * A player takes a slot (header.index). Then bytes of: who it is, for the game's hooks
+ * (nothing: a bot): u8 bytes of the user id, the user id in UTF-8, the author's data.
+ */
 export const Join = {
   kind: 1,
   bytes: 40,

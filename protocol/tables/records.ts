@@ -155,6 +155,7 @@ export const INPUT_RECORDS: Record<string, RecordTable> = {
       ['nameBytes', 'u8', ''],
       ['name', 'u8', 'UTF-8, zero padded', 32],
     ],
+    tail: "who it is, for the game's hooks (nothing: a bot): u8 bytes of the user id, the user id in UTF-8, the author's data",
   },
   Leave: {
     kind: 2,

@@ -67,8 +67,17 @@ export const OPEN = {
   optionsBytes: 20,
   tail: 24,
 } as const;
-/** JoinShape. `flags` as in the record Join. */
-export const JOIN = { flags: 0, nameBytes: 4, name: 8, bytes: 40 } as const;
+/** Bytes. Who a player is, as in the tail of the record Join: a length, a user id (64), the author's data (128). */
+export const IDENTITY_BYTES_MAX = 1 + 64 + 128;
+/** JoinShape. `flags` and `identity` as in the record Join. */
+export const JOIN = {
+  flags: 0,
+  nameBytes: 4,
+  identityBytes: 8,
+  name: 12,
+  identity: 44,
+  bytesMax: 44 + IDENTITY_BYTES_MAX,
+} as const;
 /** JoinedShape. */
 export const JOINED = {
   playerId: 0,
@@ -157,7 +166,7 @@ export function controlBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>)
   const bare = recordBytes(0);
   return {
     orders:
-      sizes.sessionsMax * (recordBytes(JOIN.bytes) + 3 * bare) +
+      sizes.sessionsMax * (recordBytes(JOIN.bytesMax) + 3 * bare) +
       sizes.roomsMax * (recordBytes(OPEN_BYTES_MAX) + bare) +
       bare,
     answers:

@@ -35,8 +35,8 @@ export interface LoginRequest {
 }
 
 /**
- * Lets in, as `userId` (1 to 64 bytes of UTF-8), with at most 128 bytes of data beside it (which no hook is given yet); or refuses with
- * a text that the client is told, and a code of Fray's (default E_AUTH).
+ * Lets in, as `userId` (1 to 64 bytes of UTF-8), with at most 128 bytes of data beside it (default: those of the token), both of which
+ * the game's `onJoin` is told; or refuses with a text that the client is told, and a code of Fray's (default E_AUTH).
  */
 export type LoginAnswer =
   | { readonly userId: string; readonly userData?: Uint8Array }

@@ -2,6 +2,7 @@
 import { FrayError } from '../errors.ts';
 import type { AnyField, ValueOf } from '../schema/fields.ts';
 import type { MessagesToServer, TimersOf } from '../schema/infer.ts';
+import type { Identity } from './identity.ts';
 import { checkOptionFields } from './options.ts';
 import type {
   AbsenceOf,
@@ -46,8 +47,11 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
     room: RoomOf<S>,
     facts: { readonly seed: bigint; readonly options: RoomOptionsOf<Fields> },
   ): Done;
-  /** A player came. It is not alive until it is placed. */
-  onJoin?(room: RoomOf<S>, player: PlayerViewOf<S>): Done;
+  /**
+   * A player came. It is not alive until it is placed. Who it is (`userId`, `userData`) is told here and at no other time: what
+   * the game needs of it later goes into fields of the player, `to: 'none'` for what no client is to see.
+   */
+  onJoin?(room: RoomOf<S>, player: PlayerViewOf<S>, who: Identity): Done;
   /**
    * A player goes, exactly once whatever the reason; it is in the room until this tick ends. `code` is an error name: E_LEFT for
    * a wish, E_TIMEOUT for one who was away for too long.

@@ -3,4 +3,5 @@
 export type { LoginAnswer, LoginRequest, OnAuth } from './auth.ts';
 export type { Game, GameHooks, GameOptions } from './game.ts';
 export { defineGame } from './game.ts';
+export type { Identity } from './identity.ts';
 export type * from './types.ts';

@@ -190,7 +190,12 @@ export class GameRuntime {
     const slot = view.getUint16(header + RecordHeader.index, true);
     switch (kind) {
       case HOOK.joined.kind:
-        this.#onPlayer('onJoin', this.#hooks.onJoin, view.getUint32(at + Joined.handle, true));
+        this.#onPlayer(
+          'onJoin',
+          this.#hooks.onJoin,
+          view.getUint32(at + Joined.handle, true),
+          this.#seats.identity(slot),
+        );
         break;
       case HOOK.left.kind: {
         const code = errorName(view.getUint32(at + Left.code, true));

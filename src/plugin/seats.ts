@@ -16,6 +16,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { RawInput } from '../schema/inputs.ts';
 import { encodeInput, neutralInput } from '../schema/inputs.ts';
 import type { PluginContext } from './context.ts';
+import { type Identity, identityOf, NOBODY } from './identity.ts';
 
 /** A removal: the room forgets the player, the host tells its client why. */
 export interface Removal {
@@ -55,6 +56,8 @@ export class Seats {
   /** Slots of bots that the host keeps: 1. */
   readonly #kept: Uint8Array;
   readonly #raw = neutralInput();
+  /** Of those who come with this tick, by slot. */
+  readonly #identities = new Map<number, Identity>();
   /** By slot. */
   readonly #standIns = new Map<number, StandIn>();
   readonly #botsYield: boolean;
@@ -94,6 +97,11 @@ export class Seats {
   /** The client in a slot is back: its own controls count. */
   stepBack(slot: number): void {
     this.#standIns.delete(slot);
+  }
+
+  /** Who came into a slot with this tick. */
+  identity(slot: number): Identity {
+    return this.#identities.get(slot) ?? NOBODY;
   }
 
   /** A player or bot leaves in the next tick. */
@@ -238,10 +246,11 @@ export class Seats {
     return this.#context.playerId(slot) !== 0 && this.#context.isBot(slot);
   }
 
-  /** Marks the slots of the Join and Leave records that the host has written; whose client is back needs no stand-in. */
+  /** Marks the slots of the Join and Leave records that the host has written, and who comes; whose client is back needs no stand-in. */
   #scan(length: number): void {
     this.#touched.fill(0);
-    const { view, input } = this.#context.core;
+    this.#identities.clear();
+    const { view, input, u8 } = this.#context.core;
     let at = 0;
     while (at + RecordHeader.bytes <= length) {
       const kind = view.getUint16(input + at + RecordHeader.kind, true);
@@ -249,8 +258,11 @@ export class Seats {
       if ((kind === Join.kind || kind === Leave.kind) && slot < this.#touched.length)
         this.#touched[slot] = 1;
       if (kind === Resume.kind) this.#standIns.delete(slot);
-      at +=
-        RecordHeader.bytes + ((view.getUint32(input + at + RecordHeader.length, true) + 3) & ~3);
+      const bytes = view.getUint32(input + at + RecordHeader.length, true);
+      const payload = input + at + RecordHeader.bytes;
+      if (kind === Join.kind && bytes > Join.bytes)
+        this.#identities.set(slot, identityOf(u8.subarray(payload + Join.bytes, payload + bytes)));
+      at += RecordHeader.bytes + ((bytes + 3) & ~3);
     }
   }
 

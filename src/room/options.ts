@@ -6,7 +6,10 @@ import type { Log } from './workers.ts';
 
 export interface JoinRequest {
   readonly sessionId: number;
+  /** At most 64 bytes of UTF-8. The game's hooks are told it, and `userData`, with the join. */
   readonly userId: string;
+  /** The author's own of the token or the login, at most 128 bytes. */
+  readonly userData: Uint8Array;
   /** At most 32 bytes of UTF-8; empty: the game picks one. */
   readonly name: string;
   readonly choice: Choice;

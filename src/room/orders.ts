@@ -10,6 +10,7 @@ import type { ErrorCode } from '../errors.ts';
 import { FrayError } from '../errors.ts';
 import type { LinkSizes } from '../mailbox/messages.ts';
 import {
+  IDENTITY_BYTES_MAX,
   JOIN,
   messageSpaceBytes,
   NOTICE_BYTES_MAX,
@@ -19,6 +20,7 @@ import {
   RESUME,
   TELL_BYTES_MAX,
 } from '../mailbox/messages.ts';
+import type { JoinRequest } from './options.ts';
 import type { HostedRoom } from './placement.ts';
 import type { RoomWorker } from './workers.ts';
 
@@ -62,18 +64,22 @@ export class OrderDesk {
     this.#write(worker, { kind: ORDER.close, id: room.row, arg: code, bytes: 0 });
   }
 
-  /** `name` is cut to what fits. */
+  /** `name` is cut to what fits. Throws for a user id or data that the session's table would not have taken. */
   join(
     worker: RoomWorker,
     room: HostedRoom,
-    who: { sessionId: number; name: string; verify: boolean },
+    who: Pick<JoinRequest, 'sessionId' | 'name' | 'verify' | 'userId' | 'userData'>,
   ): void {
     const name = fitName(who.name);
-    this.#bytes.fill(0, 0, JOIN.bytes);
+    const identity = identityBytes(who);
+    this.#bytes.fill(0, 0, JOIN.identity);
     this.#view.setUint32(JOIN.flags, who.verify ? FLAG_VERIFY : 0, true);
     this.#view.setUint32(JOIN.nameBytes, name.length, true);
+    this.#view.setUint32(JOIN.identityBytes, identity.length, true);
     this.#bytes.set(name, JOIN.name);
-    this.#write(worker, { kind: ORDER.join, id: who.sessionId, arg: room.row, bytes: JOIN.bytes });
+    this.#bytes.set(identity, JOIN.identity);
+    const bytes = JOIN.identity + identity.length;
+    this.#write(worker, { kind: ORDER.join, id: who.sessionId, arg: room.row, bytes });
   }
 
   leave(worker: RoomWorker, sessionId: number, code: number): void {
@@ -151,6 +157,20 @@ export function fitName(name: string): Uint8Array {
   return bytes.subarray(0, end);
 }
 
+/** The tail of the record Join. */
+function identityBytes({ userId, userData }: Pick<JoinRequest, 'userId' | 'userData'>): Uint8Array {
+  const id = Buffer.from(userId);
+  if (id.length > USER_ID_BYTES_MAX || 1 + id.length + userData.length > IDENTITY_BYTES_MAX) {
+    throw new FrayError(
+      'E_VALUE',
+      `Cannot let a player in: ${id.length} bytes of user id and ${userData.length} of data are too many`,
+    );
+  }
+  return Uint8Array.of(id.length, ...id, ...userData);
+}
+
+/** What one length byte and the sizes of IDENTITY_BYTES_MAX leave for it. */
+const USER_ID_BYTES_MAX = 64;
 /** Fencing number of a room that nobody owned before. */
 const FIRST_EPOCH = 1;
 /** Flag of the record Join: the client wants state hashes. */

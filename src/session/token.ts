@@ -89,7 +89,7 @@ export interface TokenOrder {
   readonly expireMs?: number;
   /** Silence after which the session is over; -1 for ever. Seconds, default 10. */
   readonly timeoutSeconds?: number;
-  /** The author's own, at most 128 bytes; the game gets it with the join. */
+  /** The author's own, at most 128 bytes; the game's `onJoin` gets it. */
   readonly userData?: Uint8Array;
   /** u64, names the session that it opens; only for a further token of a session that is live. Default: random. */
   readonly session?: bigint;

@@ -66,9 +66,9 @@ export class Bench {
     this.#end(null, this.runtime.create());
   }
 
-  /** A person takes a slot in the next tick. */
-  join(slot: number, name = `p${slot}`): void {
-    const at = this.#record(Join, slot);
+  /** A person takes a slot in the next tick. `identity`: the record's tail. */
+  join(slot: number, name = `p${slot}`, identity = new Uint8Array(0)): void {
+    const at = this.#record({ kind: Join.kind, bytes: Join.bytes + identity.length }, slot);
     const bytes = new TextEncoder().encode(name);
     const { view, u8 } = this.core;
     view.setUint32(at + Join.session, 1000 + slot, true);
@@ -77,6 +77,8 @@ export class Bench {
     view.setUint8(at + Join.nameBytes, bytes.length);
     u8.fill(0, at + Join.name, at + Join.bytes);
     u8.set(bytes, at + Join.name);
+    u8.fill(0, at + Join.bytes, at + Join.bytes + ((identity.length + 3) & ~3));
+    u8.set(identity, at + Join.bytes);
   }
 
   leave(slot: number, code = 19): void {

@@ -72,6 +72,7 @@ export class DirectoryBench {
     this.directory.join({
       sessionId,
       userId: `u${sessionId}`,
+      userData: new Uint8Array(0),
       name: `Ann ${sessionId}`,
       choice,
       schemaHash,

@@ -14,6 +14,7 @@ import {
   TELLS_WAITING_MAX,
   WorkerEnd,
 } from '../../src/mailbox/messages.ts';
+import { identityOf } from '../../src/plugin/identity.ts';
 import { fitName, noticeMessage, OrderDesk } from '../../src/room/orders.ts';
 import type { HostedRoom } from '../../src/room/placement.ts';
 import type { RoomWorker } from '../../src/room/workers.ts';
@@ -61,7 +62,8 @@ test('notices leave the space of all orders that may come, and the rest is refus
         desk.open(worker, room, `{"text":"${'y'.repeat(500)}"}`);
         for (let sessionId = 1; sessionId <= sizes.sessionsMax; sessionId += 1) {
           if (room.row > 0) break;
-          desk.join(worker, room, { sessionId, name: 'z'.repeat(40), verify: true });
+          const known = { userId: 'u'.repeat(64), userData: new Uint8Array(128) };
+          desk.join(worker, room, { sessionId, name: 'z'.repeat(40), verify: true, ...known });
           desk.drop(worker, sessionId);
           desk.resume(worker, sessionId, { fresh: true, verify: true });
           desk.leave(worker, sessionId, ERROR.E_LEFT);
@@ -109,18 +111,42 @@ test('a join says who and with what name, cut between characters', (t) => {
     sessionId: 7,
     name: `a${'ö'.repeat(20)}`,
     verify: true,
+    userId: 'zoë',
+    userData: Uint8Array.of(0, 255, 7),
   });
-  desk.join(worker, rooms[0] as HostedRoom, { sessionId: 8, name: 'b', verify: false });
+  const anon = { userId: '', userData: new Uint8Array(0) };
+  desk.join(worker, rooms[0] as HostedRoom, { sessionId: 8, name: 'b', verify: false, ...anon });
   const { orders } = reader;
   t.ok(orders.next());
-  t.same([orders.kind, orders.id, orders.arg, orders.length], [ORDER.join, 7, 1, JOIN.bytes]);
+  const bytes = JOIN.identity + 8;
+  t.same([orders.kind, orders.id, orders.arg, orders.length], [ORDER.join, 7, 1, bytes]);
   const view = new DataView(orders.bytes.buffer, orders.bytes.byteOffset + orders.offset);
   t.equal(view.getUint32(JOIN.flags, true), 2);
   t.equal(view.getUint32(JOIN.nameBytes, true), NAME_BYTES_MAX - 1);
+  t.equal(view.getUint32(JOIN.identityBytes, true), 8);
+  const identity = orders.bytes.slice(orders.offset + JOIN.identity, orders.offset + bytes);
+  t.same(identityOf(identity), { userId: 'zoë', userData: Uint8Array.of(0, 255, 7) });
   t.ok(orders.next());
-  const name = orders.bytes.subarray(orders.offset + JOIN.name, orders.offset + JOIN.bytes);
+  const name = orders.bytes.subarray(orders.offset + JOIN.name, orders.offset + JOIN.identity);
   t.same([...name], [98, ...new Array(NAME_BYTES_MAX - 1).fill(0)], 'no letter of the one before');
   t.equal(Buffer.from(fitName('ö'.repeat(16))).toString(), 'ö'.repeat(16));
+  t.end();
+});
+
+test('who has a user id or data that a token could not hold is not ordered in', (t) => {
+  const { desk, worker, reader } = bench();
+  const who = { sessionId: 7, name: 'b', verify: false };
+  const join = (idBytes: number, dataBytes: number): void => {
+    const userId = 'u'.repeat(idBytes);
+    const userData = new Uint8Array(dataBytes);
+    desk.join(worker, rooms[0] as HostedRoom, { ...who, userId, userData });
+  };
+  join(64, 128);
+  t.ok(reader.orders.next());
+  t.equal(reader.orders.length, JOIN.bytesMax);
+  t.throws(() => join(65, 0), { code: 'E_VALUE' });
+  t.throws(() => join(64, 129), { code: 'E_VALUE' });
+  t.notOk(reader.orders.next());
   t.end();
 });
 

@@ -2,10 +2,13 @@
 import type { Socket } from 'node:net';
 import { createServer, connect as dial } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
 import { connect } from '../../src/client/node.ts';
+import type { OnAuth } from '../../src/plugin/auth.ts';
 import type { Server } from '../../src/server.ts';
+import { issueConnectToken } from '../../src/tokens.ts';
 import { CORE, metricsOf, serve, until } from './fixture.ts';
 import { duel } from './games/schema.ts';
 
@@ -53,6 +56,47 @@ t.test('a credential lets in whom the login names, and nobody else', async (t) =
   const metrics = await metricsOf(server);
   t.equal(metrics.get('fray_drops_total{reason="session_E_KICKED"}'), 1);
   t.equal(metrics.get('fray_drops_total{reason="session_E_AUTH"}'), 2);
+});
+
+t.test('the game is told who came: by the token, as the login says, or a guest', async (t) => {
+  const game = fileURLToPath(new URL('./games/known.ts', import.meta.url));
+  const key = new Uint8Array(32).fill(5);
+  const tokenKeys = Buffer.from(key).toString('hex');
+  const onAuth: OnAuth = ({ token, text }) => {
+    if (token !== null) return { userId: token.userId };
+    return text === null
+      ? { userId: 'made of a guest' }
+      : { userId: text, userData: Uint8Array.of(0, 255, 1) };
+  };
+  const start = async (parts: { onAuth?: OnAuth }, more: Record<string, string> = {}) => {
+    const flags = { tokenKeys, stateDir: t.testdir(), guests: 'true', ...more };
+    const server = await serve(flags, {}, { game, ...parts });
+    t.teardown(() => server.stop(0));
+    return server;
+  };
+  /** What the game has told. */
+  const known = async (server: Server, more: { token?: string; credential?: string }) => {
+    const entered = await connect(server.url, { schema: duel, wasm: CORE, ...more });
+    let heard = '';
+    entered.onMessage('chat', ({ text }) => {
+      heard = text;
+    });
+    await until('the game has told', () => heard !== '');
+    entered.close();
+    return heard;
+  };
+  const servers = ['127.0.0.1:1'];
+  const issue = (userId: string, userData?: Uint8Array): string =>
+    issueConnectToken({ userId, servers, key, ...(userData && { userData }) }).token;
+  const plain = await start({});
+  t.match(await known(plain, {}), /^guest-[\da-f]{16}\/$/);
+  t.equal(await known(plain, { token: issue('zoë', Uint8Array.of(1, 2)) }), 'zoë/12');
+  t.equal(await known(plain, { token: issue('u'.repeat(64)) }), `${'u'.repeat(64)}/`);
+  const asking = await start({ onAuth });
+  t.equal(await known(asking, {}), 'made of a guest/');
+  t.equal(await known(asking, { credential: 'ann' }), 'ann/0ff1');
+  const token = issue('max', Uint8Array.of(9));
+  t.equal(await known(asking, { token }), 'max/9', 'what the token has, where the login has none');
 });
 
 t.test(

@@ -100,10 +100,13 @@ export class Bench {
     this.order(io, ORDER.open, row, 0, bytes);
   }
 
-  join(session: number, row: number, name = 'Ann'): void {
-    const bytes = new Uint8Array(JOIN.bytes);
-    new DataView(bytes.buffer).setUint32(JOIN.nameBytes, name.length, true);
+  join(session: number, row: number, name = 'Ann', identity = new Uint8Array(0)): void {
+    const bytes = new Uint8Array(JOIN.identity + identity.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(JOIN.nameBytes, name.length, true);
+    view.setUint32(JOIN.identityBytes, identity.length, true);
     bytes.set(new TextEncoder().encode(name), JOIN.name);
+    bytes.set(identity, JOIN.identity);
     this.order(session >>> 28, ORDER.join, session, row, bytes);
   }
 

@@ -39,6 +39,23 @@ test('a room opens, a person joins with a tick, packets go both ways, a leave is
   t.end();
 });
 
+test('who somebody is comes with the record of the join; of a crowd as many a tick as find place', (t) => {
+  const bench = new Bench({ playersMax: 60 });
+  bench.open(3);
+  bench.run(1);
+  const long = Uint8Array.of(64, ...new Array(192).fill(7));
+  for (let session = 1; session <= 50; session += 1)
+    bench.join(session, 3, 'Ann', session === 1 ? Uint8Array.of(1, 0x61, 9) : long);
+  bench.run(8);
+  const core = bench.cores.get(3) as FakeCore;
+  const joins = core.ticks.map((tick) => tick.filter(({ kind }) => kind === Join.kind));
+  const tails = joins.flat().map(({ payload }) => [...payload.subarray(Join.bytes)]);
+  t.same(tails, [[1, 0x61, 9], ...new Array(49).fill([...long])]);
+  t.ok(joins.filter((tick) => tick.length > 0).length > 1, 'not all in one tick');
+  t.equal(bench.answers().filter(([name]) => name === 'joined').length, 50);
+  t.end();
+});
+
 test('messages that did not decode are counted, also those of the last ticks of a room', (t) => {
   const bench = new Bench();
   bench.open(3);

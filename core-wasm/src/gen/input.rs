@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-/// A player takes a slot (header.index).
+/// A player takes a slot (header.index). Then bytes of: who it is, for the game's hooks (nothing: a bot): u8 bytes of the user id, the user id in UTF-8, the author's data.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct Join {
