@@ -88,7 +88,8 @@ export class Tally {
   readonly #counts = new Map<string, number>();
   #count = 0;
 
-  constructor(max: number, perPrefixMax: number) {
+  /** `perPrefixMax`: by default half of all, 16 at least, so that no network holds them alone. */
+  constructor(max: number, perPrefixMax = Math.max(16, max >> 1)) {
     this.#max = max;
     this.#perPrefixMax = perPrefixMax;
   }

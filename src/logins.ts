@@ -11,8 +11,10 @@ import type { AuthRequest, AuthResult } from './session/server/table.ts';
 export interface LoginsParts {
   readonly onAuth: OnAuth;
   readonly done: (sessionId: number, result: AuthResult) => void;
-  /** A login has ended after `cancel`: what it answered is for nobody, as its session's number may be another's by now. */
-  readonly ended: () => void;
+  /** A login of that address has ended after `cancel`: what it answered is for nobody, as its session's number may be another's by now. */
+  readonly ended: (address: string) => void;
+  /** So many hold a place and do not end, the first of them for `STUCK_MS`. Once, and again when they have all ended in between. */
+  readonly stuck: (count: number) => void;
   /** A hook that throws: what it threw, for the log, without the credential. The player hears E_AUTH and no more. */
   readonly failed: (error: string) => void;
 }
@@ -20,6 +22,9 @@ export interface LoginsParts {
 export class Logins {
   readonly #parts: LoginsParts;
   readonly #waiting = new Map<number, AbortController>();
+  /** When each was cancelled that has not ended, us; the oldest first. */
+  readonly #cancelled = new Map<AbortSignal, number>();
+  #saidStuck = false;
 
   constructor(parts: LoginsParts) {
     this.#parts = parts;
@@ -33,11 +38,25 @@ export class Logins {
   }
 
   /** Nobody waits for the answer any more: its `signal` is aborted, and `ended` called once it has ended, which may be before. */
-  cancel(sessionId: number): void {
+  cancel(sessionId: number, address: string, nowUs: number): void {
     const waiting = this.#waiting.get(sessionId);
-    if (waiting === undefined) this.#parts.ended();
-    else waiting.abort();
     this.#waiting.delete(sessionId);
+    if (waiting === undefined) this.#parts.ended(address);
+    else {
+      this.#cancelled.set(waiting.signal, nowUs);
+      waiting.abort();
+    }
+  }
+
+  /** Tells of those that do not end. O(1); call it now and then. */
+  look(nowUs: number): void {
+    for (const sinceUs of this.#cancelled.values()) {
+      if (this.#saidStuck || nowUs - sinceUs < STUCK_MS * 1000) return;
+      this.#saidStuck = true;
+      this.#parts.stuck(this.#cancelled.size);
+      return;
+    }
+    this.#saidStuck = false;
   }
 
   async #ask(
@@ -52,7 +71,8 @@ export class Logins {
       result = { code: ERROR.E_AUTH, text: '' };
     }
     if (request.signal.aborted) {
-      this.#parts.ended();
+      this.#cancelled.delete(request.signal);
+      this.#parts.ended(request.address);
       return;
     }
     this.#waiting.delete(sessionId);
@@ -106,5 +126,7 @@ function checked(answer: unknown): AuthResult {
   return known === undefined ? { text } : { code: known, text };
 }
 
+/** ms. Whoever passes the signal on ends within moments; a service that is slow, within its own time-outs. */
+export const STUCK_MS = 30_000;
 /** Characters of a credential that are not told any more. */
 const PART = 6;

@@ -70,6 +70,7 @@ export class Pump {
     });
     this.#timer = setInterval(() => {
       sessions.tick(clock.nowUs());
+      this.#logins?.look(clock.nowUs());
       this.#settle();
     }, SESSION_TICK_MS);
   }
@@ -121,7 +122,7 @@ export class Pump {
   }
 
   #sessionSays(): void {
-    const { sessions, directory, log, spend } = this.#parts;
+    const { sessions, directory, log, spend, clock } = this.#parts;
     const out = this.#session;
     switch (out.kind) {
       case 'send':
@@ -138,7 +139,7 @@ export class Pump {
         if (out.auth !== null) this.#logins?.ask(out.sessionId, out.auth);
         break;
       case 'cancel':
-        this.#logins?.cancel(out.sessionId);
+        this.#logins?.cancel(out.sessionId, out.address, clock.nowUs());
         break;
       case 'join':
         if (out.join !== null) directory.join(out.join);
@@ -219,7 +220,8 @@ export class Pump {
         sessions.authorised(sessionId, result, clock.nowUs());
         this.#settle();
       },
-      ended: () => sessions.loginEnded(),
+      ended: (address) => sessions.loginEnded(address),
+      stuck: (logins) => log.warn('auth.stuck', { logins }),
       failed: (error) => log.error('auth.failed', { error }),
     });
   }

@@ -56,6 +56,10 @@ export function metricSources(parts: FigureSources): MetricSources {
     playersAway: () => sessions.away,
     absences: () => sessions.counters.drops,
     resumes: () => ({ same: sessions.counters.resumes, fresh: sessions.counters.freshResumes }),
+    logins: () => {
+      const { authorising, abandoned } = sessions.facts;
+      return { awaited: authorising, cancelled: abandoned };
+    },
     silentClients: () => sum('silentClients'),
     joins: () => sum('joins'),
     leaves: () => sum('leaves'),
@@ -144,6 +148,7 @@ const SESSION_DROPS = [
   'dropHelloAddress',
   'dropHelloPrefix',
   'dropHelloServer',
+  'busyPrefix',
   'idleTimeouts',
   'handshakeTimeouts',
   'authTimeouts',

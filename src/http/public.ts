@@ -115,8 +115,7 @@ export class PublicHttp {
   constructor(options: PublicHttpOptions = {}) {
     this.#options = options;
     this.#csp = options.csp ?? DEFAULT_CSP;
-    const { requestsMax = 256, requestsPerAddressMax = Math.max(16, requestsMax >> 1) } = options;
-    this.#open = new Tally(requestsMax, requestsPerAddressMax);
+    this.#open = new Tally(options.requestsMax ?? 256, options.requestsPerAddressMax);
     const limits = {
       maxHeaderSize: 8192,
       headersTimeout: options.headersMs ?? 5000,

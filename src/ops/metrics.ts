@@ -53,6 +53,8 @@ export interface MetricSources {
   /** Since start: players who fell silent; of them who came back, and pages that had lost their state and took over. */
   absences(): number;
   resumes(): { readonly same: number; readonly fresh: number };
+  /** Logins of the game that run now: with somebody who waits for the answer, and cancelled ones, which hold their place as well. */
+  logins(): { readonly awaited: number; readonly cancelled: number };
   /** Players in rooms now who have acknowledged nothing for a second. */
   silentClients(): number;
   /** Since start. */
@@ -107,6 +109,15 @@ function addState(registry: Registry, sources: MetricSources): void {
     'Players who have acknowledged nothing for 1 s; they get 2 small snapshots a second.',
     () => sources.silentClients(),
   );
+  new Gauge({
+    name: 'fray_logins',
+    help: 'Logins of the game that run now: awaited, or cancelled and not ended. Together they are at most authsMax.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      for (const [state, count] of Object.entries(sources.logins())) this.set({ state }, count);
+    },
+  });
   gauge('fray_ready', '1 while new players are taken.', () => (sources.ready() ? 1 : 0));
   const info = new Gauge({
     name: 'fray_build_info',

@@ -13,6 +13,7 @@ const sources: MetricSources = {
   workers: () => [{ worker: 0, tickDuration: histogram, tickLateness: histogram, ticksSkipped: 1 }],
   traffic: () => [traffic],
   drops: () => [{ reason: 'x', count: 1 }],
+  logins: () => ({ awaited: 1, cancelled: 1 }),
   resumes: () => ({ same: 1, fresh: 1 }),
   rooms: one,
   players: one,

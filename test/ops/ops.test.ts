@@ -22,6 +22,7 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
     playersAway: () => 13,
     absences: () => 14,
     resumes: () => ({ same: 15, fresh: 16 }),
+    logins: () => ({ awaited: 20, cancelled: 21 }),
     silentClients: () => 9,
     joins: () => 10,
     leaves: () => 11,

@@ -9,7 +9,7 @@ import { connect } from '../../src/client/node.ts';
 import type { OnAuth } from '../../src/plugin/auth.ts';
 import type { Server } from '../../src/server.ts';
 import { issueConnectToken } from '../../src/tokens.ts';
-import { CORE, metricsOf, serve, until } from './fixture.ts';
+import { CORE, metricsOf, RawClient, serve, until } from './fixture.ts';
 import { duel } from './games/schema.ts';
 
 /** As an author would write it. Who asked is kept where the test can see it. */
@@ -120,6 +120,23 @@ t.test(
     t.same(asked, ['{"user":"zoe"}'], 'asked once');
   },
 );
+
+t.test('a login that never settles is seen on the page of metrics', async (t) => {
+  const onAuth: OnAuth = () => new Promise(() => undefined);
+  const server = await serve({}, {}, { onAuth });
+  t.teardown(() => server.stop(0));
+  const client = await RawClient.open(server);
+  client.hello({ text: 'anything' });
+  const logins = async (): Promise<(number | undefined)[]> => {
+    const metrics = await metricsOf(server);
+    return ['awaited', 'cancelled'].map((state) => metrics.get(`fray_logins{state="${state}"}`));
+  };
+  await until('it is asked', async () => (await logins())[0] === 1);
+  t.same(await logins(), [1, 0]);
+  client.close();
+  await until('it is cancelled', async () => (await logins())[1] === 1);
+  t.same(await logins(), [0, 1]);
+});
 
 t.test('a server without a login says so', async (t) => {
   const server = await serve();

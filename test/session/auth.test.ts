@@ -143,9 +143,47 @@ t.test('a login that nobody waits for holds its place until it has ended', async
   test.same(words(bench.poll()), [`send ${early} goodbye 51`, `close ${early} 51`]);
   test.equal(bench.table.authorised(asked?.sessionId ?? 0, { userId: 'zoe' }, bench.nowUs), false);
   test.equal(bench.table.facts.abandoned, 1);
-  bench.table.loginEnded();
+  bench.table.loginEnded('1.1.1.1');
   bench.handle(bench.open(), hello());
   test.same(words(bench.poll()), ['auth']);
+});
+
+t.test('one network has half of the places, 16 at least; others come in', async (test) => {
+  const bench = new Bench({ ...LOGIN, authsMax: 40 });
+  const ask = (address: string): number => {
+    const pipe = bench.open(address);
+    bench.handle(pipe, hello());
+    return pipe;
+  };
+  const crowd = Array.from({ length: 30 }, (_, k) => ask(`10.9.8.${k}`));
+  const said = words(bench.poll());
+  test.equal(said.filter((word) => word === 'auth').length, 20);
+  test.equal(said.filter((word) => word.includes('goodbye 51')).length, 10);
+  test.match(bench.table.counters, { busyPrefix: 10 });
+  test.equal(bench.table.refused.E_AUTH_BUSY, 10);
+  ask('10.9.9.1');
+  test.same(words(bench.poll()), ['auth'], 'the network next door has places');
+  // Cancelled ones count as long as they run, and where their clients came from.
+  for (const pipe of crowd) bench.table.closed(pipe, bench.nowUs);
+  const cancelled = bench.poll();
+  test.equal(cancelled.length, 20);
+  test.match(bench.table.facts, { authorising: 1, abandoned: 20 });
+  const late = ask('10.9.8.77');
+  test.same(words(bench.poll()), [`send ${late} goodbye 51`, `close ${late} 51`]);
+  for (const { kind, address } of cancelled) {
+    test.equal(kind, 'cancel');
+    bench.table.loginEnded(address);
+  }
+  test.match(bench.table.facts, { authorising: 1, abandoned: 0 });
+  ask('10.9.8.77');
+  const [asked] = bench.poll();
+  test.equal(asked?.kind, 'auth');
+  // One that was never asked for gives its place back at once; and so does an answer.
+  bench.table.closed(ask('10.9.8.78'), bench.nowUs);
+  bench.table.authorised(asked?.sessionId ?? 0, { userId: 'zoe' }, bench.nowUs);
+  bench.poll();
+  for (let k = 0; k < 21; k += 1) ask(`10.9.8.${100 + k}`);
+  test.equal(words(bench.poll()).filter((word) => word === 'auth').length, 20);
 });
 
 t.test('of one player two logins at once end in one session', async (test) => {

@@ -101,3 +101,19 @@ t.test('a tally holds so many of one network, and of all', async (test) => {
   test.same(['10.0.0.1', '10.0.0.1'].map(enter), ['in', 'full']);
   test.equal(tally.count, 3);
 });
+
+t.test(
+  'of a tally each network has half, 16 at least, where nobody says otherwise',
+  async (test) => {
+    const most = (max: number): number => {
+      const tally = new Tally(max);
+      let count = 0;
+      while (tally.refusal('10.0.0.1') === null && count < 1000) {
+        tally.enter(`10.0.0.${count % 256}`);
+        count += 1;
+      }
+      return count;
+    };
+    test.same([1, 16, 20, 64, 256].map(most), [1, 16, 16, 32, 128]);
+  },
+);

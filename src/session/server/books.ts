@@ -4,7 +4,7 @@
  */
 import { ERROR, errorName, errorText } from '../../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { PrefixRates } from '../../limits.ts';
+import { PrefixRates, Tally } from '../../limits.ts';
 import { AwakeClock } from './awake.ts';
 import { AddressLedger } from './limits.ts';
 import type { SessionSettings } from './options.ts';
@@ -28,14 +28,15 @@ export class Books {
   readonly outbox = new Outbox<Pipe | Session>();
   draining = false;
   joined = 0;
+  /** Logins that run, those that nobody waits for any more included. */
+  readonly logins: Tally;
   authorising = 0;
-  /** Logins that nobody waits for any more, and that run on. */
-  abandoned = 0;
 
   constructor(settings: SessionSettings) {
     const { sessionsMax, packetsPerSecond, bytesPerSecond, ioThread } = settings;
     const addressesMax = 2 * sessionsMax;
     this.settings = settings;
+    this.logins = new Tally(settings.authsMax);
     this.pipes = new Pipes(PIPES_PER_SESSION * sessionsMax, packetsPerSecond, bytesPerSecond);
     this.sessions = new Sessions({
       capacity: sessionsMax,
@@ -137,7 +138,6 @@ export class Books {
       this.joined -= 1;
       this.counters.left += 1;
     }
-    if (state === STATE.authorising) this.authorising -= 1;
     const known = state === STATE.joined || (state === STATE.joining && !waits(session, 'join'));
     const asked = state === STATE.authorising && !waits(session, 'auth');
     session.actions = 0;
@@ -148,10 +148,10 @@ export class Books {
     if (isUsed || state === STATE.joined) this.tokens.end(session);
     this.sessions.forget(session);
     if (known && tellRoom) this.outbox.act(session, ACTION.left);
-    if (asked) {
-      this.abandoned += 1;
-      this.outbox.act(session, ACTION.cancel);
-    }
+    if (state !== STATE.authorising) return;
+    this.authorising -= 1;
+    if (asked) this.outbox.act(session, ACTION.cancel);
+    else this.logins.leave(session.address);
   }
 
   /** Gives a place free as soon as nothing of it has to be said any more. */

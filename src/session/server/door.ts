@@ -96,6 +96,7 @@ export class Door {
   authorised(session: Session, result: AuthResult, nowUs: number): boolean {
     if (session.state !== STATE.authorising) return false;
     this.#books.authorising -= 1;
+    this.#books.logins.leave(session.address);
     session.state = STATE.accepted;
     // Has done its work: who is in needs it no more.
     session.credential = null;
@@ -219,9 +220,11 @@ export class Door {
   }
 
   #open(pipe: Pipe, claim: Claim, nowUs: number): ErrorCode {
-    const { draining, settings, sessions, addresses, awake, authorising, abandoned } = this.#books;
+    const { draining, settings, sessions, addresses, awake, logins, counters } = this.#books;
     if (draining) return ERROR.E_SHUTDOWN;
-    if (settings.onAuth && authorising + abandoned >= settings.authsMax) return ERROR.E_AUTH_BUSY;
+    const busy = settings.onAuth ? logins.refusal(pipe.address) : null;
+    if (busy === 'address') counters.busyPrefix += 1;
+    if (busy !== null) return ERROR.E_AUTH_BUSY;
     const { token, credential, attach } = claim;
     if (!addresses.openSession(pipe.address)) return ERROR.E_SESSIONS_LIMIT;
     const at = { awakeUs: awake.at(nowUs), nowUs };
@@ -241,6 +244,7 @@ export class Door {
     if (settings.onAuth) {
       session.state = STATE.authorising;
       this.#books.authorising += 1;
+      logins.enter(session.address);
       this.#books.outbox.act(session, ACTION.auth);
     } else this.#letIn(session);
     return ERROR.E_OK;

@@ -57,7 +57,7 @@ export interface SessionOutput {
   /**
    * send: `bytes` to `pipe`. close: close `pipe` with `code` and `text`.
    * spend: remember across restarts that the token `mac` is used, until `expiresMs`; before the accept that it paid for.
-   * auth: judge `auth` and call `authorised`. cancel: no answer to that is wanted any more.
+   * auth: judge `auth` and call `authorised`. cancel: no answer to that is wanted any more; `loginEnded` of `address` when it has ended.
    * join: ask for a place for `join`. left: the session, whose join was polled before, is over; `code` says why.
    * drop: nothing is heard of a session that has its place. resume: it is heard again, or (`fresh`) taken over by a page that
    * has lost its state and (`verify`) asks for state hashes; answered by `resumed`. Between join and left.
@@ -81,6 +81,7 @@ export interface SessionOutput {
   bytes: Uint8Array;
   join: JoinOrder | null;
   auth: AuthRequest | null;
+  address: string;
   mac: string;
   expiresMs: number;
   fresh: boolean;
@@ -97,6 +98,7 @@ export function sessionOutput(): SessionOutput {
     bytes: new Uint8Array(0),
     join: null,
     auth: null,
+    address: '',
     mac: '',
     expiresMs: 0,
     fresh: false,
@@ -127,6 +129,8 @@ export interface SessionCounters {
   dropHelloAddress: number;
   dropHelloPrefix: number;
   dropHelloServer: number;
+  /** Turned away (E_AUTH_BUSY): its network has as many logins running as may be of one. */
+  busyPrefix: number;
   /** Pipes closed because nothing was heard; handshakes and logins that did not end; sessions whose client stayed away. */
   idleTimeouts: number;
   handshakeTimeouts: number;
@@ -162,6 +166,7 @@ export function sessionCounters(): SessionCounters {
     dropHelloAddress: 0,
     dropHelloPrefix: 0,
     dropHelloServer: 0,
+    busyPrefix: 0,
     idleTimeouts: 0,
     handshakeTimeouts: 0,
     authTimeouts: 0,

@@ -131,13 +131,13 @@ export class SessionTable {
     overSessions: number;
     held: number;
   } {
-    const { pipes, sessions, joined, authorising, abandoned } = this.#books;
+    const { pipes, sessions, joined, authorising, logins } = this.#books;
     const { addresses, prefixes, tokens } = this.#books;
     return {
       pipes: pipes.open,
       joined,
       authorising,
-      abandoned,
+      abandoned: logins.count - authorising,
       addresses: addresses.size,
       prefixes: prefixes.size,
       usedTokens: tokens.used.size,
@@ -263,9 +263,9 @@ export class SessionTable {
     return true;
   }
 
-  /** A login has ended that was cancelled before: it is none of `authsMax` any more. Once for each `cancel`. */
-  loginEnded(): void {
-    this.#books.abandoned -= 1;
+  /** A login has ended that was cancelled before: it is none of `authsMax` any more. Once for each `cancel`, with its `address`. */
+  loginEnded(address: string): void {
+    this.#books.logins.leave(address);
   }
 
   /** The room has a place; `reply` is the protobuf body of `joined` (`encodeJoinReply`). False: the session is over already. */
@@ -462,7 +462,8 @@ export class SessionTable {
         address,
         headers: newest?.headers ?? null,
       };
-    } else if (action === ACTION.tell) {
+    } else if (action === ACTION.cancel) out.address = session.address;
+    else if (action === ACTION.tell) {
       this.#books.counters.told += 1;
       const { roomId } = readJoinReply(session.reply.subarray(1));
       out.bytes = this.#books.tokens.sessionToken(session, roomId);
