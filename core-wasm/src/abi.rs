@@ -127,7 +127,7 @@ pub extern "C" fn room_address(which: u32) -> u32 {
             address::HASH => at(r.hash.as_ptr().cast()),
             address::PLAYERS => at(r.players.as_ptr().cast()),
             address::INPUTS => at(r.applied.as_ptr().cast()),
-            address::VISIBLE => at(s.visible.as_ptr().cast()),
+            address::VISIBLE => at(r.visible.as_ptr().cast()),
             address::WALLS => at(r.walls_count.as_ptr().cast()),
             address::TIMERS => at(r.timers.as_ptr().cast()),
             address::EPOCHS => at(r.epochs.as_ptr().cast()),

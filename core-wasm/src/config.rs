@@ -137,6 +137,11 @@ fn head_ok(head: &ConfigHead) -> bool {
         && within(head.dash_speed, 0, SPEED_MAX)
         && head.rewind_ms_max <= REWIND_MS_MAX
         && head.rewind_cover_ms_max <= head.rewind_ms_max
+        && within(head.view_keep, 0, POSITION_MAX as i32)
+        && head.tier_half <= 1000
+        && head.tier_quarter <= 1000
+        && (head.tier_quarter == 0 || head.tier_half <= head.tier_quarter)
+        && matches!(head.send_every, 1 | 2 | 4)
         && head.dash_ticks <= 0xffff
         && head.dash_wait_ticks <= 0xffff
         && head.input_aux <= 4
@@ -180,6 +185,8 @@ fn kind_ok(kind: &ConfigKind) -> bool {
         && within(kind.acceleration, 0, SPEED_MAX)
         && within(kind.friction, 0, SPEED_MAX)
         && within(kind.view_radius, 0, POSITION_MAX as i32)
+        && within(kind.seen_within, 0, POSITION_MAX as i32)
+        && kind.relevance <= 2
 }
 
 fn weapon_ok(weapon: &ConfigWeapon, head: &ConfigHead) -> bool {

@@ -117,6 +117,8 @@ fn open_slot(room: &mut Room, slot: usize, client: Client) {
     let values = s.own_values as usize;
     room.r.own_values[slot * values..(slot + 1) * values].fill(0);
     room.r.own_changed[slot * values..(slot + 1) * values].fill(now);
+    let words = s.set_words as usize;
+    room.r.visible[slot * words..][..words].fill(0);
     room.r.head[0].players += 1;
     packet::open(room, slot);
 }

@@ -382,6 +382,8 @@ layout! {
         priority: u16 = s.players * s.entities,
         /// Bit set of entities whose texts the client was told: slot * set_words.
         texts_told: u32 = s.players * s.set_words,
+        /// Bit sets of visible entities: slot * set_words. Made by `select`, which starts from those of the tick before.
+        visible: u32 = s.players * s.set_words,
     }
 }
 
@@ -403,8 +405,9 @@ layout! {
         cell_of: u16 = s.entities,
         /// x and y of each of `cell_items`. Made by `select`.
         cell_places: [i32; 2] = s.entities,
-        /// Bit sets of visible entities: slot * set_words. Made by `select`.
-        visible: u32 = s.players * s.set_words,
+        /// Bit sets of the visible entities whose state is due in this tick: slot * set_words. Made by `select` where
+        /// there are rate tiers.
+        due: u32 = s.players * s.set_words,
         /// Differences of this tick, for splicing. Made by `encode`.
         delta_keys: crate::snapshot::Key = crate::snapshot::keys_of(s.entities),
         /// The long ones. Made by `encode`.

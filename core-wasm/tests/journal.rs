@@ -261,7 +261,7 @@ fn what_is_visible_is_what_brute_force_finds() {
     for slot in 0..20usize {
         let own = (handle(&mut room, slot as u16) & 0xffff) as usize;
         let mut view = room.room();
-        let set = view.s.visible[slot * words..(slot + 1) * words].to_vec();
+        let set = view.r.visible[slot * words..(slot + 1) * words].to_vec();
         let world = view.world();
         for i in 0..128 {
             let dx = i128::from(world.get(column::X, i) - world.get(column::X, own));

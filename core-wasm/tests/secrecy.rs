@@ -159,7 +159,7 @@ fn the_view_ends_at_its_radius_and_not_a_step_before_or_after() {
             let beyond = |v: i32| v * ONE + v.signum() * off;
             fill(&mut room, 2, |slot| (beyond(x) * i32::from(slot), beyond(y) * i32::from(slot)));
             let other = (handle(&mut room, 1) & 0xffff) as usize;
-            let visible = room.room().s.visible[other / 32] >> (other % 32) & 1 != 0;
+            let visible = room.room().r.visible[other / 32] >> (other % 32) & 1 != 0;
             assert_eq!(visible, seen, "{x} {y} {off}");
         }
     }

@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0xb47da595;
+export const TABLE_HASH = 0x3ba5e280;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -1253,8 +1253,17 @@ export const ConfigHead = {
   rewindMsMax: 168,
   /** u32, the same for a target behind a wall by now; 0..rewindMsMax */
   rewindCoverMsMax: 172,
-  /** u32[4] */
-  reserved: 176,
+  /** i32, who is seen is seen this much further than who is not */
+  viewKeep: 176,
+  /**
+   * u32, permille of the view radius from which on states are sent every 2nd snapshot; 0:
+   * nowhere
+   */
+  tierHalf: 180,
+  /** u32, the same for every 4th; 0 or at least tierHalf */
+  tierQuarter: 184,
+  /** u32, ticks from one snapshot of a client to its next: 1, 2 or 4 */
+  sendEvery: 188,
 } as const;
 
 /** A kind of entity. */
@@ -1280,8 +1289,10 @@ export const ConfigKind = {
   viewRadius: 32,
   /** u32, 1: velocity and aim travel on the wire */
   moves: 36,
-  /** u32[2] */
-  reserved: 40,
+  /** i32, how far away it is seen, whatever the view radius; 0: by the view radius */
+  seenWithin: 40,
+  /** u32, 0 who is in view; 1 always seen by all; 2 always seen by its own team */
+  relevance: 44,
 } as const;
 
 /** An author's integer field, in the order of its declaration. */

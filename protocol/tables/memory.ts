@@ -57,7 +57,14 @@ export const CONFIG: Record<string, RecordTable> = {
       ['roomTextBytes', 'u32', ''],
       ['rewindMsMax', 'u32', 'network delay that a shot is rewound by at most; 0..1000'],
       ['rewindCoverMsMax', 'u32', 'the same for a target behind a wall by now; 0..rewindMsMax'],
-      ['reserved', 'u32', '', 4],
+      ['viewKeep', 'i32', 'who is seen is seen this much further than who is not'],
+      [
+        'tierHalf',
+        'u32',
+        'permille of the view radius from which on states are sent every 2nd snapshot; 0: nowhere',
+      ],
+      ['tierQuarter', 'u32', 'the same for every 4th; 0 or at least tierHalf'],
+      ['sendEvery', 'u32', 'ticks from one snapshot of a client to its next: 1, 2 or 4'],
     ],
   },
   ConfigKind: {
@@ -73,7 +80,12 @@ export const CONFIG: Record<string, RecordTable> = {
       ['friction', 'i32', ''],
       ['viewRadius', 'i32', 'players: how far they see'],
       ['moves', 'u32', '1: velocity and aim travel on the wire'],
-      ['reserved', 'u32', '', 2],
+      [
+        'seenWithin',
+        'i32',
+        'how far away it is seen, whatever the view radius; 0: by the view radius',
+      ],
+      ['relevance', 'u32', '0 who is in view; 1 always seen by all; 2 always seen by its own team'],
     ],
   },
   ConfigField: {

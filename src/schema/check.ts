@@ -51,7 +51,10 @@ export function checkDeclaration(declaration: SchemaDeclaration): void {
     refuse('tickRateHz', 'must be an integer');
   }
   checkWorld(record(declaration.world ?? {}, 'world'));
-  checkNet(record(declaration.net ?? {}, 'net'));
+  checkNet(
+    record(declaration.net ?? {}, 'net'),
+    Number(declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT),
+  );
   checkInputs(record(declaration.input, 'input'), declaration.world?.dimensions ?? 2);
   checkWeapons(record(declaration.weapons ?? {}, 'weapons'));
   const room = record(declaration.room ?? {}, 'room');
@@ -102,7 +105,7 @@ function checkWorld(world: Rows): void {
     refuse('world.dimensions', 'must be 2 or 3');
 }
 
-function checkNet(net: Rows): void {
+function checkNet(net: Rows, tickRateHz: number): void {
   knownKeys(net, 'net', [
     'positionPrecision',
     'aimBits',
@@ -111,6 +114,10 @@ function checkNet(net: Rows): void {
     'rewindMsMax',
     'rewindCoverMsMax',
     'deadStopShots',
+    'viewKeep',
+    'halfRateFrom',
+    'quarterRateFrom',
+    'sendEvery',
   ]);
   range('net.positionPrecision', net['positionPrecision'], 1 / 1024, 1 / 4, 'units');
   whole('net.aimBits', net['aimBits'], 4, 16, 'bits');
@@ -120,6 +127,21 @@ function checkNet(net: Rows): void {
   range('net.rewindMsMax', rewindMsMax, 0, 1000, 'ms');
   range('net.rewindCoverMsMax', net['rewindCoverMsMax'], 0, Number(rewindMsMax), 'ms');
   truth('net.deadStopShots', net['deadStopShots']);
+  range('net.viewKeep', net['viewKeep'], 0, 64, 'units');
+  range('net.halfRateFrom', net['halfRateFrom'], 0, 1, 'of the view radius');
+  const { quarterRateFrom = 0, sendEvery = 1 } = net;
+  if (quarterRateFrom !== 0)
+    range(
+      'net.quarterRateFrom',
+      quarterRateFrom,
+      Number(net['halfRateFrom'] ?? 0),
+      1,
+      'of the view radius',
+    );
+  if (sendEvery !== 1 && sendEvery !== 2 && sendEvery !== 4)
+    refuse('net.sendEvery', 'must be 1, 2 or 4');
+  if (sendEvery !== 1 && (sendEvery * 1000) / tickRateHz > Number(net['interpolationMs'] ?? 100))
+    refuse('net.sendEvery', 'is longer than net.interpolationMs');
 }
 
 function checkInputs(inputs: Rows, dimensions: 2 | 3): void {
@@ -185,11 +207,19 @@ function checkWeapons(weapons: Rows): void {
 }
 
 function checkPlayer(player: Rows): void {
-  knownKeys(player, 'player', ['shape', 'health', 'viewRadius', 'solid', 'movement', 'fields']);
+  knownKeys(player, 'player', [
+    'shape',
+    'health',
+    'viewRadius',
+    'seenByTeam',
+    'solid',
+    'movement',
+    'fields',
+  ]);
   if (player['shape'] !== undefined) checkShape('player.shape', player['shape'], false);
   whole('player.health', player['health'], 1, 65_535, 'points');
   range('player.viewRadius', player['viewRadius'], 1, 512, 'units');
-  truth('player.solid', player['solid']);
+  for (const flag of ['solid', 'seenByTeam']) truth(`player.${flag}`, player[flag]);
   const movement = record(player['movement'] ?? {}, 'player.movement');
   knownKeys(movement, 'player.movement', [
     'topSpeed',
@@ -228,10 +258,21 @@ function checkKinds(kinds: Rows): void {
     if (name === 'player' || name === 'projectile' || name === 'free')
       refuse(path, 'is built in: choose another name');
     const kind = record(value, path);
-    knownKeys(kind, path, ['shape', 'health', 'solid', 'touch', 'moves', 'fields']);
+    knownKeys(kind, path, [
+      'shape',
+      'health',
+      'solid',
+      'touch',
+      'moves',
+      'seenWithin',
+      'alwaysSeen',
+      'fields',
+    ]);
+    range(`${path}.seenWithin`, kind['seenWithin'], 0, 512, 'units');
     checkShape(`${path}.shape`, kind['shape'], true);
     whole(`${path}.health`, kind['health'], 0, 65_535, 'points');
-    for (const flag of ['solid', 'touch', 'moves']) truth(`${path}.${flag}`, kind[flag]);
+    for (const flag of ['solid', 'touch', 'moves', 'alwaysSeen'])
+      truth(`${path}.${flag}`, kind[flag]);
     checkFields(kind['fields'], `${path}.fields`, {
       audiences: ['visible', 'none'],
       most: FIELDS_PER_KIND_MAX,

@@ -174,6 +174,10 @@ function writeHead(
     roomTextBytes: layout.roomTextBytes,
     rewindMsMax: Math.round(net.rewindMsMax),
     rewindCoverMsMax: Math.round(net.rewindCoverMsMax),
+    viewKeep: toPosition(net.viewKeep),
+    tierHalf: Math.round(net.halfRateFrom * 1000),
+    tierQuarter: Math.round(net.quarterRateFrom * 1000),
+    sendEvery: net.sendEvery,
   };
   for (const [name, value] of Object.entries(head)) {
     view.setUint32(ConfigHead[name as keyof typeof head], value, true);
@@ -200,6 +204,8 @@ function writeKind(
   set(ConfigKind.friction, player ? accelerationOf(layout, movement.friction) : 0);
   set(ConfigKind.viewRadius, player ? toPosition(layout.viewRadius) : 0);
   set(ConfigKind.moves, kind.moves ? 1 : 0);
+  set(ConfigKind.seenWithin, toPosition(kind.seenWithin));
+  set(ConfigKind.relevance, kind.relevance);
   return at + ConfigKind.bytes;
 }
 

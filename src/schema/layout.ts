@@ -47,6 +47,10 @@ export interface PlacedKind {
   readonly solid: boolean;
   readonly touch: boolean;
   readonly moves: boolean;
+  /** Units; 0: by the view radius. */
+  readonly seenWithin: number;
+  /** 1 always seen by all, 2 by its team. */
+  readonly relevance: number;
   readonly fields: readonly PlacedField[];
   readonly texts: readonly PlacedText[];
 }
@@ -112,6 +116,7 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
       solid: player.solid ?? true,
       moves: true,
       fields: player.fields ?? {},
+      relevance: player.seenByTeam === true ? 2 : 0,
     }),
     placeKind('projectile', KIND.projectile, {
       shape: { shape: 'circle', radius: 0.1, height: 0 },
@@ -164,7 +169,7 @@ export function canonical(value: unknown): string {
   return `{${rows.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
 }
 
-function placeKind(name: string, number: number, kind: KindDeclaration | PlayerKind): PlacedKind {
+function placeKind(name: string, number: number, kind: PlayerKind): PlacedKind {
   const { shape, health = 0, solid = false, touch = false, moves = false, fields = {} } = kind;
   return {
     name,
@@ -174,11 +179,14 @@ function placeKind(name: string, number: number, kind: KindDeclaration | PlayerK
     solid,
     touch,
     moves,
+    seenWithin: kind.seenWithin ?? 0,
+    relevance: kind.alwaysSeen === true ? 1 : (kind.relevance ?? 0),
     ...placeFields(fields, BUILTIN_COLUMNS, 'visible'),
   };
 }
 
 type PlayerKind = Omit<KindDeclaration, 'fields'> & {
+  readonly relevance?: number;
   readonly fields?: Readonly<Record<string, Field | TextField>>;
 };
 
@@ -260,6 +268,10 @@ const NET_DEFAULTS: Omit<Required<NetOptions>, 'rewindCoverMsMax'> = {
   interpolationMs: 100,
   rewindMsMax: REWIND_MS_MAX_DEFAULT,
   deadStopShots: false,
+  viewKeep: 0,
+  halfRateFrom: 0,
+  quarterRateFrom: 0,
+  sendEvery: 1,
 };
 const MOVEMENT_DEFAULTS: Omit<Movement, 'dash'> = {
   topSpeed: 6,

@@ -23,7 +23,8 @@ const fn nothing() -> ConfigKind {
         friction: 0,
         view_radius: 0,
         moves: 0,
-        reserved: [0; 2],
+        seen_within: 0,
+        relevance: 0,
     }
 }
 

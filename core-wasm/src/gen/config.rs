@@ -77,7 +77,14 @@ pub struct ConfigHead {
     pub rewind_ms_max: u32,
     /// the same for a target behind a wall by now; 0..rewindMsMax
     pub rewind_cover_ms_max: u32,
-    pub reserved: [u32; 4],
+    /// who is seen is seen this much further than who is not
+    pub view_keep: i32,
+    /// permille of the view radius from which on states are sent every 2nd snapshot; 0: nowhere
+    pub tier_half: u32,
+    /// the same for every 4th; 0 or at least tierHalf
+    pub tier_quarter: u32,
+    /// ticks from one snapshot of a client to its next: 1, 2 or 4
+    pub send_every: u32,
 }
 impl ConfigHead {
     pub const BYTES: usize = 192;
@@ -128,7 +135,10 @@ const _: () = {
     assert!(core::mem::offset_of!(ConfigHead, room_text_bytes) == 164);
     assert!(core::mem::offset_of!(ConfigHead, rewind_ms_max) == 168);
     assert!(core::mem::offset_of!(ConfigHead, rewind_cover_ms_max) == 172);
-    assert!(core::mem::offset_of!(ConfigHead, reserved) == 176);
+    assert!(core::mem::offset_of!(ConfigHead, view_keep) == 176);
+    assert!(core::mem::offset_of!(ConfigHead, tier_half) == 180);
+    assert!(core::mem::offset_of!(ConfigHead, tier_quarter) == 184);
+    assert!(core::mem::offset_of!(ConfigHead, send_every) == 188);
 };
 
 /// A kind of entity.
@@ -152,7 +162,10 @@ pub struct ConfigKind {
     pub view_radius: i32,
     /// 1: velocity and aim travel on the wire
     pub moves: u32,
-    pub reserved: [u32; 2],
+    /// how far away it is seen, whatever the view radius; 0: by the view radius
+    pub seen_within: i32,
+    /// 0 who is in view; 1 always seen by all; 2 always seen by its own team
+    pub relevance: u32,
 }
 impl ConfigKind {
     pub const BYTES: usize = 48;
@@ -169,7 +182,8 @@ const _: () = {
     assert!(core::mem::offset_of!(ConfigKind, friction) == 28);
     assert!(core::mem::offset_of!(ConfigKind, view_radius) == 32);
     assert!(core::mem::offset_of!(ConfigKind, moves) == 36);
-    assert!(core::mem::offset_of!(ConfigKind, reserved) == 40);
+    assert!(core::mem::offset_of!(ConfigKind, seen_within) == 40);
+    assert!(core::mem::offset_of!(ConfigKind, relevance) == 44);
 };
 
 /// An author's integer field, in the order of its declaration.

@@ -168,7 +168,13 @@ impl Writer<'_, '_> {
     }
 
     /// Writes the snapshot and remembers what it holds.
-    pub fn snapshot(&mut self, out: &mut BitWriter, visible: &[u32], limit: u32, sets: &mut Sets) {
+    pub fn snapshot(
+        &mut self,
+        out: &mut BitWriter,
+        due: Option<&[u32]>,
+        limit: u32,
+        sets: &mut Sets,
+    ) {
         let client = Viewer::of(&self.r.clients[self.slot]);
         let tail = if client.verify { 32 } else { 0 };
         let end = out.bits() + limit;
@@ -179,7 +185,7 @@ impl Writer<'_, '_> {
             let base = reference.map(|(tick, _)| tick);
             self.write_head(out, reference);
             self.write_own(out, &now, base);
-            self.fill_sets(sets, visible, (client.handle & 0xffff) as usize, base);
+            self.fill_sets(sets, (client.handle & 0xffff) as usize, base);
             let least = sets.before_count + SETS_HEAD_BITS + tail;
             if reference.is_none() || out.bits() + least <= end {
                 break;
@@ -189,6 +195,9 @@ impl Writer<'_, '_> {
             out.back_to(start);
         }
         let base = reference.map(|(tick, _)| tick);
+        if let Some(due) = due {
+            self.leave_far(sets, due);
+        }
         let radius = self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS];
         let origin = Origin::of(now.x, now.y, radius, self.frame.code.shape.shift);
         let since = base
@@ -286,12 +295,13 @@ impl Writer<'_, '_> {
     }
 
     /// The sets as they are if everything fits, remembered at once as what this snapshot holds.
-    fn fill_sets(&mut self, sets: &mut Sets, visible: &[u32], own: usize, base: Option<u32>) {
+    fn fill_sets(&mut self, sets: &mut Sets, own: usize, base: Option<u32>) {
         let words = self.frame.words;
         let to = self.ring(self.frame.tick) * words;
         let from = base.map(|b| self.ring(b) * words);
         let (mut stale, mut count) = (0, 0);
         // One pass, and what is kept is never a plain copy: that would be a call, dearer than these few words.
+        let visible = &self.r.visible[self.slot * words..][..words];
         for (w, seen) in visible.iter().enumerate() {
             let own_bit = if w == own / 32 { 1 << (own % 32) } else { 0 };
             let now = seen & !own_bit;
@@ -307,6 +317,31 @@ impl Writer<'_, '_> {
             self.r.flight_updates[to + w] = now;
         }
         (sets.plain, sets.all_sent, sets.before_count) = (stale == 0, true, count);
+    }
+
+    /// Members whose state is not due keep the one they have.
+    fn leave_far(&mut self, sets: &mut Sets, due: &[u32]) {
+        let words = self.frame.words;
+        let mut left = false;
+        for (w, due) in due.iter().enumerate() {
+            let mut not_due = sets.stay[w] & !due;
+            let mut waiting = not_due;
+            while waiting != 0 {
+                let bit = waiting & waiting.wrapping_neg();
+                waiting ^= bit;
+                let e = w * 32 + bit.trailing_zeros() as usize;
+                if sets.fresh[w] & bit == 0 && self.base_age(e) == 0 {
+                    not_due ^= bit;
+                }
+            }
+            sets.sent[w] = sets.now[w] & !not_due;
+            left |= not_due != 0;
+        }
+        if left {
+            (sets.plain, sets.all_sent) = (false, false);
+            let to = self.ring(self.frame.tick) * words;
+            self.r.flight_updates[to..][..words].copy_from_slice(&sets.sent[..words]);
+        }
     }
 
     /// Leaves, members, enters.

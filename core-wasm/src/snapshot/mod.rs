@@ -19,6 +19,7 @@ pub use verify::Digest;
 use crate::bits::{bits_for, BitWriter};
 use crate::codec::row::RowCode;
 use crate::gen::{PacketOut, EVENT_REPEAT_MS_MAX, PACKET_BYTES_MAX, SILENT_CLIENT_MS};
+use crate::interest;
 use crate::netchan::pool::Pool;
 use crate::netchan::{write_header, SendLimits, HEADER_BYTES};
 use crate::region::{Region, Scratch, CLIENT_AWAY, CLIENT_BOT, CLIENT_LEAVING};
@@ -43,6 +44,8 @@ struct Frame<'a> {
     row_halves: usize,
     index_bits: u32,
     repeat_ticks: u32,
+    /// `Scratch::due` says whose state goes into a snapshot.
+    tiered: bool,
     code: RowCode<'a>,
 }
 
@@ -67,8 +70,10 @@ pub fn encode(room: &mut Room) -> u32 {
         row_halves: sizes.row_halves as usize,
         index_bits: bits_for(sizes.entities - 1),
         repeat_ticks: (EVENT_REPEAT_MS_MAX * rate).div_ceil(1000).min(63),
+        tiered: interest::tiered(config.head, r.head[0].overload),
         code: RowCode::new(&config, &shape),
     };
+    let send_every = interest::send_every(config.head, r.head[0].overload);
     let silent_ticks = (SILENT_CLIENT_MS * rate).div_ceil(1000);
     let keys = core::mem::take(&mut s.delta_keys);
     let longs = core::mem::take(&mut s.delta_longs);
@@ -83,7 +88,8 @@ pub fn encode(room: &mut Room) -> u32 {
         let quiet = tick.wrapping_sub(client.ack_tick) > silent_ticks;
         silent += u32::from(quiet);
         away += u32::from(client.flags & CLIENT_AWAY != 0);
-        if quiet && !(tick + slot as u32).is_multiple_of((rate / 2).max(1)) {
+        let every = if quiet { (rate / 2).max(send_every) } else { send_every };
+        if !(tick + slot as u32).is_multiple_of(every) {
             continue;
         }
         let bytes = if quiet { SILENT_BYTES } else { config.head.snapshot_bytes_max };
@@ -109,7 +115,7 @@ struct Work<'w, 'a> {
 fn write_packet<'a>(frame: &Frame, work: Work<'_, 'a>, (slot, row): (usize, usize), limit: u32) {
     let Work { r, s, sets, deltas } = work;
     let offset = row * PACKET_BYTES_MAX as usize;
-    let Scratch { output, keys, visible, packets, .. } = s;
+    let Scratch { output, keys, due, packets, .. } = s;
     let packet = &mut output[offset..][..PACKET_BYTES_MAX as usize];
     let mut out = BitWriter::new(&mut packet[HEADER_BYTES..]);
     let header = r.channels[slot].next_packet(frame.tick);
@@ -118,9 +124,9 @@ fn write_packet<'a>(frame: &Frame, work: Work<'_, 'a>, (slot, row): (usize, usiz
     r.channels[slot].write_reliable(&pool, &mut out, room_for_messages, SendLimits::TO_CLIENT);
     let start = out.bits();
     let limit = limit.min(out.bits_left());
-    let visible = &visible[slot * frame.words..][..frame.words];
+    let due = frame.tiered.then(|| &due[slot * frame.words..][..frame.words]);
     let mut writer = client::Writer { frame, r, deltas, keys, slot, header };
-    writer.snapshot(&mut out, visible, limit, sets);
+    writer.snapshot(&mut out, due, limit, sets);
     let bits = out.bits() - start;
     let Some(length) = out.finish() else {
         // Cannot be: every part was measured before it was written. The packet counts as not sent.

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::gen::{audience, message, RosterRow, WallBox};
 use crate::packet::{make_room, send_to};
 use crate::region::{
-    Region, Scratch, CLIENT_AWAY, CLIENT_BOT, CLIENT_FRESH, CLIENT_MISSED, CLIENT_RENEWING,
+    Region, CLIENT_AWAY, CLIENT_BOT, CLIENT_FRESH, CLIENT_MISSED, CLIENT_RENEWING,
 };
 use crate::room::Room;
 
@@ -212,8 +212,7 @@ fn walls_message(r: &mut Region, slot: usize) -> bool {
 /// Texts of entities: those `to: visible` to each client once when it first holds the entity, to the player itself too, and
 /// when they change; those `to: owner` to the player itself.
 fn tell_texts(room: &mut Room, config: &Config) {
-    let Room { r, s, .. } = room;
-    let Scratch { visible, .. } = s;
+    let r = &mut room.r;
     let words = r.head[0].sizes.set_words as usize;
     for w in 0..words {
         let mut due = 0;
@@ -222,7 +221,7 @@ fn tell_texts(room: &mut Room, config: &Config) {
             if client.player_id == 0 || client.flags & CLIENT_BOT != 0 {
                 continue;
             }
-            let known = known(r, visible, slot, w);
+            let known = known(r, slot, w);
             let told = &mut r.texts_told[slot * words + w];
             *told &= known;
             if client.flags & CLIENT_AWAY != 0 {
@@ -234,19 +233,19 @@ fn tell_texts(room: &mut Room, config: &Config) {
         while due != 0 {
             let bit = due.trailing_zeros();
             due &= due - 1;
-            tell_entity(r, visible, config, w, bit);
+            tell_entity(r, config, w, bit);
         }
     }
 }
 
 /// Whom a client is told of: what it sees, and its own player.
-fn known(r: &Region, visible: &[u32], slot: usize, w: usize) -> u32 {
+fn known(r: &Region, slot: usize, w: usize) -> u32 {
     let own = (r.clients[slot].handle & 0xffff) as usize;
     let bit = if own / 32 == w { 1 << (own % 32) } else { 0 };
-    visible[slot * r.head[0].sizes.set_words as usize + w] | bit
+    r.visible[slot * r.head[0].sizes.set_words as usize + w] | bit
 }
 
-fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: u32) {
+fn tell_entity(r: &mut Region, config: &Config, w: usize, bit: u32) {
     let index = w * 32 + bit as usize;
     let words = r.head[0].sizes.set_words as usize;
     let changed = r.texts_changed[w] >> bit & 1 != 0;
@@ -258,7 +257,7 @@ fn tell_entity(r: &mut Region, visible: &[u32], config: &Config, w: usize, bit: 
             continue;
         }
         let told = r.texts_told[slot * words + w];
-        let due = known(r, visible, slot, w) & (!told | if changed { u32::MAX } else { 0 });
+        let due = known(r, slot, w) & (!told | if changed { u32::MAX } else { 0 });
         if due >> bit & 1 == 0 {
             continue;
         }

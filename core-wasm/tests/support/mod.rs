@@ -86,6 +86,7 @@ impl Setup {
             epoch: 1,
             rewind_ms_max: 200,
             rewind_cover_ms_max: 200,
+            send_every: 1,
             ..ConfigHead::zeroed()
         };
         let player = ConfigKind {
