@@ -92,10 +92,10 @@ const table = new SessionTable({
 });
 let lastUs = 0;
 
-/** An hour passes: rates, addresses and used tokens are gone, then the clock on the wall goes back. */
+/** An hour passes, which is longer than any run: rates, addresses, used tokens and sessions are forgotten, then the clock on the wall goes back. */
 function forget(): void {
   lastUs += 3_600_000_000;
-  unixMs = UNIX_MS + 120_000;
+  unixMs = UNIX_MS + 3_600_000;
   table.tick(lastUs);
   unixMs = UNIX_MS;
   chance = 1;
