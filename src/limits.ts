@@ -72,12 +72,7 @@ export class PrefixRates {
 
   /** Forgets prefixes that ask for nothing any more: a few per call. */
   sweep(nowUs: number): void {
-    let looks = SWEEP_MAX;
-    for (const [key, bucket] of this.#buckets) {
-      looks -= 1;
-      if (looks < 0) return;
-      if (bucket.isFull(nowUs)) this.#buckets.delete(key);
-    }
+    forgetSome(this.#buckets, (bucket) => bucket.isFull(nowUs));
   }
 }
 
@@ -142,5 +137,15 @@ export function addressPrefix(address: string): string {
 
 /** A bucket of an address holds this many seconds' worth: 50 bots of one machine come at once. */
 export const BURST_SECONDS = 4;
+/** Takes out of a map what is done with, and looks at `SWEEP_MAX` entries for it, the oldest. */
+export function forgetSome<K, V>(entries: Map<K, V>, isDone: (entry: V) => boolean): void {
+  let looks = SWEEP_MAX;
+  for (const [key, entry] of entries) {
+    looks -= 1;
+    if (looks < 0) return;
+    if (isDone(entry)) entries.delete(key);
+  }
+}
+
 /** Entries that one sweep looks at. */
-export const SWEEP_MAX = 64;
+const SWEEP_MAX = 64;

@@ -116,11 +116,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const sessions = createSessions(config, {
       schemaHash: directory.facts.schemaHash,
       publicAddresses: udp?.publicAddresses ?? config.publicAddresses,
-      used: store?.tokens ?? [],
+      used: store?.take() ?? [],
       onAuth: onAuth !== null,
     });
     const transports = [door.transport, udp?.transport, webrtc].filter((one) => !!one);
-    const spend = (mac: string, expiresMs: number): boolean => keep(store, { mac, expiresMs }, log);
+    const spend = (mac: string, expiresMs: number): boolean =>
+      store === null || keep(store, { mac, expiresMs }, { all: sessions.tokens.used, log });
     const pump = new Pump({ transports, sessions, directory, clock, log, spend, onAuth });
     closers.push(() => stopAll(transports));
     const metrics = createMetrics(
@@ -227,9 +228,13 @@ function openStore({ stateDir }: Config): UsedTokensFile | null {
 }
 
 /** False: the disk refuses, so nobody may be let in with the token. */
-function keep(store: UsedTokensFile | null, token: UsedTokenLine, log: Log): boolean {
+function keep(
+  store: UsedTokensFile,
+  token: UsedTokenLine,
+  { all, log }: { readonly all: Iterable<UsedTokenLine>; readonly log: Log },
+): boolean {
   try {
-    store?.append(token, Date.now());
+    store.append(token, Date.now(), all);
     return true;
   } catch (error) {
     log.error('session.token_not_kept', { error: String(error) });

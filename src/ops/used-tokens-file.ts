@@ -24,9 +24,13 @@ export interface UsedTokenLine {
   readonly expiresMs: number;
 }
 
+/** Writes from `at` on and answers how many bytes, as `writeSync`. */
+export type WriteLine = (fd: number, bytes: Uint8Array, at: number) => number;
+
 export class UsedTokensFile {
   readonly #path: string;
-  readonly #live = new Map<string, number>();
+  readonly #write: WriteLine;
+  #read: UsedTokenLine[] = [];
   #fd: number;
   #lines = 0;
   /** The last append may have left a part of its line. */
@@ -35,63 +39,75 @@ export class UsedTokensFile {
   /** Lines that were none: damage, or a torn end. */
   readonly damaged: number;
 
-  /** Makes the folder and the file where there is none. Throws what `node:fs` throws. */
-  constructor(path: string, nowMs: number) {
+  /** Makes the folder and the file where there is none. Throws what `node:fs` throws. `write`: for tests of a full disk. */
+  constructor(path: string, nowMs: number, write: WriteLine = writeSync) {
     this.#path = path;
+    this.#write = write;
     mkdirSync(dirname(path), { recursive: true });
-    this.damaged = this.#read(nowMs);
-    this.#fd = this.#rewrite();
+    this.damaged = this.#load(nowMs);
+    this.#fd = this.#rewrite(this.#read);
   }
 
-  /** Those that have not expired, for `SessionOptions.used`. */
-  get tokens(): UsedTokenLine[] {
-    return [...this.#live].map(([mac, expiresMs]) => ({ mac, expiresMs }));
+  /** Those of before that had not expired, for `SessionOptions.used`. Once: they are held there from then on. */
+  *take(): IterableIterator<UsedTokenLine> {
+    const read = this.#read;
+    this.#read = [];
+    yield* read;
   }
 
-  /** Remembers one. Throws where the disk refuses: then nobody must be let in with it. */
-  append(token: UsedTokenLine, nowMs: number): void {
+  /**
+   * Remembers one. Throws where the disk refuses: then nobody must be let in with it. `all`: every used token there is, this one
+   * included; read when the file is to be written anew.
+   */
+  append(token: UsedTokenLine, nowMs: number, all: Iterable<UsedTokenLine>): void {
     // A line that was cut off is ended first, so that it costs only itself.
     const line = Buffer.from(`${this.#torn ? '\n' : ''}${lineOf(token)}`, 'latin1');
     this.#torn = true;
-    for (let at = 0; at < line.length; ) at += writeSync(this.#fd, line, at);
+    for (let at = 0; at < line.length; ) at += this.#write(this.#fd, line, at);
     this.#torn = false;
-    this.#live.set(token.mac, token.expiresMs);
     this.#lines += 1;
-    if (this.#lines >= this.#lookAtLines) this.#look(nowMs);
+    if (this.#lines >= this.#lookAtLines) this.#look(nowMs, all);
   }
 
   close(): void {
     closeSync(this.#fd);
   }
 
-  /** Forgets the expired ones, and writes the file anew where they are half of it. Each look is at twice the last one's lines. */
-  #look(nowMs: number): void {
-    for (const [mac, expiresMs] of this.#live) if (expiresMs <= nowMs) this.#live.delete(mac);
-    if (this.#lines >= 2 * this.#live.size) {
-      closeSync(this.#fd);
-      this.#fd = this.#rewrite();
-    }
+  /** Writes the file anew where half of it has expired. Each look is at twice the last one's lines. */
+  #look(nowMs: number, all: Iterable<UsedTokenLine>): void {
+    const live = [...all].filter(({ expiresMs }) => expiresMs > nowMs);
+    this.#lookAtLines = 2 * this.#lines;
+    if (this.#lines < 2 * live.length) return;
+    const before = this.#fd;
+    this.#fd = this.#rewrite(live);
+    closeSync(before);
     this.#lookAtLines = Math.max(LOOK_LINES_MIN, 2 * this.#lines);
   }
 
-  #read(nowMs: number): number {
+  /** How many lines were none. */
+  #load(nowMs: number): number {
     let damaged = 0;
     for (const line of textOf(this.#path).split('\n')) {
       const token = tokenOf(line);
       if (token === null) damaged += line === '' ? 0 : 1;
-      else if (token.expiresMs > nowMs) this.#live.set(token.mac, token.expiresMs);
+      else if (token.expiresMs > nowMs) this.#read.push(token);
     }
     return damaged;
   }
 
   /** A new file beside the old one, then in its place: a crash leaves one of the two whole. */
-  #rewrite(): number {
+  #rewrite(tokens: readonly UsedTokenLine[]): number {
     const beside = `${this.#path}.new`;
     rmSync(beside, { force: true });
     const fd = openSync(beside, 'a', 0o600);
-    for (const token of this.tokens) writeSync(fd, lineOf(token));
-    renameSync(beside, this.#path);
-    this.#lines = this.#live.size;
+    try {
+      for (const token of tokens) writeSync(fd, lineOf(token));
+      renameSync(beside, this.#path);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    this.#lines = tokens.length;
     return fd;
   }
 }

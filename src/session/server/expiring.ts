@@ -17,6 +17,10 @@ export class ExpiringMap<K, V extends { readonly expiresMs: number }> {
     return this.#entries.get(key);
   }
 
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.#entries.entries();
+  }
+
   set(key: K, value: V): void {
     this.#entries.set(key, value);
   }

@@ -1,5 +1,5 @@
 /** Limits of what sessions and their addresses may ask for. Pure and bounded. */
-import { addressPrefix, BURST_SECONDS, Bucket, SWEEP_MAX } from '../../limits.ts';
+import { addressPrefix, BURST_SECONDS, Bucket, forgetSome } from '../../limits.ts';
 
 /** Packets and bytes of every session, in flat arrays: two buckets of one second's depth each. O(1), no allocation. */
 export class SessionRates {
@@ -139,12 +139,7 @@ export class AddressLedger {
 
   /** Forgets addresses that ask for nothing any more: a few per call. */
   sweep(nowUs: number): void {
-    let looks = SWEEP_MAX;
-    for (const [key, entry] of this.#idle) {
-      looks -= 1;
-      if (looks < 0) return;
-      if (entry.hellos.isFull(nowUs)) this.#idle.delete(key);
-    }
+    forgetSome(this.#idle, ({ hellos }) => hellos.isFull(nowUs));
   }
 
   #entry(nowUs: number): AddressEntry {

@@ -87,8 +87,8 @@ export class SessionTable {
     return this.#books.refused;
   }
 
-  /** Used tokens, to share with a transport that proves tokens itself. */
-  get tokens(): Pick<TokenDesk, 'has' | 'claim'> {
+  /** Used tokens, to share with a transport that proves tokens itself, and with whoever keeps them over a restart. */
+  get tokens(): Pick<TokenDesk, 'has' | 'claim' | 'used'> {
     return this.#books.tokens;
   }
 

@@ -57,6 +57,11 @@ export class UsedTokens {
     return true;
   }
 
+  /** All of them; some may have expired. */
+  *[Symbol.iterator](): IterableIterator<UsedToken> {
+    for (const [mac, { expiresMs }] of this.#uses) yield { mac, expiresMs };
+  }
+
   /** Forgets some of the expired ones. */
   sweep(nowMs: number): void {
     this.#uses.sweep(nowMs);

@@ -11,6 +11,7 @@ import type { ControlCount } from './control-frames.ts';
 import { countControl, forgiveControls } from './control-frames.ts';
 import type { RequestFacts } from './peer.ts';
 import { addressOf, originAllowed } from './peer.ts';
+import { Silence } from './silence.ts';
 import type {
   UwsApp,
   UwsBehavior,
@@ -43,9 +44,7 @@ export class UwsTransport implements ServerTransport {
   readonly #options: Required<Omit<WebSocketServerOptions, 'trustProxy' | 'index' | 'closeMs'>>;
   readonly #hops: number;
   readonly #numbers: PipeNumbers<Pipe>;
-  readonly #sweeper: NodeJS.Timeout;
-  readonly #sweepMs: number;
-  #sweep = 0;
+  readonly #silence: Silence;
   #stopped = false;
   #opened: OpenListener = () => undefined;
   #datagram: (pipe: number, bytes: Uint8Array) => void = () => undefined;
@@ -64,9 +63,7 @@ export class UwsTransport implements ServerTransport {
       silentMs,
     };
     this.#numbers = new PipeNumbers(this.#options.pipesMax, this.index);
-    this.#sweepMs = Math.max(10, Math.min(1000, silentMs / 8));
-    this.#sweeper = setInterval(() => this.#sweepSilent(), this.#sweepMs);
-    this.#sweeper.unref();
+    this.#silence = new Silence(this.#options, () => this.#sweep());
   }
 
   get pipes(): number {
@@ -137,7 +134,7 @@ export class UwsTransport implements ServerTransport {
 
   stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#sweeper);
+    this.#silence.stop();
     for (const pipe of [...this.#numbers.values()]) this.close(pipe.number, CLOSE.away);
     // Closes are told in a later turn; see #end.
     return new Promise((resolve) => setImmediate(resolve));
@@ -161,7 +158,7 @@ export class UwsTransport implements ServerTransport {
     const pipe: Pipe = {
       number: -1,
       ws: null,
-      heard: this.#sweep,
+      heard: this.#silence.now,
       controls: 0,
       code: -1,
       address,
@@ -228,7 +225,7 @@ export class UwsTransport implements ServerTransport {
   }
 
   #heard(pipe: Pipe): void {
-    pipe.heard = this.#sweep;
+    pipe.heard = this.#silence.now;
   }
 
   /**
@@ -260,20 +257,17 @@ export class UwsTransport implements ServerTransport {
     return CLOSE.lost;
   }
 
-  #sweepSilent(): void {
-    this.#sweep += 1;
-    const pingAfter = this.#options.pingMs / this.#sweepMs;
-    const closeAfter = this.#options.silentMs / this.#sweepMs;
+  #sweep(): void {
     for (const pipe of [...this.#numbers.values()]) {
       const { ws } = pipe;
       if (ws === null) continue;
-      forgiveControls(pipe, this.#sweepMs);
-      const silent = this.#sweep - pipe.heard;
-      if (silent > closeAfter) {
+      forgiveControls(pipe, this.#silence.everyMs);
+      const presence = this.#silence.of(pipe);
+      if (presence === 'gone') {
         this.counters.silent += 1;
         pipe.code = CLOSE.silent;
         ws.close();
-      } else if (silent >= pingAfter && ws.getBufferedAmount() === 0) ws.ping();
+      } else if (presence === 'quiet' && ws.getBufferedAmount() === 0) ws.ping();
     }
   }
 }

@@ -22,6 +22,7 @@ import type {
   SignallingOptions,
 } from './rtc/signalling.ts';
 import { Signalling } from './rtc/signalling.ts';
+import { Silence } from './silence.ts';
 
 export interface WebRtcServerOptions {
   /** Address of the UDP port. Default 127.0.0.1. */
@@ -110,8 +111,7 @@ export class WebRtcTransport implements ServerTransport {
   readonly #waiting: Tally;
   #openCount = 0;
   #offersTimedOut = 0;
-  readonly #sweeper: NodeJS.Timeout;
-  #sweep = 0;
+  readonly #silence: Silence;
   #stopped = false;
   readonly #code = new Uint8Array(2);
   #opened: OpenListener = ignore;
@@ -144,8 +144,7 @@ export class WebRtcTransport implements ServerTransport {
       refusal: (caller) => this.#refusal(caller),
       open: (offer, caller) => this.#offer(offer, caller),
     });
-    this.#sweeper = setInterval(() => this.#sweepSilent(), sweepMs(this.#limits.silentMs));
-    this.#sweeper.unref();
+    this.#silence = new Silence(this.#limits, () => this.#sweep());
   }
 
   get pipes(): number {
@@ -253,7 +252,7 @@ export class WebRtcTransport implements ServerTransport {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#sweeper);
+    this.#silence.stop();
     for (const pipe of this.#numbers.values()) this.close(pipe.number, CLOSE.away);
     const started = performance.now();
     while (this.#numbers.count > 0 && performance.now() - started < this.#limits.closeMs)
@@ -322,7 +321,7 @@ export class WebRtcTransport implements ServerTransport {
     clearTimeout(pipe.timer);
     this.#waiting.leave(pipe.caller.address);
     pipe.isOpen = true;
-    pipe.heard = this.#sweep;
+    pipe.heard = this.#silence.now;
     this.#openCount += 1;
     this.counters.opened += 1;
     this.#opened(pipe.number, pipe.caller.address, pipe.caller.facts);
@@ -330,7 +329,7 @@ export class WebRtcTransport implements ServerTransport {
 
   #heard(pipe: Pipe, bytes: Uint8Array): void {
     if (!pipe.isOpen || pipe.code >= 0) return;
-    pipe.heard = this.#sweep;
+    pipe.heard = this.#silence.now;
     this.counters.datagramsIn += 1;
     this.counters.bytesIn += bytes.length;
     this.#datagram(pipe.number, bytes);
@@ -375,11 +374,9 @@ export class WebRtcTransport implements ServerTransport {
     this.#closed(pipe.number, pipe.code >= 0 ? pipe.code : code);
   }
 
-  #sweepSilent(): void {
-    this.#sweep += 1;
-    const closeAfter = this.#limits.silentMs / sweepMs(this.#limits.silentMs);
+  #sweep(): void {
     for (const pipe of this.#numbers.values()) {
-      if (!pipe.isOpen || pipe.code >= 0 || this.#sweep - pipe.heard <= closeAfter) continue;
+      if (!pipe.isOpen || pipe.code >= 0 || this.#silence.of(pipe) !== 'gone') continue;
       this.counters.silent += 1;
       this.close(pipe.number, CLOSE.silent);
     }
@@ -401,11 +398,6 @@ function signallingOptions(options: WebRtcServerOptions): SignallingOptions {
     publicAddress: options.publicAddress ?? '',
     iceServers: options.iceServers ?? [],
   };
-}
-
-/** Silence is counted in sweeps, eight to the limit, so that no clock is read per datagram. */
-function sweepMs(silentMs: number): number {
-  return Math.max(10, Math.min(1000, silentMs / 8));
 }
 
 /** Reasons of the metrics page for refused offers, without the kind before them. */

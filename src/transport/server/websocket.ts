@@ -17,6 +17,7 @@ import type { ControlCount } from './control-frames.ts';
 import { countControl, forgiveControls } from './control-frames.ts';
 import { FrameReader } from './frame-reader.ts';
 import { addressOf, originAllowed } from './peer.ts';
+import { Silence } from './silence.ts';
 
 export interface WebSocketServerOptions {
   /** Exact origins (`https://example.org`), or `*`, beside the origin that the request itself went to. Default none. */
@@ -66,8 +67,7 @@ export class WebSocketTransport implements ServerTransport {
   readonly #options: Required<Omit<WebSocketServerOptions, 'trustProxy' | 'index'>> & {
     hops: number;
   };
-  readonly #sweeper: NodeJS.Timeout;
-  #sweep = 0;
+  readonly #silence: Silence;
   #stopped = false;
   #opened: OpenListener = ignore;
   #datagram: (pipe: number, bytes: Uint8Array) => void = ignore;
@@ -99,8 +99,7 @@ export class WebSocketTransport implements ServerTransport {
       closeTimeout: this.#options.closeMs,
     };
     this.#wss = new WebSocketServer(reader);
-    this.#sweeper = setInterval(() => this.#sweepSilent(), sweepMs(silentMs));
-    this.#sweeper.unref();
+    this.#silence = new Silence(this.#options, () => this.#sweep());
   }
 
   get pipes(): number {
@@ -169,7 +168,7 @@ export class WebSocketTransport implements ServerTransport {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#sweeper);
+    this.#silence.stop();
     for (const pipe of this.#numbers.values()) this.close(pipe.number, CLOSE.away);
     const started = performance.now();
     while (this.pipes > 0 && performance.now() - started < this.#options.closeMs) await sleep(5);
@@ -201,7 +200,7 @@ export class WebSocketTransport implements ServerTransport {
       number: -1,
       ws,
       socket,
-      heard: this.#sweep,
+      heard: this.#silence.now,
       controls: 0,
       code: CLOSE.lost,
     };
@@ -215,7 +214,7 @@ export class WebSocketTransport implements ServerTransport {
     ws.on('message', (data: Buffer, isBinary: boolean) => this.#message(pipe, data, isBinary));
     ws.on('ping', (data: Buffer) => this.#ping(pipe, data));
     ws.on('pong', () => {
-      if (this.#isControl(pipe)) pipe.heard = this.#sweep;
+      if (this.#isControl(pipe)) pipe.heard = this.#silence.now;
     });
     ws.on('error', (error: Error & { code?: string }) => this.#fault(pipe, error));
     ws.on('close', (code: number) => this.#end(pipe, code));
@@ -239,7 +238,7 @@ export class WebSocketTransport implements ServerTransport {
 
   #message(pipe: Pipe, data: Buffer, isBinary: boolean): void {
     if (pipe.ws.readyState !== OPEN) return;
-    pipe.heard = this.#sweep;
+    pipe.heard = this.#silence.now;
     if (!isBinary) {
       this.counters.violations += 1;
       this.close(pipe.number, CLOSE.unsupported, 'binary frames only');
@@ -249,7 +248,7 @@ export class WebSocketTransport implements ServerTransport {
   }
 
   #received(pipe: Pipe, bytes: Uint8Array): void {
-    pipe.heard = this.#sweep;
+    pipe.heard = this.#silence.now;
     this.counters.datagramsIn += 1;
     this.counters.bytesIn += bytes.length;
     this.#datagram(pipe.number, bytes);
@@ -287,19 +286,16 @@ export class WebSocketTransport implements ServerTransport {
     this.#closed(pipe.number, pipe.code === CLOSE.lost ? ownCode(code) : pipe.code);
   }
 
-  #sweepSilent(): void {
-    this.#sweep += 1;
-    const pingAfter = this.#options.pingMs / sweepMs(this.#options.silentMs);
-    const closeAfter = this.#options.silentMs / sweepMs(this.#options.silentMs);
+  #sweep(): void {
     for (const pipe of this.#numbers.values()) {
-      forgiveControls(pipe, sweepMs(this.#options.silentMs));
-      const silent = this.#sweep - pipe.heard;
-      if (silent > closeAfter) {
+      forgiveControls(pipe, this.#silence.everyMs);
+      const presence = this.#silence.of(pipe);
+      if (presence === 'gone') {
         this.counters.silent += 1;
         pipe.code = CLOSE.silent;
         pipe.ws.terminate();
       } else if (
-        silent >= pingAfter &&
+        presence === 'quiet' &&
         pipe.ws.readyState === OPEN &&
         pipe.socket.writableLength === 0
       ) {
@@ -357,11 +353,6 @@ function refuseUpgrade(socket: Duplex, refusal: UpgradeRefusal): void {
       `Content-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     () => socket.destroy(),
   );
-}
-
-/** Silence is counted in sweeps, eight to the limit, so that no clock is read per datagram. */
-function sweepMs(silentMs: number): number {
-  return Math.max(10, Math.min(1000, silentMs / 8));
 }
 
 function everybody(): boolean {
