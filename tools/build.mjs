@@ -14,6 +14,7 @@ import { build } from 'esbuild';
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
 const CORE = join(ROOT, 'core-wasm', 'fray_core.wasm');
+const CLIENT = join(ROOT, 'core-wasm', 'fray_client.wasm');
 const SEAL = join(ROOT, 'core-wasm', 'fray_seal.wasm');
 /** What a page may have beside its script. */
 const PAGE_FILE = /\.(html|css|png|jpg|webp|svg|ico|woff2|webmanifest|json)$/;
@@ -22,6 +23,8 @@ const startedMs = performance.now();
 const made = new Map();
 await Promise.all([buildHost(), buildBrowserClient(), ...games().map(buildGame)]);
 if (exists(CORE, 'the core')) made.set(join(DIST, 'fray_core.wasm'), fs.readFileSync(CORE));
+if (exists(CLIENT, 'the core of clients'))
+  made.set(join(DIST, 'fray_client.wasm'), fs.readFileSync(CLIENT));
 if (exists(SEAL, 'the sealer')) made.set(join(DIST, 'fray_seal.wasm'), fs.readFileSync(SEAL));
 const { written, removed } = writeAll();
 console.log(
@@ -103,7 +106,8 @@ async function buildGame(name) {
   for (const file of fs.readdirSync(page, { recursive: true })) {
     if (PAGE_FILE.test(file)) made.set(join(to, 'page', file), fs.readFileSync(join(page, file)));
   }
-  if (fs.existsSync(CORE)) made.set(join(to, 'page', 'fray_core.wasm'), fs.readFileSync(CORE));
+  if (fs.existsSync(CLIENT))
+    made.set(join(to, 'page', 'fray_client.wasm'), fs.readFileSync(CLIENT));
 }
 
 async function bundle(options) {

@@ -1,5 +1,7 @@
 /**
- * The last step of tools/build-wasm.sh: `node tools/optimise-wasm.mjs IN OUT`. Optimises for speed, and gives the
+ * The last step of tools/build-wasm.sh: `node tools/optimise-wasm.mjs IN OUT`, or with `--without PREFIX` a copy of a module
+ * that has been through it, without the exports of that prefix and what only they need: the functions left are the same, byte
+ * for byte but for their numbers. Optimises for speed, and gives the
  * module back what wasm-bindgen takes from it: with an imported memory the linker makes a start function that zeroes
  * static data, wasm-bindgen turns it into an export that its own glue would call. Here it is the start function again,
  * so that an instance made by hand is right on any memory. Then checks what a host relies on: one import, a memory
@@ -8,7 +10,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import binaryen from 'binaryen';
 
-const [input, output] = process.argv.slice(2);
+const START = '__wbindgen_start';
+
+const [input, output, flag, prefix] = process.argv.slice(2);
 const module = binaryen.readBinary(readFileSync(input));
 const features = binaryen.Features;
 module.setFeatures(
@@ -23,23 +27,10 @@ module.setFeatures(
     features.CallIndirectOverlong,
 );
 
-const START = '__wbindgen_start';
-for (let index = 0; index < module.getNumExports(); index += 1) {
-  const exported = binaryen.getExportInfo(module.getExportByIndex(index));
-  if (exported.name !== START) continue;
-  module.setStart(module.getFunction(exported.value));
-  module.removeExport(START);
-  break;
-}
-
-binaryen.setOptimizeLevel(3);
-binaryen.setShrinkLevel(0);
-// Pages load these bytes: what the compiler signed with goes, and a pass may find more after the ones behind it.
-module.runPasses(['strip-producers', 'gufa-optimizing']);
-for (let before = Infinity, now = sizeOf(module); now < before; ) {
-  module.optimize();
-  [before, now] = [now, sizeOf(module)];
-}
+if (flag === '--without') {
+  for (const name of exportNames()) if (name.startsWith(prefix)) module.removeExport(name);
+  module.runPasses(['remove-unused-module-elements']);
+} else optimise();
 if (!module.validate())
   throw new Error('Cannot optimise the core: binaryen made an invalid module');
 writeFileSync(output, module.emitBinary());
@@ -49,6 +40,28 @@ const imports = WebAssembly.Module.imports(made);
 if (imports.length !== 1 || imports[0].kind !== 'memory') {
   const names = imports.map(({ module: from, name, kind }) => `${kind} ${from} ${name}`);
   throw new Error(`Cannot use the core: it must import one memory and nothing else, not ${names}`);
+}
+
+function optimise() {
+  if (exportNames().includes(START)) {
+    module.setStart(module.getFunction(binaryen.getExportInfo(module.getExport(START)).value));
+    module.removeExport(START);
+  }
+  binaryen.setOptimizeLevel(3);
+  binaryen.setShrinkLevel(0);
+  // Pages load these bytes: what the compiler signed with goes, and a pass may find more after the ones behind it.
+  module.runPasses(['strip-producers', 'gufa-optimizing']);
+  for (let before = Infinity, now = sizeOf(module); now < before; ) {
+    module.optimize();
+    [before, now] = [now, sizeOf(module)];
+  }
+}
+
+function exportNames() {
+  return Array.from(
+    { length: module.getNumExports() },
+    (_, index) => binaryen.getExportInfo(module.getExportByIndex(index)).name,
+  );
 }
 
 function sizeOf(made) {

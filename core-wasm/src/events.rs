@@ -27,6 +27,13 @@ pub fn touch(room: &mut Room, touch: &Touch) {
     }
 }
 
+/// A receipt: the first to be left out where the buffer is short.
+pub fn receipt(room: &mut Room, slot: usize, bytes: &[u8]) {
+    if !hook_bytes(room, crate::gen::Receipt::KIND, slot as u16, bytes, RESERVE_BYTES) {
+        room.r.stats[0].events_dropped = room.r.stats[0].events_dropped.wrapping_add(1);
+    }
+}
+
 fn hook_bytes(room: &mut Room, kind: u16, index: u16, payload: &[u8], reserve: usize) -> bool {
     let at = room.hook_bytes;
     let padded = (payload.len() + 3) & !3;

@@ -1,13 +1,14 @@
 //! `simulate`: players move, push each other apart, things fly, players touch things. Rows in
 //! ascending order, always.
 
-use crate::combat::{self, Ray};
+use crate::combat;
 use crate::events;
 use crate::fixed::{div_round, isqrt};
 use crate::gen::{column, flag, kind, Touch};
 use crate::grid;
 use crate::movement::{self, Body};
 use crate::room::{remove_entity, settle, Room};
+use crate::strike::Ray;
 use crate::walls_of;
 use crate::world::World;
 

@@ -8,29 +8,21 @@
 //! Never rewound: beyond `rewindMsMax` of that delay and the prescribed interpolation delay; to a thing that the shooter was not
 //! sent; across a teleport, a death or a new life.
 
-use crate::combat::{self, Ray, Shape, Strike};
+use crate::combat;
 use crate::config::{Sizes, RULE_DEAD_STOP};
+use crate::fixed::length;
+use crate::gen::{clamp, mark};
 use crate::history::head_of;
 use crate::packet::{WIRE_DELAY, WIRE_DELAY_SINCE};
+use crate::receipt::{self, Shapes};
 use crate::region::{flight_at, Client, Flight, CLIENT_AWAY, CLIENT_BOT, TICK_NONE};
 use crate::room::Room;
 use crate::rows::{position_of, Packed, HEAD_ALIVE};
 use crate::shown::{self, Held, Moment};
+use crate::strike::{self, Ray, Shape, Strike, WHOLE};
 use crate::walls::Walls;
 use crate::walls_of;
 use crate::world::World;
-
-/// Why a shot was not judged at the view that it stated.
-pub mod clamp {
-    /// It was.
-    pub const NONE: u32 = 0;
-    /// The view was older than the measured delay explains.
-    pub const DELAY: u32 = 1;
-    /// The delay is above `rewindMsMax`.
-    pub const MOST: u32 = 2;
-    /// It is longer ago than snapshots are kept.
-    pub const HISTORY: u32 = 3;
-}
 
 /// The view by which a shot is judged. Times are in 1/65536 tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +39,8 @@ pub struct View {
     pub covered: u64,
     /// Newest snapshot that may be looked at.
     pub newest: u32,
-    /// See [`clamp`].
-    pub clamp: u32,
+    /// CLAMPS.
+    pub clamp: u8,
 }
 
 /// Takes in what a packet says of the delay: its newest command is for tick `newest`, and the newest snapshot its sender had is
@@ -165,9 +157,9 @@ impl Sent<'_> {
         shown::base(self, &moment).map(|base| Seen { moment, base, limit })
     }
 
-    /// The shape of an entity as it was shown: where it was at a moment of the past, as wide as then. None if it was not shown,
-    /// or is not the same since: teleported, dead in between, another under its index.
-    fn shape(&self, e: usize, seen: &Seen, (now, body): (i32, &Shape)) -> Option<Shape> {
+    /// The shape of an entity as it was shown: where it was at a moment of the past, as wide as then. None if it was not shown
+    /// near the way, or is not the same since: teleported, dead in between, another under its index.
+    fn shape(&self, e: usize, seen: &Seen, (now, body): (i32, &Shape), way: &Way) -> Option<Shape> {
         if self.set(seen.base)[e / 32] >> (e % 32) & 1 == 0 {
             return None;
         }
@@ -182,10 +174,38 @@ impl Sent<'_> {
         let [x, y, z] =
             core::array::from_fn(|k| shown::between(a[k], b[k], span.fraction, self.shift));
         let radius = position_of(from.radius(), self.shift);
+        let shape = Shape { x, y, z, radius, ..*body };
+        way.passes(&shape)?;
         // One that is dead at present was alive until then.
         let same = if now & HEAD_ALIVE == 0 { !HEAD_ALIVE } else { !0 } & 0xffff;
         let kept = (first..self.now).all(|tick| (self.head(tick, e) ^ now) & same == 0);
-        kept.then_some(Shape { x, y, z, radius, ..*body })
+        kept.then_some(shape)
+    }
+}
+
+/// The way of a shot seen from above.
+struct Way {
+    from: (i64, i64),
+    by: (i64, i64),
+    long: i64,
+}
+
+impl Way {
+    fn of(ray: &Ray) -> Self {
+        let by = (i64::from(ray.way.0), i64::from(ray.way.1));
+        let long = i64::from(length(ray.way.0, ray.way.1));
+        Self { from: (i64::from(ray.from.0), i64::from(ray.from.1)), by, long }
+    }
+
+    /// The part of the way at which it passes a shape, if it comes as near as receipts tell of.
+    fn passes(&self, shape: &Shape) -> Option<i64> {
+        let (x, y) = (i64::from(shape.x) - self.from.0, i64::from(shape.y) - self.from.1);
+        let reach = i64::from(shape.radius) + i64::from(shape.depth) + i64::from(receipt::NEAR);
+        let (off, along) = (x * self.by.1 - y * self.by.0, x * self.by.0 + y * self.by.1);
+        let far = off.abs() > reach * self.long
+            || along < -reach * self.long
+            || along > (self.long + reach) * self.long;
+        (!far).then(|| along / self.long.max(1) * WHOLE / self.long.max(1))
     }
 }
 
@@ -199,10 +219,11 @@ struct Seen {
 }
 
 /// The first thing that a shot strikes in a view: a wall, the ground, or a row. Of two at once the wall, then the lower row.
-pub fn cast(room: &mut Room, ray: &Ray, view: &View) -> Option<Strike> {
+/// What stood near its way goes into `shapes`.
+pub fn cast(room: &mut Room, ray: &Ray, view: &View, shapes: &mut Shapes) -> Option<Strike> {
     let (config, r) = (room.config, &mut room.r);
     let walls = walls_of!(r);
-    let mut best = combat::first_solid(ray, &walls);
+    let mut best = strike::first_solid(ray, &walls);
     let (sizes, known) = (&r.head[0].sizes, r.clients[view.slot].reference_tick);
     let world = World::new(r.columns, sizes.entities as usize);
     let sent = Sent {
@@ -219,24 +240,35 @@ pub fn cast(room: &mut Room, ray: &Ray, view: &View) -> Option<Strike> {
     let Some(seen) = sent.seen(view.time, view.earliest, view.newest) else {
         return best.struck();
     };
+    let way = Way::of(ray);
     let dead_stop = config.head.rules & RULE_DEAD_STOP != 0;
     for (w, word) in sent.set(seen.base).iter().enumerate() {
         let mut left = *word;
         while left != 0 {
             let e = w * 32 + left.trailing_zeros() as usize;
             left &= left - 1;
-            if !(combat::wanted(ray, &world, &config, e) && (dead_stop || world.alive(e))) {
+            let alive = world.alive(e);
+            if !(combat::wanted(ray, &world, &config, e) && (dead_stop || alive)) {
                 continue;
             }
             let now = (head_of(&world, e), &Shape::of(&world, e));
-            let strike = |seen: &Seen| combat::strike_shape(ray, &sent.shape(e, seen, now)?);
-            let Some(mut part) = strike(&seen) else { continue };
-            if view.covered > view.time && hidden(ray, now.1, &walls) {
-                let Some(seen) = sent.seen(view.covered, view.covered, known) else { continue };
-                let Some(later) = strike(&seen) else { continue };
-                part = later;
+            let Some(mut shape) = sent.shape(e, &seen, now, &way) else { continue };
+            let mut marks = if alive { 0 } else { mark::DEAD };
+            let mut struck = strike::strike_shape(ray, &shape);
+            if struck.is_some() && view.covered > view.time && hidden(ray, now.1, &walls) {
+                marks |= mark::COVERED;
+                let later = sent.seen(view.covered, view.covered, known);
+                let Some(later) = later.and_then(|seen| sent.shape(e, &seen, now, &way)) else {
+                    continue;
+                };
+                (struck, shape) = (strike::strike_shape(ray, &later), later);
             }
-            best.take(part, e);
+            if let Some(part) = struck {
+                marks |= mark::IN_WAY;
+                best.take(part, e);
+            }
+            let part = struck.or_else(|| way.passes(&shape)).unwrap_or(0);
+            shapes.note(world.handle(e), &shape, part, marks);
         }
     }
     best.struck()
@@ -251,5 +283,5 @@ fn hidden(ray: &Ray, body: &Shape, walls: &Walls) -> bool {
         middle.saturating_sub(ray.from.2),
     );
     let straight = Ray { way, radius: 0, ..*ray };
-    combat::first_solid(&straight, walls).struck().is_some()
+    strike::first_solid(&straight, walls).struck().is_some()
 }

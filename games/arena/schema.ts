@@ -3,6 +3,7 @@ import {
   angle,
   axis2,
   bits,
+  bool,
   box,
   button,
   circle,
@@ -10,6 +11,7 @@ import {
   hitscan,
   player,
   projectile,
+  quantised,
   text,
   tick,
   u8,
@@ -19,6 +21,13 @@ import { ARENA_SIZE } from './map.ts';
 
 /** What a crate holds, in the order of its field `content`. */
 export const contents = ['medkit', 'rapid', 'rail'] as const;
+
+/** What a receipt says, in the order of its fields `clamp` and `result`. */
+export const clamps = ['none', 'delay', 'most', 'history'] as const;
+export const results = ['none', 'wall', 'hit', 'harmless'] as const;
+
+const across = quantised({ min: -ARENA_SIZE, max: ARENA_SIZE, step: 1 / 64 });
+const spot = { x: across, y: across };
 
 export const arena = defineSchema({
   name: 'arena',
@@ -47,15 +56,29 @@ export const arena = defineSchema({
       colour: bits(4, { to: 'room' }),
       best: u8({ to: 'owner' }),
       streak: u8({ to: 'none' }),
+      /** Its page shows what its shots were judged by. */
+      watches: bool({ to: 'none' }),
     },
   },
   kinds: {
     crate: { shape: box(0.9, 0.9), touch: true, fields: { content: bits(2) } },
   },
-  toServer: { chat: { text: text(120) } },
+  toServer: { chat: { text: text(120) }, watch: { on: bool() } },
   toClient: {
     chat: { from: player(), text: text(120) },
     kill: { attacker: player(), victim: player(), streak: u8() },
+    receipt: {
+      ...spot,
+      aim: angle(),
+      distance: quantised({ min: 0, max: ARENA_SIZE, step: 1 / 64 }),
+      /** How long ago what counted was, and what the page had said; ms. */
+      agoMs: u16(),
+      statedMs: u16(),
+      clamp: bits(2),
+      result: bits(2),
+    },
+    /** Behind its receipt. */
+    shape: { ...spot, radius: quantised({ min: 0, max: 8, step: 1 / 64 }), inWay: bool() },
   },
   timers: {
     respawn: { who: player() },

@@ -1,8 +1,8 @@
 /** The arena's rules: everybody against everybody, crates with medkits and better guns. */
-import { defineGame, type PlayerViewOf, type RoomOf } from 'fray/plugin';
+import { defineGame, type PlayerViewOf, type ReceiptOf, type RoomOf } from 'fray/plugin';
 import { botInput } from './bots.ts';
 import { crateSpots, walls } from './map.ts';
-import { arena, contents } from './schema.ts';
+import { arena, clamps, contents, results } from './schema.ts';
 
 type Room = RoomOf<typeof arena>;
 type Player = PlayerViewOf<typeof arena>;
@@ -77,6 +77,12 @@ export default defineGame(arena, {
     room.remove(other);
   },
 
+  onReceipt(room, receipts) {
+    for (const receipt of receipts) {
+      if (receipt.shooter?.watches) tellReceipt(room, receipt.shooter, receipt);
+    }
+  },
+
   onDeath(room, { victim, attacker }) {
     victim.deaths += 1;
     victim.streak = 0;
@@ -108,10 +114,31 @@ export default defineGame(arena, {
     chat(room, from, { text }) {
       room.broadcast('chat', { from: from.id, text });
     },
+    watch(_room, from, { on }) {
+      from.watches = on;
+    },
   },
 
   botInput,
 });
+
+/** To the shooter alone, and nothing but what its page had been sent. */
+function tellReceipt(room: Room, to: Player, receipt: ReceiptOf<typeof arena>): void {
+  const { x, y, aim, distance } = receipt;
+  const ms = (tick: number) => Math.round(((room.tick - tick) * 1000) / room.tickRateHz);
+  room.send(to, 'receipt', {
+    x,
+    y,
+    aim,
+    distance,
+    agoMs: Math.min(65_535, ms(receipt.viewTick)),
+    statedMs: Math.min(65_535, ms(receipt.statedTick)),
+    clamp: clamps.indexOf(receipt.clamp),
+    result: results.indexOf(receipt.result),
+  });
+  for (const { x, y, radius, inWay } of receipt.shapes)
+    room.send(to, 'shape', { x, y, radius, inWay });
+}
 
 /** A name that no other bot has; the numbers go on where the names end. */
 function freeName(room: Room): string {

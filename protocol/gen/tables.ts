@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x3ba5e280;
+export const TABLE_HASH = 0xd70e7d5e;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -355,6 +355,40 @@ export const ADDRESS = {
   epochs: 28,
 } as const;
 
+/** Why a shot was not judged at the view that it stated. */
+export const CLAMP = {
+  /** it was */
+  none: 0,
+  /** the view was older than the measured delay explains */
+  delay: 1,
+  /** the delay is above rewindMsMax */
+  most: 2,
+  /** it is longer ago than snapshots are kept */
+  history: 3,
+} as const;
+
+/** What became of a shot. */
+export const RESULT = {
+  /** it met nothing */
+  none: 0,
+  /** a wall or the ground */
+  wall: 1,
+  /** a hit was proposed */
+  hit: 2,
+  /** it struck who takes no harm: protected, or dead by now */
+  harmless: 3,
+} as const;
+
+/** Marks of a shape in a receipt. */
+export const MARK = {
+  /** the shot would have struck it, had nothing stood before it */
+  inWay: 1,
+  /** it is behind a wall by now, and was looked up later for that */
+  covered: 2,
+  /** it is dead at present */
+  dead: 4,
+} as const;
+
 /** Error codes; 0 is no error. */
 export const ERROR = {
   /** No error. */
@@ -632,6 +666,29 @@ export const ClientEvent = {
   weapon: 34,
   /** u32, command tick */
   command: 36,
+} as const;
+
+/** One shape of a receipt: a target as it stood in the view that counted. */
+export const SeenShape = {
+  bytes: 36,
+  /** u32 */
+  handle: 0,
+  /** i32, centre, 1/65536 */
+  x: 4,
+  /** i32, centre */
+  y: 8,
+  /** i32, feet */
+  z: 12,
+  /** i32, or half width */
+  radius: 16,
+  /** i32, half depth; 0: a cylinder */
+  depth: 20,
+  /** i32, 0: as tall as the world */
+  height: 24,
+  /** i32, where the way meets it, or comes near: 2^30 is the whole way */
+  part: 28,
+  /** u32, 1 in the way, 2 behind a wall by now, 4 dead at present */
+  marks: 32,
 } as const;
 
 /** Counters of the client half. */
@@ -1159,6 +1216,49 @@ export const Resumed = {
   flags: 8,
 } as const;
 
+/**
+ * A shot of the player in header.index was judged by the past: how. Names only whom its
+ * client had been sent. Then bytes of: SeenShape[].
+ */
+export const Receipt = {
+  kind: 74,
+  bytes: 48,
+  /** u32, handle */
+  shooter: 0,
+  /** u32, handle of what it struck, or 0 */
+  target: 4,
+  /** u32, tick of the command that fired it */
+  command: 8,
+  /** u32, view tick that the command stated */
+  statedTick: 12,
+  /** u32, the one that counted */
+  viewTick: 16,
+  /** u16, 1/65536 tick */
+  statedFraction: 20,
+  /** u16, 1/65536 tick */
+  viewFraction: 22,
+  /** u8, why they differ: CLAMPS */
+  clamp: 24,
+  /** u8, RESULTS */
+  result: 25,
+  /** u8, its index */
+  weapon: 26,
+  /** u8, 0 */
+  reserved: 27,
+  /** u16, 1/65536 turn */
+  aim: 28,
+  /** i16, 1/65536 turn */
+  pitch: 30,
+  /** i32, muzzle, 1/65536 */
+  x: 32,
+  /** i32 */
+  y: 36,
+  /** i32 */
+  z: 40,
+  /** i32, how far it went, 1/65536 */
+  distance: 44,
+} as const;
+
 /** Sizes and rules. */
 export const ConfigHead = {
   bytes: 192,
@@ -1419,4 +1519,5 @@ export const HOOK = {
   fault: { kind: 71, bytes: 4 },
   dropped: { kind: 72, bytes: 8 },
   resumed: { kind: 73, bytes: 12 },
+  receipt: { kind: 74, bytes: 48 },
 } as const;

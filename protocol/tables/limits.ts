@@ -218,3 +218,26 @@ export const EVENTS = {
   hit: [2, 'subject (attacker) hurt object (victim) for amount at a position'],
   death: [3, 'object (victim) died by subject (attacker or 0) at a position'],
 } as const;
+
+/** Why a shot was not judged at the view that it stated. */
+export const CLAMPS = {
+  none: [0, 'it was'],
+  delay: [1, 'the view was older than the measured delay explains'],
+  most: [2, 'the delay is above rewindMsMax'],
+  history: [3, 'it is longer ago than snapshots are kept'],
+} as const;
+
+/** What became of a shot that left a receipt. */
+export const RESULTS = {
+  none: [0, 'it met nothing'],
+  wall: [1, 'a wall or the ground'],
+  hit: [2, 'a hit was proposed'],
+  harmless: [3, 'it struck who takes no harm: protected, or dead by now'],
+} as const;
+
+/** Marks of a shape in a receipt. */
+export const MARKS = {
+  inWay: [1, 'the shot would have struck it, had nothing stood before it'],
+  covered: [2, 'it is behind a wall by now, and was looked up later for that'],
+  dead: [4, 'it is dead at present'],
+} as const;

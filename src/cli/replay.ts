@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { errorName } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import { loadCore } from '../room/core.ts';
-import type { JournalEnd, ReplayReport } from '../room/replay.ts';
+import type { JournalEnd, ReplayOptions, ReplayReport } from '../room/replay.ts';
 import { headOf, Replay } from '../room/replay.ts';
+import { EVENT_NAMES, eventLine, replayEvents } from '../room/replay-events.ts';
 import type { Command, Io, Values } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
 import { table } from './table.ts';
@@ -15,10 +16,20 @@ export const command: Command = {
   examples: [
     'fray replay journals/abcd-m3k2.journal',
     'fray replay journals/abcd-m3k2.journal --to-tick 9000 --json',
+    'fray replay journals/abcd-m3k2.journal --events --kinds receipt,hit',
   ],
   args: {
     file: { type: 'positional', required: true, description: 'A file that `journalDir` got.' },
     toTick: { type: 'string', description: 'The last tick to play. Default: all.', valueHint: 'N' },
+    events: {
+      type: 'boolean',
+      description: 'Print what each tick told the game, one event a line; with --json as JSON.',
+    },
+    kinds: {
+      type: 'string',
+      description: `Of these kinds alone: ${EVENT_NAMES.join(', ')}. Default: all.`,
+      valueHint: 'A,B',
+    },
     core: {
       type: 'string',
       description:
@@ -36,6 +47,7 @@ export const command: Command = {
     const startMs = performance.now();
     const report = replay.play({
       ...limits(values),
+      ...(values['events'] === true && { onEvents: printer(values, io) }),
       onProgress: (tick) => io.progress(`tick ${tick}`),
     });
     const seconds = (performance.now() - startMs) / 1000;
@@ -56,6 +68,20 @@ function read(path: string): Uint8Array {
 function limits(values: Values): { toTick?: number } {
   if (values['toTick'] === undefined) return {};
   return { toTick: wholeNumber(values, 'toTick', { min: 0, max: 0xffff_ffff }) };
+}
+
+/** Prints the events that are asked for. Throws E_CONFIG for a kind that is none. */
+function printer(values: Values, io: Io): NonNullable<ReplayOptions['onEvents']> {
+  const kinds = values['kinds'] === undefined ? EVENT_NAMES : textOf(values, 'kinds').split(',');
+  for (const kind of kinds) {
+    if (!EVENT_NAMES.includes(kind))
+      throw new FrayError('E_CONFIG', `Cannot print ${kind}: there are ${EVENT_NAMES.join(', ')}`);
+  }
+  const line = values['json'] === true ? JSON.stringify : eventLine;
+  return (room, eventBytes) => {
+    for (const event of replayEvents(room, eventBytes))
+      if (kinds.includes(event.event)) io.out(line(event));
+  };
 }
 
 /** Another core may play another way: that is no fault of the journal. */

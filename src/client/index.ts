@@ -1,6 +1,6 @@
 /**
  * `fray/client`: what a game's page imports. Works as a plain module script and from a bundler; needs no
- * SharedArrayBuffer and no isolation headers. The core is the file `fray_core.wasm` beside this module: bundlers that
+ * SharedArrayBuffer and no isolation headers. The core is the file `fray_client.wasm` beside this module: bundlers that
  * know `new URL(…, import.meta.url)` (Vite, webpack, Rollup) copy it by themselves. The development server of Vite before
  * 8 bundles packages into another folder and needs `optimizeDeps: { exclude: ['fray'] }`.
  *
@@ -36,7 +36,7 @@ export type { WasmSource } from './wasm.ts';
 export function connect<S extends ConnectSchema>(
   url: string | URL,
   options: ConnectOptions<S> & {
-    /** The core. Default: `fray_core.wasm` beside this module. */
+    /** The core. Default: `fray_client.wasm` beside this module. */
     readonly wasm?: WasmSource;
     /**
      * `tab` (default): a tab that crashed and is loaded again within the time that the server waits is the same player.
@@ -47,7 +47,7 @@ export function connect<S extends ConnectSchema>(
     readonly iceServers?: readonly IceServer[];
   },
 ): Promise<Game<S>> {
-  const { wasm = new URL('./fray_core.wasm', import.meta.url), resume = 'tab' } = options;
+  const { wasm = new URL('./fray_client.wasm', import.meta.url), resume = 'tab' } = options;
   const keeper = resume === 'tab' ? tabKeeper() : undefined;
   const tools = { open: openers(options.iceServers), load: () => loadCore(wasm), keeper };
   const join = (signal: AbortSignal) => connectWith(String(url), { ...options, signal }, tools);

@@ -71,9 +71,9 @@ async function compile(
 /** Beside this module in a build, in core-wasm/ in the source tree. */
 async function readBeside(): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await readFile(new URL('./fray_core.wasm', import.meta.url));
+    return await readFile(new URL('./fray_client.wasm', import.meta.url));
   } catch {
-    return readFile(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
+    return readFile(new URL('../../core-wasm/fray_client.wasm', import.meta.url));
   }
 }
 

@@ -14,6 +14,7 @@ import type {
   HitOf,
   Listing,
   PlayerViewOf,
+  ReceiptOf,
   RoomOf,
 } from './types.ts';
 
@@ -82,6 +83,11 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
   ): Done;
   /** All proposed hits of this tick; they count unless cancelled. */
   onHit?(room: RoomOf<S>, hits: Listing<HitOf<S>>): Done;
+  /**
+   * Receipts of this tick's shots that were judged by what their shooters saw; after onHit. A receipt names only whom its
+   * shooter's client had been sent, as it had been sent: `room.send` may tell it what it says, but for `covered` and `dead`.
+   */
+  onReceipt?(room: RoomOf<S>, receipts: Listing<ReceiptOf<S>>): Done;
   /** A player died in the tick before. `attacker` may be the victim itself. */
   onDeath?(
     room: RoomOf<S>,
@@ -121,6 +127,7 @@ export interface ErasedHooks {
   readonly onTick?: Hook;
   readonly onTouch?: Hook;
   readonly onHit?: Hook;
+  readonly onReceipt?: Hook;
   readonly onDeath?: Hook;
   readonly onDestroy?: Hook;
   readonly onTimer?: Readonly<Record<string, Hook | undefined>>;
@@ -185,6 +192,7 @@ const HOOK_NAMES = [
   'onTick',
   'onTouch',
   'onHit',
+  'onReceipt',
   'onDeath',
   'onDestroy',
   'onTimer',

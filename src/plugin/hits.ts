@@ -1,53 +1,9 @@
-/** The proposed hits of a tick as one batch: read from the events, cancelled or scaled by command. Objects are reused. */
+/** A proposed hit: read from the events, cancelled or scaled by command. Objects are reused. */
 import { Hit, POSITION_ONE, RecordHeader } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import type { PluginContext } from './context.ts';
-import { ReusedListing } from './listing.ts';
 import type { PluginRoom } from './room.ts';
 import type { EntityView } from './views.ts';
-
-export class Hits {
-  /** What onHit gets. */
-  readonly listing: ReusedListing<HitView>;
-  readonly #context: PluginContext;
-  readonly #room: PluginRoom;
-  readonly #views: HitView[] = [];
-  #count = 0;
-
-  constructor(context: PluginContext, room: PluginRoom) {
-    this.#context = context;
-    this.#room = room;
-    this.listing = new ReusedListing<HitView>({
-      after: (cursor) => (cursor + 1 < this.#count ? cursor + 1 : -1),
-      at: (cursor) => this.#views[cursor] as HitView,
-    });
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  reset(): void {
-    this.#count = 0;
-  }
-
-  /** Adds the event whose header stands at `header`. */
-  add(header: number): void {
-    let view = this.#views[this.#count];
-    if (view === undefined) {
-      view = new HitView(this.#context, this.#room);
-      this.#views.push(view);
-    }
-    view.point(header);
-    this.#count += 1;
-  }
-
-  /** The hook begins: hits are good for it. Those whose target is gone are left out. */
-  stamp(): void {
-    this.listing.reset();
-    for (let at = 0; at < this.#count; at += 1) (this.#views[at] as HitView).stamp();
-  }
-}
 
 export class HitView {
   readonly #context: PluginContext;

@@ -27,12 +27,14 @@ import type { ErrorCode } from '../errors.ts';
 import { fromRaw } from '../schema/fields.ts';
 import { MessageCodec } from '../schema/messages.ts';
 import { Absence } from './absence.ts';
+import { Batch } from './batch.ts';
 import { BotRoom } from './bots.ts';
 import { PluginContext } from './context.ts';
 import type { ErasedHooks, Game, Hook } from './game.ts';
-import { Hits } from './hits.ts';
+import { HitView } from './hits.ts';
 import type { HookFault, OnWait, RuntimeHost, RuntimeOptions } from './host.ts';
 import { checkRoomOptions } from './options.ts';
+import { ReceiptView } from './receipts.ts';
 import { PluginRoom } from './room.ts';
 import type { OnRemoved } from './seats.ts';
 import { Seats } from './seats.ts';
@@ -53,7 +55,8 @@ export class GameRuntime {
   readonly #seats: Seats;
   readonly #room: PluginRoom;
   readonly #bots: BotRoom;
-  readonly #hits: Hits;
+  readonly #hits: Batch<HitView>;
+  readonly #receipts: Batch<ReceiptView>;
   readonly #codec: MessageCodec;
   readonly #host: RuntimeHost;
   readonly #options: RuntimeOptions;
@@ -97,7 +100,8 @@ export class GameRuntime {
       log,
     });
     this.#bots = new BotRoom(this.#context, options.roomId);
-    this.#hits = new Hits(this.#context, this.#room);
+    this.#hits = new Batch(() => new HitView(this.#context, this.#room));
+    this.#receipts = new Batch(() => new ReceiptView(this.#context, this.#room));
     this.#codec = new MessageCodec(layout.toServer);
     this.#askBot = (slot) => this.#botInput(slot);
   }
@@ -126,7 +130,7 @@ export class GameRuntime {
   }
 
   /**
-   * Runs the hooks of a tick over what `core.begin` left: deferred functions, the events in their order, hits as one batch,
+   * Runs the hooks of a tick over what `core.begin` left: deferred functions, the events in their order, hits and receipts as one batch each,
    * then onTick. Returns bytes of commands in the core's input buffer, for `core.end`. `onWait` is told of players whose client
    * is away and for whom the game waits less than the server would.
    */
@@ -159,6 +163,7 @@ export class GameRuntime {
     this.#context.commands.reset();
     this.#room.openTick(wallsOpen);
     this.#hits.reset();
+    this.#receipts.reset();
   }
 
   #closeTick(): number {
@@ -178,10 +183,14 @@ export class GameRuntime {
       const kind = core.view.getUint16(at + RecordHeader.kind, true);
       const length = core.view.getUint32(at + RecordHeader.length, true);
       if (kind === HOOK.hit.kind) this.#hits.add(at);
-      else this.#event(kind, at, length);
+      else if (kind === HOOK.receipt.kind) {
+        if (this.#hooks.onReceipt !== undefined) this.#receipts.add(at);
+      } else this.#event(kind, at, length);
       at += RecordHeader.bytes + ((length + 3) & ~3);
     }
     if (this.#hits.count > 0) this.#call('onHit', this.#hooks.onHit, this.#hits.listing);
+    if (this.#receipts.count > 0)
+      this.#call('onReceipt', this.#hooks.onReceipt, this.#receipts.listing);
   }
 
   #event(kind: number, header: number, length: number): void {
@@ -333,6 +342,7 @@ export class GameRuntime {
     this.#second = b;
     try {
       if (name === 'onHit') this.#hits.stamp();
+      else if (name === 'onReceipt') this.#receipts.stamp();
       if (shape !== undefined && !shape()) return;
       const result = hook(this.#room, this.#first, this.#second);
       // A promise counts when it settles: an async hook that always rejects must not look fine in between.

@@ -206,6 +206,54 @@ export interface HitOf<S> {
   scale(factor: number): void;
 }
 
+/** By what a shot was judged that was not judged by the present. */
+export interface ReceiptOf<S> {
+  readonly shooter: PlayerViewOf<S> | undefined;
+  readonly weapon: WeaponName<S>;
+  /** Tick of the command that fired it. */
+  readonly command: number;
+  /** Moment that its shooter says it saw, in ticks, with its fraction. */
+  readonly statedTick: number;
+  /** Moment that counted: the stated one, or a later one. */
+  readonly viewTick: number;
+  /**
+   * Why they differ: the view was older than the measured `delay` explains; that delay is above `rewindMsMax` (`most`); it is
+   * longer ago than snapshots are kept (`history`).
+   */
+  readonly clamp: 'none' | 'delay' | 'most' | 'history';
+  /** `harmless`: it struck somebody who is protected, or dead by now. */
+  readonly result: 'none' | 'wall' | 'hit' | 'harmless';
+  /** What it struck. */
+  readonly target: PlayerViewOf<S> | AnyEntityOf<S> | undefined;
+  /** The muzzle. */
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  readonly aim: number;
+  readonly pitch: number;
+  /** World units that it went. */
+  readonly distance: number;
+  /** What stood in its way or within one unit of it, at that moment; the first 8. */
+  readonly shapes: Listing<SeenShapeOf<S>>;
+}
+
+/** A target as the shooter saw it. Good until the next one of its listing. */
+export interface SeenShapeOf<S> {
+  /** While it exists. */
+  readonly entity: PlayerViewOf<S> | AnyEntityOf<S> | undefined;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  /** Or half of its width. */
+  readonly radius: number;
+  /** The shot would have struck it, had nothing stood before it. */
+  readonly inWay: boolean;
+  /** It is behind a wall by now, and was looked up later for that. Of the present: not for the shooter. */
+  readonly covered: boolean;
+  /** It is dead by now. Of the present: not for the shooter. */
+  readonly dead: boolean;
+}
+
 /** What onDrop may decide about a player whose client is away. Good only in that hook (E_VIEW_STALE afterwards). */
 export interface AbsenceOf<S> {
   /**

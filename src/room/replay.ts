@@ -34,6 +34,8 @@ export interface ReplayReport {
 export interface ReplayOptions {
   /** The last tick to play. Default: all. */
   readonly toTick?: number;
+  /** Told of what each tick told the game: the tick has begun, and `eventBytes` of events stand in the room's memory. */
+  readonly onEvents?: (room: RoomCore, eventBytes: number) => void;
   /** Told now and then. */
   readonly onProgress?: (tick: number) => void;
 }
@@ -63,12 +65,13 @@ export class Replay {
   }
 
   /** Plays to the end, to the first difference, or to a tick. Once. */
-  play({ toTick = Number.POSITIVE_INFINITY, onProgress }: ReplayOptions = {}): ReplayReport {
+  play(options: ReplayOptions = {}): ReplayReport {
+    const { toTick = Number.POSITIVE_INFINITY, onProgress } = options;
     let problem: string | null = null;
     try {
       for (const entry of this.#journal.entries()) {
         if (entry.tick > toTick) this.#end = 'stopped';
-        else this.#entry(entry);
+        else this.#entry(entry, options.onEvents);
         if (this.#end !== null || this.#differs !== null) break;
         if (entry.stage === STAGE.end && entry.tick % PROGRESS_TICKS === 0)
           onProgress?.(entry.tick);
@@ -93,14 +96,16 @@ export class Replay {
     };
   }
 
-  #entry({ stage, tick, bytes }: JournalEntry): void {
+  #entry({ stage, tick, bytes }: JournalEntry, onEvents: ReplayOptions['onEvents']): void {
     const { room } = this;
     if (stage === STAGE.begin || stage === STAGE.end) {
       if (bytes.length > room.inputBytes)
         throw new FrayError('E_MALFORMED', `Cannot play tick ${tick}: its records are too long`);
       room.u8.set(bytes, room.input);
-      if (stage === STAGE.begin) room.begin(bytes.length);
-      else {
+      if (stage === STAGE.begin) {
+        const eventBytes = room.begin(bytes.length);
+        onEvents?.(room, eventBytes);
+      } else {
         room.end(bytes.length);
         this.#ticks += 1;
         this.#lastTick = tick;

@@ -15,7 +15,7 @@ import { documented, installAuthor, VITE } from './author.ts';
 import { complaintsOf, openChromium, startServer } from './chromium.ts';
 
 /** Bytes of the client's JavaScript and the core, gzipped. */
-const GZIPPED_BYTES_MAX = 120_000;
+const GZIPPED_BYTES_MAX = 80_000;
 const [SENT = '', ELSEWHERE = ''] = documented('Content security policy');
 
 t.test('a page of an author', { timeout: 180_000 }, async (t) => {
@@ -78,11 +78,11 @@ t.test('a page of an author', { timeout: 180_000 }, async (t) => {
     t.same(seen.complaints, []);
   });
 
-  await t.test('loads at most 120 KB of client and core, gzipped', async (t) => {
+  await t.test('loads at most 80 KB of client and core, gzipped', async (t) => {
     const bytes = (file: string) =>
       gzipSync(readFileSync(join(folder, 'node_modules', 'fray', 'dist', file)), { level: 9 })
         .length;
-    const [client, core] = [bytes('client.browser.js'), bytes('fray_core.wasm')];
+    const [client, core] = [bytes('client.browser.js'), bytes('fray_client.wasm')];
     const sum = `${client} + ${core} = ${client + core} bytes gzipped`;
     t.comment(sum);
     t.ok(client + core <= GZIPPED_BYTES_MAX, sum);
@@ -118,7 +118,7 @@ async function visit(browser: Browser, url: string): Promise<Visit> {
   const complaints = await complaintsOf(page);
   let core = '';
   page.on('response', (response) => {
-    if (/fray_core[^/]*\.wasm$/.test(response.url()))
+    if (/fray_client[^/]*\.wasm$/.test(response.url()))
       core = response.headers()['content-type'] ?? '';
   });
   const complained = new Promise<boolean>((resolve) => {

@@ -38,7 +38,13 @@ test('the rooms of the house and its papers are there', (t) => {
   for (const path of [
     ...['src', 'core-wasm', 'workers', 'protocol', 'bench', 'games/arena', 'test', 'tools/setup'],
     ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
-    ...['LICENSE', 'protocol/SPEC.md', 'core-wasm/fray_core.wasm', '.ci/run'],
+    ...[
+      'LICENSE',
+      'protocol/SPEC.md',
+      'core-wasm/fray_core.wasm',
+      'core-wasm/fray_client.wasm',
+      '.ci/run',
+    ],
   ])
     t.ok(existsSync(join(ROOT, path)), path);
   t.match(read('LICENSE'), /Apache License\s+Version 2\.0/);

@@ -61,7 +61,7 @@ test('the package holds what an author needs, and nothing else', async (t) => {
   t.equal((command?.mode ?? 0) & 0o111, 0o111, 'the command is executable');
   const client = readFileSync(join(folder, 'dist', 'client.browser.js'), 'utf8');
   const assets = [...client.matchAll(ASSET)].map(([, file]) => file);
-  t.same(assets, ['./fray_core.wasm'], 'bundlers see the core, and it lies beside the client');
+  t.same(assets, ['./fray_client.wasm'], 'bundlers see the core, and it lies beside the client');
 
   const author = join(base, 'author');
   mkdirSync(author);
@@ -108,12 +108,13 @@ const NEEDED = [
   'dist/tokens.js',
   'dist/client.browser.js',
   'dist/client.node.js',
+  'dist/fray_client.wasm',
   'dist/fray_core.wasm',
   'dist/fray_seal.wasm',
   'dist/games/arena/server.js',
   'dist/games/arena/page/index.html',
   'dist/games/arena/page/main.js',
-  'dist/games/arena/page/fray_core.wasm',
+  'dist/games/arena/page/fray_client.wasm',
   'dist/types/src/schema/index.d.ts',
   'dist/types/src/plugin/index.d.ts',
   'dist/types/src/client/index.d.ts',
@@ -207,7 +208,7 @@ async function serves(t: Test, folder: string, command: string): Promise<void> {
     const url = await addressOf(child, ended);
     t.equal((await fetch(new URL('/healthz', url))).status, 200, 'healthy');
     t.match(await (await fetch(url)).text(), /main\.js/, 'serves the page');
-    const core = await fetch(new URL('/fray_core.wasm', url));
+    const core = await fetch(new URL('/fray_client.wasm', url));
     t.equal(core.headers.get('content-type'), 'application/wasm', 'serves the core');
     child.kill('SIGTERM');
     t.equal(await ended, 0, 'ends with code 0');

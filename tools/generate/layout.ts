@@ -54,6 +54,14 @@ export const ENUMS = [
   { name: 'AUDIENCE', table: tables.AUDIENCES, rust: 'u8', doc: 'Who receives a field.' },
   { name: 'EVENT', table: tables.EVENTS, rust: 'u16', doc: 'Events that clients see.' },
   { name: 'ADDRESS', table: tables.ADDRESSES, rust: 'u32', doc: 'Places in linear memory.' },
+  {
+    name: 'CLAMP',
+    table: tables.CLAMPS,
+    rust: 'u8',
+    doc: 'Why a shot was not judged at the view that it stated.',
+  },
+  { name: 'RESULT', table: tables.RESULTS, rust: 'u8', doc: 'What became of a shot.' },
+  { name: 'MARK', table: tables.MARKS, rust: 'u32', doc: 'Marks of a shape in a receipt.' },
   { name: 'ERROR', table: tables.ERRORS, rust: 'i32', doc: 'Error codes; 0 is no error.' },
 ] as const satisfies readonly { name: string; table: NumberTable; rust: string; doc: string }[];
 

@@ -10,6 +10,7 @@ use crate::gen::{
 use crate::history::{self, OwnFast};
 use crate::movement::{self, Body};
 use crate::region::TICK_NONE;
+use crate::strike;
 use crate::walls::Walls;
 use bytemuck::{Pod, Zeroable};
 
@@ -349,7 +350,7 @@ impl Client<'_> {
     /// Moves a shot by one way; false: it struck a wall or left the world.
     fn shot_flies(&self, shot: &mut Shot, way: [i32; 3]) -> bool {
         let [x, y, z] = shot.at;
-        if combat::strikes_wall((x, y, z), (way[0], way[1], way[2]), shot.radius, &self.walls()) {
+        if strike::strikes_wall((x, y, z), (way[0], way[1], way[2]), shot.radius, &self.walls()) {
             return false;
         }
         shot.before = shot.at;

@@ -192,3 +192,65 @@ const _: () = {
     assert!(core::mem::offset_of!(Resumed, player_id) == 4);
     assert!(core::mem::offset_of!(Resumed, flags) == 8);
 };
+
+/// A shot of the player in header.index was judged by the past: how. Names only whom its client had been sent. Then bytes of: SeenShape[].
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Receipt {
+    /// handle
+    pub shooter: u32,
+    /// handle of what it struck, or 0
+    pub target: u32,
+    /// tick of the command that fired it
+    pub command: u32,
+    /// view tick that the command stated
+    pub stated_tick: u32,
+    /// the one that counted
+    pub view_tick: u32,
+    /// 1/65536 tick
+    pub stated_fraction: u16,
+    /// 1/65536 tick
+    pub view_fraction: u16,
+    /// why they differ: CLAMPS
+    pub clamp: u8,
+    /// RESULTS
+    pub result: u8,
+    /// its index
+    pub weapon: u8,
+    /// 0
+    pub reserved: u8,
+    /// 1/65536 turn
+    pub aim: u16,
+    /// 1/65536 turn
+    pub pitch: i16,
+    /// muzzle, 1/65536
+    pub x: i32,
+    pub y: i32,
+    pub z: i32,
+    /// how far it went, 1/65536
+    pub distance: i32,
+}
+impl Receipt {
+    pub const KIND: u16 = 74;
+    pub const BYTES: usize = 48;
+}
+const _: () = {
+    assert!(core::mem::size_of::<Receipt>() == 48);
+    assert!(core::mem::offset_of!(Receipt, shooter) == 0);
+    assert!(core::mem::offset_of!(Receipt, target) == 4);
+    assert!(core::mem::offset_of!(Receipt, command) == 8);
+    assert!(core::mem::offset_of!(Receipt, stated_tick) == 12);
+    assert!(core::mem::offset_of!(Receipt, view_tick) == 16);
+    assert!(core::mem::offset_of!(Receipt, stated_fraction) == 20);
+    assert!(core::mem::offset_of!(Receipt, view_fraction) == 22);
+    assert!(core::mem::offset_of!(Receipt, clamp) == 24);
+    assert!(core::mem::offset_of!(Receipt, result) == 25);
+    assert!(core::mem::offset_of!(Receipt, weapon) == 26);
+    assert!(core::mem::offset_of!(Receipt, reserved) == 27);
+    assert!(core::mem::offset_of!(Receipt, aim) == 28);
+    assert!(core::mem::offset_of!(Receipt, pitch) == 30);
+    assert!(core::mem::offset_of!(Receipt, x) == 32);
+    assert!(core::mem::offset_of!(Receipt, y) == 36);
+    assert!(core::mem::offset_of!(Receipt, z) == 40);
+    assert!(core::mem::offset_of!(Receipt, distance) == 44);
+};

@@ -210,6 +210,40 @@ pub mod address {
     pub const EPOCHS: u32 = 28;
 }
 
+/// Why a shot was not judged at the view that it stated.
+pub mod clamp {
+    /// it was
+    pub const NONE: u8 = 0;
+    /// the view was older than the measured delay explains
+    pub const DELAY: u8 = 1;
+    /// the delay is above rewindMsMax
+    pub const MOST: u8 = 2;
+    /// it is longer ago than snapshots are kept
+    pub const HISTORY: u8 = 3;
+}
+
+/// What became of a shot.
+pub mod result {
+    /// it met nothing
+    pub const NONE: u8 = 0;
+    /// a wall or the ground
+    pub const WALL: u8 = 1;
+    /// a hit was proposed
+    pub const HIT: u8 = 2;
+    /// it struck who takes no harm: protected, or dead by now
+    pub const HARMLESS: u8 = 3;
+}
+
+/// Marks of a shape in a receipt.
+pub mod mark {
+    /// the shot would have struck it, had nothing stood before it
+    pub const IN_WAY: u32 = 1;
+    /// it is behind a wall by now, and was looked up later for that
+    pub const COVERED: u32 = 2;
+    /// it is dead at present
+    pub const DEAD: u32 = 4;
+}
+
 /// Error codes; 0 is no error.
 pub mod error {
     /// No error.

@@ -163,6 +163,44 @@ const _: () = {
     assert!(core::mem::offset_of!(ClientEvent, command) == 36);
 };
 
+/// One shape of a receipt: a target as it stood in the view that counted.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct SeenShape {
+    pub handle: u32,
+    /// centre, 1/65536
+    pub x: i32,
+    /// centre
+    pub y: i32,
+    /// feet
+    pub z: i32,
+    /// or half width
+    pub radius: i32,
+    /// half depth; 0: a cylinder
+    pub depth: i32,
+    /// 0: as tall as the world
+    pub height: i32,
+    /// where the way meets it, or comes near: 2^30 is the whole way
+    pub part: i32,
+    /// 1 in the way, 2 behind a wall by now, 4 dead at present
+    pub marks: u32,
+}
+impl SeenShape {
+    pub const BYTES: usize = 36;
+}
+const _: () = {
+    assert!(core::mem::size_of::<SeenShape>() == 36);
+    assert!(core::mem::offset_of!(SeenShape, handle) == 0);
+    assert!(core::mem::offset_of!(SeenShape, x) == 4);
+    assert!(core::mem::offset_of!(SeenShape, y) == 8);
+    assert!(core::mem::offset_of!(SeenShape, z) == 12);
+    assert!(core::mem::offset_of!(SeenShape, radius) == 16);
+    assert!(core::mem::offset_of!(SeenShape, depth) == 20);
+    assert!(core::mem::offset_of!(SeenShape, height) == 24);
+    assert!(core::mem::offset_of!(SeenShape, part) == 28);
+    assert!(core::mem::offset_of!(SeenShape, marks) == 32);
+};
+
 /// Counters of the client half.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]

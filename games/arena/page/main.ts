@@ -127,7 +127,7 @@ function play(game: ArenaGame, ended: (reason: string) => void): void {
         hud.fallen(me.alive ? '' : 'You are down', me.alive ? '' : killer && `${killer} got you`);
     }
     hud.scores(() => [...game.roster], game.playerId, nowMs);
-    graph.draw(nowMs);
+    graph.draw(nowMs, scene);
   };
   requestAnimationFrame(frame);
   expose(game, game.view(performance.now()));

@@ -3,6 +3,8 @@ import type { Game } from 'fray/client';
 import type { arena } from '../schema.ts';
 import { element } from './hud.ts';
 import { palette } from './palette.ts';
+import { Receipts } from './receipts.ts';
+import type { Scene } from './scene.ts';
 
 type ArenaGame = Game<typeof arena>;
 
@@ -26,10 +28,12 @@ export class NetGraph {
   #corrections = 0;
   #dueMs = 0;
   readonly #game: ArenaGame;
+  readonly #receipts: Receipts;
 
   /** `signal` ends it. */
   constructor(game: ArenaGame, signal: AbortSignal) {
     this.#game = game;
+    this.#receipts = new Receipts(game);
     const strip = document.createElement('canvas');
     strip.width = COLUMNS * 2;
     strip.height = 64;
@@ -45,6 +49,7 @@ export class NetGraph {
       'visible',
       'transport',
       'why',
+      'last shot',
     ]) {
       const term = document.createElement('dt');
       term.textContent = name;
@@ -57,12 +62,13 @@ export class NetGraph {
       if (event.key !== 'F3') return;
       event.preventDefault();
       this.#panel.hidden = !this.#panel.hidden;
+      this.#receipts.watch(!this.#panel.hidden);
     };
     addEventListener('keydown', key, { signal });
   }
 
-  /** Call once a frame; does nothing while hidden. */
-  draw(nowMs: number): void {
+  /** Call once a frame, after the scene; draws nothing while hidden. */
+  draw(nowMs: number, scene: Scene): void {
     const stats = this.#game.stats;
     if (stats.snapshots !== this.#snapshots) {
       this.#snapshots = stats.snapshots;
@@ -72,6 +78,7 @@ export class NetGraph {
       this.#corrections = stats.corrections;
     }
     if (this.#panel.hidden) return;
+    this.#receipts.draw(scene, nowMs);
     this.#strip();
     if (nowMs < this.#dueMs) return;
     this.#dueMs = nowMs + 200;
@@ -84,6 +91,7 @@ export class NetGraph {
     this.#write('visible', String(stats.visible));
     this.#write('transport', stats.transport);
     this.#write('why', this.#game.status === 'resuming' ? 'reconnecting' : stats.transportWhy);
+    this.#write('last shot', this.#receipts.text);
   }
 
   #write(name: string, text: string): void {
