@@ -7,6 +7,7 @@
  * same times. The ideas are those of Linux netem; loss in bursts is Gilbert's model (Bell System Technical Journal, 1960).
  */
 
+import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { LinkSettings } from './link.ts';
 import { PERFECT_LINK, parseLink, REORDER_MS } from './link.ts';
 import type {
@@ -287,7 +288,9 @@ class LossyClientPipe implements LossyPipe {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#open) this.#up.push(bytes);
+    if (!this.#open) return;
+    if (isDatagram(bytes)) this.#up.push(bytes);
+    else this.#pipe.send(bytes);
   }
 
   /** A last datagram goes past the link, as the timers of a page that is left do not run any more. */
@@ -371,7 +374,7 @@ class LossyServerTransport implements LossyServer {
   /** True also for what the link is going to lose: a real network does not tell either. */
   send(pipe: number, bytes: Uint8Array): boolean {
     const lanes = this.#lanes.get(pipe);
-    if (lanes === undefined) return false;
+    if (lanes === undefined || !isDatagram(bytes)) return this.#inner.send(pipe, bytes);
     lanes.down.push(bytes);
     return true;
   }
@@ -432,6 +435,11 @@ function generator(seed: number, salt: number): () => number {
 
 function zero(): number {
   return 0;
+}
+
+/** What is none is for the pipe to refuse, at once. */
+function isDatagram({ length }: Uint8Array): boolean {
+  return length > 0 && length <= PACKET_BYTES_MAX;
 }
 
 function ignore(): void {}

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
+import type { MemoryPipe } from '../../src/transport/client/memory.ts';
+import { connectMemory } from '../../src/transport/client/memory.ts';
 import type { LinkClock, LinkSettings, LossyPipe } from '../../src/transport/lossy.ts';
 import {
   formatLink,
@@ -10,6 +12,47 @@ import {
 } from '../../src/transport/lossy.ts';
 import { MemoryServer } from '../../src/transport/server/memory.ts';
 import type { ClientPipe } from '../../src/transport/types.ts';
+import { contract } from './contract.ts';
+
+// A link that loses nothing is no more than its pipe.
+contract({
+  name: 'link before a client',
+  async open() {
+    const server = new MemoryServer();
+    const inners = new Map<ClientPipe, MemoryPipe>();
+    const of = (pipe: ClientPipe): MemoryPipe => inners.get(pipe) as MemoryPipe;
+    return {
+      server,
+      async connect() {
+        const own = connectMemory(server, 'peer-1');
+        const pipe = lossyPipe(own, 'rtt=4');
+        inners.set(pipe, own);
+        return pipe;
+      },
+      pause: (pipe) => of(pipe).pause(),
+      resume: (pipe) => of(pipe).resume(),
+      vanish: (pipe) => of(pipe).vanish(),
+      halfOpen: null,
+      stop: () => server.stop(),
+    };
+  },
+});
+
+contract({
+  name: 'links before a server',
+  async open() {
+    const inner = new MemoryServer();
+    const server = lossyServer(inner, PERFECT_LINK);
+    return {
+      server,
+      connect: async () => connectMemory(inner, 'peer-1'),
+      // A slow reader is the network's affair: whoever sends over a link is not told.
+      vanish: (pipe) => (pipe as MemoryPipe).vanish(),
+      halfOpen: null,
+      stop: () => server.stop(),
+    };
+  },
+});
 
 /** A clock that stands still until it is told to go on. */
 class ManualClock implements LinkClock {
