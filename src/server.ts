@@ -130,12 +130,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         sessions,
         transports,
         http: door.http,
-        ready: () => state.ready,
+        ready: () => state.ready && !directory.full,
         version: options.version,
       }),
     );
     const admin =
-      config.adminPort === 0 ? null : createAdminHttp({ metrics, ready: () => state.ready });
+      config.adminPort === 0
+        ? null
+        : createAdminHttp({ metrics, ready: () => state.ready && !directory.full });
     const adminPort =
       admin === null
         ? 0

@@ -4,11 +4,13 @@
  */
 import {
   COMMAND,
+  Dilation,
   Drop,
   INPUT_BYTES_MAX,
   Join,
   Leave,
   NAME_BYTES_MAX,
+  Overload,
   Packet,
   RecordHeader,
   Resume,
@@ -94,6 +96,23 @@ export class RecordWriter {
     const word = this.#header(Resume.kind, slot, Resume.bytes, this.recordsMax);
     if (word < 0) return false;
     this.target.i32[word + 2] = flags;
+    return true;
+  }
+
+  /** What the worker's overload asks of the room. */
+  overload(level: number): boolean {
+    return this.#word(Overload.kind, level);
+  }
+
+  /** 1000 is real time. */
+  dilation(permille: number): boolean {
+    return this.#word(Dilation.kind, permille);
+  }
+
+  #word(kind: number, value: number): boolean {
+    const word = this.#header(kind, 0, 4, this.recordsMax);
+    if (word < 0) return false;
+    this.target.i32[word + 2] = value;
     return true;
   }
 

@@ -108,6 +108,9 @@ export class ShardRoom {
   #returns: Return[] = [];
   #emptyTicks = 0;
   #idleTold = false;
+  #level = 0;
+  #permille = 1000;
+  #paceChanged = false;
 
   constructor(options: RoomOptions) {
     const { core } = options;
@@ -125,7 +128,10 @@ export class ShardRoom {
     this.#input = new RecordWriter(core);
     this.#said = new HostMessages(SAID_WAITING_MIN + 2 * core.playersMax);
     this.#packetsLimit =
-      this.#input.recordsMax - core.playersMax * SLOT_RECORDS_BYTES - JOINS_BYTES_PER_TICK_MAX;
+      this.#input.recordsMax -
+      core.playersMax * SLOT_RECORDS_BYTES -
+      JOINS_BYTES_PER_TICK_MAX -
+      PACE_BYTES;
   }
 
   /** Runs onCreate and ends tick 0. */
@@ -186,10 +192,18 @@ export class ShardRoom {
     if (!this.#said.add(session, message)) this.#timing.add(COUNTER.tellsDropped, 1);
   }
 
+  /** The worker's overload level and the speed of time, from the next tick on. */
+  pace(level: number, permille: number): void {
+    this.#level = level;
+    this.#permille = permille;
+    this.#paceChanged = true;
+  }
+
   /** A packet of the session in `slot`, from the record the ring stands at. False: the buffer of this tick is full. */
   packet(slot: number, ring: Ring): boolean {
     const at = this.slot as Slot<ShardRoom>;
-    const sinceUs = (ring.arg - at.tickUs) | 0;
+    const passedUs = (ring.arg - at.tickUs) | 0;
+    const sinceUs = this.#permille === 1000 ? passedUs : ((passedUs * this.#permille) / 1000) | 0;
     const arrivalUs = sinceUs < 0 ? 0 : sinceUs < at.intervalUs ? sinceUs : at.intervalUs - 1;
     return this.#input.packet(slot, ring, arrivalUs, this.#packetsLimit);
   }
@@ -215,6 +229,7 @@ export class ShardRoom {
   tick(): void {
     const { core, game } = this;
     if (this.#arrivals.length > 0) this.#seat();
+    if (this.#paceChanged) this.#tellPace();
     const length = game.records(this.#input.at, this.#onRemoved);
     this.#input.at = 0;
     const tick = core.tick + 1;
@@ -227,6 +242,11 @@ export class ShardRoom {
     this.#copyOut(packets);
     this.#figures.account(this.people, game.messagesMalformed);
     this.#countEmpty(this.people);
+  }
+
+  #tellPace(): void {
+    this.#written(this.#input.overload(this.#level) && this.#input.dilation(this.#permille));
+    this.#paceChanged = false;
   }
 
   /** Answers everybody inside with `code` and gives up the core. */
@@ -438,6 +458,8 @@ export class ShardRoom {
 
 const TEXT = new TextEncoder();
 const NO_NAME = new Uint8Array(0);
+/** Bytes of the records Overload and Dilation. */
+const PACE_BYTES = 24;
 /** Bytes kept for each slot: Drop, Resume, Leave and BotInput, or a bot's Join. */
 const SLOT_RECORDS_BYTES = 56;
 /** Notices and messages to single clients that may wait in a room, and two more for each place. */

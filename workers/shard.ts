@@ -8,6 +8,7 @@ import { Bell } from '../src/mailbox/bell.ts';
 import { ANSWER, JOIN, OPEN, ORDER, TEXT_BYTES_MAX, WorkerEnd } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 import type { WorkerBoot, WorkerReport } from './boot.ts';
+import { LEVEL, Overload } from './overload.ts';
 import type { ShardRoom } from './shard-room.ts';
 import type { Slot } from './slots.ts';
 import { PhaseSlots } from './slots.ts';
@@ -64,6 +65,7 @@ export class Shard {
   readonly #sitters = new Map<number, Sitter>();
   /** Per I/O thread: records written when its bell was rung last. */
   readonly #rungAt: number[];
+  readonly #overload = new Overload();
 
   constructor({ boot, openRoom, nowUs, report }: ShardOptions) {
     this.#openRoom = openRoom;
@@ -158,6 +160,28 @@ export class Shard {
     timing.add(COUNTER.ticksSkipped, slot.skipped - skipped);
     timing.add(COUNTER.busyUs, beforeUs - startUs);
     timing.record(HISTOGRAM.slot, beforeUs - startUs);
+    const level = this.#overload.level;
+    if (this.#overload.account(beforeUs, beforeUs - startUs, slot.skipped - skipped))
+      this.#pace(level);
+  }
+
+  /** The overload is another one than before: every room and whoever reads the metrics is told. */
+  #pace(before: number): void {
+    const { level, permille, load } = this.#overload;
+    const timing = this.#timing;
+    this.#slots.permille = permille;
+    for (const room of this.#rooms.values()) room.pace(level, permille);
+    timing.set(COUNTER.overloadLevel, level);
+    timing.set(COUNTER.slowedPermille, 1000 - permille);
+    if (level === before) return;
+    if (level > before) timing.add(LEVEL_COUNTERS[level] as number, 1);
+    const text = `overload level ${level}: ${LEVEL_TEXTS[level]}`;
+    this.#report({
+      kind: 'log',
+      level: level > before ? 'warn' : 'info',
+      text,
+      fields: { loadPercent: Math.round(load * 100), levelBefore: before },
+    });
   }
 
   /** A slot of dormant rooms alone sleeps until the next interval in which one of them ticks. */
@@ -264,6 +288,8 @@ export class Shard {
       room = this.#openRoom(order, this.#parts);
       room.create();
       this.#rooms.set(order.row, room);
+      const { level, permille } = this.#overload;
+      if (level > LEVEL.none) room.pace(level, permille);
       room.slot = this.#slots.add(room, 1e6 / room.core.tickRateHz, this.#nowUs());
       this.#rouse(room);
       room.slot.tickUs = room.slot.dueUs - room.slot.intervalUs;
@@ -381,3 +407,18 @@ const NOTHING = new Uint8Array(0);
 const IDLE_TICK_MASK = 15;
 /** Dormant rooms of a slot tick in every eighth interval only, half of them each time, so that it can sleep in between. */
 const REST_TURNS = 8;
+/** Counter of each level of overload, and what a log says of it. */
+const LEVEL_COUNTERS = [
+  0,
+  COUNTER.overloadTiers,
+  COUNTER.overloadSends,
+  COUNTER.overloadSlow,
+  COUNTER.overloadFull,
+];
+const LEVEL_TEXTS = [
+  'all as usual',
+  'far states are sent more seldom',
+  'snapshots are sent half as often',
+  'time runs slower',
+  'nobody is let in',
+];

@@ -4,6 +4,7 @@
  *
  * A slot keeps its beat: its due moments lie on one grid for ever, and a late tick does not move the next one. A slot
  * that fell behind runs at most `CATCH_UP_TICKS_MAX` more ticks at once; what is beyond that is skipped and counted.
+ * Where time runs slower (overload.ts) a slot leaves its grid and comes back to it later.
  */
 
 /** Phase slots of one tick interval. */
@@ -28,9 +29,13 @@ export interface Slot<T> {
   resting: boolean;
   /** Through how many before the one that is due next. */
   slept: number;
+  /** It ran slower than its rate, and off its grid. */
+  stretched: boolean;
 }
 
 export class PhaseSlots<T> {
+  /** Speed of all slots: 1000 is real time, less stretches the intervals from each slot's next tick on. */
+  permille = 1000;
   readonly #slots: Slot<T>[] = [];
   readonly #phase: number;
 
@@ -69,11 +74,14 @@ export class PhaseSlots<T> {
 
   /** How many ticks a due slot has to run now (1 + caught up); moves its beat on and counts what is skipped. */
   take(slot: Slot<T>, nowUs: number): number {
-    const behind = Math.max(0, Math.floor((nowUs - slot.dueUs) / slot.intervalUs));
+    const intervalUs = (slot.intervalUs * 1000) / this.permille;
+    const behind = Math.max(0, Math.floor((nowUs - slot.dueUs) / intervalUs));
     const made = Math.min(behind, CATCH_UP_TICKS_MAX);
     slot.skipped += behind - made;
-    slot.tickUs = slot.dueUs + behind * slot.intervalUs;
-    slot.dueUs = slot.tickUs + slot.intervalUs;
+    slot.tickUs = slot.dueUs + behind * intervalUs;
+    slot.dueUs = slot.tickUs + intervalUs;
+    if (this.permille !== 1000) slot.stretched = true;
+    else if (slot.stretched) this.#settle(slot);
     return 1 + made;
   }
 
@@ -108,9 +116,16 @@ export class PhaseSlots<T> {
       turns: 0,
       resting: false,
       slept: 0,
+      stretched: false,
     };
     this.#slots.push(slot);
     return slot;
+  }
+
+  /** Back onto its grid, once it runs in real time again. */
+  #settle(slot: Slot<T>): void {
+    slot.stretched = false;
+    slot.dueUs = this.#nextOnGrid(slot, slot.tickUs + slot.intervalUs / 2);
   }
 
   #nextOnGrid(slot: Slot<T>, nowUs: number): number {

@@ -9,7 +9,10 @@
 import type { RoomStats } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 
-/** Counters of a worker. All rise but `rooms`, `people`, `bots`, `silentClients` and `awayClients`, which are as of now. */
+/**
+ * Counters of a worker. All rise but `rooms`, `people`, `bots`, `silentClients`, `awayClients`, `overloadLevel` and `slowedPermille` (real time
+ * less the speed of its rooms), which are as of now. `overloadTiers` to `overloadFull`: times that each level of overload.ts was entered from below.
+ */
 export const COUNTERS = [
   'rooms',
   'people',
@@ -20,6 +23,12 @@ export const COUNTERS = [
   'slots',
   'ticksCaughtUp',
   'ticksSkipped',
+  'overloadLevel',
+  'slowedPermille',
+  'overloadTiers',
+  'overloadSends',
+  'overloadSlow',
+  'overloadFull',
   'busyUs',
   'roomsOpened',
   'roomsClosed',
@@ -111,6 +120,10 @@ export class Timing {
   add(counter: number, by: number): void {
     const cells = this.#cells;
     cells[CELLS.counters + counter] = (cells[CELLS.counters + counter] as number) + by;
+  }
+
+  set(counter: number, value: number): void {
+    this.#cells[CELLS.counters + counter] = value;
   }
 
   addSum(index: number, by: number): void {

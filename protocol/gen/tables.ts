@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0xd70e7d5e;
+export const TABLE_HASH = 0xb4a81080;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -495,6 +495,8 @@ export const ERROR = {
   E_AUTH_TIMEOUT: 50,
   /** As many logins wait for an answer as may. */
   E_AUTH_BUSY: 51,
+  /** The server is too busy to let anybody in. */
+  E_OVERLOADED: 52,
 } as const;
 
 export type ErrorName = keyof typeof ERROR;
@@ -555,6 +557,7 @@ const ERROR_TEXTS: readonly string[] = [
   'The login of the game let nobody in.',
   'The login of the game gave no answer in time.',
   'As many logins wait for an answer as may.',
+  'The server is too busy to let anybody in.',
 ];
 
 /** Name of a code; `E_UNKNOWN` for a number that is none. */

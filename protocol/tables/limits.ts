@@ -138,6 +138,7 @@ export const ERRORS = {
   E_AUTH: [49, 'The login of the game let nobody in.'],
   E_AUTH_TIMEOUT: [50, 'The login of the game gave no answer in time.'],
   E_AUTH_BUSY: [51, 'As many logins wait for an answer as may.'],
+  E_OVERLOADED: [52, 'The server is too busy to let anybody in.'],
 } as const;
 
 /**

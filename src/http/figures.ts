@@ -74,6 +74,13 @@ export function metricSources(parts: FigureSources): MetricSources {
 type Worker = ReturnType<RoomDirectory['workers']>[number];
 type CounterName = Parameters<Worker['timing']['counter']>[0];
 
+const OVERLOADS: readonly CounterName[] = [
+  'overloadTiers',
+  'overloadSends',
+  'overloadSlow',
+  'overloadFull',
+];
+
 function workerFigures(worker: Worker): WorkerFigures {
   const { timing } = worker;
   return {
@@ -81,6 +88,11 @@ function workerFigures(worker: Worker): WorkerFigures {
     tickDuration: counted(worker, 'tick'),
     tickLateness: counted(worker, 'lateness'),
     ticksSkipped: timing.counter('ticksSkipped'),
+    overload: {
+      level: timing.counter('overloadLevel'),
+      speed: 1 - timing.counter('slowedPermille') / 1000,
+      entered: OVERLOADS.map((name) => timing.counter(name)),
+    },
   };
 }
 

@@ -19,6 +19,16 @@ export interface WorkerFigures {
   readonly tickDuration: CountedHistogram;
   readonly tickLateness: CountedHistogram;
   readonly ticksSkipped: number;
+  readonly overload: OverloadFigures;
+}
+
+export interface OverloadFigures {
+  /** Now. */
+  readonly level: number;
+  /** Speed of the rooms now, 1 is real time. */
+  readonly speed: number;
+  /** Times that each level was entered from below: [0] level 1. */
+  readonly entered: readonly number[];
 }
 
 /** Traffic of one transport since start. */
@@ -81,6 +91,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   addPlayers(registry, sources);
   addTraffic(registry, sources);
   addTicks(registry, sources);
+  addOverload(registry, sources);
   return { contentType: registry.contentType, text: () => registry.metrics() };
 }
 
@@ -230,6 +241,39 @@ function addTicks(registry: Registry, sources: MetricSources): void {
       this.reset();
       for (const one of sources.workers())
         this.inc({ worker: String(one.worker) }, one.ticksSkipped);
+    },
+  });
+}
+
+function addOverload(registry: Registry, sources: MetricSources): void {
+  const gauge = (name: string, help: string, read: (row: OverloadFigures) => number): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['worker'],
+      registers: [registry],
+      collect() {
+        for (const { worker, overload } of sources.workers())
+          this.set({ worker: String(worker) }, read(overload));
+      },
+    });
+  };
+  gauge(
+    'fray_overload_level',
+    'What a worker does about too much load: 0 nothing, 1 far states more seldom, 2 half of the snapshots, 3 slower time, 4 nobody is let in.',
+    (row) => row.level,
+  );
+  gauge('fray_time_speed_ratio', 'Speed of the rooms; 1 is real time.', (row) => row.speed);
+  new Counter({
+    name: 'fray_overloads_total',
+    help: 'Times a worker came up to a level of overload.',
+    labelNames: ['worker', 'level'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { worker, overload } of sources.workers())
+        for (const [at, count] of overload.entered.entries())
+          this.inc({ worker: String(worker), level: String(at + 1) }, count);
     },
   });
 }

@@ -23,7 +23,8 @@ import type { Seat } from './drain.ts';
 import { drainOutbox } from './drain.ts';
 import { newRoomId } from './id.ts';
 import { JournalThread } from './journal.ts';
-import type { DirectoryCounters, DirectoryOptions, JoinRequest } from './options.ts';
+import type { DirectoryOptions, JoinRequest } from './options.ts';
+import { directoryCounters } from './options.ts';
 import type { Resumption } from './orders.ts';
 import { noticeMessage, OrderDesk } from './orders.ts';
 import type { GameFacts, RoomFacts, RoomOutput } from './outputs.ts';
@@ -35,18 +36,7 @@ import { gameUrl, RoomWorker } from './workers.ts';
 export type { DirectoryCounters, DirectoryOptions, JoinRequest } from './options.ts';
 
 export class RoomDirectory {
-  readonly counters: DirectoryCounters = {
-    joins: 0,
-    refused: 0,
-    closed: 0,
-    inboxFull: 0,
-    packetsUnseated: 0,
-    replaced: 0,
-    packetsGone: 0,
-    wakes: 0,
-    noticesRefused: 0,
-    tellsRefused: 0,
-  };
+  readonly counters = directoryCounters();
   readonly #options: DirectoryOptions;
   readonly #ioThread: number;
   readonly #sessionsMax: number;
@@ -80,6 +70,11 @@ export class RoomDirectory {
   /** What the writer of journals has done; null where none are kept. */
   get journal(): Readonly<JournalFigures> | null {
     return this.#journal?.figures ?? null;
+  }
+
+  /** Every worker is so busy that nobody is let in. */
+  get full(): boolean {
+    return this.#placement?.full === true;
   }
 
   /** Seats held: sessions joining, in, or leaving. */
@@ -125,6 +120,7 @@ export class RoomDirectory {
       roomsMax,
       workers,
       playersMax: playersMax || this.facts.playersMax,
+      full: (worker) => this.#workers[worker]?.full === true,
     });
     this.#keepWarm();
     void this.#listen();

@@ -63,3 +63,18 @@ export interface DirectoryCounters {
   /** Messages to one client for which a control ring had no room. */
   tellsRefused: number;
 }
+
+export function directoryCounters(): DirectoryCounters {
+  return {
+    joins: 0,
+    refused: 0,
+    closed: 0,
+    inboxFull: 0,
+    packetsUnseated: 0,
+    replaced: 0,
+    packetsGone: 0,
+    wakes: 0,
+    noticesRefused: 0,
+    tellsRefused: 0,
+  };
+}

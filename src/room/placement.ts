@@ -29,6 +29,8 @@ export interface PlacementLimits {
   readonly roomsMax: number;
   readonly playersMax: number;
   readonly workers: number;
+  /** True for a worker that lets nobody in. Default none does. */
+  readonly full?: (worker: number) => boolean;
 }
 
 export type Choice = { readonly any: true } | { readonly id: string } | { readonly create: string };
@@ -72,19 +74,27 @@ export class Placement {
       const room = this.#byId.get(choice.id);
       if (room === undefined) return { code: ERROR.E_ROOM_UNKNOWN };
       if (room.closing) return { code: ERROR.E_ROOM_CLOSED };
+      if (this.#full(room.worker)) return { code: ERROR.E_OVERLOADED };
       return this.#free(room) > 0 ? { room } : { code: ERROR.E_ROOM_FULL };
     }
     if ('any' in choice) {
       let fullest: HostedRoom | undefined;
       for (const room of this.#byId.values()) {
         if (!room.open || room.closing || this.#free(room) <= 0) continue;
+        if (this.#full(room.worker)) continue;
         if (fullest === undefined || room.people > fullest.people) fullest = room;
       }
       if (fullest !== undefined) return { room: fullest };
     }
-    return this.#byId.size < this.#limits.roomsMax
-      ? { open: 'any' in choice }
-      : { code: ERROR.E_ROOM_LIMIT };
+    if (this.#byId.size >= this.#limits.roomsMax) return { code: ERROR.E_ROOM_LIMIT };
+    return this.full ? { code: ERROR.E_OVERLOADED } : { open: 'any' in choice };
+  }
+
+  /** No worker lets anybody in. */
+  get full(): boolean {
+    for (let worker = 0; worker < this.#limits.workers; worker += 1)
+      if (!this.#full(worker)) return false;
+    return true;
   }
 
   /** The worker for one more room: the least loaded of those that `usable` names; -1 if none is. */
@@ -92,7 +102,7 @@ export class Placement {
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
     for (let worker = 0; worker < this.#limits.workers; worker += 1) {
-      if (!usable(worker)) continue;
+      if (!usable(worker) || this.#full(worker)) continue;
       const load = this.load(worker);
       if (load < least) [best, least] = [worker, load];
     }
@@ -132,6 +142,10 @@ export class Placement {
     for (const room of this.#byId.values())
       if (room.open && !room.closing && room.people === 0) count += 1;
     return count;
+  }
+
+  #full(worker: number): boolean {
+    return this.#limits.full?.(worker) === true;
   }
 
   #free(room: HostedRoom): number {

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { GameFacts, WorkerBoot, WorkerReport } from '../../workers/boot.ts';
+import { LEVEL } from '../../workers/overload.ts';
 import { createTiming, TimingReader } from '../../workers/timing.ts';
 import { FrayError } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
@@ -65,6 +66,11 @@ export class RoomWorker {
     this.end = endOf(this.#memory, ioThread);
     this.bell = new Bell(this.#memory.bell);
     this.timing = new TimingReader(this.#memory.timing);
+  }
+
+  /** So busy that it lets nobody in. */
+  get full(): boolean {
+    return this.timing.counter('overloadLevel') >= LEVEL.full;
   }
 
   /** Resolves when the game is loaded; rejects when the thread ends before. `onCrash` is called for each later death. */

@@ -10,7 +10,15 @@ const histogram = { boundsSeconds: [1], counts: [1, 1], sumSeconds: 1 };
 const traffic = { transport: 'udp', packetsIn: 1, packetsOut: 1, bytesIn: 1, bytesOut: 1 };
 const one = () => 1;
 const sources: MetricSources = {
-  workers: () => [{ worker: 0, tickDuration: histogram, tickLateness: histogram, ticksSkipped: 1 }],
+  workers: () => [
+    {
+      worker: 0,
+      tickDuration: histogram,
+      tickLateness: histogram,
+      ticksSkipped: 1,
+      overload: { level: 1, speed: 1, entered: [1] },
+    },
+  ],
   traffic: () => [traffic],
   drops: () => [{ reason: 'x', count: 1 }],
   logins: () => ({ awaited: 1, cancelled: 1 }),

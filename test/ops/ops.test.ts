@@ -9,7 +9,13 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
   const histogram = { boundsSeconds: [0.001, 0.002], counts: [3, 2, 1], sumSeconds: 0.5 };
   return {
     workers: () => [
-      { worker: 1, tickDuration: histogram, tickLateness: histogram, ticksSkipped: 4 },
+      {
+        worker: 1,
+        tickDuration: histogram,
+        tickLateness: histogram,
+        ticksSkipped: 4,
+        overload: { level: 3, speed: 0.75, entered: [5, 4, 3, 0] },
+      },
     ],
     traffic: () => [
       { transport: 'websocket', packetsIn: 1, packetsOut: 2, bytesIn: 30, bytesOut: 40 },
@@ -46,6 +52,9 @@ t.test(
       'fray_tick_duration_seconds_sum{worker="1"} 0.5',
       'fray_tick_lateness_seconds_count{worker="1"} 6',
       'fray_ticks_skipped_total{worker="1"} 4',
+      'fray_overload_level{worker="1"} 3',
+      'fray_time_speed_ratio{worker="1"} 0.75',
+      'fray_overloads_total{worker="1",level="2"} 4',
     ]) {
       t.ok(text.split('\n').includes(line), line);
     }

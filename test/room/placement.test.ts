@@ -96,3 +96,31 @@ test('room ids fit a link and do not repeat', (t) => {
   t.equal(new Set(ids).size, 1000);
   t.end();
 });
+
+test('a worker that lets nobody in is left out; where all are, the refusal says so', (t) => {
+  const full = new Set<number>();
+  const placement = new Placement({ ...limits, full: (worker) => full.has(worker) });
+  const a = placement.add(room('a', 0));
+  const b = placement.add(room('b', 1));
+  a.people = 1;
+  t.equal((placement.decide({ any: true }) as { room: unknown }).room, a);
+  full.add(0);
+  t.equal((placement.decide({ any: true }) as { room: unknown }).room, b);
+  t.same(placement.decide({ id: 'a' }), { code: ERROR.E_OVERLOADED });
+  t.equal(
+    placement.worker(() => true),
+    1,
+  );
+  b.people = 2;
+  t.same(placement.decide({ any: true }), { open: true }, 'a new room on the other');
+  t.equal(placement.full, false);
+  full.add(1);
+  t.equal(placement.full, true);
+  t.same(placement.decide({ any: true }), { code: ERROR.E_OVERLOADED });
+  t.same(placement.decide({ create: '{}' }), { code: ERROR.E_OVERLOADED });
+  t.equal(
+    placement.worker(() => true),
+    -1,
+  );
+  t.end();
+});

@@ -1,5 +1,12 @@
 import { test } from 'tap';
-import { COMMAND, ERROR, INPUT_BYTES_MAX, Join, Leave } from '../../protocol/gen/tables.ts';
+import {
+  COMMAND,
+  ERROR,
+  INPUT_BYTES_MAX,
+  Join,
+  Leave,
+  Overload,
+} from '../../protocol/gen/tables.ts';
 import type { Bell } from '../../src/mailbox/bell.ts';
 import type { IoEnd } from '../../src/mailbox/messages.ts';
 import { ORDER } from '../../src/mailbox/messages.ts';
@@ -431,5 +438,43 @@ test('stop closes all rooms and tells everybody', (t) => {
   ]);
   t.ok(bench.shard.stopped);
   t.equal(bench.malformed, bench.cores.get(0)?.tick, 'counters of closed rooms are kept');
+  t.end();
+});
+
+test('an overload is told to every room, to those opened later too, and stretches their time', (t) => {
+  const bench = new Bench();
+  bench.open(0);
+  bench.join(5, 0);
+  bench.run(2);
+  const core = bench.cores.get(0) as FakeCore;
+  const begin = core.begin.bind(core);
+  let costUs = 0.97 * INTERVAL;
+  core.begin = (length: number) => {
+    bench.nowUs += costUs;
+    return begin(length);
+  };
+  bench.run(200);
+  const told = (room: FakeCore, kind: number) =>
+    room.ticks.flatMap((records) =>
+      records.filter((one) => one.kind === kind).map(({ payload }) => payload[0] as number),
+    );
+  t.same(told(core, Overload.kind).slice(0, 3), [1, 2, 3]);
+  t.equal(bench.counter('overloadLevel'), 3);
+  t.equal(bench.counter('overloadSlow'), 1);
+  const slowed = bench.counter('slowedPermille');
+  t.ok(slowed >= 50 && slowed <= 200, `${slowed}`);
+  bench.open(1);
+  bench.run(20);
+  t.same(told(bench.cores.get(1) as FakeCore, Overload.kind), [3]);
+  const ticks = core.ticks.length;
+  bench.run(100);
+  const [made, meant] = [core.ticks.length - ticks, 100 - slowed / 10];
+  t.ok(Math.abs(made - meant) <= 2, `${made} ticks of ${meant}`);
+  costUs = 0;
+  bench.run(600);
+  t.equal(bench.counter('overloadLevel'), 0);
+  t.equal(bench.counter('slowedPermille'), 0);
+  t.equal(told(core, Overload.kind).at(-1), 0);
+  t.match(bench.logs.join('; '), /level 1: far.*level 2: .*level 3: .*level 0: all as usual/);
   t.end();
 });

@@ -87,3 +87,23 @@ test('a slot that rests is due on its grid, and with the next interval once it i
   t.equal(slot.resting, false);
   t.end();
 });
+
+test('slower time stretches the intervals, and real time is back on the grid', (t) => {
+  const slots = new PhaseSlots<string>();
+  const slot = slots.add('a', 1000, 10_000);
+  slots.permille = 500;
+  t.equal(slots.take(slot, 11_000), 1);
+  t.match(slot, { tickUs: 11_000, dueUs: 13_000 });
+  t.equal(slots.take(slot, 14_900), 1, 'late by less than an interval');
+  t.equal(slots.take(slot, 17_100), 2, 'one is made up for');
+  t.match(slot, { tickUs: 17_000, dueUs: 19_000, skipped: 0 });
+  slots.permille = 800;
+  t.equal(slots.take(slot, 19_000), 1);
+  t.equal(slot.dueUs, 20_250);
+  slots.permille = 1000;
+  t.equal(slots.take(slot, 20_250), 1);
+  t.equal(slot.dueUs, 21_000, 'on the grid again');
+  t.equal(slots.take(slot, 21_000), 1);
+  t.equal(slot.dueUs, 22_000);
+  t.end();
+});

@@ -350,4 +350,6 @@ pub mod error {
     pub const E_AUTH_TIMEOUT: i32 = 50;
     /// As many logins wait for an answer as may.
     pub const E_AUTH_BUSY: i32 = 51;
+    /// The server is too busy to let anybody in.
+    pub const E_OVERLOADED: i32 = 52;
 }

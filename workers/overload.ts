@@ -1,0 +1,105 @@
+/**
+ * What a worker does when its rooms ask for more time than there is, in this order and one step at a time: it sends far
+ * states more seldom, sends snapshots half as often, lets time run slower, and takes no more players. Each step has its way
+ * back. (That a late slot makes up for at most 3 ticks comes before all of it, see slots.ts.) A match is never given up.
+ *
+ * Pure: it is told how long each slot took, and time is a parameter. A step up follows two looks in a row at a worker that
+ * is busy for more than nine tenths of the time, or had to leave ticks out; a step down follows some seconds of calm, and
+ * longer ones each time that the calm did not last.
+ */
+
+/** `tiers` and `sends` are done by the core of each room (`interest.rs`), which is told the level. */
+export const LEVEL = { none: 0, tiers: 1, sends: 2, slow: 3, full: 4 } as const;
+
+export class Overload {
+  level: number = LEVEL.none;
+  /** Speed of the rooms: 1000 is real time. */
+  permille = REAL_TIME;
+  /** Part of the time that the ticks took, at the last look. */
+  load = 0;
+  #lookUs = 0;
+  #busyUs = 0;
+  #skipped = 0;
+  #overLooks = 0;
+  #calmLooks = 0;
+  #calmWanted = CALM_LOOKS;
+  /** Looks since the last step down. */
+  #sinceDown = Number.POSITIVE_INFINITY;
+
+  /** After each slot: how long it took, and the ticks it left out. True where level or speed are others than before. */
+  account(nowUs: number, busyUs: number, skipped: number): boolean {
+    if (this.#lookUs === 0) this.#lookUs = nowUs;
+    this.#busyUs += busyUs;
+    this.#skipped += skipped;
+    const elapsedUs = nowUs - this.#lookUs;
+    if (elapsedUs < LOOK_US) return false;
+    this.load = this.#busyUs / elapsedUs;
+    const over = this.load > LOAD_MAX || this.#skipped > 0;
+    this.#lookUs = nowUs;
+    this.#busyUs = 0;
+    this.#skipped = 0;
+    return this.#look(over);
+  }
+
+  #look(over: boolean): boolean {
+    this.#sinceDown += 1;
+    this.#overLooks = over ? this.#overLooks + 1 : 0;
+    if (this.#overLooks >= OVER_LOOKS) return this.#up();
+    // Full speed first: what a faster room would take has to fit as well.
+    if (!over && this.level >= LEVEL.slow) return this.#faster();
+    this.#calmLooks = this.load < LOAD_CALM && !over ? this.#calmLooks + 1 : 0;
+    if (this.level === LEVEL.none || this.#calmLooks < this.#calmWanted) return false;
+    this.level -= 1;
+    this.#calmLooks = 0;
+    this.#sinceDown = 0;
+    return true;
+  }
+
+  #up(): boolean {
+    this.#calmLooks = 0;
+    if (this.level < LEVEL.slow) {
+      // The calm did not last: the next one has to be longer.
+      const lasted = this.#sinceDown > 2 * this.#calmWanted;
+      this.#calmWanted = lasted ? CALM_LOOKS : Math.min(2 * this.#calmWanted, CALM_LOOKS_MAX);
+      this.level += 1;
+      this.#overLooks = 0;
+      if (this.level < LEVEL.slow) return true;
+    }
+    if (this.permille > SLOWEST) {
+      this.permille -= STEP;
+      return true;
+    }
+    const before = this.level;
+    this.level = LEVEL.full;
+    return before !== LEVEL.full;
+  }
+
+  #faster(): boolean {
+    if (this.load * ((this.permille + STEP) / this.permille) > LOAD_FASTER) return false;
+    if (this.level === LEVEL.full) {
+      this.level = LEVEL.slow;
+      return true;
+    }
+    this.permille += STEP;
+    if (this.permille < REAL_TIME) return true;
+    this.level = LEVEL.sends;
+    return true;
+  }
+}
+
+const REAL_TIME = 1000;
+/** permille. Half speed: below that a game is none, and the match goes on late. */
+const SLOWEST = 500;
+const STEP = 50;
+/** us between two looks. */
+const LOOK_US = 500_000;
+/** Looks in a row; one alone may be a machine that slept. */
+const OVER_LOOKS = 2;
+const LOAD_MAX = 0.9;
+/** Below this it is calm: with half of the steps undone it would still fit. */
+const LOAD_CALM = 0.45;
+const LOAD_FASTER = 0.85;
+/** 3 s. */
+const CALM_LOOKS = 6;
+/** 60 s. */
+const CALM_LOOKS_MAX = 120;
