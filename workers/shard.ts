@@ -65,7 +65,7 @@ export class Shard {
   readonly #sitters = new Map<number, Sitter>();
   /** Per I/O thread: records written when its bell was rung last. */
   readonly #rungAt: number[];
-  readonly #overload = new Overload();
+  #overload = new Overload();
 
   constructor({ boot, openRoom, nowUs, report }: ShardOptions) {
     this.#openRoom = openRoom;
@@ -345,6 +345,11 @@ export class Shard {
     this.#timing.add(COUNTER.rooms, -1);
     this.#timing.add(COUNTER.roomsClosed, 1);
     this.#answer(room.owner, { kind: ANSWER.closed, id: room.row, arg: code, text });
+    if (this.#rooms.size > 0 || this.#overload.level === LEVEL.none) return;
+    // Nothing ticks that could show how calm it is now.
+    const { level } = this.#overload;
+    this.#overload = new Overload();
+    this.#pace(level);
   }
 
   /** Closes a room that may be broken: an error of its game on the way out is logged. */

@@ -478,3 +478,28 @@ test('an overload is told to every room, to those opened later too, and stretche
   t.match(bench.logs.join('; '), /level 1: far.*level 2: .*level 3: .*level 0: all as usual/);
   t.end();
 });
+
+test('an overload ends with the last room', (t) => {
+  const bench = new Bench();
+  bench.open(0);
+  bench.join(5, 0);
+  bench.run(2);
+  const core = bench.cores.get(0) as FakeCore;
+  const begin = core.begin.bind(core);
+  core.begin = (length: number) => {
+    bench.nowUs += 3 * INTERVAL;
+    return begin(length);
+  };
+  bench.run(600);
+  t.equal(bench.counter('overloadLevel'), 4);
+  bench.order(0, ORDER.close, 0, ERROR.E_ROOM_CLOSED);
+  bench.run(1);
+  t.equal(bench.counter('overloadLevel'), 0);
+  t.equal(bench.counter('slowedPermille'), 0);
+  bench.open(1);
+  bench.join(6, 1);
+  const ticks = 30;
+  bench.run(ticks + 1);
+  t.ok(Math.abs((bench.cores.get(1) as FakeCore).tick - ticks) <= 1, 'in real time');
+  t.end();
+});
