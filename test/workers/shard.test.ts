@@ -1,12 +1,5 @@
 import { test } from 'tap';
-import {
-  COMMAND,
-  ERROR,
-  INPUT_BYTES_MAX,
-  Join,
-  Leave,
-  Overload,
-} from '../../protocol/gen/tables.ts';
+import { COMMAND, ERROR, INPUT_BYTES_MAX, Join, Leave } from '../../protocol/gen/tables.ts';
 import type { Bell } from '../../src/mailbox/bell.ts';
 import type { IoEnd } from '../../src/mailbox/messages.ts';
 import { ORDER } from '../../src/mailbox/messages.ts';
