@@ -2,6 +2,12 @@
  * The border of every transport: datagrams of at most `PACKET_BYTES_MAX` bytes and the address of a peer. A transport
  * knows nothing of our protocol, of sessions or of players, so UDP, WebRTC, WebTransport and WebSocket fit behind the
  * same two interfaces. Nothing is promised about order or loss; what a kind promises stands in its own file.
+ *
+ * WebTransport is not there yet. It fits so: a session of it is a pipe, its request gives the facts and is where origin and
+ * limits are asked, its datagrams carry ours as they are. Where a path loses too much it may put datagrams on one stream of
+ * its own instead, each behind a u16 of its length: those that hold reliable messages (SPEC 4, the first bit of the stream),
+ * or all, as a WebSocket does. Which way a datagram took nobody above has to know, since the packet layer expects neither
+ * order nor arrival, and drops what comes twice.
  */
 
 export type TransportKind = 'memory' | 'websocket' | 'udp' | 'webrtc';

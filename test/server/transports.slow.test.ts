@@ -78,6 +78,23 @@ t.test('a connect token opens one session over UDP, and nothing else', async (t)
   t.ok((drops.get('fray_drops_total{reason="udp_drop_used"}') ?? 0) > 0);
 });
 
+t.test('a refusal after a valid token is one coded goodbye, over UDP as well', async (t) => {
+  const server = await serve({ ...UDP, playersMax: '1', roomsMax: '1', roomsWarm: '1', bots: '0' });
+  t.teardown(() => server.stop(0));
+  const enter = (userId: string, schema: typeof duel) =>
+    connect(server.url, { schema, token: token(server, userId), transport: 'udp', wasm: CORE });
+  // Says another hash in its hello; that is all the server knows of a schema.
+  const foreign = Object.create(duel, { hash: { value: duel.hash ^ 1n } }) as typeof duel;
+  await t.rejects(enter('bob', foreign), { code: 'E_SCHEMA_MISMATCH' });
+  const ann = await enter('ann', duel);
+  t.teardown(() => ann.close());
+  await t.rejects(enter('cid', duel), { code: /^E_ROOM_(FULL|LIMIT)$/ });
+  const drops = await metricsOf(server);
+  t.equal(drops.get('fray_drops_total{reason="session_E_SCHEMA_MISMATCH"}'), 1);
+  await until('only ann has a pipe', () => server.sessions.facts.pipes === 1);
+  t.equal(ann.status, 'open');
+});
+
 t.test('a guest begins over UDP with a token that the page gives', async (t) => {
   const server = await serve({ ...UDP, hellosPerAddressPerSecond: '1' });
   t.teardown(() => server.stop(0));
