@@ -74,7 +74,7 @@ export function udpDrops(
 ): Record<string, number> {
   const rows: Record<string, number> = { socket_full: droppedFull, socket_errors: errors };
   for (const [name, count] of Object.entries(netcode))
-    if (name.startsWith('drop'))
+    if (name.startsWith('drop') || name === 'denied' || name === 'handshakeTimeouts')
       rows[name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = count;
   return rows;
 }

@@ -50,7 +50,7 @@ test('each reason stands on the metrics page', async (t) => {
   const transports = [
     transport,
     { kind: 'udp', counters, drops: udp },
-    { kind: 'webrtc', counters, drops: offerDrops(offerCounters()) },
+    { kind: 'webrtc', counters, drops: offerDrops(offerCounters(), 0) },
   ];
   const parts = { directory, sessions, transports, http: new PublicHttp() };
   const sources = metricSources({ ...parts, ready: () => true, version: '0' });

@@ -178,8 +178,7 @@ export class WebRtcTransport implements ServerTransport {
   /** Offers by what became of them, and the process's restarts: for metrics, names are stable. */
   get drops(): Readonly<Record<string, number>> {
     return {
-      ...offerDrops(this.#signalling.counters),
-      offer_timeout: this.#offersTimedOut,
+      ...offerDrops(this.#signalling.counters, this.#offersTimedOut),
       process_restarts: this.#process.restarts,
       process_hung: this.#process.hung,
       process_damaged: this.#process.damaged,
@@ -400,9 +399,15 @@ function signallingOptions(options: WebRtcServerOptions): SignallingOptions {
   };
 }
 
-/** Reasons of the metrics page for refused offers, without the kind before them. */
-export function offerDrops({ answered: _, ...refused }: OfferCounters): Record<string, number> {
-  const rows = Object.entries(refused).map(([name, count]) => [`offer_${snake(name)}`, count]);
+/** Reasons of the metrics page for refused offers and for those that never opened a channel, without the kind before them. */
+export function offerDrops(
+  { answered: _, ...refused }: OfferCounters,
+  timeout: number,
+): Record<string, number> {
+  const rows = Object.entries({ ...refused, timeout }).map(([name, count]) => [
+    `offer_${snake(name)}`,
+    count,
+  ]);
   return Object.fromEntries(rows) as Record<string, number>;
 }
 
