@@ -44,7 +44,7 @@ export class JournalFile {
     this.#compress = compress;
     const bytes = encodeHead(head, crc32);
     this.#check = new DataView(bytes.buffer).getUint32(bytes.length - 4, true);
-    this.#file = openSync(path, 'wx');
+    this.#file = openSync(path, 'wx', MODE);
     this.#write(bytes);
   }
 
@@ -127,3 +127,6 @@ function from(dictionary: Uint8Array): { dictionary?: Uint8Array } {
 const RAW_BYTES = 1 << 14;
 /** Of 1 (fast) to 9. Records are small numbers that repeat: higher levels find little more. */
 const LEVEL = 3;
+
+/** It says who played, and what tokens and logins gave along: nobody else reads it. */
+const MODE = 0o600;

@@ -1,5 +1,13 @@
 /** Journals: the ring, the store, the file, and what any other byte makes of it. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, inflateRawSync } from 'node:zlib';
@@ -110,6 +118,9 @@ test('what a room recorded is what its file holds, block by block, whoever else 
   one.close(40, 12);
   bench.store.take(0, bench.read);
   bench.store.close();
+  const folder = join(bench.dir, 'deep');
+  for (const name of readdirSync(folder))
+    t.equal(statSync(join(folder, name)).mode & 0o777, 0o600, 'nobody else reads it');
   const files = bench.files();
   const reader = readJournal(files.get('r7') ?? new Uint8Array());
   t.same(reader.head, { ...OPENING, coreHash: HASH, openedMs: bench.nowMs });
