@@ -1,17 +1,20 @@
 //! `resolve`: who shot, and what it would hit. Hits are only proposed here; the plugin may scale
-//! them, `command` commits them. What flies is judged against the present, a shot that hits at once
-//! against what its shooter saw (see `rewind.rs`).
+//! them, `command` commits them. What flies is judged against the present, or first flies from what its
+//! shooter saw to now; a shot that hits at once is judged by what its shooter saw (see `rewind.rs`).
 
+use crate::blast;
 use crate::config::Config;
 use crate::events;
-use crate::fixed::{cos_sin, div_round, length, mul_shift, shift_round};
-use crate::gen::{self, button, column, event, flag, kind, result, ClientEvent, ConfigWeapon};
+use crate::fixed::{cos_sin, div_round, length, mul_shift};
+use crate::gen::{
+    self, button, column, event, flag, kind, result, rule, zone, ClientEvent, ConfigWeapon,
+};
 use crate::grid;
 use crate::physics::ray_from;
-use crate::receipt::{self, Shapes};
+use crate::receipt::{self, Shapes, Shot};
 use crate::region::Hit;
 use crate::rewind;
-use crate::room::{add_entity, Room};
+use crate::room::{add_entity, remove_entity, Room};
 use crate::strike::{add, cast, Ray, Strike, WHOLE};
 use crate::walls_of;
 use crate::world::World;
@@ -62,6 +65,9 @@ fn shoot(
     let mut muzzle = ray_from(&world, row, (0, 0, 0), shooter);
     muzzle.from.2 += mul_shift(world.get(column::HEIGHT, row), 3, 2);
     let radius = world.get(column::RADIUS, row);
+    if weapon.rules & rule::FRIENDLY_FIRE != 0 {
+        muzzle.team = 0;
+    }
     let mut report = ClientEvent {
         kind: event::SHOT,
         subject: shooter,
@@ -81,38 +87,29 @@ fn shoot(
         let part = strike.map_or(WHOLE, |s| s.part);
         report.amount = receipt::distance(weapon.range, part);
         (report.x, report.y, report.z) = muzzle.from;
-        let target = strike.and_then(|s| s.target);
-        let harmed = target.is_some_and(|row| propose(room, &ray, part, row, held, command));
+        let result = meet(room, &ray, strike, (held, command));
         if let Some(view) = view {
-            let result = match (strike, target) {
-                (None, _) => result::NONE,
-                (_, None) => result::WALL,
-                _ if harmed => result::HIT,
-                _ => result::HARMLESS,
-            };
-            let target = target.map_or(0, |row| room.world().handle(row));
-            let ClientEvent { subject: shooter, x, y, z, amount: distance, .. } = report;
-            let weapon = held as u8;
-            let shot = gen::Receipt {
-                shooter,
-                target,
-                command,
-                result,
-                weapon,
-                aim,
-                pitch,
-                x,
-                y,
-                z,
-                distance,
-                ..receipt::of_view(&view)
-            };
-            receipt::write(room, slot, &shot, &shapes);
+            let shot = Shot { slot, view: &view, report: &report, pitch };
+            receipt::write(room, &shot, (strike, result), &shapes);
         }
     } else {
         let out = along(aim, pitch, radius.saturating_add(weapon.radius));
-        report.object = launch(room, row, &muzzle, (held, weapon, command), out);
         (report.x, report.y, report.z) = add(muzzle.from, out);
+        if let Some(shot) = launch(room, row, &muzzle, (held, weapon, command)) {
+            report.object = room.world().handle(shot);
+            let forward = weapon.rules & rule::FORWARD != 0;
+            let flies = match rewind::view_of(room, slot).filter(|_| forward) {
+                Some(view) => {
+                    let told = Shot { slot, view: &view, report: &report, pitch };
+                    fly_on(room, shot, out, &told)
+                }
+                None => fly(room, shot, out),
+            };
+            if !flies {
+                report.object = 0;
+                remove_entity(room, shot);
+            }
+        }
     }
     events::push(room, report);
 }
@@ -128,26 +125,25 @@ pub fn along(aim: u16, pitch: i16, long: i32) -> (i32, i32, i32) {
     (mul_shift(c, across, 15), mul_shift(s, across, 15), mul_shift(up, long, 15))
 }
 
-/// Makes a projectile and lets it leave the shooter; its handle, or 0 if there is no index left or
-/// it hit at once.
+/// Makes a projectile in the muzzle; None if there is no index left.
 fn launch(
     room: &mut Room,
     shooter: usize,
     muzzle: &Ray,
     shot: (usize, &ConfigWeapon, u32),
-    out: (i32, i32, i32),
-) -> u32 {
+) -> Option<usize> {
     let (held, weapon, command) = shot;
     let head = &room.r.head[0];
     let places = head.sizes.players - head.players;
     let row = if head.free_count > places { add_entity(room, kind::PROJECTILE) } else { None };
     let Some(row) = row else {
         room.r.stats[0].spawns_refused = room.r.stats[0].spawns_refused.wrapping_add(1);
-        return 0;
+        return None;
     };
     let now = room.r.head[0].tick;
     let mut world = room.world();
     let (aim, pitch) = (world.get(column::AIM, shooter), world.get(column::PITCH, shooter));
+    let team = world.get(column::TEAM, shooter);
     let velocity = along(aim as u16, pitch as i16, weapon.speed);
     let expires = now.saturating_add(weapon.life_ticks.max(1)) as i32;
     for (column, value) in [
@@ -160,7 +156,7 @@ fn launch(
         (column::VZ, velocity.2),
         (column::AIM, aim),
         (column::PITCH, pitch),
-        (column::TEAM, muzzle.team),
+        (column::TEAM, team),
         (column::OWNER, muzzle.owner as i32),
         (column::RADIUS, weapon.radius),
         (column::WEAPON, held as i32),
@@ -169,28 +165,90 @@ fn launch(
     ] {
         world.set(column, row, value);
     }
-    let handle = world.handle(row);
-    if fly(room, row, out) {
-        return handle;
+    Some(row)
+}
+
+/// Lets a new projectile leave the muzzle at the moment that its shooter saw, and fly from then to now, past whom that view
+/// showed. Its way is the one that the shooter's client has predicted for it: what it sees of others is as old as this is long.
+fn fly_on(room: &mut Room, row: usize, out: (i32, i32, i32), shot: &Shot) -> bool {
+    let steps = ((u64::from(room.r.head[0].tick) << 16) - shot.view.time) >> 16;
+    let world = room.world();
+    let velocity = [column::VX, column::VY, column::VZ].map(|f| world.get(f, row));
+    for step in 0..=steps {
+        let way = if step == 0 { out } else { (velocity[0], velocity[1], velocity[2]) };
+        let ray = ray_of(room, row, way);
+        let mut shapes = Shapes::new();
+        let at = (shot.view, shot.view.time + (step << 16));
+        let strike = rewind::cast_then(room, &ray, at, &mut shapes);
+        let ended = strike.is_some() || !advance(room, row, &ray);
+        if ended || step == steps {
+            let result = match strike {
+                None if ended => result::NONE,
+                None => result::FLIES,
+                strike => strike_of(room, row, &ray, strike),
+            };
+            receipt::write(room, shot, (strike, result), &shapes);
+        }
+        if ended {
+            return false;
+        }
     }
-    crate::room::remove_entity(room, row);
-    0
+    let mut world = room.world();
+    let expires = world.get(column::EXPIRES, row).saturating_sub(steps as i32);
+    // Not before its next step, in which it ends as one that has lived its time.
+    world.set(column::EXPIRES, row, expires.max(1));
+    true
+}
+
+/// The way of a projectile. One that strikes its own has no team.
+fn ray_of(room: &mut Room, row: usize, way: (i32, i32, i32)) -> Ray {
+    let weapons = room.config.weapons;
+    let world = room.world();
+    let ray = ray_from(&world, row, way, world.get(column::OWNER, row) as u32);
+    let weapon = weapons.get(world.get(column::WEAPON, row) as usize);
+    let friendly = weapon.is_some_and(|weapon| weapon.rules & rule::FRIENDLY_FIRE != 0);
+    if friendly {
+        Ray { team: 0, ..ray }
+    } else {
+        ray
+    }
 }
 
 /// Moves a projectile along a way; false if it struck something (a hit is then proposed) or left
 /// the world.
 pub fn fly(room: &mut Room, row: usize, way: (i32, i32, i32)) -> bool {
-    let world = room.world();
-    let ray = ray_from(&world, row, way, world.get(column::OWNER, row) as u32);
-    let (held, command) =
-        (world.get(column::WEAPON, row) as usize, world.get(column::COMMAND, row) as u32);
-    if let Some(strike) = cast_in(room, &ray) {
-        if let Some(target) = strike.target {
-            propose(room, &ray, strike.part, target, held, command);
-        }
+    let ray = ray_of(room, row, way);
+    let strike = cast_in(room, &ray);
+    if strike.is_some() {
+        strike_of(room, row, &ray, strike);
         return false;
     }
-    let (x, y, z) = add(ray.from, way);
+    advance(room, row, &ray)
+}
+
+/// What a projectile does to what it strikes. RESULTS.
+fn strike_of(room: &mut Room, row: usize, ray: &Ray, strike: Option<Strike>) -> u8 {
+    let world = room.world();
+    let (held, command) =
+        (world.get(column::WEAPON, row) as usize, world.get(column::COMMAND, row) as u32);
+    meet(room, ray, strike, (held, command))
+}
+
+/// What a shot does where its way ends. RESULTS.
+fn meet(room: &mut Room, ray: &Ray, strike: Option<Strike>, shot: (usize, u32)) -> u8 {
+    let Some(strike) = strike else { return result::NONE };
+    let harmed = propose(room, ray, strike, shot);
+    blast::burst(room, ray, strike.part, (shot, strike.target));
+    match strike.target {
+        None => result::WALL,
+        Some(_) if harmed => result::HIT,
+        Some(_) => result::HARMLESS,
+    }
+}
+
+/// Moves a projectile by a way that is free. False: out of the world.
+fn advance(room: &mut Room, row: usize, ray: &Ray) -> bool {
+    let (x, y, z) = add(ray.from, ray.way);
     let head = room.config.head;
     let mut world = room.world();
     world.set(column::X, row, x);
@@ -198,6 +256,14 @@ pub fn fly(room: &mut Room, row: usize, way: (i32, i32, i32)) -> bool {
     world.set(column::Z, row, z);
     let most_z = gen::POSITION_MAX as i32;
     x.abs() <= head.half_width && y.abs() <= head.half_depth && (0..=most_z).contains(&z)
+}
+
+/// One that has lived its time bursts where it is.
+pub fn expire(room: &mut Room, row: usize) {
+    let ray = ray_of(room, row, (0, 0, 0));
+    let world = room.world();
+    let shot = (world.get(column::WEAPON, row) as usize, world.get(column::COMMAND, row) as u32);
+    blast::burst(room, &ray, 0, (shot, None));
 }
 
 fn cast_in(room: &mut Room, ray: &Ray) -> Option<Strike> {
@@ -218,52 +284,63 @@ pub fn wanted(ray: &Ray, world: &World, config: &Config, i: usize) -> bool {
     hurtable && world.handle(i) != ray.owner && (friendly || !same)
 }
 
-/// Proposes a hit at a part of a way, and tells the plugin. False: who stands there takes no harm.
-fn propose(
-    room: &mut Room,
-    ray: &Ray,
-    part: i64,
-    target: usize,
-    held: usize,
-    command: u32,
-) -> bool {
-    let now = room.r.head[0].tick;
-    let Some(weapon) = room.config.weapons.get(held) else { return false };
-    let world = room.world();
-    if world.get(column::PROTECTED_UNTIL, target) as u32 > now || !world.alive(target) {
+/// Proposes the hit of a strike. False: nobody stands there, or nobody who takes harm.
+fn propose(room: &mut Room, ray: &Ray, strike: Strike, (held, command): (usize, u32)) -> bool {
+    let (Some(weapon), Some(row)) = (room.config.weapons.get(held), strike.target) else {
         return false;
-    }
-    let place =
-        |from: i32, way: i32| from.saturating_add(shift_round(i64::from(way) * part, 30) as i32);
+    };
+    let number = room.world().get(column::KIND, row);
+    let head = room.config.kinds.get((number - 1) as usize).map_or(0, |kind| kind.head);
+    let (x, y, z) = ray.at(strike.part);
+    let struck = if head > 0 && z >= strike.top - head { zone::HEAD } else { zone::BODY };
+    let amount = match struck {
+        zone::HEAD => div_round(i64::from(weapon.damage) * i64::from(weapon.head_permille), 1000),
+        _ => i64::from(weapon.damage),
+    };
     let long = length(ray.way.0, ray.way.1).max(1);
     let push =
         |way: i32| div_round(i64::from(way) * i64::from(weapon.knockback), i64::from(long)) as i32;
     let hit = Hit {
         attacker: ray.owner,
-        target: room.world().handle(target),
-        amount: weapon.damage,
+        target: room.world().handle(row),
+        amount: amount as i32,
         permille: 1000,
-        x: place(ray.from.0, ray.way.0),
-        y: place(ray.from.1, ray.way.1),
-        z: place(ray.from.2, ray.way.2),
+        x,
+        y,
+        z,
         push_x: push(ray.way.0),
         push_y: push(ray.way.1),
+        push_z: 0,
         weapon: held as u32,
         command,
+        zone: struck,
     };
+    offer(room, row, hit)
+}
+
+/// Tells the plugin of a hit on a row. False: who stands there takes no harm, or there are too many.
+pub fn offer(room: &mut Room, row: usize, hit: Hit) -> bool {
+    let now = room.r.head[0].tick;
+    let weapon = room.config.weapons.get(hit.weapon as usize);
+    let through = weapon.is_some_and(|weapon| weapon.rules & rule::THROUGH_PROTECTION != 0);
+    let world = room.world();
+    let protected = world.get(column::PROTECTED_UNTIL, row) as u32 > now;
+    if protected && !through || !world.alive(row) {
+        return false;
+    }
     let index = room.r.head[0].hits as usize;
-    let Some(slot) = room.r.hits.get_mut(index) else {
+    let Some(place) = room.r.hits.get_mut(index) else {
         room.r.stats[0].events_dropped = room.r.stats[0].events_dropped.wrapping_add(1);
         return false;
     };
-    *slot = hit;
+    *place = hit;
     room.r.head[0].hits += 1;
-    let Hit { attacker, target, amount, x, y, z, weapon, .. } = hit;
+    let Hit { attacker, target, amount, x, y, z, weapon, zone, .. } = hit;
     events::hook(
         room,
         gen::Hit::KIND,
         index as u16,
-        &gen::Hit { attacker, target, amount, x, y, z, weapon },
+        &gen::Hit { attacker, target, amount, x, y, z, weapon, zone },
     );
     true
 }

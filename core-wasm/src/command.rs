@@ -301,7 +301,7 @@ fn damage(room: &mut Room, command: Damage) -> Option<()> {
     let weapon = PLAYER_NONE;
     let world = room.world();
     let place = (world.get(column::X, row), world.get(column::Y, row), world.get(column::Z, row));
-    harm::hurt(room, row, command.attacker, command.amount, place, (weapon, 0))
+    harm::hurt(room, row, command.attacker, command.amount, place, (weapon, 0, 0))
 }
 
 fn scale_hit(room: &mut Room, command: ScaleHit) -> Option<()> {
@@ -337,6 +337,8 @@ fn leave(room: &mut Room) {
         if client.player_id == 0 || client.flags & CLIENT_LEAVING == 0 {
             continue;
         }
+        room.r.hurts[slot * region::HURTS as usize..][..region::HURTS as usize]
+            .fill(region::Hurt::default());
         remove_entity(room, (client.handle & 0xffff) as usize);
         packet::close(room, slot);
         let (generation, wire) = (client.generation, [0; 6]);

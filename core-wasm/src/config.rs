@@ -77,6 +77,11 @@ impl<'a> Config<'a> {
         }
     }
 
+    /// True in a game in which somebody has a head: hits then say whether they hit it.
+    pub fn heads(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.head > 0)
+    }
+
     /// True in a game with height.
     pub fn high(&self) -> bool {
         self.head.dimensions == 3
@@ -143,6 +148,7 @@ fn head_ok(head: &ConfigHead) -> bool {
         && (head.tier_quarter == 0 || head.tier_half <= head.tier_quarter)
         && matches!(head.send_every, 1 | 2 | 4)
         && head.dash_ticks <= 0xffff
+        && head.assist_ticks <= 0xffff
         && head.dash_wait_ticks <= 0xffff
         && head.input_aux <= 4
         && (4..=16).contains(&head.input_buttons)
@@ -180,6 +186,7 @@ fn kind_ok(kind: &ConfigKind) -> bool {
     within(kind.radius, 0, EXTENT_MAX)
         && within(kind.depth, 0, EXTENT_MAX)
         && within(kind.height, 0, EXTENT_MAX)
+        && within(kind.head, 0, kind.height)
         && within(kind.health, 0, 0xffff)
         && within(kind.top_speed, 0, SPEED_MAX)
         && within(kind.acceleration, 0, SPEED_MAX)
@@ -198,6 +205,12 @@ fn weapon_ok(weapon: &ConfigWeapon, head: &ConfigHead) -> bool {
         && within(weapon.radius, 0, EXTENT_MAX)
         && within(weapon.range, 0, POSITION_MAX as i32)
         && within(weapon.knockback, -SPEED_MAX, SPEED_MAX)
+        && weapon.rules <= 15
+        && weapon.head_permille <= 100_000
+        && within(weapon.blast_radius, 0, EXTENT_MAX)
+        && within(weapon.blast_damage, -0xffff, 0xffff)
+        && weapon.blast_permille <= 1000
+        && within(weapon.blast_push, -SPEED_MAX, SPEED_MAX)
 }
 
 fn fields_ok(config: &Config) -> bool {

@@ -3,8 +3,8 @@
 
 use crate::events;
 use crate::fixed::div_round;
-use crate::gen::{self, column, event, flag, kind, ClientEvent};
-use crate::region;
+use crate::gen::{self, column, event, flag, kind, zone, ClientEvent};
+use crate::region::{self, Hurt, HURTS};
 use crate::room::Room;
 
 /// Applies the proposed hits of this tick, scaled by the plugin, in order.
@@ -17,11 +17,12 @@ pub fn commit_hits(room: &mut Room) {
         }
         let amount = div_round(i64::from(hit.amount) * i64::from(hit.permille), 1000);
         let amount = amount.clamp(-0x7fff_ffff, 0x7fff_ffff) as i32;
-        if (hit.push_x, hit.push_y) != (0, 0) {
-            push(room, row, (hit.push_x, hit.push_y, 0));
+        let by = (hit.push_x, hit.push_y, hit.push_z);
+        if by != (0, 0, 0) {
+            push(room, row, by);
         }
-        let _ =
-            hurt(room, row, hit.attacker, amount, (hit.x, hit.y, hit.z), (hit.weapon, hit.command));
+        let (at, how) = ((hit.x, hit.y, hit.z), (hit.weapon, hit.command, hit.zone));
+        let _ = hurt(room, row, hit.attacker, amount, at, how);
     }
 }
 
@@ -33,7 +34,7 @@ pub fn hurt(
     attacker: u32,
     amount: i32,
     at: (i32, i32, i32),
-    by: (u32, u32),
+    by: (u32, u32, u32),
 ) -> Option<()> {
     let most = room.config.head.health_max;
     let kinds = room.config.kinds;
@@ -48,7 +49,7 @@ pub fn hurt(
     room.touch(row);
     if amount > 0 {
         let (x, y, z) = at;
-        let (weapon, command) = by;
+        let (weapon, command, hit_zone) = by;
         let zero: ClientEvent = bytemuck::Zeroable::zeroed();
         let hit = ClientEvent {
             kind: event::HIT,
@@ -60,9 +61,11 @@ pub fn hurt(
             amount,
             command,
             weapon: weapon as u16,
+            aim: u16::from(hit_zone == zone::HEAD),
             ..zero
         };
         events::push(room, hit);
+        remember(room, row, attacker);
         room.r.stats[0].hits = room.r.stats[0].hits.wrapping_add(1);
     }
     if health <= 0 {
@@ -127,7 +130,44 @@ pub fn push(room: &mut Room, row: usize, by: (i32, i32, i32)) {
 pub fn tell_deaths(room: &mut Room) {
     for k in 0..room.r.head[0].deaths as usize {
         let Some(region::Death { victim, attacker }) = room.r.deaths.get(k).copied() else { break };
-        events::hook(room, gen::Death::KIND, 0, &gen::Death { victim, attacker });
+        let assists = assists(room, victim, attacker);
+        events::hook(room, gen::Death::KIND, 0, &gen::Death { victim, attacker, assists });
     }
     room.r.head[0].deaths = 0;
+}
+
+/// The places in which it is remembered who hurt the player of a row; None for what is no player.
+fn hurts<'r>(room: &'r mut Room, row: usize) -> Option<&'r mut [Hurt]> {
+    let slot = room.slot_of(row)?;
+    let each = HURTS as usize;
+    room.r.hurts.get_mut(slot * each..(slot + 1) * each)
+}
+
+/// Remembers that a player was hurt by another: once each, in the place of the one longest ago.
+fn remember(room: &mut Room, row: usize, attacker: u32) {
+    let tick = room.r.head[0].tick;
+    if attacker == 0 || attacker == room.world().handle(row) {
+        return;
+    }
+    let Some(hurts) = hurts(room, row) else { return };
+    let known = hurts.iter().position(|hurt| hurt.attacker == attacker);
+    let oldest = || hurts.iter().enumerate().min_by_key(|(_, hurt)| hurt.tick).map(|(k, _)| k);
+    if let Some(place) = known.or_else(oldest) {
+        hurts[place] = Hurt { attacker, tick };
+    }
+}
+
+/// Who had a share in the death of the tick before, the killer left out; then all of them are forgotten.
+fn assists(room: &mut Room, victim: u32, attacker: u32) -> [u32; 3] {
+    let since = (room.r.head[0].tick - 1).saturating_sub(room.config.head.assist_ticks);
+    let mut named = [0; 3];
+    let Some(row) = room.world().find(victim) else { return named };
+    let Some(hurts) = hurts(room, row) else { return named };
+    let shares =
+        |hurt: &&Hurt| hurt.attacker != 0 && hurt.attacker != attacker && hurt.tick >= since;
+    for (place, hurt) in named.iter_mut().zip(hurts.iter().filter(shares)) {
+        *place = hurt.attacker;
+    }
+    hurts.fill(Hurt::default());
+    named
 }

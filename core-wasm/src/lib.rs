@@ -14,6 +14,7 @@
 #[cfg(target_arch = "wasm32")]
 pub mod abi;
 pub mod bits;
+pub mod blast;
 pub mod client;
 pub mod codec;
 pub mod combat;

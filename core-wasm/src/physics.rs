@@ -140,6 +140,9 @@ fn fly(room: &mut Room) {
         }
         let expires = world.get(column::EXPIRES, row) as u32;
         if expires != 0 && expires <= now && world.alive(row) {
+            if number == kind::PROJECTILE {
+                combat::expire(room, row);
+            }
             remove_entity(room, row);
         } else if number == kind::PROJECTILE {
             let way = [column::VX, column::VY, column::VZ].map(|f| world.get(f, row));

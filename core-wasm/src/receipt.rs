@@ -8,10 +8,10 @@ use bytemuck::{bytes_of, cast_slice, Zeroable};
 
 use crate::events;
 use crate::fixed::shift_round;
-use crate::gen::{self, mark, SeenShape};
+use crate::gen::{mark, ClientEvent, Receipt, SeenShape};
 use crate::rewind::View;
 use crate::room::Room;
-use crate::strike::{Shape, WHOLE};
+use crate::strike::{Shape, Strike, WHOLE};
 
 /// Shapes of one receipt. More stand near one line only in a crowd.
 pub const SHAPES_MAX: usize = 8;
@@ -54,26 +54,52 @@ impl Default for Shapes {
     }
 }
 
-/// Writes the receipt of a shot, unless the events of this tick leave no room: hits and what else cannot wait go first.
-pub fn write(room: &mut Room, slot: usize, receipt: &gen::Receipt, shapes: &Shapes) {
-    const BYTES: usize = gen::Receipt::BYTES + SHAPES_MAX * SeenShape::BYTES;
-    let mut bytes = [0u8; BYTES];
-    let end = gen::Receipt::BYTES + shapes.count * SeenShape::BYTES;
-    bytes[..gen::Receipt::BYTES].copy_from_slice(bytes_of(receipt));
-    bytes[gen::Receipt::BYTES..end].copy_from_slice(cast_slice(&shapes.rows[..shapes.count]));
-    events::receipt(room, slot, &bytes[..end]);
+/// A shot that leaves a receipt.
+pub struct Shot<'a> {
+    /// Whose.
+    pub slot: usize,
+    /// By what it is judged.
+    pub view: &'a View,
+    /// What clients are told of it.
+    pub report: &'a ClientEvent,
+    /// 1/65536 turn.
+    pub pitch: i16,
 }
 
-/// The part of a receipt that says of when the shot was judged.
-pub fn of_view(view: &View) -> gen::Receipt {
-    gen::Receipt {
+/// Writes the receipt of a shot, unless the events of this tick leave no room: hits and what else cannot wait go first.
+pub fn write(
+    room: &mut Room,
+    shot: &Shot,
+    (strike, result): (Option<Strike>, u8),
+    shapes: &Shapes,
+) {
+    const BYTES: usize = Receipt::BYTES + SHAPES_MAX * SeenShape::BYTES;
+    let Shot { slot, view, report, pitch } = *shot;
+    let target = strike.and_then(|s| s.target).map_or(0, |row| room.world().handle(row));
+    let receipt = Receipt {
+        shooter: report.subject,
+        target,
+        command: report.command,
         stated_tick: (view.stated >> 16) as u32,
-        stated_fraction: view.stated as u16,
         view_tick: (view.time >> 16) as u32,
+        stated_fraction: view.stated as u16,
         view_fraction: view.time as u16,
         clamp: view.clamp,
-        ..gen::Receipt::zeroed()
-    }
+        result,
+        weapon: report.weapon as u8,
+        reserved: 0,
+        aim: report.aim,
+        pitch,
+        x: report.x,
+        y: report.y,
+        z: report.z,
+        distance: report.amount,
+    };
+    let mut bytes = [0u8; BYTES];
+    let end = Receipt::BYTES + shapes.count * SeenShape::BYTES;
+    bytes[..Receipt::BYTES].copy_from_slice(bytes_of(&receipt));
+    bytes[Receipt::BYTES..end].copy_from_slice(cast_slice(&shapes.rows[..shapes.count]));
+    events::receipt(room, slot, &bytes[..end]);
 }
 
 /// How far a part of a way of a length is.

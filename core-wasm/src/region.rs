@@ -247,11 +247,28 @@ pub struct Hit {
     pub push_x: i32,
     /// Velocity added to the target.
     pub push_y: i32,
+    /// Velocity added to the target.
+    pub push_z: i32,
     /// Index of the weapon.
     pub weapon: u32,
     /// Command tick of the shot.
     pub command: u32,
+    /// ZONES.
+    pub zone: u32,
 }
+
+/// Who hurt a player, and when last.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct Hurt {
+    /// Handle, 0 for an empty place.
+    pub attacker: u32,
+    /// Tick.
+    pub tick: u32,
+}
+
+/// Attackers remembered of each player: the one who kills, and those that a death names beside.
+pub const HURTS: u32 = 4;
 
 /// A death of the tick before.
 #[repr(C)]
@@ -324,6 +341,8 @@ layout! {
         hits: Hit = s.hits,
         /// Deaths of the last `end`.
         deaths: Death = s.entities,
+        /// Who hurt each player lately: slot * HURTS.
+        hurts: Hurt = s.players * HURTS,
         /// Ring of events, see `RoomHead::events_next`.
         events: ClientEvent = EVENTS_MAX,
         /// Roster rows, `roster_row_bytes` each.

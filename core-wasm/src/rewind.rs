@@ -10,7 +10,7 @@
 
 use crate::combat;
 use crate::config::{Sizes, RULE_DEAD_STOP};
-use crate::fixed::length;
+use crate::fixed::{interpolate, length};
 use crate::gen::{clamp, mark};
 use crate::history::head_of;
 use crate::packet::{WIRE_DELAY, WIRE_DELAY_SINCE};
@@ -157,6 +157,21 @@ impl Sent<'_> {
         shown::base(self, &moment).map(|base| Seen { moment, base, limit })
     }
 
+    /// Where an entity was at a moment: between what was recorded of two ticks, or of one and now.
+    fn then(&self, e: usize, time: u64, body: &Shape) -> Shape {
+        let (tick, fraction) = ((time >> 16) as u32, time as u32 & 0xffff);
+        let at = |tick: u32| {
+            let present = [body.x, body.y, body.z];
+            if tick >= self.now {
+                return present;
+            }
+            self.row(tick, e).place().map(|quanta| position_of(quanta, self.shift))
+        };
+        let (a, b) = (at(tick), at(tick + 1));
+        let [x, y, z] = core::array::from_fn(|k| interpolate(a[k], b[k], fraction));
+        Shape { x, y, z, ..*body }
+    }
+
     /// The shape of an entity as it was shown: where it was at a moment of the past, as wide as then. None if it was not shown
     /// near the way, or is not the same since: teleported, dead in between, another under its index.
     fn shape(&self, e: usize, seen: &Seen, (now, body): (i32, &Shape), way: &Way) -> Option<Shape> {
@@ -218,6 +233,65 @@ struct Seen {
     limit: u32,
 }
 
+/// What the client of a slot was sent; borrows only what it reads.
+macro_rules! sent_of {
+    ($r:expr, $config:expr, $slot:expr) => {
+        Sent {
+            slot: $slot,
+            now: $r.head[0].tick,
+            sizes: &$r.head[0].sizes,
+            flights: &*$r.flights,
+            sets: &*$r.flight_sets,
+            updates: &*$r.flight_updates,
+            history: &*$r.history,
+            high: $config.high(),
+            shift: $config.head.position_shift,
+        }
+    };
+}
+
+/// The first thing that a body strikes on its way at a moment between a view and now: walls, or those who stood in that view
+/// where they were at the moment. So it meets whom its shooter will see it meet, as it is seen to fly.
+pub fn cast_then(
+    room: &mut Room,
+    ray: &Ray,
+    (view, time): (&View, u64),
+    shapes: &mut Shapes,
+) -> Option<Strike> {
+    let (config, r) = (room.config, &mut room.r);
+    let walls = walls_of!(r);
+    let mut best = strike::first_solid(ray, &walls);
+    let world = World::new(r.columns, r.head[0].sizes.entities as usize);
+    let sent = sent_of!(r, config, view.slot);
+    let Some(seen) = sent.seen(view.time, view.earliest, view.newest) else {
+        return best.struck();
+    };
+    let (way, first) = (Way::of(ray), (view.time >> 16) as u32);
+    for (w, word) in sent.set(seen.base).iter().enumerate() {
+        let mut left = *word;
+        while left != 0 {
+            let e = w * 32 + left.trailing_zeros() as usize;
+            left &= left - 1;
+            if !(combat::wanted(ray, &world, &config, e) && world.alive(e)) {
+                continue;
+            }
+            let shape = sent.then(e, time, &Shape::of(&world, e));
+            let Some(near) = way.passes(&shape) else { continue };
+            let now = head_of(&world, e);
+            if (first..sent.now).any(|tick| (sent.head(tick, e) ^ now) & 0xffff != 0) {
+                continue;
+            }
+            let struck = strike::strike_shape(ray, &shape);
+            if let Some(part) = struck {
+                best.take(part, e, &shape);
+            }
+            let marks = if struck.is_some() { mark::IN_WAY } else { 0 };
+            shapes.note(world.handle(e), &shape, struck.unwrap_or(near), marks);
+        }
+    }
+    best.struck()
+}
+
 /// The first thing that a shot strikes in a view: a wall, the ground, or a row. Of two at once the wall, then the lower row.
 /// What stood near its way goes into `shapes`.
 pub fn cast(room: &mut Room, ray: &Ray, view: &View, shapes: &mut Shapes) -> Option<Strike> {
@@ -226,17 +300,7 @@ pub fn cast(room: &mut Room, ray: &Ray, view: &View, shapes: &mut Shapes) -> Opt
     let mut best = strike::first_solid(ray, &walls);
     let (sizes, known) = (&r.head[0].sizes, r.clients[view.slot].reference_tick);
     let world = World::new(r.columns, sizes.entities as usize);
-    let sent = Sent {
-        slot: view.slot,
-        now: r.head[0].tick,
-        sizes,
-        flights: r.flights,
-        sets: r.flight_sets,
-        updates: r.flight_updates,
-        history: r.history,
-        high: config.high(),
-        shift: config.head.position_shift,
-    };
+    let sent = sent_of!(r, config, view.slot);
     let Some(seen) = sent.seen(view.time, view.earliest, view.newest) else {
         return best.struck();
     };
@@ -265,7 +329,7 @@ pub fn cast(room: &mut Room, ray: &Ray, view: &View, shapes: &mut Shapes) -> Opt
             }
             if let Some(part) = struck {
                 marks |= mark::IN_WAY;
-                best.take(part, e);
+                best.take(part, e, &shape);
             }
             let part = struck.or_else(|| way.passes(&shape)).unwrap_or(0);
             shapes.note(world.handle(e), &shape, part, marks);

@@ -248,6 +248,8 @@ pub struct Shape<'a> {
     pub fields: &'a [WireField],
     /// True with height.
     pub high: bool,
+    /// True where somebody has a head.
+    pub heads: bool,
     /// log2 of the position quantum.
     pub shift: u32,
     /// Bits of aim.
@@ -261,7 +263,15 @@ impl<'a> Shape<'a> {
     pub fn new(config: &Config, kinds: &'a [WireKind], fields: &'a [WireField]) -> Self {
         let head = config.head;
         let (shift, aim_bits, health_max) = (head.position_shift, head.aim_bits, head.health_max);
-        Self { kinds, fields, high: config.high(), shift, aim_bits, health_max }
+        Self {
+            kinds,
+            fields,
+            high: config.high(),
+            heads: config.heads(),
+            shift,
+            aim_bits,
+            health_max,
+        }
     }
 
     /// The visible fields of a kind; none for a free row.

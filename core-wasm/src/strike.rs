@@ -1,7 +1,7 @@
 //! Where a way through the world ends: a swept sphere, or a line, against cylinders, boxes and the ground. Whole numbers; nothing here
 //! knows of weapons or of the past.
 
-use crate::fixed::{div_round, isqrt, length};
+use crate::fixed::{div_round, isqrt, length, shift_round};
 use crate::gen::column;
 use crate::grid::Grid;
 use crate::walls::Walls;
@@ -29,15 +29,18 @@ pub struct Strike {
     pub part: i64,
     /// The row that was hit; None: a wall or the ground.
     pub target: Option<usize>,
+    /// The height of its top as it stood there.
+    pub top: i32,
 }
 
 impl Strike {
     /// Takes a row that is struck at a part of the way, if that is before all others.
-    pub fn take(&mut self, part: i64, row: usize) {
+    pub fn take(&mut self, part: i64, row: usize, shape: &Shape) {
         let closer =
             part < self.part || (part == self.part && self.target.is_some_and(|t| row < t));
         if closer {
-            *self = Self { part, target: Some(row) };
+            let top = shape.z.saturating_add(shape.height);
+            *self = Self { part, target: Some(row), top };
         }
     }
 
@@ -64,7 +67,34 @@ pub struct Shape {
     pub height: i32,
 }
 
+impl Ray {
+    /// A place on the way.
+    pub fn at(&self, part: i64) -> (i32, i32, i32) {
+        let on = |from: i32, way: i32| {
+            from.saturating_add(shift_round(i64::from(way) * part, 30) as i32)
+        };
+        let (from, way) = (self.from, self.way);
+        (on(from.0, way.0), on(from.1, way.1), on(from.2, way.2))
+    }
+}
+
 impl Shape {
+    /// How far a place is from it.
+    pub fn distance(&self, at: (i32, i32, i32)) -> i32 {
+        let beyond = |d: i32, half: i32| d.saturating_abs().saturating_sub(half).max(0);
+        let (dx, dy) = (at.0.saturating_sub(self.x), at.1.saturating_sub(self.y));
+        let flat = if self.depth > 0 {
+            length(beyond(dx, self.radius), beyond(dy, self.depth))
+        } else {
+            beyond(length(dx, dy), self.radius)
+        };
+        if self.height == 0 {
+            return flat;
+        }
+        let (low, high) = (self.z.saturating_sub(at.2), at.2.saturating_sub(self.z));
+        length(flat, low.max(high.saturating_sub(self.height)).max(0))
+    }
+
     /// The shape of a row at present.
     pub fn of(world: &World, row: usize) -> Self {
         let get = |f| world.get(f, row);
@@ -98,9 +128,9 @@ pub fn cast(
         if !wanted(row) {
             return;
         }
-        let part = strike_shape(ray, &Shape::of(world, row));
-        if let Some(part) = part {
-            best.take(part, row);
+        let shape = Shape::of(world, row);
+        if let Some(part) = strike_shape(ray, &shape) {
+            best.take(part, row, &shape);
         }
     });
     best.struck()
@@ -109,7 +139,7 @@ pub fn cast(
 /// The first wall on a way, or the ground; a part above [`WHOLE`] if there is none.
 pub fn first_solid(ray: &Ray, walls: &Walls) -> Strike {
     let to = add(ray.from, ray.way);
-    let mut best = Strike { part: WHOLE + 1, target: None };
+    let mut best = Strike { part: WHOLE + 1, target: None, top: 0 };
     if ray.from.2 >= 0 && to.2 < 0 {
         best.part = (i64::from(ray.from.2) << 30) / (i64::from(ray.from.2) - i64::from(to.2));
     }

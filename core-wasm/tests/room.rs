@@ -138,7 +138,7 @@ fn death_is_told_in_the_next_tick_and_place_gives_life_back() {
         .filter(|(h, _)| h.kind == Death::KIND)
         .map(|(_, p)| bytemuck::pod_read_unaligned(p))
         .collect();
-    assert_eq!(deaths, [Death { victim, attacker }]);
+    assert_eq!(deaths, [Death { victim, attacker, assists: [0; 3] }]);
     assert_eq!(get(&mut room, 1, column::X), 4 * ONE, "the dead neither move");
     assert_eq!(room.room().r.head[0].events_next, 2, "nor shoot: one hit, one death");
     let mut commands = Records::new();

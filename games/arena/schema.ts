@@ -24,7 +24,7 @@ export const contents = ['medkit', 'rapid', 'rail'] as const;
 
 /** What a receipt says, in the order of its fields `clamp` and `result`. */
 export const clamps = ['none', 'delay', 'most', 'history'] as const;
-export const results = ['none', 'wall', 'hit', 'harmless'] as const;
+export const results = ['none', 'wall', 'hit', 'harmless', 'flies'] as const;
 
 const across = quantised({ min: -ARENA_SIZE, max: ARENA_SIZE, step: 1 / 64 });
 const spot = { x: across, y: across };
@@ -75,7 +75,7 @@ export const arena = defineSchema({
       agoMs: u16(),
       statedMs: u16(),
       clamp: bits(2),
-      result: bits(2),
+      result: bits(3),
     },
     /** Behind its receipt. */
     shape: { ...spot, radius: quantised({ min: 0, max: 8, step: 1 / 64 }), inWay: bool() },

@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0xb4a81080;
+export const TABLE_HASH = 0x51dfe823;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -377,6 +377,28 @@ export const RESULT = {
   hit: 2,
   /** it struck who takes no harm: protected, or dead by now */
   harmless: 3,
+  /** it was put as far on as its view is old, and flies on */
+  flies: 4,
+} as const;
+
+/** Bits of `rules` of a weapon. */
+export const RULE = {
+  /** a projectile starts as far on as the view of its shooter is old */
+  forward: 1,
+  /** strikes members of the own team */
+  friendlyFire: 2,
+  /** its blast harms who shot */
+  selfHarm: 4,
+  /** harms the protected */
+  throughProtection: 8,
+} as const;
+
+/** Where a hit hit. */
+export const ZONE = {
+  body: 0,
+  head: 1,
+  /** it was within the blast of a shot */
+  blast: 2,
 } as const;
 
 /** Marks of a shape in a receipt. */
@@ -663,7 +685,7 @@ export const ClientEvent = {
   z: 24,
   /** i32, damage, or distance 1/65536 */
   amount: 28,
-  /** u16 */
+  /** u16, of a shot; of a hit 1: in the head */
   aim: 32,
   /** u16 */
   weapon: 34,
@@ -1128,7 +1150,7 @@ export const Left = {
 /** A proposed hit; header.index = its index. */
 export const Hit = {
   kind: 66,
-  bytes: 28,
+  bytes: 32,
   /** u32, handle */
   attacker: 0,
   /** u32, handle */
@@ -1143,16 +1165,20 @@ export const Hit = {
   z: 20,
   /** u32 */
   weapon: 24,
+  /** u32, ZONES */
+  zone: 28,
 } as const;
 
 /** A player died in the tick before. */
 export const Death = {
   kind: 67,
-  bytes: 8,
+  bytes: 20,
   /** u32, handle */
   victim: 0,
   /** u32, handle or 0 */
   attacker: 4,
+  /** u32[3], handles of others who hurt it lately, then 0 */
+  assists: 8,
 } as const;
 
 /** A player overlaps an entity that reports touches. */
@@ -1264,7 +1290,7 @@ export const Receipt = {
 
 /** Sizes and rules. */
 export const ConfigHead = {
-  bytes: 192,
+  bytes: 196,
   /** u32, 'FRC1' = 0x31435246 */
   magic: 0,
   /** u32, hash of these tables: core and host were made together */
@@ -1367,35 +1393,39 @@ export const ConfigHead = {
   tierQuarter: 184,
   /** u32, ticks from one snapshot of a client to its next: 1, 2 or 4 */
   sendEvery: 188,
+  /** u32, who hurt a player this long before its death has a share in it */
+  assistTicks: 192,
 } as const;
 
 /** A kind of entity. */
 export const ConfigKind = {
-  bytes: 48,
+  bytes: 52,
   /** i32, or half width */
   radius: 0,
   /** i32, half depth; 0: circle */
   depth: 4,
   /** i32 */
   height: 8,
+  /** i32, height of the head, from the top down; 0: none */
+  head: 12,
   /** u32, FLAGS at spawn: solid, touch */
-  flags: 12,
+  flags: 16,
   /** i32, 0: cannot be hurt */
-  health: 16,
+  health: 20,
   /** i32, players */
-  topSpeed: 20,
+  topSpeed: 24,
   /** i32 */
-  acceleration: 24,
+  acceleration: 28,
   /** i32 */
-  friction: 28,
+  friction: 32,
   /** i32, players: how far they see */
-  viewRadius: 32,
+  viewRadius: 36,
   /** u32, 1: velocity and aim travel on the wire */
-  moves: 36,
+  moves: 40,
   /** i32, how far away it is seen, whatever the view radius; 0: by the view radius */
-  seenWithin: 40,
+  seenWithin: 44,
   /** u32, 0 who is in view; 1 always seen by all; 2 always seen by its own team */
-  relevance: 44,
+  relevance: 48,
 } as const;
 
 /** An author's integer field, in the order of its declaration. */
@@ -1423,7 +1453,7 @@ export const ConfigField = {
 
 /** A weapon. */
 export const ConfigWeapon = {
-  bytes: 40,
+  bytes: 56,
   /** u32, 0 projectile, 1 hitscan */
   shape: 0,
   /** i32 */
@@ -1440,10 +1470,18 @@ export const ConfigWeapon = {
   range: 24,
   /** i32, velocity added to a target */
   knockback: 28,
-  /** u32, reserved, 0 */
-  spread: 32,
-  /** u32, reserved, 0 */
-  pierce: 36,
+  /** u32, WEAPON_RULES */
+  rules: 32,
+  /** u32, damage to a head; 1000: as to a body */
+  headPermille: 36,
+  /** i32, around where a shot ends; 0: no blast */
+  blastRadius: 40,
+  /** i32, in its middle */
+  blastDamage: 44,
+  /** u32, of damage and push at its edge, 0..1000 */
+  blastPermille: 48,
+  /** i32, velocity added to a target, away from the middle */
+  blastPush: 52,
 } as const;
 
 /** An author's text field. */
@@ -1514,8 +1552,8 @@ export const COMMAND = {
 export const HOOK = {
   joined: { kind: 64, bytes: 12 },
   left: { kind: 65, bytes: 12 },
-  hit: { kind: 66, bytes: 28 },
-  death: { kind: 67, bytes: 8 },
+  hit: { kind: 66, bytes: 32 },
+  death: { kind: 67, bytes: 20 },
   touch: { kind: 68, bytes: 8 },
   message: { kind: 69, bytes: 0 },
   timer: { kind: 70, bytes: 24 },

@@ -234,6 +234,22 @@ export const RESULTS = {
   wall: [1, 'a wall or the ground'],
   hit: [2, 'a hit was proposed'],
   harmless: [3, 'it struck who takes no harm: protected, or dead by now'],
+  flies: [4, 'it was put as far on as its view is old, and flies on'],
+} as const;
+
+/** Bits of the rules of a weapon. */
+export const WEAPON_RULES = {
+  forward: [1, 'a projectile starts as far on as the view of its shooter is old'],
+  friendlyFire: [2, 'strikes members of the own team'],
+  selfHarm: [4, 'its blast harms who shot'],
+  throughProtection: [8, 'harms the protected'],
+} as const;
+
+/** Where a hit hit. */
+export const ZONES = {
+  body: [0, ''],
+  head: [1, ''],
+  blast: [2, 'it was within the blast of a shot'],
 } as const;
 
 /** Marks of a shape in a receipt. */

@@ -62,7 +62,7 @@ export const STRUCTS: Record<string, RecordTable> = {
       ['y', 'i32', ''],
       ['z', 'i32', ''],
       ['amount', 'i32', 'damage, or distance 1/65536'],
-      ['aim', 'u16', ''],
+      ['aim', 'u16', 'of a shot; of a hit 1: in the head'],
       ['weapon', 'u16', ''],
       ['command', 'u32', 'command tick'],
     ],
@@ -368,6 +368,7 @@ export const HOOK_EVENTS: Record<string, RecordTable> = {
       ['y', 'i32', ''],
       ['z', 'i32', ''],
       ['weapon', 'u32', ''],
+      ['zone', 'u32', 'ZONES'],
     ],
   },
   Death: {
@@ -376,6 +377,7 @@ export const HOOK_EVENTS: Record<string, RecordTable> = {
     fields: [
       ['victim', 'u32', 'handle'],
       ['attacker', 'u32', 'handle or 0'],
+      ['assists', 'u32', 'handles of others who hurt it lately, then 0', 3],
     ],
   },
   Touch: {

@@ -24,6 +24,8 @@ export interface GameEvent {
   readonly aim: number;
   /** Points, of a hit. */
   readonly damage: number;
+  /** A hit in the head. */
+  readonly head: boolean;
   /** World units that a hitscan shot went; 0 for a projectile. */
   readonly distance: number;
   /** Name of the weapon, '' for none. */
@@ -63,6 +65,7 @@ class QueuedEvent implements GameEvent, SightEvent {
   z = 0.5;
   aim = 0.5;
   damage = 0;
+  head = false;
   distance = 0.5;
   weapon = '';
   command = 0;
@@ -145,6 +148,7 @@ function fill(event: QueuedEvent, { code, own, object, fields }: Raw): void {
   event.z = fields.getInt32(ClientEvent.z, true) / POSITION_ONE;
   event.aim = fields.getUint16(ClientEvent.aim, true) * RADIANS_PER_AIM;
   event.damage = code === EVENT.hit ? amount : 0;
+  event.head = code === EVENT.hit && event.aim !== 0;
   event.distance = code === EVENT.shot ? amount / POSITION_ONE : 0;
   event.command = fields.getUint32(ClientEvent.command, true);
 }

@@ -88,10 +88,17 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
    * shooter's client had been sent, as it had been sent: `room.send` may tell it what it says, but for `covered` and `dead`.
    */
   onReceipt?(room: RoomOf<S>, receipts: Listing<ReceiptOf<S>>): Done;
-  /** A player died in the tick before. `attacker` may be the victim itself. */
+  /**
+   * A player died in the tick before. `attacker` may be the victim itself; `assists` are others who hurt it within
+   * `player.assistMs`, three at most.
+   */
   onDeath?(
     room: RoomOf<S>,
-    death: { readonly victim: PlayerViewOf<S>; readonly attacker: PlayerViewOf<S> | undefined },
+    death: {
+      readonly victim: PlayerViewOf<S>;
+      readonly attacker: PlayerViewOf<S> | undefined;
+      readonly assists: Listing<PlayerViewOf<S>>;
+    },
   ): Done;
   /** An entity of a kind with health lost all of it in the tick before; it is removed when this tick ends. */
   onDestroy?(

@@ -1,8 +1,9 @@
 /** A proposed hit: read from the events, cancelled or scaled by command. Objects are reused. */
-import { Hit, POSITION_ONE, RecordHeader } from '../../protocol/gen/tables.ts';
+import { Hit, POSITION_ONE, RecordHeader, ZONE } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import type { PluginContext } from './context.ts';
 import type { PluginRoom } from './room.ts';
+import type { HitOf } from './types.ts';
 import type { EntityView } from './views.ts';
 
 export class HitView {
@@ -52,6 +53,10 @@ export class HitView {
     return this.#context.layout.weapons[this.#read(Hit.weapon)]?.name ?? '';
   }
 
+  get zone(): HitOf<never>['zone'] {
+    return ZONE_NAMES[this.#read(Hit.zone)] ?? 'body';
+  }
+
   cancel(): void {
     this.scale(0);
   }
@@ -71,3 +76,6 @@ export class HitView {
     return this.#context.core.view.getInt32(this.#header + RecordHeader.bytes + offset, true);
   }
 }
+
+/** By number. */
+const ZONE_NAMES = Object.keys(ZONE) as (keyof typeof ZONE)[];

@@ -27,6 +27,7 @@ import type { ErrorCode } from '../errors.ts';
 import { fromRaw } from '../schema/fields.ts';
 import { MessageCodec } from '../schema/messages.ts';
 import { Absence } from './absence.ts';
+import { Assists } from './assists.ts';
 import { Batch } from './batch.ts';
 import { BotRoom } from './bots.ts';
 import { PluginContext } from './context.ts';
@@ -65,10 +66,12 @@ export class GameRuntime {
     player: undefined,
     other: undefined,
   };
-  readonly #death: { victim: EntityView | undefined; attacker: EntityView | undefined } = {
-    victim: undefined,
-    attacker: undefined,
-  };
+  readonly #assists: Assists;
+  readonly #death: {
+    victim: EntityView | undefined;
+    attacker: EntityView | undefined;
+    assists: Assists['listing'] | undefined;
+  } = { victim: undefined, attacker: undefined, assists: undefined };
   readonly #loss: { entity: EntityView | undefined; attacker: EntityView | undefined } = {
     entity: undefined,
     attacker: undefined,
@@ -102,6 +105,7 @@ export class GameRuntime {
     this.#bots = new BotRoom(this.#context, options.roomId);
     this.#hits = new Batch(() => new HitView(this.#context, this.#room));
     this.#receipts = new Batch(() => new ReceiptView(this.#context, this.#room));
+    this.#assists = new Assists(this.#context, this.#room);
     this.#codec = new MessageCodec(layout.toServer);
     this.#askBot = (slot) => this.#botInput(slot);
   }
@@ -229,6 +233,7 @@ export class GameRuntime {
         break;
       }
       case HOOK.death.kind:
+        this.#assists.point(at + Death.assists);
         this.#onDeath(
           view.getUint32(at + Death.victim, true),
           view.getUint32(at + Death.attacker, true),
@@ -375,6 +380,8 @@ export class GameRuntime {
   };
 
   readonly #asDeath: Shape = () => {
+    this.#assists.listing.reset();
+    this.#death.assists = this.#assists.listing;
     this.#death.victim = this.#room.playerView(this.#first as number);
     this.#death.attacker = this.#room.playerView(this.#second as number);
     this.#first = this.#death;

@@ -200,6 +200,8 @@ export interface HitOf<S> {
   readonly y: number;
   readonly z: number;
   readonly weapon: WeaponName<S>;
+  /** What it struck; `blast`: it was near where a shot ended. */
+  readonly zone: 'body' | 'head' | 'blast';
   /** The hit does nothing. */
   cancel(): void;
   /** The hit counts `factor` times, 0..1,000 in steps of 1/1000. */
@@ -221,8 +223,8 @@ export interface ReceiptOf<S> {
    * longer ago than snapshots are kept (`history`).
    */
   readonly clamp: 'none' | 'delay' | 'most' | 'history';
-  /** `harmless`: it struck somebody who is protected, or dead by now. */
-  readonly result: 'none' | 'wall' | 'hit' | 'harmless';
+  /** `harmless`: it struck somebody who is protected, or dead by now; `flies`: a projectile that was put forward and flies on. */
+  readonly result: 'none' | 'wall' | 'hit' | 'harmless' | 'flies';
   /** What it struck. */
   readonly target: PlayerViewOf<S> | AnyEntityOf<S> | undefined;
   /** The muzzle. */

@@ -88,6 +88,8 @@ function checkSpeeds(declaration: SchemaDeclaration): void {
   range('player.movement.dash.speed', movement?.dash?.speed, 0, most, 'units/s at this tick rate');
   for (const [name, weapon] of Object.entries(declaration.weapons ?? {})) {
     range(`weapons.${name}.knockback`, weapon.knockback, 0, most, 'units/s at this tick rate');
+    const push = weapon.blast?.knockback;
+    range(`weapons.${name}.blast.knockback`, push, 0, most, 'units/s at this tick rate');
     if (weapon.weapon === 'projectile') {
       range(`weapons.${name}.speed`, weapon.speed, 0, most, 'units/s at this tick rate');
     }
@@ -191,11 +193,21 @@ function checkWeapons(weapons: Rows): void {
       'damage',
       'cooldownMs',
       'knockback',
-      ...(flies ? ['speed', 'lifeMs', 'radius'] : ['range']),
+      'headFactor',
+      'friendlyFire',
+      'throughProtection',
+      'blast',
+      ...(flies ? ['speed', 'lifeMs', 'radius', 'forward'] : ['range']),
     ]);
     whole(`${path}.damage`, needed(path, weapon, 'damage'), -32_768, 32_767, 'points');
     range(`${path}.cooldownMs`, needed(path, weapon, 'cooldownMs'), 0, 60_000, 'ms');
     range(`${path}.knockback`, weapon['knockback'], 0, 200, 'units/s');
+    range(`${path}.headFactor`, weapon['headFactor'], 0, 100, 'times the damage');
+    truth(`${path}.friendlyFire`, weapon['friendlyFire']);
+    truth(`${path}.throughProtection`, weapon['throughProtection']);
+    truth(`${path}.forward`, weapon['forward']);
+    if ((weapon['blast'] ?? null) !== null)
+      checkBlast(`${path}.blast`, record(weapon['blast'], `${path}.blast`));
     if (flies) {
       range(`${path}.speed`, needed(path, weapon, 'speed'), 0.1, 400, 'units/s');
       range(`${path}.lifeMs`, needed(path, weapon, 'lifeMs'), 1, 60_000, 'ms');
@@ -206,6 +218,15 @@ function checkWeapons(weapons: Rows): void {
   }
 }
 
+function checkBlast(path: string, blast: Rows): void {
+  knownKeys(blast, path, ['radius', 'damage', 'edge', 'knockback', 'self']);
+  range(`${path}.radius`, needed(path, blast, 'radius'), 0.1, 64, 'units');
+  whole(`${path}.damage`, needed(path, blast, 'damage'), -32_768, 32_767, 'points');
+  range(`${path}.edge`, blast['edge'], 0, 1, 'of its middle');
+  range(`${path}.knockback`, blast['knockback'], 0, 200, 'units/s');
+  truth(`${path}.self`, blast['self']);
+}
+
 function checkPlayer(player: Rows): void {
   knownKeys(player, 'player', [
     'shape',
@@ -214,8 +235,10 @@ function checkPlayer(player: Rows): void {
     'seenByTeam',
     'solid',
     'movement',
+    'assistMs',
     'fields',
   ]);
+  range('player.assistMs', player['assistMs'], 0, 60_000, 'ms');
   if (player['shape'] !== undefined) checkShape('player.shape', player['shape'], false);
   whole('player.health', player['health'], 1, 65_535, 'points');
   range('player.viewRadius', player['viewRadius'], 1, 512, 'units');
@@ -285,6 +308,7 @@ function checkShape(path: string, value: unknown, boxes: boolean): void {
   range(`${path}.height`, shape['height'], 0, 256, 'units');
   if (shape['shape'] === 'circle') {
     range(`${path}.radius`, needed(path, shape, 'radius'), 0.05, 64, 'units');
+    range(`${path}.head`, shape['head'], 0, Number(shape['height'] ?? 0), 'units of its height');
   } else if (shape['shape'] === 'box' && boxes) {
     range(`${path}.width`, needed(path, shape, 'width'), 0.05, 128, 'units');
     range(`${path}.depth`, needed(path, shape, 'depth'), 0.05, 128, 'units');

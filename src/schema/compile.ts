@@ -14,13 +14,14 @@ import {
   FLAG,
   HISTORY_TICKS_MIN,
   PLAYERS_MAX,
+  RULE,
   TABLE_HASH,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import type { Schema } from './define.ts';
 import { bitsFor } from './fields.ts';
 import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from './layout.ts';
-import type { SchemaDeclaration } from './parts.ts';
+import type { SchemaDeclaration, Weapon } from './parts.ts';
 import {
   SPEED_UNITS_PER_TICK_MAX,
   toAcceleration,
@@ -177,6 +178,7 @@ function writeHead(
     viewKeep: toPosition(net.viewKeep),
     tierHalf: Math.round(net.halfRateFrom * 1000),
     tierQuarter: Math.round(net.quarterRateFrom * 1000),
+    assistTicks: toTicks(layout.assistMs, tickRateHz),
     sendEvery: net.sendEvery,
   };
   for (const [name, value] of Object.entries(head)) {
@@ -197,6 +199,10 @@ function writeKind(
   set(ConfigKind.radius, toPosition(shape.shape === 'circle' ? shape.radius : shape.width / 2));
   set(ConfigKind.depth, shape.shape === 'circle' ? 0 : toPosition(shape.depth / 2));
   set(ConfigKind.height, layout.world.dimensions === 3 ? toPosition(shape.height) : 0);
+  set(
+    ConfigKind.head,
+    layout.world.dimensions === 3 && shape.shape === 'circle' ? toPosition(shape.head) : 0,
+  );
   set(ConfigKind.flags, (kind.solid ? FLAG.solid : 0) | (kind.touch ? FLAG.touch : 0));
   set(ConfigKind.health, kind.health);
   set(ConfigKind.topSpeed, player ? toVelocity(movement.topSpeed, tickRateHz) : 0);
@@ -235,6 +241,15 @@ function writeWeapon(
   set(ConfigWeapon.damage, weapon.damage);
   set(ConfigWeapon.waitTicks, Math.max(1, toTicks(weapon.cooldownMs, tickRateHz)));
   set(ConfigWeapon.knockback, toVelocity(weapon.knockback, tickRateHz));
+  const { blast } = weapon;
+  set(ConfigWeapon.rules, weaponRules(weapon));
+  set(ConfigWeapon.headPermille, Math.round(weapon.headFactor * 1000));
+  if (blast !== null) {
+    set(ConfigWeapon.blastRadius, toPosition(blast.radius));
+    set(ConfigWeapon.blastDamage, blast.damage);
+    set(ConfigWeapon.blastPermille, Math.round((blast.edge ?? 0) * 1000));
+    set(ConfigWeapon.blastPush, toVelocity(blast.knockback ?? 0, tickRateHz));
+  }
   if (weapon.weapon === 'projectile') {
     set(ConfigWeapon.speed, toVelocity(weapon.speed, tickRateHz));
     set(ConfigWeapon.lifeTicks, toTicks(weapon.lifeMs, tickRateHz));
@@ -243,6 +258,15 @@ function writeWeapon(
     set(ConfigWeapon.range, Math.min(0x3fffffff, toPosition(weapon.range)));
   }
   return at + ConfigWeapon.bytes;
+}
+
+function weaponRules(weapon: Weapon): number {
+  return (
+    (weapon.weapon === 'projectile' && weapon.forward ? RULE.forward : 0) |
+    (weapon.friendlyFire ? RULE.friendlyFire : 0) |
+    (weapon.blast !== null && weapon.blast.self !== false ? RULE.selfHarm : 0) |
+    (weapon.throughProtection ? RULE.throughProtection : 0)
+  );
 }
 
 function writeText(view: DataView, at: number, row: { kind: number; text: PlacedText }): number {

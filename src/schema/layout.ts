@@ -81,6 +81,7 @@ export interface SchemaLayout {
   readonly inputs: readonly PlacedInput[];
   readonly weapons: readonly (Weapon & { readonly name: string })[];
   readonly viewRadius: number;
+  readonly assistMs: number;
   readonly movement: Movement;
   /** Player, projectile, then the author's kinds: `kinds[number - 1]`. */
   readonly kinds: readonly PlacedKind[];
@@ -111,6 +112,7 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
         shape: 'circle',
         radius: 0.5,
         height: world.dimensions === 3 ? 1.8 : 0,
+        head: 0,
       },
       health: player.health ?? 100,
       solid: player.solid ?? true,
@@ -119,7 +121,7 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
       relevance: player.seenByTeam === true ? 2 : 0,
     }),
     placeKind('projectile', KIND.projectile, {
-      shape: { shape: 'circle', radius: 0.1, height: 0 },
+      shape: { shape: 'circle', radius: 0.1, height: 0, head: 0 },
       moves: true,
     }),
     ...Object.entries(kinds).map(([name, kind], at) => placeKind(name, KIND.first + at, kind)),
@@ -138,6 +140,7 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
     inputs: placeInputs(declaration.input),
     weapons: Object.entries(weapons).map(([name, weapon]) => ({ ...weapon, name })),
     viewRadius: player.viewRadius ?? 25,
+    assistMs: player.assistMs ?? 10_000,
     movement: { ...MOVEMENT_DEFAULTS, ...player.movement, dash: player.movement?.dash ?? null },
     kinds: placedKinds,
     roomFields: roomPlaces.fields,

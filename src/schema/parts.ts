@@ -60,6 +60,7 @@ export interface Circle {
   readonly shape: 'circle';
   readonly radius: number;
   readonly height: number;
+  readonly head: number;
 }
 
 /** An upright box, not turned. */
@@ -70,9 +71,15 @@ export interface Box {
   readonly height: number;
 }
 
-/** `radius` 0.05..64 units; `height` 0..256 units, default 0 (in a flat game it has no meaning). */
-export function circle(radius: number, options: { readonly height?: number } = {}): Circle {
-  return { shape: 'circle', radius, height: options.height ?? 0 };
+/**
+ * `radius` 0.05..64 units; `height` 0..256 units, default 0 (in a flat game it has no meaning). `head`: so much of the height, from
+ * the top down, is the head, which weapons may hurt more; default 0, none.
+ */
+export function circle(
+  radius: number,
+  options: { readonly height?: number; readonly head?: number } = {},
+): Circle {
+  return { shape: 'circle', radius, height: options.height ?? 0, head: options.head ?? 0 };
 }
 
 /** `width` (x) and `depth` (y) 0.05..128 units; `height` as for a circle. */
@@ -87,6 +94,28 @@ interface WeaponOptions {
   readonly cooldownMs: number;
   /** Speed added to a target, away from the shot. Default 0, 0..200 units/s. */
   readonly knockback?: number;
+  /** Damage to a head, as a multiple of `damage`. Default 1, 0..100. */
+  readonly headFactor?: number;
+  /** Strikes members of the own team, whatever `world.friendlyFire` says. Default false. */
+  readonly friendlyFire?: boolean;
+  /** Harms the protected, too. Default false. */
+  readonly throughProtection?: boolean;
+  /** What the end of a shot does around it. Default null: nothing. */
+  readonly blast?: BlastOptions | null;
+}
+
+/** Judged by the present; walls shield from it; who is struck by the shot itself takes that hit alone. */
+export interface BlastOptions {
+  /** 0.1..64 units. */
+  readonly radius: number;
+  /** Points in its middle. -32,768..32,767. */
+  readonly damage: number;
+  /** What is left of damage and knock-back at its edge; it falls off in a straight line. Default 0, 0..1. */
+  readonly edge?: number;
+  /** Speed added in its middle, away from it. Default 0, 0..200 units/s. */
+  readonly knockback?: number;
+  /** Who shot is not spared. Default true. */
+  readonly self?: boolean;
 }
 
 export interface ProjectileOptions extends WeaponOptions {
@@ -96,6 +125,12 @@ export interface ProjectileOptions extends WeaponOptions {
   readonly lifeMs: number;
   /** Its size. Default 0.1, 0..16 units. */
   readonly radius?: number;
+  /**
+   * It starts as far on as the view of its shooter is old, past those who stood in that view, within the caps of
+   * `net.rewindMsMax`: it meets whom its shooter sees it meet. Default false: judged by the present, the shooter has to lead by
+   * its own delay.
+   */
+  readonly forward?: boolean;
 }
 
 export interface HitscanOptions extends WeaponOptions {
@@ -113,13 +148,21 @@ export type Weapon = ProjectileWeapon | HitscanWeapon;
 
 /** A weapon whose shots are entities that fly. */
 export function projectile(options: ProjectileOptions): ProjectileWeapon {
-  return { weapon: 'projectile', knockback: 0, radius: 0.1, ...options };
+  return { weapon: 'projectile', ...WEAPON_DEFAULTS, radius: 0.1, forward: false, ...options };
 }
 
 /** A weapon that hits at once. */
 export function hitscan(options: HitscanOptions): HitscanWeapon {
-  return { weapon: 'hitscan', knockback: 0, ...options };
+  return { weapon: 'hitscan', ...WEAPON_DEFAULTS, ...options };
 }
+
+const WEAPON_DEFAULTS = {
+  knockback: 0,
+  headFactor: 1,
+  friendlyFire: false,
+  throughProtection: false,
+  blast: null,
+} as const;
 
 export interface DashOptions {
   /** 0.1..400 units/s. */
@@ -221,6 +264,8 @@ export interface PlayerDeclaration {
   /** Players push each other apart. Default true. */
   readonly solid?: boolean;
   readonly movement?: MovementOptions;
+  /** Who hurt a player this long before its death is named with it (onDeath). Default 10,000, 0..60,000 ms. */
+  readonly assistMs?: number;
   readonly fields?: FieldMap;
 }
 

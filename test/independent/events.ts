@@ -36,7 +36,7 @@ export type SeenEvent = Common &
         readonly distance: number;
         readonly commandTick: number;
       }
-    | { readonly kind: 'hit'; readonly amount: number }
+    | { readonly kind: 'hit'; readonly amount: number; readonly head: boolean }
     | { readonly kind: 'death' }
   );
 
@@ -71,7 +71,10 @@ function readEvent(r: BitReader, context: EventContext): SeenEvent {
   const [x, y] = readPlace(r, context.origin);
   const z = context.game.dimensions === 3 ? r.signed(SETS.RESIDUAL) : 0;
   const common = { tick, subject, object, place: [x, y, z] } as const;
-  if (kind === 2) return { ...common, kind: 'hit', amount: r.signed(SETS.AMOUNT) };
+  if (kind === 2) {
+    const amount = r.signed(SETS.AMOUNT);
+    return { ...common, kind: 'hit', amount, head: context.game.heads && r.bit() };
+  }
   if (kind === 3) return { ...common, kind: 'death' };
   const aim = r.u(16);
   const weapon = r.u(3);

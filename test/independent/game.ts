@@ -28,6 +28,8 @@ export interface Game {
   readonly inputButtons: number;
   readonly inputPitch: boolean;
   readonly inputAux: number;
+  /** Some kind has a head. */
+  readonly heads: boolean;
   /** Kind k stands at k - 1. */
   readonly kinds: readonly Kind[];
   /** Player fields `to: 'owner'` and `to: 'visible'`. */
@@ -49,6 +51,7 @@ export const ARENA: Game = {
   inputButtons: 4,
   inputPitch: false,
   inputAux: 0,
+  heads: false,
   kinds: [
     { radius: 64, health: 100, visible: [] },
     { radius: 13, health: 0, visible: [] },
@@ -56,10 +59,12 @@ export const ARENA: Game = {
   ],
   ownFields: 1,
   rosterFields: 3,
-  toServer: [['text8']],
+  toServer: [['text8'], ['u8']],
   toClient: [
     ['u32', 'text8'],
     ['u32', 'u32', 'u8'],
+    ['u16', 'u16', 'u16', 'u16', 'u16', 'u16', 'u8', 'u8'],
+    ['u16', 'u16', 'u16', 'u8'],
   ],
 };
 

@@ -61,6 +61,8 @@ export const ENUMS = [
     doc: 'Why a shot was not judged at the view that it stated.',
   },
   { name: 'RESULT', table: tables.RESULTS, rust: 'u8', doc: 'What became of a shot.' },
+  { name: 'RULE', table: tables.WEAPON_RULES, rust: 'u32', doc: 'Bits of `rules` of a weapon.' },
+  { name: 'ZONE', table: tables.ZONES, rust: 'u32', doc: 'Where a hit hit.' },
   { name: 'MARK', table: tables.MARKS, rust: 'u32', doc: 'Marks of a shape in a receipt.' },
   { name: 'ERROR', table: tables.ERRORS, rust: 'i32', doc: 'Error codes; 0 is no error.' },
 ] as const satisfies readonly { name: string; table: NumberTable; rust: string; doc: string }[];

@@ -310,6 +310,7 @@ impl Client<'_> {
             own: self.m.head[0].handle,
             origin: *origin,
             high: code.shape.high,
+            heads: code.shape.heads,
             shift: code.shape.shift,
             index_bits: bits_for(self.m.head[0].sizes.entities - 1),
             held: &held,

@@ -9,7 +9,7 @@
 //! | 1 + place | `1`: two offsets from own player, `0`: two times 32 bits; quanta |
 //! | number | z in quanta, with height only |
 //! | 16, 3, number, 1 (+ 32) | shots: aim, weapon, distance in quanta, `1` and the command tick if it is not the event's |
-//! | number | hits: amount |
+//! | number, 1 | hits: amount, and where somebody has a head: `1` in the head |
 //!
 //! A handle is 2 bits: `0` none, `1` own player, `2` an entity of this snapshot (its index follows), `3` 32 bits.
 
@@ -28,6 +28,8 @@ pub struct EventCode<'a> {
     pub origin: Origin,
     /// True with height.
     pub high: bool,
+    /// True where somebody has a head.
+    pub heads: bool,
     /// log2 of the position quantum.
     pub shift: u32,
     /// Bits of an entity index.
@@ -109,6 +111,9 @@ impl EventCode<'_> {
             }
         } else if e.kind == event::HIT {
             put_signed(out, e.amount, &AMOUNT);
+            if self.heads {
+                out.bit(e.aim != 0);
+            }
         }
     }
 
@@ -139,6 +144,7 @@ impl EventCode<'_> {
             e.command = if reader.bit() { reader.take(32) } else { e.tick };
         } else if e.kind == event::HIT {
             e.amount = take_signed(reader, &AMOUNT);
+            e.aim = u16::from(self.heads && reader.bit());
         }
         e.own = u16::from(e.subject == self.own && self.own != 0);
         e

@@ -15,6 +15,7 @@ const fn nothing() -> ConfigKind {
     ConfigKind {
         radius: 0,
         depth: 0,
+        head: 0,
         height: 0,
         flags: 0,
         health: 0,
@@ -60,8 +61,15 @@ fn with_code(high: bool, run: impl FnOnce(&RowCode)) {
     };
     let fields = [field(0, 32, 1), field(2, 4, 0), field(3, 4, 1)];
     let kinds = [WireKind { first: 0, count: 3 }, WireKind { first: 0, count: 3 }];
-    let shape =
-        Shape { kinds: &kinds, fields: &fields, high, shift: 9, aim_bits: 10, health_max: 100 };
+    let shape = Shape {
+        kinds: &kinds,
+        fields: &fields,
+        high,
+        heads: false,
+        shift: 9,
+        aim_bits: 10,
+        health_max: 100,
+    };
     run(&RowCode { shape: &shape, health_bits: 7, kind_bits: 2, kinds: &KINDS });
 }
 

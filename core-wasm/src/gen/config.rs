@@ -85,12 +85,14 @@ pub struct ConfigHead {
     pub tier_quarter: u32,
     /// ticks from one snapshot of a client to its next: 1, 2 or 4
     pub send_every: u32,
+    /// who hurt a player this long before its death has a share in it
+    pub assist_ticks: u32,
 }
 impl ConfigHead {
-    pub const BYTES: usize = 192;
+    pub const BYTES: usize = 196;
 }
 const _: () = {
-    assert!(core::mem::size_of::<ConfigHead>() == 192);
+    assert!(core::mem::size_of::<ConfigHead>() == 196);
     assert!(core::mem::offset_of!(ConfigHead, magic) == 0);
     assert!(core::mem::offset_of!(ConfigHead, table_hash) == 4);
     assert!(core::mem::offset_of!(ConfigHead, schema_hash_low) == 8);
@@ -139,6 +141,7 @@ const _: () = {
     assert!(core::mem::offset_of!(ConfigHead, tier_half) == 180);
     assert!(core::mem::offset_of!(ConfigHead, tier_quarter) == 184);
     assert!(core::mem::offset_of!(ConfigHead, send_every) == 188);
+    assert!(core::mem::offset_of!(ConfigHead, assist_ticks) == 192);
 };
 
 /// A kind of entity.
@@ -150,6 +153,8 @@ pub struct ConfigKind {
     /// half depth; 0: circle
     pub depth: i32,
     pub height: i32,
+    /// height of the head, from the top down; 0: none
+    pub head: i32,
     /// FLAGS at spawn: solid, touch
     pub flags: u32,
     /// 0: cannot be hurt
@@ -168,22 +173,23 @@ pub struct ConfigKind {
     pub relevance: u32,
 }
 impl ConfigKind {
-    pub const BYTES: usize = 48;
+    pub const BYTES: usize = 52;
 }
 const _: () = {
-    assert!(core::mem::size_of::<ConfigKind>() == 48);
+    assert!(core::mem::size_of::<ConfigKind>() == 52);
     assert!(core::mem::offset_of!(ConfigKind, radius) == 0);
     assert!(core::mem::offset_of!(ConfigKind, depth) == 4);
     assert!(core::mem::offset_of!(ConfigKind, height) == 8);
-    assert!(core::mem::offset_of!(ConfigKind, flags) == 12);
-    assert!(core::mem::offset_of!(ConfigKind, health) == 16);
-    assert!(core::mem::offset_of!(ConfigKind, top_speed) == 20);
-    assert!(core::mem::offset_of!(ConfigKind, acceleration) == 24);
-    assert!(core::mem::offset_of!(ConfigKind, friction) == 28);
-    assert!(core::mem::offset_of!(ConfigKind, view_radius) == 32);
-    assert!(core::mem::offset_of!(ConfigKind, moves) == 36);
-    assert!(core::mem::offset_of!(ConfigKind, seen_within) == 40);
-    assert!(core::mem::offset_of!(ConfigKind, relevance) == 44);
+    assert!(core::mem::offset_of!(ConfigKind, head) == 12);
+    assert!(core::mem::offset_of!(ConfigKind, flags) == 16);
+    assert!(core::mem::offset_of!(ConfigKind, health) == 20);
+    assert!(core::mem::offset_of!(ConfigKind, top_speed) == 24);
+    assert!(core::mem::offset_of!(ConfigKind, acceleration) == 28);
+    assert!(core::mem::offset_of!(ConfigKind, friction) == 32);
+    assert!(core::mem::offset_of!(ConfigKind, view_radius) == 36);
+    assert!(core::mem::offset_of!(ConfigKind, moves) == 40);
+    assert!(core::mem::offset_of!(ConfigKind, seen_within) == 44);
+    assert!(core::mem::offset_of!(ConfigKind, relevance) == 48);
 };
 
 /// An author's integer field, in the order of its declaration.
@@ -242,16 +248,24 @@ pub struct ConfigWeapon {
     pub range: i32,
     /// velocity added to a target
     pub knockback: i32,
-    /// reserved, 0
-    pub spread: u32,
-    /// reserved, 0
-    pub pierce: u32,
+    /// WEAPON_RULES
+    pub rules: u32,
+    /// damage to a head; 1000: as to a body
+    pub head_permille: u32,
+    /// around where a shot ends; 0: no blast
+    pub blast_radius: i32,
+    /// in its middle
+    pub blast_damage: i32,
+    /// of damage and push at its edge, 0..1000
+    pub blast_permille: u32,
+    /// velocity added to a target, away from the middle
+    pub blast_push: i32,
 }
 impl ConfigWeapon {
-    pub const BYTES: usize = 40;
+    pub const BYTES: usize = 56;
 }
 const _: () = {
-    assert!(core::mem::size_of::<ConfigWeapon>() == 40);
+    assert!(core::mem::size_of::<ConfigWeapon>() == 56);
     assert!(core::mem::offset_of!(ConfigWeapon, shape) == 0);
     assert!(core::mem::offset_of!(ConfigWeapon, damage) == 4);
     assert!(core::mem::offset_of!(ConfigWeapon, wait_ticks) == 8);
@@ -260,8 +274,12 @@ const _: () = {
     assert!(core::mem::offset_of!(ConfigWeapon, radius) == 20);
     assert!(core::mem::offset_of!(ConfigWeapon, range) == 24);
     assert!(core::mem::offset_of!(ConfigWeapon, knockback) == 28);
-    assert!(core::mem::offset_of!(ConfigWeapon, spread) == 32);
-    assert!(core::mem::offset_of!(ConfigWeapon, pierce) == 36);
+    assert!(core::mem::offset_of!(ConfigWeapon, rules) == 32);
+    assert!(core::mem::offset_of!(ConfigWeapon, head_permille) == 36);
+    assert!(core::mem::offset_of!(ConfigWeapon, blast_radius) == 40);
+    assert!(core::mem::offset_of!(ConfigWeapon, blast_damage) == 44);
+    assert!(core::mem::offset_of!(ConfigWeapon, blast_permille) == 48);
+    assert!(core::mem::offset_of!(ConfigWeapon, blast_push) == 52);
 };
 
 /// An author's text field.

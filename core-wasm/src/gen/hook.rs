@@ -55,13 +55,15 @@ pub struct Hit {
     pub y: i32,
     pub z: i32,
     pub weapon: u32,
+    /// ZONES
+    pub zone: u32,
 }
 impl Hit {
     pub const KIND: u16 = 66;
-    pub const BYTES: usize = 28;
+    pub const BYTES: usize = 32;
 }
 const _: () = {
-    assert!(core::mem::size_of::<Hit>() == 28);
+    assert!(core::mem::size_of::<Hit>() == 32);
     assert!(core::mem::offset_of!(Hit, attacker) == 0);
     assert!(core::mem::offset_of!(Hit, target) == 4);
     assert!(core::mem::offset_of!(Hit, amount) == 8);
@@ -69,6 +71,7 @@ const _: () = {
     assert!(core::mem::offset_of!(Hit, y) == 16);
     assert!(core::mem::offset_of!(Hit, z) == 20);
     assert!(core::mem::offset_of!(Hit, weapon) == 24);
+    assert!(core::mem::offset_of!(Hit, zone) == 28);
 };
 
 /// A player died in the tick before.
@@ -79,15 +82,18 @@ pub struct Death {
     pub victim: u32,
     /// handle or 0
     pub attacker: u32,
+    /// handles of others who hurt it lately, then 0
+    pub assists: [u32; 3],
 }
 impl Death {
     pub const KIND: u16 = 67;
-    pub const BYTES: usize = 8;
+    pub const BYTES: usize = 20;
 }
 const _: () = {
-    assert!(core::mem::size_of::<Death>() == 8);
+    assert!(core::mem::size_of::<Death>() == 20);
     assert!(core::mem::offset_of!(Death, victim) == 0);
     assert!(core::mem::offset_of!(Death, attacker) == 4);
+    assert!(core::mem::offset_of!(Death, assists) == 8);
 };
 
 /// A player overlaps an entity that reports touches.

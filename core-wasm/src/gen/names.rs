@@ -232,6 +232,28 @@ pub mod result {
     pub const HIT: u8 = 2;
     /// it struck who takes no harm: protected, or dead by now
     pub const HARMLESS: u8 = 3;
+    /// it was put as far on as its view is old, and flies on
+    pub const FLIES: u8 = 4;
+}
+
+/// Bits of `rules` of a weapon.
+pub mod rule {
+    /// a projectile starts as far on as the view of its shooter is old
+    pub const FORWARD: u32 = 1;
+    /// strikes members of the own team
+    pub const FRIENDLY_FIRE: u32 = 2;
+    /// its blast harms who shot
+    pub const SELF_HARM: u32 = 4;
+    /// harms the protected
+    pub const THROUGH_PROTECTION: u32 = 8;
+}
+
+/// Where a hit hit.
+pub mod zone {
+    pub const BODY: u32 = 0;
+    pub const HEAD: u32 = 1;
+    /// it was within the blast of a shot
+    pub const BLAST: u32 = 2;
 }
 
 /// Marks of a shape in a receipt.

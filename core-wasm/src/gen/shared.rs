@@ -139,6 +139,7 @@ pub struct ClientEvent {
     pub z: i32,
     /// damage, or distance 1/65536
     pub amount: i32,
+    /// of a shot; of a hit 1: in the head
     pub aim: u16,
     pub weapon: u16,
     /// command tick

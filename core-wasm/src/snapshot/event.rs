@@ -30,6 +30,7 @@ impl Writer<'_, '_> {
             own: client.handle,
             origin: *origin,
             high: self.frame.code.shape.high,
+            heads: self.frame.code.shape.heads,
             shift: self.frame.code.shape.shift,
             index_bits: self.frame.index_bits,
             held,
