@@ -1,7 +1,8 @@
 /** Who a player is: told to onJoin, in the journal, and nowhere else. */
 import t from 'tap';
 import { Join, RecordHeader } from '../../protocol/gen/tables.ts';
-import type { Identity } from '../../src/plugin/index.ts';
+import { defineGame, type Identity } from '../../src/plugin/index.ts';
+import { axis2, defineSchema, text, u8 } from '../../src/schema/index.ts';
 import type { Journal } from './bench.ts';
 import { Bench, replay } from './bench.ts';
 import { brawl, ledgerGame } from './games.ts';
@@ -34,6 +35,31 @@ t.test('onJoin is told the user id and the data of each who comes; a bot has nei
   t.same(told[2]?.[2].userData, Uint8Array.of(0, 255, 7), 'the game may keep what it was given');
   t.same(b.errors, []);
   t.equal(b.stat('recordsRefused'), 0);
+  t.end();
+});
+
+t.test('what is needed later is kept in fields, as docs/pages.md has it', (t) => {
+  const schema = defineSchema({
+    name: 'accounts',
+    world: { width: 20, depth: 20 },
+    input: { move: axis2() },
+    player: { fields: { account: text(64, { to: 'none' }), rating: u8({ to: 'none' }) } },
+  });
+  const results: [string, number][] = [];
+  const game = defineGame(schema, {
+    onJoin(_room, player, { userId, userData }) {
+      player.account = userId;
+      player.rating = userData[0] ?? 0;
+    },
+    onLeave: (_room, { account, rating }) => void results.push([account, rating]),
+  });
+  const b = new Bench(game);
+  b.join(0, 'Ann', Uint8Array.of(64, ...new Array(64).fill(0x61), 200));
+  b.tick(5);
+  b.leave(0);
+  b.tick();
+  t.same(results, [['a'.repeat(64), 200]]);
+  t.same(b.errors, []);
   t.end();
 });
 
