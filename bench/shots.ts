@@ -8,6 +8,7 @@ import { compileCore } from '../core-wasm/bindings/instantiate.ts';
 import type { Bench, BenchRow } from '../src/cli/bench-report.ts';
 import { ownRow } from '../src/cli/bench-report.ts';
 import { packageRoot } from '../src/cli/games.ts';
+import { crowd, SHOTS_IN_A_TICK } from './shots-crowd.ts';
 import { type DuelResult, duel, REWIND_MS_MAX } from './shots-duel.ts';
 import { random } from './w1.ts';
 
@@ -31,9 +32,21 @@ export const bench: Bench = {
       if (done > told) progress(`${done * 10} % of ${most} shots`);
       told = done;
     }
-    return rows(sums);
+    const { us, rewound } = crowd(module, seed, quick ? 100 : 400);
+    progress(`${rewound} of 50 shots rewound in a tick`);
+    return [...rows(sums), costRow(us)];
   },
 };
+
+function costRow(us: number): BenchRow {
+  return ownRow({
+    name: `shots/${SHOTS_IN_A_TICK} in one tick, 50 players`,
+    unit: 'us',
+    ours: us,
+    goal: '<= 100',
+    met: us <= 100,
+  });
+}
 
 interface Sums {
   readonly near: DuelResult;

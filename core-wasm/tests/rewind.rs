@@ -192,3 +192,15 @@ fn a_cap_that_is_none_is_refused() {
     (setup.head.rewind_ms_max, setup.head.rewind_cover_ms_max) = (200, 201);
     assert!(Instance::new(&setup.bytes()).is_err());
 }
+
+#[test]
+fn a_second_of_history_for_fifty_players_at_sixty_ticks_takes_at_most_a_megabyte() {
+    let instance = Instance::new(&Setup::at(50, 256, 60, 3).bytes()).unwrap();
+    let kept = ["history", "flights", "flight_sets", "flight_updates"];
+    let (region, _) = instance.layout();
+    let rows: Vec<_> = region.iter().filter(|row| kept.contains(&row.name)).collect();
+    assert_eq!(rows.len(), kept.len());
+    let bytes: usize = rows.iter().map(|row| row.bytes).sum();
+    println!("{bytes} bytes");
+    assert!(bytes <= 1_000_000, "{bytes}");
+}
