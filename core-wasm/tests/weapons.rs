@@ -169,9 +169,10 @@ fn a_blast_has_height_and_pushes_away_from_its_middle() {
 fn walls_shield_from_blasts() {
     let setup = rocket(2);
     let places = [(0, 0, 0), (9 * ONE, 2 * ONE, 0), (12 * ONE, 0, 0)];
-    let hits = Range::new(&setup, &places, &[wall(10 * ONE, 0, ONE / 4, 3 * ONE)]).shoot(0);
+    let mut range = Range::new(&setup, &places, &[wall(10 * ONE, 0, ONE / 4, 3 * ONE)]);
+    let hits = range.shoot(0);
     assert_eq!(hits.len(), 1, "not who stands behind it");
-    assert_eq!(hits[0].zone, zone::BLAST);
+    assert_eq!((hits[0].zone, hits[0].target), (zone::BLAST, handle(&mut range.room, 1)));
 }
 
 #[test]
