@@ -96,8 +96,8 @@ const LOOK_US = 500_000;
 /** Looks in a row; one alone may be a machine that slept. */
 const OVER_LOOKS = 2;
 const LOAD_MAX = 0.9;
-/** Below this it is calm: with half of the steps undone it would still fit. */
-const LOAD_CALM = 0.45;
+/** Below this a step down is tried. It may not last: then the next one has to wait for longer. */
+const LOAD_CALM = 0.75;
 const LOAD_FASTER = 0.85;
 /** 3 s. */
 const CALM_LOOKS = 6;

@@ -87,3 +87,14 @@ test('a calm that does not last has to be longer the next time', (t) => {
   t.ok((ups.at(-1) ?? 0) >= 120 && ups.length < 40, `a minute in the end: ${ups.slice(-3)}`);
   t.end();
 });
+
+test('a spike on a server that is busy anyway does not leave it degraded', (t) => {
+  const played = new Played();
+  played.asked = 1.2;
+  played.look(2);
+  t.equal(played.overload.level, LEVEL.sends);
+  played.asked = 0.7;
+  played.look(10);
+  t.equal(played.overload.level, LEVEL.none);
+  t.end();
+});
