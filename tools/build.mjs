@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, formatMessages } from 'esbuild';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
@@ -93,7 +93,7 @@ async function buildGame(name) {
   if (!exists(page, `page of ${name}`)) return;
   const main = join(page, 'main.ts');
   if (exists(main)) {
-    await bundle({
+    const built = await bundle({
       entryPoints: [main],
       outdir: join(to, 'page'),
       platform: 'browser',
@@ -101,7 +101,10 @@ async function buildGame(name) {
       conditions: ['fray-source'],
       minify: true,
       sourcemap: 'linked',
+      // What is bundled with the page keeps its licence.
+      legalComments: 'eof',
     });
+    if (!built) return;
   }
   for (const file of fs.readdirSync(page, { recursive: true })) {
     if (PAGE_FILE.test(file)) made.set(join(to, 'page', file), fs.readFileSync(join(page, file)));
@@ -110,21 +113,46 @@ async function buildGame(name) {
     made.set(join(to, 'page', 'fray_client.wasm'), fs.readFileSync(CLIENT));
 }
 
+/** False if a development dependency is not installed that what is to be bundled needs: it is left out then. */
 async function bundle(options) {
-  const result = await build({
-    bundle: true,
-    format: 'esm',
-    write: false,
-    absWorkingDir: ROOT,
-    logLevel: 'warning',
-    legalComments: 'none',
-    ...options,
-  }).catch((cause) => {
-    // esbuild has printed where and why.
+  try {
+    const result = await build({
+      bundle: true,
+      format: 'esm',
+      write: false,
+      absWorkingDir: ROOT,
+      logLevel: 'silent',
+      legalComments: 'none',
+      ...options,
+    });
+    await tell('warning', result.warnings);
+    for (const file of result.outputFiles) made.set(file.path, file.contents);
+    return true;
+  } catch (cause) {
+    const missing = missingPackage(cause.errors ?? []);
+    if (missing) {
+      const entry = relative(ROOT, options.entryPoints[0]);
+      console.log(`build: ${entry} needs ${missing}, a development dependency, left out`);
+      return false;
+    }
+    await tell('error', cause.errors ?? []);
     console.error(`build: ${cause.message.split('\n')[0]}`);
-    process.exit(1);
-  });
-  for (const file of result.outputFiles) made.set(file.path, file.contents);
+    return process.exit(1);
+  }
+}
+
+/** What pages bundle is no dependency of those who run the package: without it (`npm ci --omit=dev`) the rest is built. */
+function missingPackage(errors) {
+  const { devDependencies } = JSON.parse(fs.readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const names = errors.map(({ text }) => /^Could not resolve "([^"]+)"/.exec(text)?.[1]);
+  const all =
+    names.length > 0 && names.every((name) => name && Object.hasOwn(devDependencies, name));
+  return all ? names[0] : undefined;
+}
+
+async function tell(kind, messages) {
+  const color = process.stderr.isTTY ?? false;
+  for (const text of await formatMessages(messages, { kind, color })) console.error(text);
 }
 
 function games() {

@@ -65,7 +65,8 @@ const PACKAGES: { readonly [folder: string]: RegExp } = {
   'src/plugin': /^never$/,
   'src/session': /^@noble\/|^@bufbuild\/protobuf(\/|$)/,
   'src/mailbox': /^node:worker_threads$/,
-  games: /^fray\/(schema|plugin|client)$/,
+  // A page draws with what its author likes; it is bundled with it.
+  games: /^(fray\/(schema|plugin|client)|three)$/,
   examples: /^fray\/(schema|plugin|client)$/,
 };
 
