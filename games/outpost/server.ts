@@ -1,11 +1,5 @@
 /** The outpost's rules: two teams, one point, five minutes. */
-import {
-  defineGame,
-  type HitOf,
-  type PlayerViewOf,
-  type ReceiptOf,
-  type RoomOf,
-} from 'fray/plugin';
+import { defineGame, type PlayerViewOf, type ReceiptOf, type RoomOf } from 'fray/plugin';
 import { botInput, think, wake } from './bots.ts';
 import { blocks, POINT, type Spot, spawnsOf } from './map.ts';
 import { beginRound, turnRound } from './rounds.ts';

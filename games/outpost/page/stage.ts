@@ -101,7 +101,7 @@ export class Stage {
   }
 
   #light(): void {
-    this.scene.add(new HemisphereLight(0xbfd8f2, palette.bounce, 1.55));
+    this.scene.add(new HemisphereLight(0xe4e6ea, palette.bounce, 1.9));
     const sun = new DirectionalLight(palette.sun, 2.4);
     sun.position.set(-30, 46, 24);
     sun.castShadow = true;
