@@ -20,6 +20,8 @@ interface Outpost {
   shots: number;
 }
 
+t.setTimeout(300_000);
+
 const WEBGL = ['--enable-unsafe-swiftshader', '--use-angle=swiftshader', '--ignore-gpu-blocklist'];
 
 t.test('two windows play one outpost with bots', { timeout: 240_000 }, async (t) => {
