@@ -8,6 +8,8 @@
  * longer ones each time that the calm did not last.
  */
 
+import { TIMES } from './slots.ts';
+
 /** `tiers` and `sends` are done by the core of each room (`interest.rs`), which is told the level. */
 export const LEVEL = { none: 0, tiers: 1, sends: 2, slow: 3, full: 4 } as const;
 
@@ -15,30 +17,31 @@ export class Overload {
   level: number = LEVEL.none;
   /** Speed of the rooms: 1000 is real time. */
   permille = REAL_TIME;
-  /** Part of the time that the ticks took, at the last look. */
+  /** Permille of the time that the ticks took, at the last look. */
   load = 0;
-  #lookUs = 0;
-  #busyUs = 0;
-  #skipped = 0;
+  /** Since the last look: busy us, ticks left out; when that was. */
+  readonly #sums = new Float64Array(3);
   #overLooks = 0;
   #calmLooks = 0;
   #calmWanted = CALM_LOOKS;
   /** Looks since the last step down. */
-  #sinceDown = Number.POSITIVE_INFINITY;
+  #sinceDown = LONG_AGO;
 
-  /** After each slot: how long it took, and the ticks it left out. True where level or speed are others than before. */
-  account(nowUs: number, busyUs: number, skipped: number): boolean {
-    if (this.#lookUs === 0) this.#lookUs = nowUs;
-    this.#busyUs += busyUs;
-    this.#skipped += skipped;
-    const elapsedUs = nowUs - this.#lookUs;
-    if (elapsedUs < LOOK_US) return false;
-    this.load = this.#busyUs / elapsedUs;
-    const over = this.load > LOAD_MAX || this.#skipped > 0;
-    this.#lookUs = nowUs;
-    this.#busyUs = 0;
-    this.#skipped = 0;
-    return this.#look(over);
+  /** After each slot: its moments (see TIMES), and the ticks it left out. True where level or speed are others than before. */
+  account(times: Float64Array, skipped: number): boolean {
+    const sums = this.#sums;
+    const nowUs = times[TIMES.end] as number;
+    const busyUs = nowUs - (times[TIMES.start] as number);
+    const lookUs = sums[SUM.lookUs] as number;
+    sums[SUM.busyUs] = (sums[SUM.busyUs] as number) + busyUs;
+    sums[SUM.skipped] = (sums[SUM.skipped] as number) + skipped;
+    if (nowUs - lookUs < LOOK_US) return false;
+    this.load = Math.round((1000 * (sums[SUM.busyUs] as number)) / (nowUs - lookUs));
+    const over = this.load > LOAD_MAX || (sums[SUM.skipped] as number) > 0;
+    sums.fill(0);
+    sums[SUM.lookUs] = nowUs;
+    // The first look of all only begins.
+    return lookUs !== 0 && this.#look(over);
   }
 
   #look(over: boolean): boolean {
@@ -87,6 +90,9 @@ export class Overload {
   }
 }
 
+/** Looks. A whole number: Infinity would make each count of it a fraction on the heap. */
+const LONG_AGO = 1 << 20;
+const SUM = { busyUs: 0, skipped: 1, lookUs: 2 } as const;
 const REAL_TIME = 1000;
 /** permille. Half speed: below that a game is none, and the match goes on late. */
 const SLOWEST = 500;
@@ -95,10 +101,11 @@ const STEP = 50;
 const LOOK_US = 500_000;
 /** Looks in a row; one alone may be a machine that slept. */
 const OVER_LOOKS = 2;
-const LOAD_MAX = 0.9;
+/** Permille. */
+const LOAD_MAX = 900;
 /** Below this a step down is tried. It may not last: then the next one has to wait for longer. */
-const LOAD_CALM = 0.75;
-const LOAD_FASTER = 0.85;
+const LOAD_CALM = 750;
+const LOAD_FASTER = 850;
 /** 3 s. */
 const CALM_LOOKS = 6;
 /** 60 s. */

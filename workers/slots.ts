@@ -12,6 +12,9 @@ export const PHASE_SLOTS = 8;
 /** Ticks a late slot makes up for at once (DESIGN: degradation). Beyond that simulation time falls behind the clock. */
 export const CATCH_UP_TICKS_MAX = 3;
 
+/** Moments of a slot that ticks, us: its start, the end of its newest room, and by how much it was late. */
+export const TIMES = { start: 0, end: 1, late: 2 } as const;
+
 /** Rooms that tick together. */
 export interface Slot<T> {
   readonly index: number;
@@ -29,15 +32,14 @@ export interface Slot<T> {
   resting: boolean;
   /** Through how many before the one that is due next. */
   slept: number;
-  /** It ran slower than its rate, and off its grid. */
-  stretched: boolean;
+  /** From one tick to the next: `intervalUs`, or more where time runs slower. */
+  strideUs: number;
 }
 
 export class PhaseSlots<T> {
-  /** Speed of all slots: 1000 is real time, less stretches the intervals from each slot's next tick on. */
-  permille = 1000;
   readonly #slots: Slot<T>[] = [];
   readonly #phase: number;
+  #permille = 1000;
 
   /** `phase` 0..1: part of a phase slot by which this worker is shifted, so that workers do not all wake at once. */
   constructor(phase = 0) {
@@ -73,16 +75,23 @@ export class PhaseSlots<T> {
   }
 
   /** How many ticks a due slot has to run now (1 + caught up); moves its beat on and counts what is skipped. */
-  take(slot: Slot<T>, nowUs: number): number {
-    const intervalUs = (slot.intervalUs * 1000) / this.permille;
-    const behind = Math.max(0, Math.floor((nowUs - slot.dueUs) / intervalUs));
+  take(slot: Slot<T>, times: Float64Array): number {
+    const nowUs = times[TIMES.start] as number;
+    const behind = Math.max(0, Math.floor((nowUs - slot.dueUs) / slot.strideUs));
     const made = Math.min(behind, CATCH_UP_TICKS_MAX);
     slot.skipped += behind - made;
-    slot.tickUs = slot.dueUs + behind * intervalUs;
-    slot.dueUs = slot.tickUs + intervalUs;
-    if (this.permille !== 1000) slot.stretched = true;
-    else if (slot.stretched) this.#settle(slot);
+    slot.tickUs = slot.dueUs + behind * slot.strideUs;
+    slot.dueUs = slot.tickUs + slot.strideUs;
     return 1 + made;
+  }
+
+  /** Speed of all slots: 1000 is real time, less stretches their intervals. In real time again they go back onto their grids. */
+  pace(permille: number): void {
+    this.#permille = permille;
+    for (const slot of this.#slots) {
+      slot.strideUs = (slot.intervalUs * 1000) / permille;
+      if (permille === 1000) slot.dueUs = this.#nextOnGrid(slot, slot.dueUs - slot.intervalUs / 2);
+    }
   }
 
   /** Sleeps through so many intervals from the next one on. */
@@ -116,16 +125,10 @@ export class PhaseSlots<T> {
       turns: 0,
       resting: false,
       slept: 0,
-      stretched: false,
+      strideUs: (intervalUs * 1000) / this.#permille,
     };
     this.#slots.push(slot);
     return slot;
-  }
-
-  /** Back onto its grid, once it runs in real time again. */
-  #settle(slot: Slot<T>): void {
-    slot.stretched = false;
-    slot.dueUs = this.#nextOnGrid(slot, slot.tickUs + slot.intervalUs / 2);
   }
 
   #nextOnGrid(slot: Slot<T>, nowUs: number): number {

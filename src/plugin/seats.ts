@@ -249,7 +249,8 @@ export class Seats {
   /** Marks the slots of the Join and Leave records that the host has written, and who comes; whose client is back needs no stand-in. */
   #scan(length: number): void {
     this.#touched.fill(0);
-    this.#identities.clear();
+    // V8 makes a new table for each clear.
+    if (this.#identities.size > 0) this.#identities.clear();
     const { view, input, u8 } = this.#context.core;
     let at = 0;
     while (at + RecordHeader.bytes <= length) {

@@ -10,7 +10,11 @@ class Played {
   readonly steps: string[] = [];
 
   constructor() {
-    this.overload.account(this.nowUs, 0, 0);
+    this.account(0, 0);
+  }
+
+  account(busyUs: number, skipped: number): boolean {
+    return this.overload.account(Float64Array.of(this.nowUs - busyUs, this.nowUs, 0), skipped);
   }
 
   look(seconds: number, skipped = 0): void {
@@ -19,7 +23,7 @@ class Played {
       const sends = overload.level >= LEVEL.sends ? 0.7 : 1;
       const load = Math.min(1, (this.asked * sends * overload.permille) / 1000);
       this.nowUs += 500_000;
-      if (overload.account(this.nowUs, load * 500_000, this.asked > 1 ? 1 : skipped))
+      if (this.account(load * 500_000, this.asked > 1 ? 1 : skipped))
         this.steps.push(`${overload.level}/${overload.permille}`);
     }
   }
@@ -62,7 +66,7 @@ test('time is as slow as it has to be, and no slower', (t) => {
   played.asked = 0.99 / 0.7;
   for (let i = 0; i < 60; i += 1) {
     played.nowUs += 500_000;
-    overload.account(played.nowUs, (0.99 * 500_000 * overload.permille) / 1000, 0);
+    played.account((0.99 * 500_000 * overload.permille) / 1000, 0);
   }
   t.equal(overload.level, LEVEL.slow);
   t.ok(overload.permille >= 800 && overload.permille <= 900, `${overload.permille}`);
@@ -78,7 +82,7 @@ test('a calm that does not last has to be longer the next time', (t) => {
     const { overload } = played;
     played.nowUs += 500_000;
     const load = overload.level === 0 ? 0.95 : 0.3;
-    if (overload.account(played.nowUs, load * 500_000, 0) && overload.level === 1) {
+    if (played.account(load * 500_000, 0) && overload.level === 1) {
       ups.push(look - last);
       last = look;
     }

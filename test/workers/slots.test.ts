@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { CATCH_UP_TICKS_MAX, PHASE_SLOTS, PhaseSlots } from '../../workers/slots.ts';
 
 const INTERVAL = 1e6 / 30;
+const at = (us: number): Float64Array => Float64Array.of(us);
 
 test('rooms are spread evenly over at most 8 phase slots', (t) => {
   const slots = new PhaseSlots<number>();
@@ -25,13 +26,13 @@ test('a slot keeps its beat, catches up at most 3 ticks and skips the rest', (t)
   const slots = new PhaseSlots<string>();
   const slot = slots.add('a', 1000, 10_000);
   t.equal(slot.dueUs, 11_000);
-  t.equal(slots.take(slot, 11_400), 1);
+  t.equal(slots.take(slot, at(11_400)), 1);
   t.equal(slot.dueUs, 12_000, 'a late tick does not move the next');
-  t.equal(slots.take(slot, 14_100), 3);
+  t.equal(slots.take(slot, at(14_100)), 3);
   t.equal(slot.tickUs, 14_000);
   t.equal(slot.dueUs, 15_000);
   t.equal(slot.skipped, 0);
-  t.equal(slots.take(slot, 25_999), 1 + CATCH_UP_TICKS_MAX);
+  t.equal(slots.take(slot, at(25_999)), 1 + CATCH_UP_TICKS_MAX);
   t.equal(slot.skipped, 10 - CATCH_UP_TICKS_MAX);
   t.equal(slot.dueUs, 26_000);
   t.end();
@@ -45,7 +46,7 @@ test('ticks run + ticks skipped = intervals passed, whatever the lateness; due m
       const slot = slots.add('a', 1000, 0);
       const first = slot.dueUs;
       let ran = 0;
-      for (const late of lates) ran += slots.take(slot, slot.dueUs + late);
+      for (const late of lates) ran += slots.take(slot, at(slot.dueUs + late));
       return slot.dueUs - first === (ran + slot.skipped) * 1000;
     },
   );
@@ -72,7 +73,7 @@ test('the slot that is due first comes first; empty slots do not count; rates ma
 test('a slot that rests is due on its grid, and with the next interval once it is roused', (t) => {
   const slots = new PhaseSlots<string>();
   const slot = slots.add('a', 1000, 10_000);
-  slots.take(slot, 11_000);
+  slots.take(slot, at(11_000));
   slot.turns = 8;
   slots.rest(slot, 3);
   t.match(slot, { dueUs: 15_000, turns: 11, resting: true, slept: 3, skipped: 0 });
@@ -91,19 +92,19 @@ test('a slot that rests is due on its grid, and with the next interval once it i
 test('slower time stretches the intervals, and real time is back on the grid', (t) => {
   const slots = new PhaseSlots<string>();
   const slot = slots.add('a', 1000, 10_000);
-  slots.permille = 500;
-  t.equal(slots.take(slot, 11_000), 1);
+  slots.pace(500);
+  t.equal(slots.take(slot, at(11_000)), 1);
   t.match(slot, { tickUs: 11_000, dueUs: 13_000 });
-  t.equal(slots.take(slot, 14_900), 1, 'late by less than an interval');
-  t.equal(slots.take(slot, 17_100), 2, 'one is made up for');
+  t.equal(slots.take(slot, at(14_900)), 1, 'late by less than an interval');
+  t.equal(slots.take(slot, at(17_100)), 2, 'one is made up for');
   t.match(slot, { tickUs: 17_000, dueUs: 19_000, skipped: 0 });
-  slots.permille = 800;
-  t.equal(slots.take(slot, 19_000), 1);
+  slots.pace(800);
+  t.equal(slots.take(slot, at(19_000)), 1);
   t.equal(slot.dueUs, 20_250);
-  slots.permille = 1000;
-  t.equal(slots.take(slot, 20_250), 1);
+  slots.pace(1000);
+  t.equal(slots.take(slot, at(20_250)), 1);
   t.equal(slot.dueUs, 21_000, 'on the grid again');
-  t.equal(slots.take(slot, 21_000), 1);
+  t.equal(slots.take(slot, at(21_000)), 1);
   t.equal(slot.dueUs, 22_000);
   t.end();
 });
