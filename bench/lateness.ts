@@ -50,7 +50,7 @@ async function runLoad(
   const noise = inTicks > load + NOISE_PERCENT ? ', NOISE: other programs were in the way' : '';
   options.progress(
     `${name}: ${worker.rooms} rooms of ${worker.bots} bots, ${load.toFixed(1)} % of a core, ${inTicks.toFixed(1)} % of the time in ticks${noise}, ` +
-      `${after.caughtUp - before.caughtUp} ticks caught up, ${after.skipped - before.skipped} skipped, ${(elapsedMs / 1000).toFixed(0)} s`,
+      `${after.caughtUp - before.caughtUp} ticks caught up, ${after.skipped - before.skipped} skipped, overload level ${worker.counter('overloadLevel')}, ${(elapsedMs / 1000).toFixed(0)} s`,
   );
   const isGoal = percent === GOAL_LOAD;
   const rows = (['lateness', 'tick', 'slot'] as const).flatMap((histogram) =>

@@ -78,7 +78,8 @@ export class PhaseSlots<T> {
   take(slot: Slot<T>, times: Float64Array): number {
     const nowUs = times[TIMES.start] as number;
     const behind = Math.max(0, Math.floor((nowUs - slot.dueUs) / slot.strideUs));
-    const made = Math.min(behind, CATCH_UP_TICKS_MAX);
+    // Where time runs slower already, to make up for ticks would only fill it again.
+    const made = this.#permille < 1000 ? 0 : Math.min(behind, CATCH_UP_TICKS_MAX);
     slot.skipped += behind - made;
     slot.tickUs = slot.dueUs + behind * slot.strideUs;
     slot.dueUs = slot.tickUs + slot.strideUs;
@@ -106,7 +107,8 @@ export class PhaseSlots<T> {
   rouse(slot: Slot<T>, nowUs: number): void {
     if (!slot.resting) return;
     slot.resting = false;
-    const intervals = Math.max(0, Math.ceil((slot.dueUs - nowUs) / slot.intervalUs) - 1);
+    const missing = Math.max(0, Math.ceil((slot.dueUs - nowUs) / slot.intervalUs) - 1);
+    const intervals = Math.min(slot.slept, missing);
     slot.dueUs -= intervals * slot.intervalUs;
     slot.turns -= intervals;
     slot.slept -= intervals;

@@ -171,9 +171,14 @@ fn launch(
 /// Lets a new projectile leave the muzzle at the moment that its shooter saw, and fly from then to now, past whom that view
 /// showed. Its way is the one that the shooter's client has predicted for it: what it sees of others is as old as this is long.
 fn fly_on(room: &mut Room, row: usize, out: (i32, i32, i32), shot: &Shot) -> bool {
-    let steps = ((u64::from(room.r.head[0].tick) << 16) - shot.view.time) >> 16;
+    let all = (u64::from(room.r.head[0].tick) << 16).saturating_sub(shot.view.time) >> 16;
+    let weapons = room.config.weapons;
     let world = room.world();
     let velocity = [column::VX, column::VY, column::VZ].map(|f| world.get(f, row));
+    let life =
+        weapons.get(world.get(column::WEAPON, row) as usize).map_or(1, |w| w.life_ticks.max(1));
+    // It goes no further than it lives.
+    let steps = all.min(u64::from(life) - 1);
     for step in 0..=steps {
         let way = if step == 0 { out } else { (velocity[0], velocity[1], velocity[2]) };
         let ray = ray_of(room, row, way);
@@ -194,7 +199,7 @@ fn fly_on(room: &mut Room, row: usize, out: (i32, i32, i32), shot: &Shot) -> boo
         }
     }
     let mut world = room.world();
-    let expires = world.get(column::EXPIRES, row).saturating_sub(steps as i32);
+    let expires = world.get(column::EXPIRES, row).saturating_sub(all as i32);
     // Not before its next step, in which it ends as one that has lived its time.
     world.set(column::EXPIRES, row, expires.max(1));
     true

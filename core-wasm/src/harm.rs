@@ -159,6 +159,9 @@ fn remember(room: &mut Room, row: usize, attacker: u32) {
 
 /// Who had a share in the death of the tick before, the killer left out; then all of them are forgotten.
 fn assists(room: &mut Room, victim: u32, attacker: u32) -> [u32; 3] {
+    if room.config.head.assist_ticks == 0 {
+        return [0; 3];
+    }
     let since = (room.r.head[0].tick - 1).saturating_sub(room.config.head.assist_ticks);
     let mut named = [0; 3];
     let Some(row) = room.world().find(victim) else { return named };

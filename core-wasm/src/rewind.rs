@@ -97,7 +97,8 @@ pub fn view_of(room: &Room, slot: usize) -> Option<View> {
     // Who is put forward sees with the server's eyes; who is not, with what it held.
     let held = command.view_tick.saturating_add(u32::from(command.view_held));
     let newest = if clamp == clamp::NONE { held } else { TICK_NONE };
-    let time = stated.max(earliest);
+    // Nobody has seen what is not yet.
+    let time = stated.max(earliest).min(present);
     let covered = present.saturating_sub(ago(most(head.rewind_cover_ms_max)).min(kept)).max(time);
     let newest = newest.min(client.reference_tick);
     Some(View { slot, stated, time, earliest, covered, newest, clamp })
@@ -203,19 +204,25 @@ struct Way {
     from: (i64, i64),
     by: (i64, i64),
     long: i64,
+    radius: i64,
 }
 
 impl Way {
     fn of(ray: &Ray) -> Self {
         let by = (i64::from(ray.way.0), i64::from(ray.way.1));
         let long = i64::from(length(ray.way.0, ray.way.1));
-        Self { from: (i64::from(ray.from.0), i64::from(ray.from.1)), by, long }
+        let from = (i64::from(ray.from.0), i64::from(ray.from.1));
+        // Up, for it is a floor, and nothing that is struck may be left out.
+        Self { from, by, long: long + 1, radius: i64::from(ray.radius) }
     }
 
     /// The part of the way at which it passes a shape, if it comes as near as receipts tell of.
     fn passes(&self, shape: &Shape) -> Option<i64> {
         let (x, y) = (i64::from(shape.x) - self.from.0, i64::from(shape.y) - self.from.1);
-        let reach = i64::from(shape.radius) + i64::from(shape.depth) + i64::from(receipt::NEAR);
+        let reach = i64::from(shape.radius)
+            + i64::from(shape.depth)
+            + i64::from(receipt::NEAR)
+            + self.radius;
         let (off, along) = (x * self.by.1 - y * self.by.0, x * self.by.0 + y * self.by.1);
         let far = off.abs() > reach * self.long
             || along < -reach * self.long
@@ -276,7 +283,9 @@ pub fn cast_then(
                 continue;
             }
             let shape = sent.then(e, time, &Shape::of(&world, e));
-            let Some(near) = way.passes(&shape) else { continue };
+            if way.passes(&shape).is_none() {
+                continue;
+            }
             let now = head_of(&world, e);
             if (first..sent.now).any(|tick| (sent.head(tick, e) ^ now) & 0xffff != 0) {
                 continue;
@@ -285,8 +294,10 @@ pub fn cast_then(
             if let Some(part) = struck {
                 best.take(part, e, &shape);
             }
-            let marks = if struck.is_some() { mark::IN_WAY } else { 0 };
-            shapes.note(world.handle(e), &shape, struck.unwrap_or(near), marks);
+            // Where others are by now was not sent to the shooter: only whom it strikes is told of.
+            if let Some(part) = struck {
+                shapes.note(world.handle(e), &shape, part, mark::IN_WAY);
+            }
         }
     }
     best.struck()

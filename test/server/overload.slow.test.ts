@@ -28,7 +28,7 @@ t.test('200 % load: up to the last level and down again', { timeout: 180_000 }, 
   await until('nobody is let in', async () => (await worker('fray_overload_level')) === 4, WALK_MS);
   t.equal(await worker('fray_time_speed_ratio'), 0.5, 'at half speed');
   for (const level of [1, 2, 3, 4]) t.equal(await entered(level), 1, `by way of level ${level}`);
-  await until('the client is told', () => game.stats.dilation === 0.5);
+  await until('the client is told', () => game.stats.dilation === 0.5, WALK_MS);
   const raw = await RawClient.open(server);
   raw.hello();
   raw.join();
@@ -42,7 +42,7 @@ t.test('200 % load: up to the last level and down again', { timeout: 180_000 }, 
   await until('all as usual', async () => (await worker('fray_overload_level')) === 0, WALK_MS);
   t.equal(await worker('fray_time_speed_ratio'), 1);
   t.equal(await ready(), 200);
-  await until('the client is told', () => game.stats.dilation === 1);
+  await until('the client is told', () => game.stats.dilation === 1, WALK_MS);
   const after = await RawClient.open(server);
   after.hello();
   after.join();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { DATAGRAM, ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { connect } from '../../src/client/node.ts';
@@ -10,6 +11,9 @@ import { BitWriter } from '../independent/bits.ts';
 import { FRAGMENT_BYTES, writeFragments, writePacket } from '../independent/packet.ts';
 import { CORE, metricsOf, RawClient, serve, until } from './fixture.ts';
 import { duel } from './games/schema.ts';
+import { CLOSE_MS } from './games/slow-close.ts';
+
+const SLOW_CLOSE = fileURLToPath(new URL('./games/slow-close.ts', import.meta.url));
 
 const KEY = randomBytes(32);
 const OWN_KEY = { FRAY_TOKEN_KEYS: KEY.toString('hex') };
@@ -280,26 +284,28 @@ t.test('one session too many gets no socket, and no place before the last has le
 });
 
 t.test('a room that is just closing takes nobody in', async (t) => {
-  const server = await serve({ emptyCloseMs: '300' });
+  const server = await serve({ emptyCloseMs: '300' }, {}, { game: SLOW_CLOSE });
   t.teardown(() => server.stop(0));
   const codes = new Set<number>();
-  // From the order to close to the answer is one tick; each of these asks at another moment.
-  for (let round = 0; round < 10 && !codes.has(ERROR.E_ROOM_CLOSED); round += 1)
-    await Promise.all(
-      Array.from({ length: 16 }, async (_, n) => {
-        const maker = await RawClient.open(server);
-        maker.hello();
-        maker.join({ create: '{}' });
-        const { roomId = '' } = await maker.answer();
-        maker.send(encodeGoodbye(ERROR.E_LEFT));
-        await new Promise((resolve) => setTimeout(resolve, 280 + 12 * n));
-        const late = await RawClient.open(server);
-        late.hello();
-        late.join({ id: roomId });
-        codes.add((await late.answer()).goodbye?.code ?? 0);
-        late.close();
-      }),
-    );
+  const ask = async (id: string): Promise<void> => {
+    const late = await RawClient.open(server);
+    late.hello();
+    late.join({ id });
+    codes.add((await late.answer()).goodbye?.code ?? 0);
+    late.close();
+  };
+  // A room that stands empty is looked at every quarter of a second; then its game takes CLOSE_MS. Each round asks at another moment.
+  for (let round = 0; round < 20 && !codes.has(ERROR.E_ROOM_CLOSED); round += 1) {
+    const maker = await RawClient.open(server);
+    maker.hello();
+    maker.join({ create: '{}' });
+    const { roomId = '' } = await maker.answer();
+    maker.send(encodeGoodbye(ERROR.E_LEFT));
+    await new Promise((resolve) => setTimeout(resolve, 400 + 25 * round));
+    await ask(roomId);
+    await new Promise((resolve) => setTimeout(resolve, 2 * CLOSE_MS));
+    await ask(roomId);
+  }
   t.ok(codes.has(ERROR.E_ROOM_CLOSED), [...codes].join());
   t.ok(codes.has(ERROR.E_ROOM_UNKNOWN), 'and soon it is unknown');
   const metrics = await metricsOf(server);

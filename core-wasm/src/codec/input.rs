@@ -118,7 +118,8 @@ pub fn read(reader: &mut BitReader, head: &ConfigHead, inputs: &mut Inputs) {
         }
         (now.view_tick, now.view_fraction, now.view_held) = (0, 0, 0);
         if now.buttons != 0 && reader.bit() {
-            now.view_tick = now.tick.wrapping_sub(reader.take(10));
+            // Before the first tick there was nothing to see: 0 is no view.
+            now.view_tick = now.tick.saturating_sub(reader.take(10));
             now.view_fraction = reader.take(16) as u16;
             now.view_held = reader.take(6) as u8;
         }
