@@ -15,6 +15,7 @@ import {
   POSITION_ONE,
   RecordHeader,
 } from '../protocol/gen/tables.ts';
+import { median } from '../src/cli/bench-report.ts';
 import { angle, axis2, button, circle, defineSchema, hitscan } from '../src/schema/index.ts';
 import { random } from './w1.ts';
 
@@ -144,10 +145,6 @@ function count({ view, events }: RoomCore, bytes: number): number {
     at += RecordHeader.bytes + ((view.getUint32(at + RecordHeader.length, true) + 3) & ~3);
   }
   return found;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /** Until V8 has compiled it all and everybody's delay is measured. */

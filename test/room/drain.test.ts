@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { createRing, Ring } from '../../src/mailbox/ring.ts';
 import type { Seat } from '../../src/room/drain.ts';
 import { drainOutbox } from '../../src/room/drain.ts';
-import type { DirectoryCounters } from '../../src/room/options.ts';
+import { type DirectoryCounters, directoryCounters } from '../../src/room/options.ts';
 import type { HostedRoom } from '../../src/room/placement.ts';
 
 const room = {} as HostedRoom;
@@ -30,18 +30,7 @@ function bench(start = 0): {
       verify: false,
       newest: -1,
     });
-  const counters = {
-    joins: 0,
-    refused: 0,
-    closed: 0,
-    inboxFull: 0,
-    packetsUnseated: 0,
-    replaced: 0,
-    packetsGone: 0,
-    wakes: 0,
-    noticesRefused: 0,
-    tellsRefused: 0,
-  };
+  const counters = directoryCounters();
   return {
     writer,
     seats,

@@ -67,6 +67,17 @@ export class Bench {
     });
   }
 
+  /** Each tick of an open room takes so long from now on. */
+  slow(row: number, costUs: () => number): FakeCore {
+    const core = this.cores.get(row) as FakeCore;
+    const begin = core.begin.bind(core);
+    core.begin = (length: number) => {
+      this.nowUs += costUs();
+      return begin(length);
+    };
+    return core;
+  }
+
   counter(name: CounterName): number {
     return this.#timing.counter(name);
   }

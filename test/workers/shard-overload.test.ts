@@ -10,13 +10,8 @@ test('an overload is told to every room, to those opened later too, and stretche
   bench.open(0);
   bench.join(5, 0);
   bench.run(2);
-  const core = bench.cores.get(0) as FakeCore;
-  const begin = core.begin.bind(core);
   let costUs = 0.97 * INTERVAL;
-  core.begin = (length: number) => {
-    bench.nowUs += costUs;
-    return begin(length);
-  };
+  const core = bench.slow(0, () => costUs);
   bench.run(200);
   const told = (room: FakeCore, kind: number) =>
     room.ticks.flatMap((records) =>
@@ -48,12 +43,7 @@ test('an overload ends with the last room', (t) => {
   bench.open(0);
   bench.join(5, 0);
   bench.run(2);
-  const core = bench.cores.get(0) as FakeCore;
-  const begin = core.begin.bind(core);
-  core.begin = (length: number) => {
-    bench.nowUs += 3 * INTERVAL;
-    return begin(length);
-  };
+  bench.slow(0, () => 3 * INTERVAL);
   bench.run(600);
   t.equal(bench.counter('overloadLevel'), 4);
   bench.order(0, ORDER.close, 0, ERROR.E_ROOM_CLOSED);
