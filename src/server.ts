@@ -93,12 +93,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     log: roomLog(log),
     ...(config.journalDir !== '' && { journal: journalOptions(config) }),
   });
-  const state = { ready: false };
+  let open = false;
+  /** New players are welcome. */
+  const ready = (): boolean => open && !directory.full;
   const closers: (() => Promise<void>)[] = [];
   try {
     // The port first: a taken one is said at once, not after the game has been loaded.
     const late: Late = { sessions: null, webrtc: null };
-    const door = await withHint('port', openDoor(options, state, { late, clock }));
+    const door = await withHint('port', openDoor(options, ready, { late, clock }));
     closers.push(async () => {
       await door.transport.stop();
       await door.stop();
@@ -130,23 +132,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         sessions,
         transports,
         http: door.http,
-        ready: () => state.ready && !directory.full,
+        ready,
         version: options.version,
       }),
     );
-    const admin =
-      config.adminPort === 0
-        ? null
-        : createAdminHttp({ metrics, ready: () => state.ready && !directory.full });
+    const admin = config.adminPort === 0 ? null : createAdminHttp({ metrics, ready });
     const adminPort =
       admin === null
         ? 0
         : await withHint('admin-port', admin.listen(config.adminPort, config.adminHost));
     pump.start();
     late.sessions = sessions;
-    state.ready = true;
+    open = true;
     const stop = async (graceMs: number): Promise<void> => {
-      state.ready = false;
+      open = false;
       await pump.stop(graceMs);
       store?.close();
       await Promise.all([door.stop(), admin?.stop()]);
@@ -258,7 +257,7 @@ function tokenKeysOf(config: Config): Uint8Array[] {
 /** The public port, with the page of the game. WebSockets are taken once there are sessions for them. */
 function openDoor(
   { config, game }: ServerOptions,
-  state: { readonly ready: boolean },
+  ready: () => boolean,
   { late, clock }: { readonly late: Late; readonly clock: Clock },
 ): Promise<FrontDoor> {
   return openFrontDoor({
@@ -274,7 +273,7 @@ function openDoor(
           nowUs: () => clock.nowUs(),
         }),
       },
-      ready: () => state.ready,
+      ready,
       requestsMax: config.httpRequestsMax,
       addressOf: (request) => addressOf(request, proxyHops(config)),
       offer: (request, response) =>

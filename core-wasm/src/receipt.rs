@@ -1,8 +1,8 @@
 //! Receipts: what a shot was judged by. A shot that was not judged by the present leaves one in the event stream, behind the
 //! hits of its shot: the view it stated, the one that counted and why, and the shapes near its way as they stood there.
 //!
-//! It names nobody but those whom the shooter's client had been sent, and their places from rows that it had acknowledged: a
-//! game may hand it to the shooter. No state: a room with and without a reader of receipts goes the same way.
+//! It names nobody but those whom the shooter's client had been sent, and their places from rows that it had acknowledged; of a
+//! projectile that was put forward only whom it struck: a game may hand it to the shooter. No state: a room with and without a reader of receipts goes the same way.
 
 use bytemuck::{bytes_of, cast_slice, Zeroable};
 

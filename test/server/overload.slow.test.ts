@@ -20,9 +20,14 @@ t.test('200 % load: up to the last level and down again', { timeout: 180_000 }, 
     (await metricsOf(server)).get(`${name}{worker="0"}`) ?? Number.NaN;
   const entered = async (level: number): Promise<number> =>
     (await metricsOf(server)).get(`fray_overloads_total{worker="0",level="${level}"}`) ?? 0;
-  const ready = async (): Promise<number> => (await fetch(`${server.adminUrl}readyz`)).status;
+  const ready = async (): Promise<number[]> => {
+    const answers = [server.url, server.adminUrl].map((url) =>
+      fetch(new URL('/readyz', String(url))),
+    );
+    return (await Promise.all(answers)).map(({ status }) => status);
+  };
   t.equal(await worker('fray_overload_level'), 0);
-  t.equal(await ready(), 200);
+  t.same(await ready(), [200, 200], 'on both ports');
 
   game.send('chat', { text: 'burn 66' });
   await until('nobody is let in', async () => (await worker('fray_overload_level')) === 4, WALK_MS);
@@ -34,14 +39,14 @@ t.test('200 % load: up to the last level and down again', { timeout: 180_000 }, 
   raw.join();
   t.match(await raw.answer(), { goodbye: { code: 52 } }, 'E_OVERLOADED');
   raw.close();
-  t.equal(await ready(), 503);
+  t.same(await ready(), [503, 503]);
   const before = game.stats.snapshots;
   await until('who is in plays on', () => game.stats.snapshots > before + 10, WALK_MS);
 
   game.send('chat', { text: 'burn 0' });
   await until('all as usual', async () => (await worker('fray_overload_level')) === 0, WALK_MS);
   t.equal(await worker('fray_time_speed_ratio'), 1);
-  t.equal(await ready(), 200);
+  t.same(await ready(), [200, 200], 'on both ports');
   await until('the client is told', () => game.stats.dilation === 1, WALK_MS);
   const after = await RawClient.open(server);
   after.hello();
