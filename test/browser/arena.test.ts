@@ -9,7 +9,7 @@ import { playSession } from './session.ts';
 const SECONDS = Number(process.env['FRAY_TEST_SECONDS'] ?? 40);
 
 t.test('two windows play one arena', { timeout: 240_000 }, async (t) => {
-  const result = await playSession({ seconds: SECONDS, bots: 20 });
+  const result = await playSession({ seconds: SECONDS, bots: 20, pressesMin: 3 });
   t.comment(JSON.stringify(result));
   t.same(result.consoleErrors, [], 'nothing on the console');
   t.equal(result.correctionFreeMax, 0, 'prediction is exact where nothing touched the player');

@@ -32,6 +32,8 @@ export interface SessionReport {
 export interface SessionOptions {
   readonly seconds: number;
   readonly bots: number;
+  /** Play on, up to three times `seconds`, until so many presses were seen and somebody died: who meets whom is chance. */
+  readonly pressesMin?: number;
   /** Where to leave a picture of the first window, if anywhere. */
   readonly picture?: string;
   readonly say?: (line: string) => void;
@@ -61,9 +63,15 @@ export async function playSession(options: SessionOptions): Promise<SessionRepor
     await first.evaluate(installPilot, { fights: true });
     await second.evaluate(installPilot, { fights: false });
     const id = await first.evaluate(() => window.pilot.id());
+    const reportNow = async () => {
+      const facts = await first.evaluate(() => window.pilot.facts());
+      const seen = await second.evaluate(() => window.pilot.seen());
+      return report((performance.now() - started) / 1000, facts, seen, consoleErrors);
+    };
     const started = performance.now();
     let pictured = false;
-    for (let spent = 0; spent < options.seconds; spent = (performance.now() - started) / 1000) {
+    let [spent, seconds] = [0, options.seconds];
+    for (; spent < seconds; spent = (performance.now() - started) / 1000) {
       const place = await first.evaluate(() => window.pilot.place());
       await second.evaluate(({ id, place }) => window.pilot.follow(id, place), { id, place });
       if (options.picture && !pictured && spent > Math.min(20, options.seconds / 2)) {
@@ -71,10 +79,13 @@ export async function playSession(options: SessionOptions): Promise<SessionRepor
       }
       if (Math.floor(spent / 30) !== Math.floor((spent - 0.25) / 30)) say(`${Math.round(spent)} s`);
       await first.waitForTimeout(250);
+      const more = options.pressesMin !== undefined && seconds < 3 * options.seconds;
+      if (more && seconds - spent < 1) {
+        const { presses, kills, deaths } = await reportNow();
+        if (presses < options.pressesMin || kills + deaths === 0) seconds += 5;
+      }
     }
-    const facts = await first.evaluate(() => window.pilot.facts());
-    const seen = await second.evaluate(() => window.pilot.seen());
-    return report(options.seconds, facts, seen, consoleErrors);
+    return await reportNow();
   } finally {
     await browser.close();
     await server.stop();
@@ -133,7 +144,7 @@ function report(
   }
   const tickMs = 1000 / facts.tickRateHz;
   return {
-    seconds,
+    seconds: Math.round(seconds),
     kills: facts.kills,
     deaths: facts.deaths,
     snapshotGapTicksMax: facts.gap,
