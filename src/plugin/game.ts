@@ -50,7 +50,7 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
   ): Done;
   /**
    * A player came. It is not alive until it is placed. Who it is (`userId`, `userData`) is told here and at no other time: what
-   * the game needs of it later goes into fields of the player, `to: 'none'` for what no client is to see.
+   * the game needs of it later goes into fields of the player, `to: 'none'` for what no client is to see. Journals hold both.
    */
   onJoin?(room: RoomOf<S>, player: PlayerViewOf<S>, who: Identity): Done;
   /**
