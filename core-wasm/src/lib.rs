@@ -44,6 +44,7 @@ pub mod rng;
 pub mod room;
 pub mod roster;
 pub mod rows;
+pub mod sent;
 pub mod shown;
 pub mod snapshot;
 pub mod strike;

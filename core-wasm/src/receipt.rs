@@ -31,6 +31,11 @@ impl Shapes {
         Self { rows: [SeenShape::zeroed(); SHAPES_MAX], count: 0 }
     }
 
+    /// They, in the order in which they were looked at.
+    pub fn rows(&self) -> &[SeenShape] {
+        self.rows.get(..self.count).unwrap_or(&[])
+    }
+
     /// Takes one in. Where there are too many, those in the way stay before those beside it, and near ones before far ones.
     pub fn note(&mut self, handle: u32, shape: &Shape, part: i64, marks: u32) {
         let Shape { x, y, z, radius, depth, height } = *shape;
@@ -96,9 +101,10 @@ pub fn write(
         distance: report.amount,
     };
     let mut bytes = [0u8; BYTES];
-    let end = Receipt::BYTES + shapes.count * SeenShape::BYTES;
+    let shapes = cast_slice(shapes.rows());
+    let end = Receipt::BYTES + shapes.len();
     bytes[..Receipt::BYTES].copy_from_slice(bytes_of(&receipt));
-    bytes[Receipt::BYTES..end].copy_from_slice(cast_slice(&shapes.rows[..shapes.count]));
+    bytes[Receipt::BYTES..end].copy_from_slice(shapes);
     events::receipt(room, slot, &bytes[..end]);
 }
 

@@ -1,5 +1,5 @@
 //! Lag compensation: a shot is judged by what its shooter saw. Only what the shot could strike is looked up in the past, by the
-//! rule that clients draw by (`shown.rs`), from the snapshots that this client had acknowledged.
+//! rule that clients draw by (`shown.rs`), from the snapshots that this client had acknowledged (`sent.rs`).
 //!
 //! How far back is measured, not believed: a packet names the newest snapshot its sender had, and the tick of its newest
 //! command; the difference is all of the delay, both ways and the lead included, and no clock is asked. The least of the last
@@ -9,17 +9,16 @@
 //! sent; across a teleport, a death or a new life.
 
 use crate::combat;
-use crate::config::{Sizes, RULE_DEAD_STOP};
-use crate::fixed::{interpolate, length};
-use crate::gen::{clamp, mark};
+use crate::config::RULE_DEAD_STOP;
+use crate::gen::{clamp, column, mark};
 use crate::history::head_of;
 use crate::packet::{WIRE_DELAY, WIRE_DELAY_SINCE};
-use crate::receipt::{self, Shapes};
-use crate::region::{flight_at, Client, Flight, CLIENT_AWAY, CLIENT_BOT, TICK_NONE};
+use crate::receipt::Shapes;
+use crate::region::{Client, CLIENT_AWAY, CLIENT_BOT, TICK_NONE};
 use crate::room::Room;
-use crate::rows::{position_of, Packed, HEAD_ALIVE};
-use crate::shown::{self, Held, Moment};
-use crate::strike::{self, Ray, Shape, Strike, WHOLE};
+use crate::sent::Way;
+use crate::sent_of;
+use crate::strike::{self, Ray, Shape, Strike};
 use crate::walls::Walls;
 use crate::walls_of;
 use crate::world::World;
@@ -104,159 +103,6 @@ pub fn view_of(room: &Room, slot: usize) -> Option<View> {
     Some(View { slot, stated, time, earliest, covered, newest, clamp })
 }
 
-/// What a client had acknowledged, and the rows that stood in it.
-struct Sent<'r> {
-    slot: usize,
-    now: u32,
-    sizes: &'r Sizes,
-    flights: &'r [Flight],
-    sets: &'r [u32],
-    updates: &'r [u32],
-    history: &'r [u16],
-    high: bool,
-    shift: u32,
-}
-
-impl Held for Sent<'_> {
-    #[inline]
-    fn holds(&self, tick: u32) -> bool {
-        let flight = &self.flights[flight_at(self.sizes, self.slot, tick)];
-        flight.tick == tick && flight.state != 0
-    }
-
-    #[inline]
-    fn has_row(&self, tick: u32, e: usize) -> bool {
-        let at = flight_at(self.sizes, self.slot, tick) * self.sizes.set_words as usize;
-        self.holds(tick) && self.updates[at + e / 32] >> (e % 32) & 1 != 0
-    }
-
-    #[inline]
-    fn head(&self, tick: u32, e: usize) -> i32 {
-        self.row(tick, e).head()
-    }
-}
-
-impl Sent<'_> {
-    fn row(&self, tick: u32, e: usize) -> Packed<'_> {
-        let s = self.sizes;
-        let place = (tick & (s.history - 1)) as usize * s.entities as usize + e;
-        let halves = s.row_halves as usize;
-        Packed::of(&self.history[place * halves..][..halves], self.high)
-    }
-
-    fn set(&self, tick: u32) -> &[u32] {
-        let words = self.sizes.set_words as usize;
-        &self.sets[flight_at(self.sizes, self.slot, tick) * words..][..words]
-    }
-
-    /// A moment of the view with the snapshot whose set says who was shown. None: nobody was.
-    fn seen(&self, time: u64, earliest: u64, newest: u32) -> Option<Seen> {
-        let oldest = self.now.saturating_sub(self.sizes.flights - 1);
-        let (tick, fraction) = ((time >> 16) as u32, time as u32 & 0xffff);
-        let moment = Moment { tick, fraction, oldest, newest };
-        let limit = ((earliest >> 16) as u32).min(self.now - 1);
-        shown::base(self, &moment).map(|base| Seen { moment, base, limit })
-    }
-
-    /// Where an entity was at a moment: between what was recorded of two ticks, or of one and now.
-    fn then(&self, e: usize, time: u64, body: &Shape) -> Shape {
-        let (tick, fraction) = ((time >> 16) as u32, time as u32 & 0xffff);
-        let at = |tick: u32| {
-            let present = [body.x, body.y, body.z];
-            if tick >= self.now {
-                return present;
-            }
-            self.row(tick, e).place().map(|quanta| position_of(quanta, self.shift))
-        };
-        let (a, b) = (at(tick), at(tick + 1));
-        let [x, y, z] = core::array::from_fn(|k| interpolate(a[k], b[k], fraction));
-        Shape { x, y, z, ..*body }
-    }
-
-    /// The shape of an entity as it was shown: where it was at a moment of the past, as wide as then. None if it was not shown
-    /// near the way, or is not the same since: teleported, dead in between, another under its index.
-    fn shape(&self, e: usize, seen: &Seen, (now, body): (i32, &Shape), way: &Way) -> Option<Shape> {
-        if self.set(seen.base)[e / 32] >> (e % 32) & 1 == 0 {
-            return None;
-        }
-        let mut span = shown::span(self, e, seen.base, &seen.moment)?;
-        let first = span.from;
-        if span.to == span.from && span.from < seen.limit {
-            // It stood there for the want of news. Nobody is struck where it was longer ago than the cap.
-            (span.from, span.to) = (seen.limit, seen.limit);
-        }
-        let (from, to) = (self.row(span.from, e), self.row(span.to, e));
-        let (a, b) = (from.place(), to.place());
-        let [x, y, z] =
-            core::array::from_fn(|k| shown::between(a[k], b[k], span.fraction, self.shift));
-        let radius = position_of(from.radius(), self.shift);
-        let shape = Shape { x, y, z, radius, ..*body };
-        way.passes(&shape)?;
-        // One that is dead at present was alive until then.
-        let same = if now & HEAD_ALIVE == 0 { !HEAD_ALIVE } else { !0 } & 0xffff;
-        let kept = (first..self.now).all(|tick| (self.head(tick, e) ^ now) & same == 0);
-        kept.then_some(shape)
-    }
-}
-
-/// The way of a shot seen from above.
-struct Way {
-    from: (i64, i64),
-    by: (i64, i64),
-    long: i64,
-    radius: i64,
-}
-
-impl Way {
-    fn of(ray: &Ray) -> Self {
-        let by = (i64::from(ray.way.0), i64::from(ray.way.1));
-        let long = i64::from(length(ray.way.0, ray.way.1));
-        let from = (i64::from(ray.from.0), i64::from(ray.from.1));
-        // Up, for it is a floor, and nothing that is struck may be left out.
-        Self { from, by, long: long + 1, radius: i64::from(ray.radius) }
-    }
-
-    /// The part of the way at which it passes a shape, if it comes as near as receipts tell of.
-    fn passes(&self, shape: &Shape) -> Option<i64> {
-        let (x, y) = (i64::from(shape.x) - self.from.0, i64::from(shape.y) - self.from.1);
-        let reach = i64::from(shape.radius)
-            + i64::from(shape.depth)
-            + i64::from(receipt::NEAR)
-            + self.radius;
-        let (off, along) = (x * self.by.1 - y * self.by.0, x * self.by.0 + y * self.by.1);
-        let far = off.abs() > reach * self.long
-            || along < -reach * self.long
-            || along > (self.long + reach) * self.long;
-        (!far).then(|| along / self.long.max(1) * WHOLE / self.long.max(1))
-    }
-}
-
-/// A moment of the past that a target is looked up at.
-struct Seen {
-    moment: Moment,
-    /// Snapshot whose set says who was shown.
-    base: u32,
-    /// No row that is older stands alone.
-    limit: u32,
-}
-
-/// What the client of a slot was sent; borrows only what it reads.
-macro_rules! sent_of {
-    ($r:expr, $config:expr, $slot:expr) => {
-        Sent {
-            slot: $slot,
-            now: $r.head[0].tick,
-            sizes: &$r.head[0].sizes,
-            flights: &*$r.flights,
-            sets: &*$r.flight_sets,
-            updates: &*$r.flight_updates,
-            history: &*$r.history,
-            high: $config.high(),
-            shift: $config.head.position_shift,
-        }
-    };
-}
-
 /// The first thing that a body strikes on its way at a moment between a view and now: walls, or those who stood in that view
 /// where they were at the moment. So it meets whom its shooter will see it meet, as it is seen to fly.
 pub fn cast_then(
@@ -274,7 +120,7 @@ pub fn cast_then(
         return best.struck();
     };
     let (way, first) = (Way::of(ray), (view.time >> 16) as u32);
-    for (w, word) in sent.set(seen.base).iter().enumerate() {
+    for (w, word) in seen.set.iter().enumerate() {
         let mut left = *word;
         while left != 0 {
             let e = w * 32 + left.trailing_zeros() as usize;
@@ -286,8 +132,7 @@ pub fn cast_then(
             if way.passes(&shape).is_none() {
                 continue;
             }
-            let now = head_of(&world, e);
-            if (first..sent.now).any(|tick| (sent.head(tick, e) ^ now) & 0xffff != 0) {
+            if !sent.kept(e, first, head_of(&world, e) & 0xffff, 0xffff) {
                 continue;
             }
             let struck = strike::strike_shape(ray, &shape);
@@ -317,10 +162,11 @@ pub fn cast(room: &mut Room, ray: &Ray, view: &View, shapes: &mut Shapes) -> Opt
     };
     let way = Way::of(ray);
     let dead_stop = config.head.rules & RULE_DEAD_STOP != 0;
-    for (w, word) in sent.set(seen.base).iter().enumerate() {
-        let mut left = *word;
+    let depths = world.column(column::DEPTH);
+    for word in 0..seen.set.len() {
+        let mut left = sent.candidates(word, &seen, depths, &way);
         while left != 0 {
-            let e = w * 32 + left.trailing_zeros() as usize;
+            let e = word * 32 + left.trailing_zeros() as usize;
             left &= left - 1;
             let alive = world.alive(e);
             if !(combat::wanted(ray, &world, &config, e) && (dead_stop || alive)) {

@@ -57,9 +57,16 @@ pub fn span(held: &impl Held, e: usize, base: u32, moment: &Moment) -> Option<Sp
     if (held.head(from, e) ^ held.head(to, e)) & !HEAD_ALIVE & 0xffff != 0 {
         return Some(alone);
     }
-    let way = u64::from(moment.tick - from) << 16 | u64::from(moment.fraction);
-    let fraction = (way / u64::from(to - from)).min(65535) as u32;
-    Some(Span { from, to, fraction })
+    Some(moment.span(from, to))
+}
+
+impl Moment {
+    /// It on the way from the row of one tick to that of a later one.
+    pub fn span(&self, from: u32, to: u32) -> Span {
+        let way = u64::from(self.tick - from) << 16 | u64::from(self.fraction);
+        let fraction = (way / u64::from(to - from)).min(65535) as u32;
+        Span { from, to, fraction }
+    }
 }
 
 /// A coordinate on the way from one row to another, in 1/65536 unit.
