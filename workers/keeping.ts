@@ -1,0 +1,95 @@
+/**
+ * What a worker keeps of its rooms where it does not die with it: the records of each in the journal ring, and shadow copies. Both
+ * together are what a room is recovered from (`recovery.ts`).
+ */
+import type { RoomCore } from '../core-wasm/bindings/room.ts';
+import { Ring } from '../src/mailbox/ring.ts';
+import type { GameFacts, RecordsBoot, WorkerReport } from './boot.ts';
+import { encodeOpening, RoomJournal, type RoomJournalOptions } from './journal.ts';
+import { recoverRoom } from './recovery.ts';
+import type { RoomOptions } from './room-parts.ts';
+import { Shadows } from './shadows.ts';
+import type { RoomOrder } from './shard.ts';
+import type { ShardRoom } from './shard-room.ts';
+import type { Timing } from './timing.ts';
+
+/** A room that is being made. */
+export interface Opened {
+  readonly order: RoomOrder;
+  readonly core: RoomCore;
+  readonly config: Uint8Array;
+  readonly facts: GameFacts;
+}
+
+export interface KeepingOptions {
+  readonly records: RecordsBoot;
+  readonly facts: GameFacts;
+  readonly timing: Timing;
+  readonly nowUs: () => number;
+  readonly report: (message: WorkerReport) => void;
+}
+
+export class Keeping {
+  readonly shadows: Shadows;
+  readonly #options: KeepingOptions;
+  readonly #ring: Ring;
+  readonly #memories = new Map<number, SharedArrayBuffer>();
+
+  constructor(options: KeepingOptions) {
+    const { records, facts, timing, nowUs, report } = options;
+    this.#options = options;
+    this.#ring = new Ring(records.ring, 'write');
+    this.shadows = new Shadows({
+      ring: this.#ring,
+      everyTicks: Math.max(1, Math.round((records.shadowMs * facts.tickRateHz) / 1000)),
+      timing,
+      nowUs,
+      ask: (row, regionBytes) => report({ kind: 'shadow', row, regionBytes }),
+    });
+  }
+
+  /** The host has made memory for the shadow of the room in `row`. */
+  give(row: number, memory: SharedArrayBuffer): void {
+    if (this.shadows.give(row, memory)) this.#memories.set(row, memory);
+  }
+
+  /** The parts of a room that is being made; then `made` has to be told of it. */
+  open({ order, core, config, facts }: Opened): {
+    readonly parts: Pick<RoomOptions, 'journal' | 'recover' | 'onClosed'>;
+    readonly made: (room: ShardRoom) => void;
+  } {
+    const { row, id: roomId, epoch } = order;
+    const { schemaHash, tickRateHz } = facts;
+    const opening = encodeOpening({ roomId, epoch, schemaHash, tickRateHz, config });
+    const journal = new RoomJournal(this.#journalOptions(order, core), opening);
+    const { ring } = this.#options.records;
+    let made: ShardRoom | undefined;
+    return {
+      parts: {
+        journal,
+        recover: () => recoverRoom(core, { row, ring, shadow: this.#memories.get(row) }),
+        onClosed: () => {
+          this.#memories.delete(row);
+          if (made !== undefined) this.shadows.remove(made);
+        },
+      },
+      made: (room) => {
+        made = room;
+        this.shadows.add(room, journal, undefined);
+      },
+    };
+  }
+
+  #journalOptions(order: RoomOrder, core: RoomCore): RoomJournalOptions {
+    const { records, report } = this.#options;
+    const fields = { room: order.id };
+    const text = 'a journal was cut: its writer is too slow';
+    return {
+      ring: this.#ring,
+      row: order.row,
+      core,
+      hashTicks: records.hashTicks,
+      onCut: () => report({ kind: 'log', level: 'warn', fields, text }),
+    };
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * A room as it was at the end of its last tick but one: its newest shadow copy and, played on it, the records since, which stand in the
+ * journal ring. No hook is called: commands stand there too. The last tick that the ring knows of is left to the caller, who may want
+ * it played otherwise (`ShardRoom.again`): it is what the room, or its worker, failed in.
+ */
+import type { RoomCore } from '../core-wasm/bindings/room.ts';
+import { Join, Leave, Packet, RecordHeader } from '../protocol/gen/tables.ts';
+import { FrayError } from '../src/errors.ts';
+import { Ring } from '../src/mailbox/ring.ts';
+import { JOURNAL_RING } from './journal.ts';
+import { STAGE } from './journal-format.ts';
+import { readShadow, type ShadowCopy } from './shadow.ts';
+
+/** A tick that entered the journal. `end` null: its hooks have not run. */
+export interface JournalledTick {
+  readonly tick: number;
+  /** Of tick 0, which has none, empty. */
+  readonly begin: Uint8Array;
+  readonly end: Uint8Array | null;
+}
+
+/** What there was of a room. */
+export interface Recovery {
+  /** Null: none came after the copy. */
+  readonly last: JournalledTick | null;
+  /** Session by slot, `last` counted. */
+  readonly sessions: Uint32Array;
+  /** Codes of sessions that have left since the copy. */
+  readonly left: ReadonlyMap<number, number>;
+  /** What the game had outside the region (`RoomGame.load`); empty: nothing. */
+  readonly game: Uint8Array;
+  /** Ticks that were played. */
+  readonly ticks: number;
+}
+
+export type RecoveryCore = Pick<
+  RoomCore,
+  'u8' | 'input' | 'playersMax' | 'tick' | 'firstTick' | 'begin' | 'end' | 'restore'
+>;
+
+export interface RecoverySources {
+  readonly row: number;
+  /** The journal ring, whose writer has ended or is of this thread. */
+  readonly ring: SharedArrayBuffer;
+  /** Of the room; undefined where none was made. */
+  readonly shadow: SharedArrayBuffer | undefined;
+}
+
+/** Fills `core`, which has just been made. Throws E_ROOM_FAULT where records are missing or the room was closed. */
+export function recoverRoom(core: RecoveryCore, sources: RecoverySources): Recovery {
+  return new Player(core, sources).play();
+}
+
+/** The records of a tick without what clients sent. */
+export function withoutPackets(records: Uint8Array): Uint8Array {
+  const kept = records.slice();
+  let to = 0;
+  eachRecord(records, ({ kind, at, end }) => {
+    if (kind === Packet.kind) return;
+    kept.set(records.subarray(at, end), to);
+    to += end - at;
+  });
+  return kept.subarray(0, to);
+}
+
+class Player {
+  readonly #core: RecoveryCore;
+  readonly #sources: RecoverySources;
+  readonly #copy: ShadowCopy | null;
+  readonly #sessions: Uint32Array;
+  readonly #left = new Map<number, number>();
+  #game: Uint8Array;
+  #pending: { tick: number; begin: Uint8Array; end: Uint8Array | null } | null = null;
+  /** The next that has to come. */
+  #next: number;
+  #ticks = 0;
+
+  constructor(core: RecoveryCore, sources: RecoverySources) {
+    this.#core = core;
+    this.#sources = sources;
+    const copy = sources.shadow === undefined ? null : readShadow(sources.shadow);
+    this.#copy = copy;
+    this.#sessions = new Uint32Array(core.playersMax);
+    const sessionBytes = 4 * core.playersMax;
+    if (copy !== null) {
+      core.restore(copy.region);
+      this.#sessions.set(new Uint32Array(copy.host.buffer, 0, core.playersMax));
+    }
+    this.#game = copy === null ? NOTHING : copy.host.slice(sessionBytes);
+    this.#next = copy === null ? core.firstTick : copy.tick + 1;
+  }
+
+  play(): Recovery {
+    const ring = new Ring(this.#sources.ring, 'kept');
+    ring.seek(this.#begins(ring));
+    while (ring.next()) if (ring.id === this.#sources.row) this.#entry(ring);
+    const last = this.#pending;
+    if (last !== null) this.#sit(last.begin);
+    if (this.#copy === null && last === null && this.#ticks === 0)
+      throw fault('nothing of it is kept');
+    return {
+      last,
+      sessions: this.#sessions,
+      left: this.#left,
+      game: this.#game,
+      ticks: this.#ticks,
+    };
+  }
+
+  /** Place of the first record that counts: behind the copy, or where the room opened. */
+  #begins(ring: Ring): number {
+    if (this.#copy !== null) return this.#copy.position;
+    let from = -1;
+    let found = false;
+    const { row } = this.#sources;
+    while (ring.next()) {
+      if (ring.id !== row || ring.kind !== JOURNAL_RING.open) continue;
+      from = ring.position;
+      found = true;
+    }
+    if (!found) throw fault('nothing of it is kept');
+    return from;
+  }
+
+  #entry(ring: Ring): void {
+    const { kind, arg: tick } = ring;
+    const bytes = (): Uint8Array => ring.bytes.slice(ring.offset, ring.offset + ring.length);
+    switch (kind) {
+      case STAGE.begin:
+        if (this.#pending !== null) this.#run(this.#pending);
+        if (tick !== this.#next) throw fault(`tick ${this.#next} is not kept`);
+        this.#pending = { tick, begin: bytes(), end: null };
+        break;
+      case STAGE.end:
+        if (tick === this.#core.firstTick && this.#pending === null && tick === this.#next)
+          this.#pending = { tick, begin: NOTHING, end: bytes() };
+        else if (this.#pending?.tick === tick) this.#pending.end = bytes();
+        else throw fault(`the beginning of tick ${tick} is not kept`);
+        break;
+      case STAGE.anew:
+        this.#pending = null;
+        break;
+      case STAGE.game:
+        this.#game = bytes();
+        break;
+      case STAGE.over:
+        throw fault('it was closed');
+      case STAGE.cut:
+        throw fault(`what followed tick ${tick} is not kept`);
+      default:
+    }
+  }
+
+  #run({ tick, begin, end }: JournalledTick): void {
+    const core = this.#core;
+    if (end === null) throw fault(`the end of tick ${tick} is not kept`);
+    this.#sit(begin);
+    if (tick > core.firstTick) {
+      core.u8.set(begin, core.input);
+      core.begin(begin.length);
+    }
+    core.u8.set(end, core.input);
+    core.end(end.length);
+    this.#pending = null;
+    this.#next = tick + 1;
+    this.#ticks += 1;
+  }
+
+  /** Who sits where after these records. */
+  #sit(records: Uint8Array): void {
+    const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+    eachRecord(records, ({ kind, slot, at }) => {
+      const payload = at + RecordHeader.bytes;
+      if (kind === Join.kind) this.#sessions[slot] = view.getUint32(payload + Join.session, true);
+      if (kind !== Leave.kind) return;
+      const session = this.#sessions[slot] as number;
+      if (session !== 0) this.#left.set(session, view.getUint16(payload + Leave.code, true));
+      this.#sessions[slot] = 0;
+    });
+  }
+}
+
+function eachRecord(
+  records: Uint8Array,
+  tell: (record: { kind: number; slot: number; at: number; end: number }) => void,
+): void {
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  for (let at = 0; at + RecordHeader.bytes <= records.length; ) {
+    const bytes = view.getUint32(at + RecordHeader.length, true);
+    const end = at + RecordHeader.bytes + ((bytes + 3) & ~3);
+    tell({
+      kind: view.getUint16(at + RecordHeader.kind, true),
+      slot: view.getUint16(at + RecordHeader.index, true),
+      at,
+      end,
+    });
+    at = end;
+  }
+}
+
+function fault(state: string): FrayError {
+  return new FrayError('E_ROOM_FAULT', `Cannot recover a room: ${state}`);
+}
+
+const NOTHING = new Uint8Array(0);

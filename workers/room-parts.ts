@@ -1,0 +1,76 @@
+/** What a room of a shard is made of, and who waits in it. */
+import type { RoomCore } from '../core-wasm/bindings/room.ts';
+import type { WorkerEnd } from '../src/mailbox/messages.ts';
+import type { RoomJournal } from './journal.ts';
+import type { Recovery } from './recovery.ts';
+import type { RoomGame } from './room-game.ts';
+import type { Timing } from './timing.ts';
+
+/** What a room's tick needs of its core. */
+export type TickCore = Pick<
+  RoomCore,
+  | 'u8'
+  | 'i32'
+  | 'view'
+  | 'input'
+  | 'inputBytes'
+  | 'players'
+  | 'epochs'
+  | 'playersMax'
+  | 'tickRateHz'
+  | 'firstTick'
+  | 'roster'
+  | 'rosterRowBytes'
+  | 'tick'
+  | 'begin'
+  | 'end'
+  | 'stat'
+  | 'stateHash'
+  | 'stateHashLow'
+  | 'stateHashHigh'
+  | 'packetSlot'
+  | 'packetBytes'
+  | 'packetAddress'
+  | 'region'
+  | 'revive'
+>;
+
+/** A person who waits for a slot, or whose Join runs in this tick. */
+export interface Arrival {
+  readonly session: number;
+  readonly flags: number;
+  readonly name: Uint8Array;
+  /** Tail of the record Join. */
+  readonly identity: Uint8Array;
+  /** -1: waits for one. */
+  slot: number;
+}
+
+/** A person whose Resume is written and not answered yet. */
+export interface Return {
+  readonly session: number;
+  readonly slot: number;
+  readonly fresh: boolean;
+  /** Of its packets before. */
+  readonly epoch: number;
+}
+
+export interface RoomOptions {
+  readonly row: number;
+  readonly id: string;
+  /** I/O thread that opened it. */
+  readonly owner: number;
+  readonly botsYield: boolean;
+  readonly emptyCloseTicks: number;
+  readonly core: TickCore;
+  readonly game: RoomGame;
+  readonly links: readonly WorkerEnd[];
+  readonly timing: Timing;
+  /** A session is no longer in the room; `code` and `text` have been answered. */
+  readonly onGone: (session: number) => void;
+  readonly journal?: Pick<RoomJournal, 'record' | 'game' | 'anew' | 'ended' | 'close'>;
+  /** The room has been closed. */
+  readonly onClosed?: () => void;
+  /** Fills the core anew from what is kept. Left out: a trap is the room's end. */
+  readonly recover?: () => Recovery;
+}
