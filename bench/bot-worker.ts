@@ -34,6 +34,7 @@ export class BotWorker {
         core,
         ...SIZES,
         playersMax: PLAYERS,
+        shadowMs: SHADOW_MS,
         emptyCloseMs: 0,
         bells: [bell],
         // Warnings are of overload, which the bench is there to see: its level stands beside the figures.
@@ -93,6 +94,7 @@ export class BotWorker {
 
 /** Places of a room. */
 const PLAYERS = 50;
+const SHADOW_MS = 2000;
 const ROOMS_MAX = 2048;
 const SIZES = { sessionsMax: 64, roomsMax: ROOMS_MAX };
 /** What a directory keeps of a room and an order does not say. */

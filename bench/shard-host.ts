@@ -11,15 +11,19 @@ import { ANSWER, createLink, IoEnd, JOIN, JOINED, OPEN, ORDER } from '../src/mai
 import { Ring } from '../src/mailbox/ring.ts';
 import type { Game } from '../src/plugin/game.ts';
 import { interpolationTicks, roomSizes } from '../src/schema/compile.ts';
+import type { WorkerReport } from '../workers/boot.ts';
+import { SHADOW_HOST_BYTES } from '../workers/boot.ts';
 import { createJournalRing } from '../workers/journal.ts';
 import { CORE_HASH_BYTES } from '../workers/journal-format.ts';
 import { JournalStore } from '../workers/journal-store.ts';
+import { Keeping } from '../workers/keeping.ts';
 import type { LoadedGame } from '../workers/open-room.ts';
 import { roomFactory } from '../workers/open-room.ts';
+import { createShadow } from '../workers/shadow.ts';
 import { Shard } from '../workers/shard.ts';
 import type { ShardRoom } from '../workers/shard-room.ts';
 import type { CounterName } from '../workers/timing.ts';
-import { createTiming, TimingReader } from '../workers/timing.ts';
+import { createTiming, Timing, TimingReader } from '../workers/timing.ts';
 
 export interface ShardHostOptions {
   readonly playersMax: number;
@@ -49,6 +53,7 @@ export class ShardHost {
   /** What a room or a hook had to say; a bench that goes well reads nothing here. */
   readonly logs: string[] = [];
   readonly #rooms = new Map<number, ShardRoom>();
+  readonly #keeping: Keeping;
   #journal: { readonly ring: SharedArrayBuffer; take(): void } | null = null;
   /** Its one number: the bench's time, us. */
   readonly #times = Float64Array.of(START_US);
@@ -74,14 +79,36 @@ export class ShardHost {
       timing: createTiming(roomsMax),
       playersMax,
       emptyCloseMs: 0,
-      ...(this.#journal !== null && { journal: { ring: this.#journal.ring, hashTicks: 1 } }),
+      records: {
+        ring: this.#journal?.ring ?? createJournalRing(true),
+        hashTicks: this.#journal === null ? 0 : 1,
+        shadowMs: SHADOW_MS,
+      },
     };
-    const make = roomFactory(boot, loaded(game, { playersMax, entitiesMax }), (report) => {
-      if (report.kind === 'log') this.logs.push(`${report.text} ${JSON.stringify(report.fields)}`);
-    });
+    const kept = loaded(game, { playersMax, entitiesMax });
+    const report = (said: WorkerReport): void => {
+      if (said.kind === 'log') this.logs.push(`${said.text} ${JSON.stringify(said.fields)}`);
+      else if (said.kind === 'shadow')
+        this.#keeping.give(said.row, createShadow(said.regionBytes, SHADOW_HOST_BYTES));
+    };
     const [clock, times] = [new BigInt64Array(1), this.#times];
     this.io = new IoEnd(this.link);
     this.timing = new TimingReader(boot.timing);
+    // The real clock is read, and paid for, as a worker reads it; the time is the bench's own. In one small function, as that of
+    // `systemClock` is: V8 inlines it, where two that call each other are at times left as calls, whose answers are boxed.
+    const nowUs = (): number => {
+      clock[0] = process.hrtime.bigint();
+      return times[0] as number;
+    };
+    const { facts } = kept;
+    this.#keeping = new Keeping({
+      records: boot.records,
+      facts,
+      timing: new Timing(boot.timing),
+      nowUs,
+      report,
+    });
+    const make = roomFactory(boot, kept, { report, keeping: this.#keeping });
     this.shard = new Shard({
       boot,
       openRoom: (order, parts) => {
@@ -89,12 +116,7 @@ export class ShardHost {
         this.#rooms.set(order.row, room);
         return room;
       },
-      // The real clock is read, and paid for, as a worker reads it; the time is the bench's own. In one small function, as that of
-      // `systemClock` is: V8 inlines it, where two that call each other are at times left as calls, whose answers are boxed.
-      nowUs: () => {
-        clock[0] = process.hrtime.bigint();
-        return times[0] as number;
-      },
+      nowUs,
       report: ({ text, fields }) => this.logs.push(`${text} ${JSON.stringify(fields)}`),
     });
   }
@@ -131,6 +153,7 @@ export class ShardHost {
     shard.takePackets();
     if (slot !== undefined) shard.tickSlot(slot);
     shard.wake();
+    this.#keeping.shadows.turn(SHADOW_MS);
     this.#journal?.take();
   }
 
@@ -223,6 +246,8 @@ const MUST_BE_NONE: readonly CounterName[] = [
   'messagesMalformed',
   'outboxDropped',
 ];
+/** ms. */
+const SHADOW_MS = 2000;
 const NOTHING = new Uint8Array(0);
 export const EPOCH = 1;
 /** us. Any moment; the same in each run, because arrivals are counted from it. */

@@ -88,6 +88,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     playersMax: config.playersMax,
     bots: config.bots,
     emptyCloseMs: config.emptyCloseMs,
+    shadowMs: config.shadowMs,
     sessionsMax: config.sessionsMax,
     clock,
     log: roomLog(log),

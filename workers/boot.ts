@@ -23,11 +23,30 @@ export interface WorkerBoot {
   readonly playersMax: number;
   /** How long a room stands empty before it reports so; 0 takes the game's own figure. */
   readonly emptyCloseMs: number;
-  /** Rooms write their journals into this ring (see journal.ts), and a state hash after each so many ticks. */
-  readonly journal?: { readonly ring: SharedArrayBuffer; readonly hashTicks: number };
+  readonly records: RecordsBoot;
   /** Hash the state every tick instead of every 30th. */
   readonly hashEveryTick?: boolean;
 }
+
+/** Where rooms put what they are made of, for recovery and for journals. */
+export interface RecordsBoot {
+  /** See journal.ts. */
+  readonly ring: SharedArrayBuffer;
+  /** A state hash after each so many ticks; 0: none, nobody reads them. */
+  readonly hashTicks: number;
+  /** A room that is played in is copied into its shadow so often. */
+  readonly shadowMs: number;
+}
+
+/** Host to worker, by postMessage. */
+export interface ShadowMemory {
+  readonly kind: 'shadow';
+  readonly row: number;
+  readonly memory: SharedArrayBuffer;
+}
+
+/** Bytes of a shadow for what lies outside the region: sessions, and the game's (bots that wait, at most 1,024). */
+export const SHADOW_HOST_BYTES = 1 << 18;
 
 /** What is true for every room of a game; the worker answers it when it has loaded the game. */
 export interface GameFacts {
@@ -45,6 +64,8 @@ export interface GameFacts {
 /** Worker to host, by postMessage. Nothing else is posted. */
 export type WorkerReport =
   | { readonly kind: 'ready'; readonly facts: GameFacts }
+  /** The room in `row` needs memory for its shadow. */
+  | { readonly kind: 'shadow'; readonly row: number; readonly regionBytes: number }
   | {
       readonly kind: 'log';
       readonly level: 'info' | 'warn' | 'error';

@@ -18,8 +18,12 @@ export const STAGE = {
   over: 4,
   /** Entries from here on were lost, because the writer was too slow or the disk full. The last entry. */
   cut: 5,
+  /** What of the game lies in no region, as of the next entry: UTF-8 (JSON of src/plugin/seats.ts). No part of a replay. */
+  game: 6,
+  /** What stands before it of `tick` is not so: it trapped, and the tick begins anew. */
+  anew: 7,
 } as const;
-const STAGE_MAX = 5;
+const STAGE_MAX = 7;
 
 export interface JournalEntry {
   readonly stage: number;
@@ -299,7 +303,7 @@ function readHead(file: Uint8Array, crc: Crc): { head: JournalHead; bytes: numbe
 
 /** 'FRJD'. */
 export const JOURNAL_MAGIC = 0x444a5246;
-export const JOURNAL_VERSION = 2;
+export const JOURNAL_VERSION = 3;
 /** 'FRJB'. */
 const BLOCK_MAGIC = 0x424a5246;
 export const CORE_HASH_BYTES = 32;

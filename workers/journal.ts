@@ -1,10 +1,11 @@
 /**
  * What a room writes of itself: every record that enters it goes into its worker's journal ring before anything that follows
- * from it leaves. The ring is memory that outlives the worker; the journal's own thread empties it (`journal-store.ts`), and
- * the tick waits for nobody. Where the ring is full the room plays on and its journal ends there, marked as cut.
+ * from it leaves. The ring is memory that outlives the worker: it keeps what came after the newest shadow copies (`recovery.ts`), and
+ * where journals are wanted a thread of its own empties it into files (`journal-store.ts`). The tick waits for nobody. Where the ring
+ * is full the room plays on and its file ends there, marked as cut; the records after that are for recovery alone.
  */
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
-import { createRing, type Ring } from '../src/mailbox/ring.ts';
+import { createRing, KEEPS, type Ring } from '../src/mailbox/ring.ts';
 import type { JournalHead } from './journal-format.ts';
 import { STAGE } from './journal-format.ts';
 
@@ -14,9 +15,9 @@ export const JOURNAL_RING = {
   open: 16,
 } as const;
 
-/** The memory of one worker's ring. */
-export function createJournalRing(): SharedArrayBuffer {
-  return createRing(RING_BYTES, RECORD_BYTES_MAX);
+/** The memory of one worker's ring. `alone`: nobody empties it into files. */
+export function createJournalRing(alone = false): SharedArrayBuffer {
+  return createRing(RING_BYTES, RECORD_BYTES_MAX, alone ? KEEPS.floorAlone : KEEPS.floor);
 }
 
 /** The part of a core that is recorded. */
@@ -29,26 +30,29 @@ export interface RoomJournalOptions {
   readonly ring: Ring;
   readonly row: number;
   readonly core: JournalCore;
-  /** A state hash after each so many ticks. */
+  /** A state hash after each so many ticks; 0: none. */
   readonly hashTicks: number;
-  /** Called once where the journal ends before the room does. */
+  /** Called once where the file ends before the room does. */
   readonly onCut: () => void;
 }
 
 /** One room's way into the ring. Makes no garbage. */
 export class RoomJournal {
+  /** Place in the ring from which on the room is whole: where it opened, or its newest shadow copy. */
+  since: number;
+  /** Records are missing behind `since`: only another copy makes the room recoverable again. */
+  gap = false;
   readonly #options: RoomJournalOptions;
   readonly #words = new Int32Array(2);
-  #state: 'open' | 'cutting' | 'ended' = 'open';
+  #state: 'open' | 'cutting' | 'cut' | 'ended' = 'open';
 
-  /** `opening`: what the room is, by `encodeOpening`. */
-  constructor(options: RoomJournalOptions, opening: Uint8Array) {
+  /** `opening`: what the room is, by `encodeOpening`; undefined for one that goes on where another worker was. */
+  constructor(options: RoomJournalOptions, opening: Uint8Array | undefined) {
     this.#options = options;
     const { ring, row } = options;
-    if (!ring.tryWrite(JOURNAL_RING.open, row, 0, opening, 0, opening.length)) {
-      this.#state = 'ended';
-      options.onCut();
-    }
+    this.since = ring.end;
+    if (opening === undefined) return;
+    if (!ring.tryWrite(JOURNAL_RING.open, row, 0, opening, 0, opening.length)) this.#lose('cut');
   }
 
   /** `length` bytes of the input buffer, on their way into `begin` or `end` of `tick`. */
@@ -57,14 +61,33 @@ export class RoomJournal {
     this.#write(stage, tick, core.i32, core.input >> 2, length);
   }
 
+  /** What the game has outside the region, as of the record that follows: both are seen at once. */
+  game(tick: number, saved: Uint8Array): void {
+    const { ring, row } = this.#options;
+    if (this.#state === 'ended') return;
+    ring.hold();
+    if (!ring.tryWrite(STAGE.game, row, tick, saved, 0, saved.length)) this.#lose('cutting');
+  }
+
+  /** What was recorded of `tick` is void: it begins anew. */
+  anew(tick: number): void {
+    this.#write(STAGE.anew, tick, NOTHING, 0, 0);
+  }
+
   /** After `end` of `tick`. */
   ended(tick: number): void {
     const { core, hashTicks } = this.#options;
-    if (this.#state !== 'open' || tick % hashTicks !== 0) return;
+    if (this.#state !== 'open' || hashTicks === 0 || tick % hashTicks !== 0) return;
     core.stateHash();
     this.#words[0] = core.stateHashLow;
     this.#words[1] = core.stateHashHigh;
     this.#write(STAGE.hash, tick, this.#words, 0, 8);
+  }
+
+  /** A shadow copy was made of all that is recorded. */
+  copied(): void {
+    this.since = this.#options.ring.end;
+    this.gap = false;
   }
 
   /** The room is closed; nothing follows. */
@@ -76,13 +99,22 @@ export class RoomJournal {
 
   #write(stage: number, tick: number, words: Int32Array, from: number, bytes: number): void {
     const { ring, row } = this.#options;
-    if (this.#state === 'open') {
-      if (ring.tryWriteWords(stage, row, tick, words, from, bytes)) return;
-      this.#state = 'cutting';
-      this.#options.onCut();
+    if (this.#state === 'ended') return;
+    if (this.#state === 'cutting') {
+      if (!ring.tryWriteWords(STAGE.cut, row, tick, NOTHING, 0, 0)) return;
+      this.#state = 'cut';
     }
-    if (this.#state === 'cutting' && ring.tryWriteWords(STAGE.cut, row, tick, NOTHING, 0, 0))
-      this.#state = 'ended';
+    const written = ring.tryWriteWords(stage, row, tick, words, from, bytes);
+    ring.publish();
+    if (!written) this.#lose('cutting');
+  }
+
+  /** A record did not fit. The file was told of the first. */
+  #lose(state: 'cutting' | 'cut'): void {
+    this.gap = true;
+    if (this.#state !== 'open') return;
+    this.#state = state;
+    this.#options.onCut();
   }
 }
 
@@ -120,5 +152,5 @@ const OPENING_TAIL = 20;
 const NOTHING = new Int32Array(0);
 /** Bytes of one record: the largest input buffer of a room, and its opening. */
 const RECORD_BYTES_MAX = 1 << 19;
-/** Bytes, so that with one record the memory is 4 MiB. Some two seconds of a full worker: 1,000 players send some 2 MB a second at 30 Hz. */
-const RING_BYTES = (1 << 22) - 2 * RECORD_BYTES_MAX;
+/** Bytes, so that with one record the memory is 8 MiB: four seconds of a full worker, whose 1,000 players send some 2 MB a second at 30 Hz. */
+const RING_BYTES = (1 << 23) - 2 * RECORD_BYTES_MAX;

@@ -1,16 +1,18 @@
 /** From a game's module to rooms: loads it once, and makes core and runtime for each order to open. */
 import { RoomCore } from '../core-wasm/bindings/room.ts';
 import { FrayError } from '../src/errors.ts';
-import { Ring } from '../src/mailbox/ring.ts';
 import type { Game } from '../src/plugin/game.ts';
 import { parseRoomOptions } from '../src/plugin/options.ts';
 import type { RuntimeHost } from '../src/plugin/runtime.ts';
 import { GameRuntime } from '../src/plugin/runtime.ts';
 import { compileConfig, interpolationTicks, roomSizes } from '../src/schema/compile.ts';
 import type { GameFacts, WorkerBoot, WorkerReport } from './boot.ts';
-import { encodeOpening, RoomJournal } from './journal.ts';
-import type { RoomFactory, RoomOrder } from './shard.ts';
+import type { Keeping } from './keeping.ts';
+import type { RoomFactory } from './shard.ts';
 import { ShardRoom } from './shard-room.ts';
+
+/** Where a worker's parts report to. */
+export type Report = (message: WorkerReport) => void;
 
 export interface LoadedGame {
   readonly game: Game;
@@ -19,7 +21,9 @@ export interface LoadedGame {
 }
 
 /** Imports the game. Throws E_SCHEMA where its default export is no game, and what the module itself throws. */
-export async function loadGame(boot: WorkerBoot): Promise<LoadedGame> {
+export async function loadGame(
+  boot: Pick<WorkerBoot, 'game' | 'playersMax' | 'emptyCloseMs'>,
+): Promise<LoadedGame> {
   const module = (await import(boot.game)) as { default?: Partial<Game> };
   const game = module.default as Game | undefined;
   if (game?.game !== 'fray') {
@@ -51,12 +55,11 @@ export async function loadGame(boot: WorkerBoot): Promise<LoadedGame> {
 
 /** Makes rooms of a loaded game. The maker throws E_ROOM_OPTIONS for options that the game does not declare. */
 export function roomFactory(
-  boot: WorkerBoot,
+  boot: Pick<WorkerBoot, 'core' | 'hashEveryTick'>,
   loaded: LoadedGame,
-  report: (message: WorkerReport) => void,
+  { report, keeping }: { readonly report: Report; readonly keeping: Keeping | null },
 ): RoomFactory {
   const { game, facts, emptyCloseMs } = loaded;
-  const journals = journalsOf(boot, facts, report);
   return (order, parts) => {
     const host = hostOf(report);
     const options = parseRoomOptions(game.options.room, order.optionsJson);
@@ -74,7 +77,8 @@ export function roomFactory(
       host,
       options: { roomId: order.id, seed, options, bots: order.bots },
     });
-    return new ShardRoom({
+    const kept = keeping === null ? null : keeping.open({ order, core, config, facts });
+    const room = new ShardRoom({
       row: order.row,
       id: order.id,
       owner: order.owner,
@@ -83,33 +87,15 @@ export function roomFactory(
       botsYield: facts.botsYield,
       emptyCloseTicks: Math.ceil((emptyCloseMs * facts.tickRateHz) / 1000),
       ...parts,
-      ...(journals !== null && { journal: journals(order, core, config) }),
+      ...kept?.parts,
     });
-  };
-}
-
-/** Makes the journal of a room; null where none is kept. */
-function journalsOf(
-  boot: WorkerBoot,
-  { schemaHash, tickRateHz }: GameFacts,
-  report: (message: WorkerReport) => void,
-): ((order: RoomOrder, core: RoomCore, config: Uint8Array) => RoomJournal) | null {
-  if (boot.journal === undefined) return null;
-  const { hashTicks } = boot.journal;
-  const ring = new Ring(boot.journal.ring, 'write');
-  return (order, core, config) => {
-    const fields = { room: order.id };
-    const text = 'a journal was cut: its writer is too slow';
-    const onCut = (): void => report({ kind: 'log', level: 'warn', fields, text });
-    const options = { ring, row: order.row, core, hashTicks, onCut };
-    const { id: roomId, epoch } = order;
-    const opening = { roomId, epoch, schemaHash, tickRateHz, config };
-    return new RoomJournal(options, encodeOpening(opening));
+    kept?.made(room);
+    return room;
   };
 }
 
 /** Where a room's runtime reports to. A hook that throws in every tick must not fill the disk. */
-function hostOf(report: (message: WorkerReport) => void): RuntimeHost {
+function hostOf(report: Report): RuntimeHost {
   let failures = 0;
   return {
     hookFailed({ roomId, tick, hook, error }) {

@@ -1,6 +1,6 @@
 /** One room's part of what its worker counts (timing.ts): kept up after each tick, given back when the room closes. */
 import { RoomStats } from '../protocol/gen/tables.ts';
-import type { TickCore } from './shard-room.ts';
+import type { TickCore } from './room-parts.ts';
 import type { Timing } from './timing.ts';
 import { COUNTER, ROW, SUMMED } from './timing.ts';
 

@@ -17,6 +17,13 @@ export interface RoomGame {
    * whom it kicks, and controls that stand in for clients that are away. Returns the new length.
    */
   records(length: number, onRemoved: OnRemoved): number;
+  /** Records that were made before stand in the input buffer: their tick is played again, hooks follow. */
+  again(length: number): void;
+  /** What it has of its own that lies in no region is another than at the last `save`. */
+  readonly changed: boolean;
+  /** That, for the one who goes on with the room elsewhere and `load`s it. */
+  save(): Uint8Array;
+  load(saved: Uint8Array): void;
   /** Runs the hooks over `eventBytes` of events; returns bytes of commands in the input buffer. */
   hooks(eventBytes: number, onWait: OnWait): number;
   /** Hooks have thrown too often: the room has to close. */

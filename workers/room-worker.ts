@@ -1,16 +1,18 @@
 /**
  * The entry of a room worker: the tick loop. A turn is one phase slot: sleep until it is due, take what lies in the
- * mailboxes, tick its rooms, wake the I/O threads that sleep, let the event loop turn once so that promises and timers
- * of authors go on. See slots.ts for when, shard.ts for what, shard-room.ts for one room's tick.
+ * mailboxes, tick its rooms, wake the I/O threads that sleep, copy a room into its shadow, let the event loop turn once so that
+ * promises and timers of authors go on. See slots.ts for when, shard.ts for what, shard-room.ts for one room's tick.
  *
  * Packets wake nobody: they wait for the tick they belong to. Orders wake a worker only while nobody is in its rooms, or it has none.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../src/clock.ts';
 import { Bell } from '../src/mailbox/bell.ts';
-import type { WorkerBoot, WorkerReport } from './boot.ts';
+import type { ShadowMemory, WorkerBoot, WorkerReport } from './boot.ts';
+import { Keeping } from './keeping.ts';
 import { loadGame, roomFactory } from './open-room.ts';
 import { Shard } from './shard.ts';
+import { Timing } from './timing.ts';
 import { warmUp } from './warm-up.ts';
 
 const boot = workerData as WorkerBoot;
@@ -18,9 +20,16 @@ const report = (message: WorkerReport): void => parentPort?.postMessage(message)
 const clock = systemClock();
 const game = await loadGame(boot);
 warmUp(boot, game, clock.nowUs);
+const keeping = new Keeping({
+  records: boot.records,
+  facts: game.facts,
+  timing: new Timing(boot.timing),
+  nowUs: clock.nowUs,
+  report,
+});
 const shard = new Shard({
   boot,
-  openRoom: roomFactory(boot, game, report),
+  openRoom: roomFactory(boot, game, { report, keeping }),
   nowUs: clock.nowUs,
   report,
 });
@@ -35,6 +44,7 @@ function turn(): void {
   shard.takePackets();
   if (slot !== undefined && slot.dueUs <= clock.nowUs()) shard.tickSlot(slot);
   shard.wake();
+  keeping.shadows.turn(leftUs());
   if (shard.stopped) process.exit(0);
   setImmediate(turn);
 }
@@ -47,8 +57,15 @@ function rest(ms: number): void {
   else bell.awake();
 }
 
+/** Until the next slot is due. */
+function leftUs(): number {
+  const slot = shard.nextSlot();
+  return slot === undefined ? REST_MS * 1000 : slot.dueUs - clock.nowUs();
+}
+
 /** ms. Authors' timers wait no longer. */
 const REST_MS = 50;
 
+parentPort?.on('message', ({ row, memory }: ShadowMemory) => keeping.give(row, memory));
 report({ kind: 'ready', facts: game.facts });
 turn();

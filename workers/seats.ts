@@ -9,12 +9,15 @@ const TAKEN = { none: 0, person: 1, leaving: 2 } as const;
 export class Seats {
   /** Session per slot, 0 for none. */
   readonly sessions: Uint32Array;
+  /** The same memory. */
+  readonly bytes: Uint8Array;
   readonly #taken: Uint8Array;
   #people = 0;
   #leaving = 0;
 
   constructor(playersMax: number) {
     this.sessions = new Uint32Array(playersMax);
+    this.bytes = new Uint8Array(this.sessions.buffer);
     this.#taken = new Uint8Array(playersMax);
   }
 

@@ -1,90 +1,26 @@
 /**
  * One room on a worker: its core, its game, who sits in it, and the records that wait for its next tick.
  */
-import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import { ERROR, RoomStats, RosterRow } from '../protocol/gen/tables.ts';
 import type { WorkerEnd } from '../src/mailbox/messages.ts';
-import {
-  ANSWER,
-  DATA,
-  ioThreadOf,
-  JOINED,
-  RESUME,
-  TEXT_BYTES_MAX,
-} from '../src/mailbox/messages.ts';
+import { ANSWER, ioThreadOf, JOINED, RESUME, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 import { HostMessages } from './host-messages.ts';
-import type { RoomJournal } from './journal.ts';
 import { STAGE } from './journal-format.ts';
+import { copyOut, type PacketsOut } from './packets-out.ts';
 import { RecordWriter } from './records.ts';
+import type { JournalledTick } from './recovery.ts';
+import { withoutPackets } from './recovery.ts';
 import { RoomFigures } from './room-figures.ts';
 import type { OnRemoved, OnWait, RoomGame } from './room-game.ts';
+import type { Arrival, Return, RoomOptions, TickCore } from './room-parts.ts';
 import { Seats } from './seats.ts';
 import type { Slot } from './slots.ts';
 import type { Timing } from './timing.ts';
 import { COUNTER } from './timing.ts';
 
-/** What a room's tick needs of its core. */
-export type TickCore = Pick<
-  RoomCore,
-  | 'u8'
-  | 'i32'
-  | 'view'
-  | 'input'
-  | 'inputBytes'
-  | 'players'
-  | 'epochs'
-  | 'playersMax'
-  | 'tickRateHz'
-  | 'roster'
-  | 'rosterRowBytes'
-  | 'tick'
-  | 'begin'
-  | 'end'
-  | 'stat'
-  | 'stateHash'
-  | 'stateHashLow'
-  | 'stateHashHigh'
-  | 'packetSlot'
-  | 'packetBytes'
-  | 'packetAddress'
->;
-
-/** A person who waits for a slot, or whose Join runs in this tick. */
-export interface Arrival {
-  readonly session: number;
-  readonly flags: number;
-  readonly name: Uint8Array;
-  /** Tail of the record Join. */
-  readonly identity: Uint8Array;
-  /** -1: waits for one. */
-  slot: number;
-}
-
-/** A person whose Resume is written and not answered yet. */
-interface Return {
-  readonly session: number;
-  readonly slot: number;
-  readonly fresh: boolean;
-  /** Of its packets before. */
-  readonly epoch: number;
-}
-
-export interface RoomOptions {
-  readonly row: number;
-  readonly id: string;
-  /** I/O thread that opened it. */
-  readonly owner: number;
-  readonly botsYield: boolean;
-  readonly emptyCloseTicks: number;
-  readonly core: TickCore;
-  readonly game: RoomGame;
-  readonly links: readonly WorkerEnd[];
-  readonly timing: Timing;
-  /** A session is no longer in the room; `code` and `text` have been answered. */
-  readonly onGone: (session: number) => void;
-  readonly journal?: Pick<RoomJournal, 'record' | 'ended' | 'close'>;
-}
+/** The core trapped in `begin` or `end`: what it holds means nothing any more. */
+export class RoomTrap extends Error {}
 
 export class ShardRoom {
   readonly row: number;
@@ -104,6 +40,7 @@ export class ShardRoom {
   readonly #answer = new Uint8Array(JOINED.bytes);
   readonly #answerWords = new Uint32Array(this.#answer.buffer);
   readonly #said: HostMessages;
+  readonly #packets: PacketsOut;
   #arrivals: Arrival[] = [];
   #returns: Return[] = [];
   #emptyTicks = 0;
@@ -111,6 +48,14 @@ export class ShardRoom {
   #level = 0;
   #permille = 1000;
   #paceChanged = false;
+  /** The tick whose records were given last; in which it trapped last, and how often. */
+  #begun = 0;
+  #trapped = -1;
+  #traps = 0;
+  /** What the game answered to `save` last; the host's part with it. */
+  #saved: Uint8Array = NO_NAME;
+  #host = new Uint8Array(0);
+  #hostOf: Uint8Array = NO_NAME;
 
   constructor(options: RoomOptions) {
     const { core } = options;
@@ -125,6 +70,8 @@ export class ShardRoom {
     this.#journal = options.journal;
     this.#figures = new RoomFigures(options.row, core, options.timing);
     this.#seats = new Seats(core.playersMax);
+    const { row, links, timing } = options;
+    this.#packets = { row, links, timing, sessions: this.#seats.sessions };
     this.#input = new RecordWriter(core);
     this.#said = new HostMessages(SAID_WAITING_MIN + 2 * core.playersMax);
     this.#packetsLimit =
@@ -232,14 +179,74 @@ export class ShardRoom {
     if (this.#paceChanged) this.#tellPace();
     const length = game.records(this.#input.at, this.#onRemoved);
     this.#input.at = 0;
-    const tick = core.tick + 1;
-    this.#record(STAGE.begin, tick, length);
-    const eventBytes = core.begin(length);
-    const packets = this.#end(tick, this.#appendSaid(game.hooks(eventBytes, this.#onWait)));
+    this.#begun = core.tick + 1;
+    this.#record(STAGE.begin, this.#begun, length);
+    this.#out(this.#hooks(this.#begun, this.#begin(length)));
+  }
+
+  /**
+   * After a `RoomTrap`: a fresh instance, filled from what is kept, tries the tick again; the second time without what clients sent
+   * in it. False: it has trapped too often in this tick, or nothing is kept. Throws `RoomTrap` where it traps again.
+   */
+  recover(): boolean {
+    const { recover } = this.#options;
+    this.#traps = this.#begun === this.#trapped ? this.#traps + 1 : 1;
+    this.#trapped = this.#begun;
+    if (recover === undefined || this.#traps >= TRAPS_MAX) return false;
+    this.core.revive();
+    const { last } = recover();
+    if (last !== null) this.again(last, this.#traps > 1);
+    return true;
+  }
+
+  /** Plays a tick whose records stand in the journal; `bare`: anew, without what clients sent. */
+  again({ tick, begin, end }: JournalledTick, bare: boolean): void {
+    const { core, game } = this;
+    const records = bare ? withoutPackets(begin) : begin;
+    const bytes = bare ? null : end;
+    this.#begun = tick;
+    core.u8.set(records, core.input);
+    if (bare) {
+      this.#journal?.anew(tick);
+      this.#record(STAGE.begin, tick, records.length);
+    }
+    let eventBytes = 0;
+    if (tick > core.firstTick) {
+      game.again(records.length);
+      eventBytes = this.#begin(records.length);
+    }
+    if (bytes === null) {
+      this.#out(this.#hooks(tick, eventBytes));
+      return;
+    }
+    core.u8.set(bytes, core.input);
+    this.#out(this.#finish(tick, bytes.length));
+  }
+
+  /** What of the room lies in no region, for the one who goes on with it: sessions by slot, then the game's. At most `bytesMax`. */
+  host(bytesMax: number): Uint8Array {
+    const game = 4 * this.core.playersMax + this.#saved.length > bytesMax ? NO_NAME : this.#saved;
+    const sessions = this.#seats.bytes;
+    if (this.#host.length !== sessions.length + game.length || this.#hostOf !== game) {
+      this.#host = new Uint8Array(sessions.length + game.length);
+      this.#host.set(game, sessions.length);
+      this.#hostOf = game;
+    }
+    this.#host.set(sessions);
+    return this.#host;
+  }
+
+  #hooks(tick: number, eventBytes: number): number {
+    return this.#end(tick, this.#appendSaid(this.game.hooks(eventBytes, this.#onWait)));
+  }
+
+  /** After a tick of the core: who came is told, packets go out. */
+  #out(packets: number): void {
+    const { core, game } = this;
     this.#seats.settle(core.players);
     if (this.#arrivals.length > 0) this.#welcome();
     if (this.#returns.length > 0) this.#welcomeBack();
-    this.#copyOut(packets);
+    copyOut(core, packets, this.#packets);
     this.#figures.account(this.people, game.messagesMalformed);
     this.#countEmpty(this.people);
   }
@@ -257,22 +264,44 @@ export class ShardRoom {
       if (session !== 0 && !arriving.has(session)) this.#tellLeft(session, code, text);
     }
     this.#figures.close(this.game.messagesMalformed);
-    this.#journal?.close(this.core.tick, code);
+    this.#journal?.close(this.#begun, code);
     this.game.close();
+    this.#options.onClosed?.();
   }
 
   /** Commands of this tick, then the packets: the second half of a tick. Returns rows of packets. */
   #end(tick: number, commandBytes: number): number {
-    const { core } = this;
     this.#record(STAGE.end, tick, commandBytes);
-    const packets = core.end(commandBytes);
-    this.#journal?.ended(tick);
-    return packets;
+    return this.#finish(tick, commandBytes);
+  }
+
+  #begin(length: number): number {
+    try {
+      return this.core.begin(length);
+    } catch (cause) {
+      throw new RoomTrap(`in the beginning of tick ${this.#begun}: ${String(cause)}`, { cause });
+    }
+  }
+
+  #finish(tick: number, commandBytes: number): number {
+    try {
+      const packets = this.core.end(commandBytes);
+      this.#journal?.ended(tick);
+      return packets;
+    } catch (cause) {
+      throw new RoomTrap(`at the end of tick ${tick}: ${String(cause)}`, { cause });
+    }
   }
 
   /** Every byte that enters the room passes here on its way: the journal. */
   #record(stage: number, tick: number, length: number): void {
-    this.#journal?.record(stage, tick, length);
+    const journal = this.#journal;
+    if (journal === undefined) return;
+    if (this.game.changed) {
+      this.#saved = this.game.save();
+      journal.game(tick, this.#saved);
+    }
+    journal.record(stage, tick, length);
   }
 
   /** Gives slots to arrivals; where there is none, one bot each makes room and they wait a tick. */
@@ -391,33 +420,6 @@ export class ShardRoom {
     return this.#said.append(this.#input, commandBytes, { poolBytes, slotOf: this.slotOf });
   }
 
-  /** Each packet into the outbox of its session's I/O thread; a full outbox drops it and the packet layer sees a loss. */
-  #copyOut(packets: number): void {
-    const { core } = this;
-    const links = this.#links;
-    const { sessions } = this.#seats;
-    let sent = 0;
-    let dropped = 0;
-    // The other side wakes after the slot: nobody waits for a single packet.
-    for (let io = 0; io < links.length; io += 1) (links[io] as WorkerEnd).outbox.hold();
-    for (let row = 0; row < packets; row += 1) {
-      const session = sessions[core.packetSlot(row)] as number;
-      if (session === 0) continue;
-      const { outbox } = links[ioThreadOf(session)] as WorkerEnd;
-      const address = core.packetAddress(row);
-      const bytes = core.packetBytes(row);
-      const written =
-        (address & 3) === 0
-          ? outbox.tryWriteWords(DATA.packet, session, this.row, core.i32, address >> 2, bytes)
-          : outbox.tryWrite(DATA.packet, session, this.row, core.u8, address, bytes);
-      if (written) sent += 1;
-      else dropped += 1;
-    }
-    for (let io = 0; io < links.length; io += 1) (links[io] as WorkerEnd).outbox.publish();
-    if (sent > 0) this.#timing.add(COUNTER.packetsOut, sent);
-    if (dropped > 0) this.#timing.add(COUNTER.outboxDropped, dropped);
-  }
-
   /** Counts the intervals without people, and says so once when they are as many as the game allows. */
   #countEmpty(people: number, intervals = 1): void {
     if (people > 0 || this.#arrivals.length > 0) {
@@ -462,6 +464,8 @@ const NO_NAME = new Uint8Array(0);
 const PACE_BYTES = 24;
 /** Bytes kept for each slot: Drop, Resume, Leave and BotInput, or a bot's Join. */
 const SLOT_RECORDS_BYTES = 56;
+/** Traps in one tick; the last is the room's end. */
+const TRAPS_MAX = 3;
 /** Notices and messages to single clients that may wait in a room, and two more for each place. */
 const SAID_WAITING_MIN = 64;
 /** Of the records of people who come in with one tick, 20 at least; more wait for the next. They always find place. */

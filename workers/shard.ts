@@ -9,7 +9,7 @@ import { ANSWER, JOIN, OPEN, ORDER, TEXT_BYTES_MAX, WorkerEnd } from '../src/mai
 import type { Ring } from '../src/mailbox/ring.ts';
 import type { WorkerBoot, WorkerReport } from './boot.ts';
 import { LEVEL, Overload } from './overload.ts';
-import type { ShardRoom } from './shard-room.ts';
+import { RoomTrap, type ShardRoom } from './shard-room.ts';
 import type { Slot } from './slots.ts';
 import { PhaseSlots, TIMES } from './slots.ts';
 import { COUNTER, HISTOGRAM, Timing } from './timing.ts';
@@ -230,7 +230,7 @@ export class Shard {
   /** False: the room has failed and is closed. Others do not notice. */
   #tickRoom(room: ShardRoom): boolean {
     try {
-      room.tick();
+      this.#tickOrRecover(room);
       if (!room.game.faulted) return true;
       this.#fail(
         room,
@@ -240,6 +240,31 @@ export class Shard {
       this.#fail(room, error);
     }
     return false;
+  }
+
+  #tickOrRecover(room: ShardRoom): void {
+    try {
+      room.tick();
+    } catch (error) {
+      this.#recover(room, error);
+    }
+  }
+
+  /** A trap: the room begins again where it was, in a fresh instance. Throws where it cannot. */
+  #recover(room: ShardRoom, error: unknown): void {
+    if (!(error instanceof RoomTrap)) throw error;
+    const startUs = this.#nowUs();
+    this.#timing.add(COUNTER.traps, 1);
+    this.#log('error', room.id, `the core trapped ${error.message}`);
+    try {
+      if (!room.recover()) throw new FrayError('E_ROOM_FAULT', error.message);
+    } catch (again) {
+      this.#recover(room, again);
+      return;
+    }
+    this.#timing.add(COUNTER.roomsRecovered, 1);
+    this.#timing.add(COUNTER.recoveryUs, this.#nowUs() - startUs);
+    this.#log('info', room.id, 'room recovered in a fresh instance');
   }
 
   #fail(room: ShardRoom, error: unknown): void {

@@ -59,7 +59,7 @@ class ScratchShard {
     const sizes = { roomsMax: 1, sessionsMax: 64, packetBytesMax: PACKET_BYTES_MAX };
     const link = createLink({ ...sizes, inboxBytes: RING_BYTES, outboxBytes: RING_BYTES });
     const alone = { index: 0, workers: 1, links: [link], bells: [createBell()] };
-    const { journal: _, ...quiet } = { ...boot, ...alone, timing: createTiming(1) };
+    const quiet = { ...boot, ...alone, timing: createTiming(1) };
     const game = { ...loaded.game, hooks: HOOKS, options: { ...loaded.game.options, room: {} } };
     this.#boot = boot;
     this.#io = new IoEnd(link);
@@ -67,7 +67,7 @@ class ScratchShard {
     this.#clientsMax = Math.min(CLIENTS_MAX, Math.max(1, playersMax >> 1));
     this.#shard = new Shard({
       boot: quiet,
-      openRoom: roomFactory(quiet, { ...loaded, game }, () => {}),
+      openRoom: roomFactory(quiet, { ...loaded, game }, { report: () => {}, keeping: null }),
       nowUs: () => this.#nowUs,
       report: () => {},
     });

@@ -65,6 +65,14 @@ export async function compileCore(source: CoreSource): Promise<WebAssembly.Modul
 
 /** Makes an instance with at least `bytes` of memory. Throws E_CORE if it was built from other tables than this code. */
 export function instantiate(module: WebAssembly.Module, bytes: number): CoreInstance {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  return instantiateIn(module, () => new WebAssembly.Memory({ initial: pages, maximum: pages }));
+}
+
+function instantiateIn(
+  module: WebAssembly.Module,
+  memoryOf: () => WebAssembly.Memory,
+): CoreInstance {
   const wanted = WebAssembly.Module.imports(module);
   const [memoryImport] = wanted;
   if (wanted.length !== 1 || memoryImport?.kind !== 'memory') {
@@ -73,9 +81,8 @@ export function instantiate(module: WebAssembly.Module, bytes: number): CoreInst
       'Cannot instantiate the core: it does not import exactly one memory',
     );
   }
-  const pages = Math.ceil(bytes / PAGE_BYTES);
   try {
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const memory = memoryOf();
     const imports = { [memoryImport.module]: { [memoryImport.name]: memory } };
     const { exports } = new WebAssembly.Instance(module, imports);
     const core = { exports: exports as unknown as CoreExports, memory };
@@ -109,6 +116,22 @@ export function instantiateFor(
   const core = instantiate(module, bytes);
   writeConfig(core, config);
   checked(core.exports[`${half}_init`](config.length), `create the ${half}`);
+  return core;
+}
+
+/**
+ * The same in the memory of an instance that is given up, after a trap: all of it is zeroed first, so nothing of what that one left
+ * there is read, and whoever has views of it goes on with them.
+ */
+export function instantiateAgain(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  of: { readonly half: 'room' | 'client'; readonly config: Uint8Array },
+): CoreInstance {
+  new Uint8Array(memory.buffer).fill(0);
+  const core = instantiateIn(module, () => memory);
+  writeConfig(core, of.config);
+  checked(core.exports[`${of.half}_init`](of.config.length), `create the ${of.half} again`);
   return core;
 }
 

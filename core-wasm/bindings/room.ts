@@ -12,7 +12,7 @@ import {
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../../src/errors.ts';
 import type { CoreExports } from './instantiate.ts';
-import { checked, instantiateFor } from './instantiate.ts';
+import { checked, instantiateAgain, instantiateFor } from './instantiate.ts';
 
 export class RoomCore {
   /** The whole linear memory, in three views. Addresses below are bytes: shift right by 2 for `i32` and `u32`. */
@@ -64,16 +64,23 @@ export class RoomCore {
   readonly walls: number;
   readonly timers: number;
 
-  readonly #exports: CoreExports;
+  readonly #module: WebAssembly.Module;
+  readonly #config: Uint8Array;
+  readonly #memory: WebAssembly.Memory;
+  #exports: CoreExports;
   readonly #stats: number;
   readonly #hash: number;
   readonly #region: number;
   readonly #regionBytes: number;
+  readonly #regionView: Uint8Array;
 
   /** Instantiates `module` with exactly the memory that `config` (from compileConfig) needs. Throws the core's code. */
   constructor(module: WebAssembly.Module, config: Uint8Array) {
     const { exports, memory } = instantiateFor(module, 'room', config);
     const { buffer } = memory;
+    this.#module = module;
+    this.#config = config;
+    this.#memory = memory;
     this.#exports = exports;
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer);
@@ -111,6 +118,7 @@ export class RoomCore {
     this.#hash = at(ADDRESS.hash);
     this.#region = at(ADDRESS.region);
     this.#regionBytes = at(ADDRESS.regionBytes);
+    this.#regionView = this.u8.subarray(this.#region, this.#region + this.#regionBytes);
   }
 
   /** Runs ingest, apply, simulate and resolve for the next tick over `length` bytes of records; returns bytes of hook events. */
@@ -156,7 +164,16 @@ export class RoomCore {
 
   /** The region itself: its bytes are the room's whole state. A view, not a copy. */
   region(): Uint8Array {
-    return this.u8.subarray(this.#region, this.#region + this.#regionBytes);
+    return this.#regionView;
+  }
+
+  /**
+   * A fresh instance in the place of one that has trapped, as it was right after it was made. All views stay good: it lies in the
+   * same memory, zeroed before.
+   */
+  revive(): void {
+    const of = { half: 'room', config: this.#config } as const;
+    this.#exports = instantiateAgain(this.#module, this.#memory, of).exports;
   }
 
   /** Puts a saved region back. Throws E_CORE if it is of another size. */

@@ -62,6 +62,7 @@ impl Replay {
                         self.restore()?;
                     }
                 }
+                GAME => {}
                 _ => break,
             }
         }

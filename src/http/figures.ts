@@ -88,6 +88,13 @@ function workerFigures(worker: Worker): WorkerFigures {
     tickDuration: counted(worker, 'tick'),
     tickLateness: counted(worker, 'lateness'),
     ticksSkipped: timing.counter('ticksSkipped'),
+    recovery: {
+      shadows: timing.counter('shadows'),
+      shadowSeconds: timing.counter('shadowUs') / 1e6,
+      traps: timing.counter('traps'),
+      rooms: timing.counter('roomsRecovered'),
+      seconds: timing.counter('recoveryUs') / 1e6,
+    },
     overload: {
       level: timing.counter('overloadLevel'),
       speed: 1 - timing.counter('slowedPermille') / 1000,

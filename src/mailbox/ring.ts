@@ -7,7 +7,8 @@
  *     word  0  magic 'FRNG'     word 16  tail: bytes ever written         word 32  head: bytes ever read
  *           1  version               17  records written                       33  records read
  *           2  capacity, bytes       18  records refused
- *                                20-21  payload bytes written (f64)
+ *           3  keeps               20-21  payload bytes written (f64)
+ *                                   22  floor: from here on all is kept
  *     byte 192  data, `capacity` bytes
  *
  * A record is three words, then its payload, padded with zeros to a multiple of 4:
@@ -25,6 +26,9 @@
  * consumer publishes `head` by Atomics.store only when it has done with the bytes before it, and the producer writes
  * over bytes only after an Atomics.load of `head` has freed them. Both keep the other's counter in a field and load it
  * again only when that copy says full or empty; an old copy errs on the safe side.
+ *
+ * A ring may *keep*: its producer names a floor, and nothing from there on is written over, whether it was read or not. So who
+ * comes after a dead producer finds what that one wanted kept ('kept'), and may go on writing behind it.
  */
 import { FrayError } from '../errors.ts';
 
@@ -35,6 +39,9 @@ export const RECORD_HEADER_BYTES = 12;
 /** Payload bytes that one record can say: 24 bits. Capacity / 2 may be less. */
 export const RECORD_LENGTH_MAX = 0xffffff;
 
+/** What a ring keeps beside what its consumer has not read: nothing; all from the floor on; the same, and nobody reads it. */
+export const KEEPS = { none: 0, floor: 1, floorAlone: 2 } as const;
+
 /** Bytes that a record with so much payload takes in the ring, the worst place for wrapping not counted. */
 export function recordBytes(length: number): number {
   return RECORD_HEADER_BYTES + ((length + 3) & ~3);
@@ -42,9 +49,13 @@ export function recordBytes(length: number): number {
 
 /**
  * Memory for a ring that holds at least `bytes` bytes of records. The capacity is the next power of two above it plus
- * one record of `lengthMax` bytes, which is what wrapping can waste.
+ * one record of `lengthMax` bytes, which is what wrapping can waste. `keeps`: of KEEPS.
  */
-export function createRing(bytes: number, lengthMax: number): SharedArrayBuffer {
+export function createRing(
+  bytes: number,
+  lengthMax: number,
+  keeps: number = KEEPS.none,
+): SharedArrayBuffer {
   const least = Math.max(bytes + recordBytes(lengthMax), 2 * recordBytes(lengthMax), CAPACITY_MIN);
   let capacity = CAPACITY_MIN;
   while (capacity < least) capacity *= 2;
@@ -59,10 +70,14 @@ export function createRing(bytes: number, lengthMax: number): SharedArrayBuffer 
   words[WORD.magic] = MAGIC;
   words[WORD.version] = VERSION;
   words[WORD.capacity] = capacity;
+  words[WORD.keeps] = keeps;
   return buffer;
 }
 
-/** One end of a ring. Use an instance either to write or to read, never both; each thread makes its own. */
+/**
+ * One end of a ring. Use an instance either to write or to read, never both; each thread makes its own. `kept` reads from the floor
+ * to what stood there at the time, beside the consumer, and releases nothing; its writer has to have ended, or to be of the same thread.
+ */
 export class Ring {
   /** The record that `next` found. Valid until the following `next`; its bytes until `release`. */
   kind = 0;
@@ -92,12 +107,15 @@ export class Ring {
   #payload = 0;
   /** Writer: between `hold` and `publish`. */
   #held = false;
+  readonly #keeps: number;
+  /** Writer of a ring that keeps. */
+  #floor: number;
   /** Reader: see `payload`. */
   #copied = new Int32Array(0);
   #views: (Uint8Array | undefined)[] = [];
 
   /** Attaches to the memory of `createRing`. Throws `E_CORE` where the header is not one. */
-  constructor(buffer: SharedArrayBuffer, side: 'write' | 'read') {
+  constructor(buffer: SharedArrayBuffer, side: 'write' | 'read' | 'kept') {
     const header = checkedHeader(buffer);
     const capacity = header[WORD.capacity] as number;
     this.capacity = capacity;
@@ -110,8 +128,10 @@ export class Ring {
     const head = Atomics.load(header, WORD.head);
     const tail = Atomics.load(header, WORD.tail);
     this.#count = 0;
-    this.#at = side === 'write' ? tail : head;
-    this.#other = head;
+    this.#keeps = header[WORD.keeps] as number;
+    this.#floor = Atomics.load(header, WORD.floor);
+    this.#at = side === 'write' ? tail : side === 'read' ? head : this.#floor;
+    this.#other = side === 'write' ? this.#freed() : this.#at;
   }
 
   /** Records the producer has written, wrapping at 2^32. */
@@ -134,9 +154,25 @@ export class Ring {
     return this.#sums[SUM.bytes] as number;
   }
 
+  /** Writer: the place behind all that was written; the `position` of the next record, unless it wraps. */
+  get end(): number {
+    return this.#at;
+  }
+
+  /** Writer: bytes from the floor on. */
+  get keptBytes(): number {
+    return (this.#at - this.#floor) >>> 0;
+  }
+
+  /** Writer: all from `position` (an `end` of before) on is kept. It has to be the floor of now or lie behind it. */
+  keepFrom(position: number): void {
+    this.#floor = position;
+    Atomics.store(this.#header, WORD.floor, position);
+  }
+
   /** Bytes not in use, as far as the writer can see now; a record may need up to twice its bytes at the wrap. */
   free(): number {
-    this.#other = Atomics.load(this.#header, WORD.head);
+    this.#other = this.#freed();
     return this.capacity - ((this.#at - this.#other) >>> 0);
   }
 
@@ -274,6 +310,12 @@ export class Ring {
     this.#count = 0;
   }
 
+  /** Reader of what is kept: goes on with the record at `position` (an `end` or a `position` of before). */
+  seek(position: number): void {
+    this.#at = position;
+    this.#other = Atomics.load(this.#header, WORD.tail);
+  }
+
   /** Whether a record waits. */
   waiting(): boolean {
     return this.#at !== Atomics.load(this.#header, WORD.tail);
@@ -299,7 +341,7 @@ export class Ring {
     const rest = this.capacity - index;
     const total = need > rest ? rest + need : need;
     if (total > this.capacity - ((this.#at - this.#other) >>> 0)) {
-      this.#other = Atomics.load(this.#header, WORD.head);
+      this.#other = this.#freed();
       if (total > this.capacity - ((this.#at - this.#other) >>> 0)) {
         this.#header[WORD.refused] = (this.#header[WORD.refused] as number) + 1;
         return -1;
@@ -309,6 +351,14 @@ export class Ring {
     this.words[index >> 2] = KIND_WRAP;
     this.#at = (this.#at + rest) | 0;
     return 0;
+  }
+
+  /** Up to where the writer may write over. */
+  #freed(): number {
+    const head = Atomics.load(this.#header, WORD.head);
+    if (this.#keeps === KEEPS.none) return head;
+    if (this.#keeps === KEEPS.floorAlone) return this.#floor;
+    return ((this.#floor - head) | 0) < 0 ? this.#floor : head;
   }
 
   #finish(index: number, kind: number, id: number, arg: number, length: number): void {
@@ -347,7 +397,9 @@ function checkedHeader(buffer: SharedArrayBuffer): Int32Array {
   }
   const head = Atomics.load(header, WORD.head);
   const tail = Atomics.load(header, WORD.tail);
-  if ((head & 3) !== 0 || (tail & 3) !== 0 || (tail - head) >>> 0 > capacity) {
+  const alone = header[WORD.keeps] === KEEPS.floorAlone;
+  const from = alone ? Atomics.load(header, WORD.floor) : head;
+  if ((from & 3) !== 0 || (tail & 3) !== 0 || (tail - from) >>> 0 > capacity) {
     return fail(`head ${head >>> 0} and tail ${tail >>> 0} do not belong together`);
   }
   return header;
@@ -358,9 +410,11 @@ const WORD = {
   magic: 0,
   version: 1,
   capacity: 2,
+  keeps: 3,
   tail: 16,
   written: 17,
   refused: 18,
+  floor: 22,
   head: 32,
   read: 33,
 } as const;

@@ -20,6 +20,19 @@ export interface WorkerFigures {
   readonly tickLateness: CountedHistogram;
   readonly ticksSkipped: number;
   readonly overload: OverloadFigures;
+  readonly recovery: RecoveryFigures;
+}
+
+/** What a worker did against the loss of its rooms, since start. */
+export interface RecoveryFigures {
+  /** Copies of rooms, and what they took. */
+  readonly shadows: number;
+  readonly shadowSeconds: number;
+  /** Times that the core of a room trapped. */
+  readonly traps: number;
+  /** Rooms that went on from shadow and records, and what that took. */
+  readonly rooms: number;
+  readonly seconds: number;
 }
 
 export interface OverloadFigures {
@@ -92,6 +105,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   addTraffic(registry, sources);
   addTicks(registry, sources);
   addOverload(registry, sources);
+  addRecovery(registry, sources);
   return { contentType: registry.contentType, text: () => registry.metrics() };
 }
 
@@ -276,6 +290,39 @@ function addOverload(registry: Registry, sources: MetricSources): void {
           this.inc({ worker: String(worker), level: String(at + 1) }, count);
     },
   });
+}
+
+function addRecovery(registry: Registry, sources: MetricSources): void {
+  const counter = (name: string, help: string, read: (row: RecoveryFigures) => number): void => {
+    new Counter({
+      name,
+      help,
+      labelNames: ['worker'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { worker, recovery } of sources.workers())
+          this.inc({ worker: String(worker) }, read(recovery));
+      },
+    });
+  };
+  counter(
+    'fray_shadows_total',
+    'Copies of rooms into memory that outlives their worker.',
+    (row) => row.shadows,
+  );
+  counter('fray_shadow_seconds_total', 'Time they took.', (row) => row.shadowSeconds);
+  counter(
+    'fray_traps_total',
+    'Times the core of a room trapped, or would not go on.',
+    (row) => row.traps,
+  );
+  counter(
+    'fray_rooms_recovered_total',
+    'Rooms that went on from their shadow and the records since.',
+    (row) => row.rooms,
+  );
+  counter('fray_recovery_seconds_total', 'Time that took.', (row) => row.seconds);
 }
 
 interface HistogramRow {

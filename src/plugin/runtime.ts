@@ -149,6 +149,28 @@ export class GameRuntime {
     return this.#closeTick();
   }
 
+  /** The records of a tick that is played again stand in the input buffer, for the `hooks` that follow. */
+  again(length: number): void {
+    this.#context.tick = this.#context.core.tick + 1;
+    this.#context.overlay.forget();
+    this.#seats.again(length);
+  }
+
+  /** What it has that lies in no region is another than at the last `save`. */
+  get changed(): boolean {
+    return this.#seats.changed;
+  }
+
+  /** Bots and removals that wait, whom the host keeps, who stands in: what has to go on with the room elsewhere. */
+  save(): Uint8Array {
+    return this.#context.encode(this.#seats.saved());
+  }
+
+  /** Takes what `save` answered in the runtime that had the room before. */
+  load(saved: Uint8Array): void {
+    this.#seats.load(new TextDecoder().decode(saved));
+  }
+
   /** Hooks threw FAULTS_MAX times in a row: the room has to close with E_PLUGIN_FAULT. */
   get faulted(): boolean {
     return this.#faultsInRow >= FAULTS_MAX;

@@ -41,6 +41,15 @@ interface NewBot {
   readonly kept: boolean;
 }
 
+/** What of it lies in no region, as text that can be kept. */
+interface Saved {
+  readonly bots: readonly NewBot[];
+  readonly removals: readonly Removal[];
+  /** Slots. */
+  readonly kept: readonly number[];
+  readonly standIns: readonly (readonly [number, StandIn, readonly number[]])[];
+}
+
 /** Bots that may wait for a place. */
 const WAITING_MAX = 1024;
 /** Bots that the host's number adds in one tick: their joins are spread. */
@@ -61,6 +70,8 @@ export class Seats {
   /** By slot. */
   readonly #standIns = new Map<number, StandIn>();
   readonly #botsYield: boolean;
+  /** What `saved` answers is another than when it was asked last. */
+  changed = false;
   #keep = 0;
   #length = 0;
 
@@ -75,6 +86,7 @@ export class Seats {
   addBot(name: string, team: number): boolean {
     if (this.#bots.length >= WAITING_MAX) return false;
     this.#bots.push({ name, team, kept: false });
+    this.changed = true;
     return true;
   }
 
@@ -92,11 +104,12 @@ export class Seats {
     if (!given('aim')) raw.aim = overlay.read(COLUMN.aim, index) & 0xffff;
     if (!given('pitch')) raw.pitch = overlay.read(COLUMN.pitch, index);
     this.#standIns.set(slot, { playerId: this.#context.playerId(slot), raw });
+    this.changed = true;
   }
 
   /** The client in a slot is back: its own controls count. */
   stepBack(slot: number): void {
-    this.#standIns.delete(slot);
+    if (this.#standIns.delete(slot)) this.changed = true;
   }
 
   /** Who came into a slot with this tick. */
@@ -107,6 +120,7 @@ export class Seats {
   /** A player or bot leaves in the next tick. */
   remove(removal: Removal): void {
     this.#removals.push(removal);
+    this.changed = true;
   }
 
   /** The host wants so many bots; with `botsYield` people count as bots, and one place stays free for a person. */
@@ -136,14 +150,49 @@ export class Seats {
       this.#leave(slot, removal.code);
       onRemoved(slot, removal.code, removal.reason);
     }
+    if (this.#removals.length > 0) this.changed = true;
     this.#removals.length = 0;
     if (this.#keep > 0 || this.#kept.includes(1)) this.#keepUp();
     while (this.#bots.length > 0) {
       const [bot] = this.#bots;
       if (bot === undefined || !this.#join(bot)) break;
       this.#bots.shift();
+      this.changed = true;
     }
     return this.#length;
+  }
+
+  /** The records of a tick that is played again stand in the input buffer: who comes with it. */
+  again(length: number): void {
+    this.#scan(length);
+  }
+
+  /** What lies in no region and has to go on with the room elsewhere. */
+  saved(): string {
+    this.changed = false;
+    const saved: Saved = {
+      bots: this.#bots,
+      removals: this.#removals,
+      kept: [...this.#kept.keys()].filter((slot) => this.#kept[slot] === 1),
+      standIns: [...this.#standIns].map(([slot, { playerId, raw }]) => [
+        slot,
+        { playerId, raw },
+        [...raw.aux],
+      ]),
+    };
+    return JSON.stringify(saved);
+  }
+
+  /** Takes what `saved` answered in another runtime of the same room. */
+  load(text: string): void {
+    const { bots, removals, kept, standIns } = JSON.parse(text) as Saved;
+    this.#bots.splice(0, this.#bots.length, ...bots);
+    this.#removals.splice(0, this.#removals.length, ...removals);
+    this.#kept.fill(0);
+    for (const slot of kept) this.#kept[slot] = 1;
+    this.#standIns.clear();
+    for (const [slot, { playerId, raw }, aux] of standIns)
+      this.#standIns.set(slot, { playerId, raw: { ...raw, aux: Int16Array.from(aux) } });
   }
 
   /** Appends the controls of each bot; `ask` answers them for the bot in a slot, or null for none. */
@@ -161,7 +210,7 @@ export class Seats {
   /** Appends the controls that stand in for clients that are away. */
   standIns(): number {
     for (const [slot, { playerId, raw }] of this.#standIns) {
-      if (this.#context.playerId(slot) !== playerId) this.#standIns.delete(slot);
+      if (this.#context.playerId(slot) !== playerId) this.stepBack(slot);
       else if (this.#touched[slot] === 0) this.#control(slot, raw);
     }
     return this.#length;
@@ -189,7 +238,7 @@ export class Seats {
     const slots = this.#touched.length;
     for (let slot = 0; slot < slots; slot += 1) {
       if (this.#context.playerId(slot) === 0) {
-        this.#kept[slot] = 0;
+        this.#keeps(slot, 0);
         if (this.#touched[slot] === 1) people += 1;
         else free += 1;
       } else if (this.#kept[slot] === 1) kept += 1;
@@ -222,7 +271,7 @@ export class Seats {
     u8.fill(0, at + Join.name, at + Join.name + NAME_BYTES_MAX);
     u8.set(name, at + Join.name);
     this.#touched[slot] = 1;
-    this.#kept[slot] = bot.kept ? 1 : 0;
+    this.#keeps(slot, bot.kept ? 1 : 0);
     return true;
   }
 
@@ -232,7 +281,13 @@ export class Seats {
     this.#context.core.view.setUint16(at + Leave.code, code, true);
     this.#context.core.view.setUint16(at + Leave.reserved, 0, true);
     this.#touched[slot] = 1;
-    this.#kept[slot] = 0;
+    this.#keeps(slot, 0);
+  }
+
+  #keeps(slot: number, kept: number): void {
+    if (this.#kept[slot] === kept) return;
+    this.#kept[slot] = kept;
+    this.changed = true;
   }
 
   #freeSlot(): number {
@@ -258,7 +313,7 @@ export class Seats {
       const slot = view.getUint16(input + at + RecordHeader.index, true);
       if ((kind === Join.kind || kind === Leave.kind) && slot < this.#touched.length)
         this.#touched[slot] = 1;
-      if (kind === Resume.kind) this.#standIns.delete(slot);
+      if (kind === Resume.kind) this.stepBack(slot);
       const bytes = view.getUint32(input + at + RecordHeader.length, true);
       const payload = input + at + RecordHeader.bytes;
       if (kind === Join.kind && bytes > Join.bytes)

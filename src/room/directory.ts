@@ -96,6 +96,7 @@ export class RoomDirectory {
     const options = {
       ...own,
       emptyCloseMs: this.#options.emptyCloseMs ?? 0,
+      shadowMs: this.#options.shadowMs ?? SHADOW_MS,
       sessionsMax: this.#sessionsMax,
       game: gameUrl(this.#options.game),
       core: core.module,
@@ -373,6 +374,7 @@ export class RoomDirectory {
       case ANSWER.closed:
         if (room === undefined) break;
         this.#placement?.remove(room);
+        worker.forget(room.row);
         this.#keepWarm();
         break;
       case ANSWER.idle:
@@ -491,5 +493,7 @@ export class RoomDirectory {
 /** What a session id can number per I/O thread: 14 bits of slot. */
 const SESSIONS_MAX = 16_384;
 const DRAIN_POLL_MS = 20;
+/** ms. */
+const SHADOW_MS = 2000;
 /** ms. A worker that has not ended by then hangs in a hook; it is ended. */
 const STOP_MS_MAX = 1000;

@@ -37,6 +37,8 @@ export interface DirectoryOptions {
   readonly sessionsMax?: number;
   /** Index of the I/O thread this directory stands on. Default 0. */
   readonly ioThread?: number;
+  /** A room that is played in is copied so often into memory that outlives its worker, ms. Default 2,000. */
+  readonly shadowMs?: number;
   /** Keeps the journal of every room. Default: none. */
   readonly journal?: JournalOptions;
   readonly hashEveryTick?: boolean;

@@ -56,6 +56,8 @@ export class Replay {
   #differs: number | null = null;
   #end: JournalEnd | null = null;
   #code: number | null = null;
+  /** Entries of a tick that is not known yet to be so: one that trapped is followed by `anew`. */
+  readonly #tick: JournalEntry[] = [];
 
   /** Throws E_MALFORMED where the file is no journal, and the core's code where it refuses the configuration. */
   constructor(file: Uint8Array, module: WebAssembly.Module) {
@@ -67,20 +69,17 @@ export class Replay {
   /** Plays to the end, to the first difference, or to a tick. Once. */
   play(options: ReplayOptions = {}): ReplayReport {
     const { toTick = Number.POSITIVE_INFINITY, onProgress } = options;
-    let problem: string | null = null;
-    try {
+    let problem = this.#guarded(() => {
       for (const entry of this.#journal.entries()) {
         if (entry.tick > toTick) this.#end = 'stopped';
-        else this.#entry(entry, options.onEvents);
+        else this.#take(entry, options.onEvents);
         if (this.#end !== null || this.#differs !== null) break;
         if (entry.stage === STAGE.end && entry.tick % PROGRESS_TICKS === 0)
           onProgress?.(entry.tick);
       }
-    } catch (error) {
-      if (!(error instanceof FrayError)) throw error;
-      this.#end = 'damaged';
-      problem = error.message;
-    }
+    });
+    // What stands before the damage is played, too.
+    problem = this.#guarded(() => this.#settle(options.onEvents)) ?? problem;
     const { tornBytes } = this.#journal;
     return {
       room: this.head.roomId,
@@ -94,6 +93,38 @@ export class Replay {
       problem,
       tornBytes,
     };
+  }
+
+  /** What is wrong with the file, or what the core refused; null: nothing. */
+  #guarded(run: () => void): string | null {
+    try {
+      run();
+      return null;
+    } catch (error) {
+      if (!(error instanceof FrayError)) throw error;
+      this.#end = 'damaged';
+      return error.message;
+    }
+  }
+
+  /** Ticks are played when the next entry shows that they were. */
+  #take(entry: JournalEntry, onEvents: ReplayOptions['onEvents']): void {
+    const { stage } = entry;
+    if (stage === STAGE.game) return;
+    if (stage === STAGE.anew) this.#tick.length = 0;
+    else if (stage === STAGE.end) this.#tick.push(entry);
+    else {
+      this.#settle(onEvents);
+      if (stage === STAGE.begin) this.#tick.push(entry);
+      else if (this.#differs === null) this.#entry(entry, onEvents);
+    }
+  }
+
+  /** A tick whose hooks never ran (a killed server's last) is none. */
+  #settle(onEvents: ReplayOptions['onEvents']): void {
+    const tick = this.#tick.splice(0);
+    if (tick.at(-1)?.stage !== STAGE.end) return;
+    for (const entry of tick) if (this.#differs === null) this.#entry(entry, onEvents);
   }
 
   #entry({ stage, tick, bytes }: JournalEntry, onEvents: ReplayOptions['onEvents']): void {

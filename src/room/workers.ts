@@ -5,8 +5,11 @@
 import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
-import type { GameFacts, WorkerBoot, WorkerReport } from '../../workers/boot.ts';
+import type { GameFacts, ShadowMemory, WorkerBoot, WorkerReport } from '../../workers/boot.ts';
+import { SHADOW_HOST_BYTES } from '../../workers/boot.ts';
+import { createJournalRing } from '../../workers/journal.ts';
 import { LEVEL } from '../../workers/overload.ts';
+import { createShadow } from '../../workers/shadow.ts';
 import { createTiming, TimingReader } from '../../workers/timing.ts';
 import { FrayError } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
@@ -33,6 +36,8 @@ export interface WorkerOptions {
   /** How many I/O threads there are, and the bell of each. */
   readonly bells: readonly SharedArrayBuffer[];
   readonly journal?: Pick<JournalThread, 'ringFor' | 'hashTicks'>;
+  /** See RecordsBoot. */
+  readonly shadowMs: number;
   readonly hashEveryTick?: boolean;
   readonly log: Log;
 }
@@ -52,6 +57,8 @@ export class RoomWorker {
   facts: GameFacts | undefined;
   readonly #options: WorkerOptions;
   readonly #ioThread: number;
+  /** By row. */
+  readonly #shadows = new Map<number, SharedArrayBuffer>();
   #thread: Worker | undefined;
   #memory: Pick<WorkerBoot, 'links' | 'bell' | 'timing'>;
   #crashes = 0;
@@ -77,6 +84,7 @@ export class RoomWorker {
   start(onCrash: (worker: RoomWorker) => void): Promise<GameFacts> {
     const { game, core, bells, workers, playersMax, emptyCloseMs, journal, hashEveryTick, log } =
       this.#options;
+    this.#shadows.clear();
     const boot: WorkerBoot = {
       index: this.index,
       workers,
@@ -86,9 +94,11 @@ export class RoomWorker {
       playersMax,
       emptyCloseMs,
       ...this.#memory,
-      ...(journal !== undefined && {
-        journal: { ring: journal.ringFor(this.index), hashTicks: journal.hashTicks },
-      }),
+      records: {
+        ring: journal?.ringFor(this.index) ?? createJournalRing(true),
+        hashTicks: journal?.hashTicks ?? 0,
+        shadowMs: this.#options.shadowMs,
+      },
       ...(hashEveryTick !== undefined && { hashEveryTick }),
     };
     const thread = startThread('room-worker', boot, `room-worker-${this.index}`);
@@ -100,6 +110,10 @@ export class RoomWorker {
       thread.on('message', (report: WorkerReport) => {
         if (report.kind === 'log') {
           log[report.level]({ worker: this.index, ...report.fields }, report.text);
+          return;
+        }
+        if (report.kind === 'shadow') {
+          this.#giveShadow(thread, report.row, report.regionBytes);
           return;
         }
         this.facts = report.facts;
@@ -140,6 +154,18 @@ export class RoomWorker {
       again,
       Math.min(RESTART_MS_MAX, RESTART_MS * 2 ** (this.#crashes - 1)),
     );
+  }
+
+  /** The room in `row` is closed. */
+  forget(row: number): void {
+    this.#shadows.delete(row);
+  }
+
+  #giveShadow(thread: Worker, row: number, regionBytes: number): void {
+    const memory = createShadow(regionBytes, SHADOW_HOST_BYTES);
+    this.#shadows.set(row, memory);
+    const message: ShadowMemory = { kind: 'shadow', row, memory };
+    thread.postMessage(message);
   }
 
   /** Waits for the thread to end by itself; after `timeoutMs` it is ended. */

@@ -99,6 +99,7 @@ export class Replay {
         this.#restore(room);
       return;
     }
+    if (stage === STAGE.game) return;
     room.u8.set(payload, room.input);
     if (stage === STAGE.begin) room.begin(payload.length);
     else {

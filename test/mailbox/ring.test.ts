@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { test } from 'tap';
-import { createRing, RING_HEADER_BYTES, Ring, recordBytes } from '../../src/mailbox/ring.ts';
+import { createRing, KEEPS, RING_HEADER_BYTES, Ring, recordBytes } from '../../src/mailbox/ring.ts';
 
 interface Model {
   readonly kind: number;
@@ -270,3 +270,38 @@ function same(reader: Ring, expected: Model): boolean {
   if (reader.length !== expected.bytes.length || (reader.offset & 3) !== 0) return false;
   return expected.bytes.every((byte, i) => reader.bytes[reader.offset + i] === byte);
 }
+
+test('a ring that keeps gives back all from its floor on, read or not, also to another writer', async (t) => {
+  const NONE = new Uint8Array(0);
+  for (const keeps of [KEEPS.floor, KEEPS.floorAlone]) {
+    const buffer = createRing(400, 12, keeps);
+    let writer = new Ring(buffer, 'write');
+    const reader = new Ring(buffer, 'read');
+    const ends: number[] = [];
+    let floor = 0;
+    for (let id = 1; id <= 3000; id += 1) {
+      ends[id] = writer.end;
+      while (!writer.tryWrite(1, id, 0, NONE, 0, 0)) {
+        // Full: a consumer alone makes no room, the floor does.
+        if (keeps === KEEPS.floor) {
+          while (reader.next());
+          reader.release();
+          if (writer.tryWrite(1, id, 0, NONE, 0, 0))
+            t.fail(`record ${id} took the place of a kept one`);
+        }
+        floor = id - 1 - (id % 5);
+        writer.keepFrom(ends[floor] as number);
+      }
+      if (id % 7 !== 0) continue;
+      const kept = new Ring(buffer, 'kept');
+      const seen: number[] = [];
+      while (kept.next()) seen.push(kept.id);
+      if (seen.at(-1) !== id || seen.length < id - floor || seen.length > id)
+        t.fail(`${seen.length} records up to ${seen.at(-1)} instead of ${floor} to ${id}`);
+      kept.seek(ends[id - 1] as number);
+      if (!kept.next() || kept.id !== id - 1) t.fail(`seek finds ${kept.id} for ${id - 1}`);
+      writer = new Ring(buffer, 'write');
+    }
+    t.ok(floor > 2900, 'it went round many times');
+  }
+});

@@ -12,7 +12,7 @@ import {
   RosterRow,
 } from '../../protocol/gen/tables.ts';
 import type { OnRemoved, OnWait, RoomGame } from '../../workers/room-game.ts';
-import type { TickCore } from '../../workers/shard-room.ts';
+import type { TickCore } from '../../workers/room-parts.ts';
 
 export interface SeenRecord {
   readonly kind: number;
@@ -24,6 +24,7 @@ export class FakeCore implements TickCore {
   readonly playersMax: number;
   readonly inputBytes = 262_144;
   readonly tickRateHz = 30;
+  readonly firstTick = 0;
   readonly u8 = new Uint8Array(1 << 20);
   readonly i32 = new Int32Array(this.u8.buffer);
   readonly view = new DataView(this.u8.buffer);
@@ -94,6 +95,12 @@ export class FakeCore implements TickCore {
     }
     return this.#rows.length;
   }
+
+  region(): Uint8Array {
+    return this.u8;
+  }
+
+  revive(): void {}
 
   stat(offset: number): number {
     if (offset === RoomStats.players) return this.players.filter((handle) => handle !== 0).length;
@@ -193,6 +200,16 @@ export class FakeGame implements RoomGame {
     this.wait = undefined;
     return 0;
   }
+
+  readonly changed = false;
+
+  again(): void {}
+
+  save(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
+  load(): void {}
 
   close(): void {
     this.closed += 1;

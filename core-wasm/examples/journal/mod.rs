@@ -1,7 +1,7 @@
 //! Reads a journal without compression (SPEC.md, "The journal"). Its checks are left to `fray replay`.
 
 const MAGIC: u32 = 0x444a_5246;
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Bytes of the head before the room's id and the configuration.
 const HEAD_BYTES: usize = 76;
 const BLOCK_HEAD_BYTES: usize = 36;
@@ -13,6 +13,8 @@ pub const BEGIN: u32 = 1;
 pub const END: u32 = 2;
 /// A state hash.
 pub const HASH: u32 = 3;
+/// What of the game lies outside the region: no part of a replay.
+pub const GAME: u32 = 6;
 
 /// What entered a room, or what it hashed to.
 pub struct Entry<'a> {
