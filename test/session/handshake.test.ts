@@ -88,6 +88,22 @@ t.test('after accept only join is repeated; after joined nothing', async (test) 
   test.match(client, { state: 'over', code: ERROR.E_KICKED, text: 'by the referee' });
 });
 
+t.test(
+  'joined without its accept is passed over: it would not say that the session was there',
+  async (test) => {
+    const client = new Handshake(OPTIONS, 0);
+    client.poll(0);
+  client.poll(0);
+    client.handle(encodeJoined(reply()));
+    test.equal(client.state, 'joining');
+    test.equal(client.poll(250_000)?.[0], 1, 'hello again');
+    client.handle(encodeAccept(0x4001, true));
+    test.equal(client.state, 'joining');
+    client.handle(encodeJoined(reply()));
+    test.match(client, { state: 'joined', attached: true, sessionId: 0x4001 });
+  },
+);
+
 t.test('an answer of another version or schema ends it', async (test) => {
   const other = new Handshake(OPTIONS, 0);
   other.handle(encodeJoined(reply({ schemaHash: 1n })));

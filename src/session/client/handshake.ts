@@ -138,7 +138,8 @@ export class Handshake {
       this.#end(ERROR.E_VERSION, 'the server speaks another version');
     else if (reply.schemaHash !== this.#schemaHash)
       this.#end(ERROR.E_SCHEMA_MISMATCH, 'the room has another schema');
-    else {
+    else if (this.sessionId !== 0) {
+      // Not before `accept`, which says whether the session was there before; both are repeated.
       this.state = 'joined';
       this.reply = reply;
     }
