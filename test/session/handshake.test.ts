@@ -93,7 +93,7 @@ t.test(
   async (test) => {
     const client = new Handshake(OPTIONS, 0);
     client.poll(0);
-  client.poll(0);
+    client.poll(0);
     client.handle(encodeJoined(reply()));
     test.equal(client.state, 'joining');
     test.equal(client.poll(250_000)?.[0], 1, 'hello again');
