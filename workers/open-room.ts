@@ -32,6 +32,14 @@ export async function loadGame(
       `Cannot use ${boot.game}: its default export is not made by defineGame`,
     );
   }
+  return loadedGame(boot, game);
+}
+
+/** What a worker knows of a game that has been imported. */
+export function loadedGame(
+  boot: Pick<WorkerBoot, 'playersMax' | 'emptyCloseMs'>,
+  game: Game,
+): LoadedGame {
   const { layout, hash, name } = game.schema;
   const own = game.options.entitiesMax;
   const sizes = roomSizes({

@@ -1,0 +1,163 @@
+/**
+ * The game that the simulation plays. It says what it saw to a `Witness` outside, which remembers nothing of a player's state: that
+ * lies in fields, so that a room which is taken back by a recovery takes it back as well.
+ */
+import { defineGame } from '../../src/plugin/index.ts';
+import {
+  angle,
+  axis2,
+  bits,
+  button,
+  circle,
+  defineSchema,
+  hitscan,
+  projectile,
+  text,
+  u16,
+} from '../../src/schema/index.ts';
+
+export const schema = defineSchema({
+  name: 'sim',
+  tickRateHz: 20,
+  world: { width: 40, depth: 40 },
+  input: { move: axis2(), aim: angle(), fire: button(), swap: button() },
+  weapons: {
+    gun: projectile({ damage: 15, cooldownMs: 250, speed: 20, lifeMs: 1000, radius: 0.2 }),
+    rail: hitscan({ damage: 25, cooldownMs: 500, range: 20 }),
+  },
+  room: { fields: { age: u16() } },
+  player: {
+    shape: circle(0.5),
+    viewRadius: 15,
+    fields: {
+      kills: u16({ to: 'room' }),
+      /** Which life of its page talks to it, and how many lines of it have come. */
+      life: u16({ to: 'none' }),
+      lines: u16({ to: 'none' }),
+      /** How many notes it was sent. */
+      notes: u16({ to: 'none' }),
+      mark: bits(8, { to: 'owner' }),
+    },
+  },
+  toServer: { say: { life: u16(), n: u16(), filler: text(900) } },
+  toClient: { note: { n: u16(), filler: text(600) }, all: { tick: u16() } },
+  timers: { back: { who: u16() } },
+});
+
+/** What rooms saw. */
+export interface Witness {
+  trouble(text: string): void;
+  joined(room: string, user: string): void;
+  left(room: string, user: string): void;
+  /** A line of a page, in order. */
+  line(user: string, life: number, n: number): void;
+  /** The aim that a player had in a tick, u16. */
+  aimed(room: string, user: string, tick: number, aim: number): void;
+  ticked(room: string, tick: number, users: number): void;
+}
+
+let witness: Witness | null = null;
+
+/** Whom the rooms of this process tell, from here on. */
+export function watch(by: Witness | null): void {
+  witness = by;
+}
+
+/** Users by room and place: who is told of at the join alone. */
+const users = new Map<string, string>();
+
+export const game = defineGame(schema, {
+  options: { playersMax: 8, emptyCloseMs: 2000 },
+
+  onCreate(room) {
+    room.addWalls([
+      { x: 0, y: 0, width: 6, depth: 1 },
+      { x: -8, y: 5, width: 1, depth: 7 },
+    ]);
+  },
+
+  onJoin(room, player, { userId }) {
+    users.set(`${room.id} ${player.id}`, userId);
+    witness?.joined(room.id, userId);
+    room.place(player, room.freePlace());
+  },
+
+  onLeave(room, player) {
+    witness?.left(room.id, users.get(`${room.id} ${player.id}`) ?? '');
+  },
+
+  onTick(room) {
+    room.state.age = room.tick & 0xffff;
+    let count = 0;
+    for (const player of room.players) {
+      if (player.bot) continue;
+      count += 1;
+      const user = users.get(`${room.id} ${player.id}`) ?? '';
+      witness?.aimed(room.id, user, room.tick, Math.round(player.aim / AIM_STEP) & 0xffff);
+      if ((room.tick + player.slot) % NOTE_TICKS !== 0) continue;
+      try {
+        room.send(player, 'note', { n: player.notes, filler: FILLERS[room.tick & 3] ?? '' });
+        player.notes += 1;
+      } catch {
+        // The pool is full: one who hears nothing for long. It is not counted, so it is not missed.
+      }
+    }
+    if (room.tick % ALL_TICKS === 0) {
+      try {
+        room.broadcast('all', { tick: room.tick & 0xffff });
+      } catch {
+        // As above.
+      }
+    }
+    witness?.ticked(room.id, room.tick, count);
+  },
+
+  onDeath(room, { victim, attacker }) {
+    if (attacker !== undefined && attacker.kind === 'player') attacker.kills += 1;
+    room.after(20, 'back', { who: victim.slot });
+  },
+
+  onTimer: {
+    back(room, { who }) {
+      for (const player of room.players)
+        if (player.slot === who && !player.alive) room.place(player, room.freePlace());
+    },
+  },
+
+  onMessage: {
+    say(room, player, { life, n, filler }) {
+      const user = users.get(`${room.id} ${player.id}`) ?? '';
+      if (life !== player.life) {
+        // A page that came back without its memory begins at 0; one that was left says nothing any more.
+        if (life < player.life)
+          witness?.trouble(`${user} heard of its life ${life} after ${player.life}`);
+        player.life = life;
+        player.lines = 0;
+      }
+      if (n !== player.lines)
+        witness?.trouble(
+          `I4: line ${n} of ${user} came where ${player.lines} was due (life ${life})`,
+        );
+      if (filler !== fillerOf(n))
+        witness?.trouble(`I4: line ${n} of ${user} is another than was sent`);
+      player.lines = n + 1;
+      witness?.line(user, life, n);
+    },
+  },
+
+  botInput: (room) => ({
+    move: { x: (room.tick & 32) === 0 ? 1 : -1, y: 0 },
+    fire: room.tick % 20 === 0,
+  }),
+});
+
+/** What a page says as its line `n`: now and then so long that it travels in pieces. */
+export function fillerOf(n: number): string {
+  return n % 7 === 3 ? String(n % 10).repeat(850) : String(n % 10);
+}
+
+/** Steps of an angle: radians of a 65,536th turn. */
+const AIM_STEP = (2 * Math.PI) / 65_536;
+const NOTE_TICKS = 5;
+const ALL_TICKS = 20;
+export const FILLERS = ['', 'x', 'y'.repeat(60), 'z'.repeat(500)];

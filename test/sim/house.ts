@@ -1,0 +1,161 @@
+/**
+ * A server in the simulation: the parts that `src/server.ts` joins, over simulated sockets and threads. What a disk keeps outlives it:
+ * used tokens and journals.
+ */
+import { randomFillSync } from 'node:crypto';
+import { loadSeal } from '../../src/client/seal-node.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { UdpServer } from '../../src/netcode-transport.ts';
+import { openUdpServer } from '../../src/netcode-transport.ts';
+import { Pump } from '../../src/pump.ts';
+import { RoomDirectory } from '../../src/room/directory.ts';
+import { SessionTable } from '../../src/session/server/table.ts';
+import { issueConnectToken } from '../../src/session/token.ts';
+import { MemoryServer } from '../../src/transport/server/memory.ts';
+import { schema } from './game.ts';
+import type { SimTime } from './time.ts';
+
+export const SERVER = '10.0.0.1:40000';
+const KEY = new Uint8Array(32).fill(7);
+
+/** What a killed server leaves behind. */
+export interface Disk {
+  readonly used: { readonly mac: string; readonly expiresMs: number }[];
+  /** A folder for journals; '' keeps none. */
+  readonly journalDir: string;
+  /** Nothing can be written. */
+  isFull: boolean;
+}
+
+export interface HouseOptions {
+  readonly time: SimTime;
+  readonly core: WebAssembly.Module;
+  readonly workers: number;
+  readonly disk: Disk;
+  readonly trouble: (text: string) => void;
+}
+
+/** Lines of the log that say that something is wrong with the server itself; faults of the script explain others. */
+const NEVER = /pump failed|hook failed|E_CORE|TypeError|RangeError|ReferenceError/;
+
+export class House {
+  readonly directory: RoomDirectory;
+  readonly web: MemoryServer;
+  sessions: SessionTable | null = null;
+  udp: UdpServer | null = null;
+  readonly #options: HouseOptions;
+  #isDead = false;
+  #pump: Pump | null = null;
+
+  constructor(options: HouseOptions) {
+    this.#options = options;
+    const { time, core, workers, disk } = options;
+    const say = (fields: object, text: string): void => {
+      const line = `${text} ${JSON.stringify(fields)}`;
+      if (NEVER.test(line)) options.trouble(`log: ${line}`);
+    };
+    this.web = new MemoryServer({ defer: (fn) => time.after(0, fn), pipesMax: 64 });
+    this.directory = new RoomDirectory({
+      workers,
+      game: 'sim:game',
+      core,
+      roomsMax: ROOMS_MAX,
+      roomsWarm: 1,
+      playersMax: 0,
+      bots: 0,
+      sessionsMax: SESSIONS_MAX,
+      clock: systemClock(),
+      log: { info: say, warn: say, error: say },
+      ...(disk.journalDir !== '' && {
+        journal: { dir: disk.journalDir, flushMs: 50, hashTicks: 20 },
+      }),
+    });
+  }
+
+  /** Nothing real is waited for, once `loadSeal` has been. */
+  async start(): Promise<void> {
+    const { disk } = this.#options;
+    const clock = systemClock();
+    const random = (into: Uint8Array): void => void randomFillSync(into);
+    this.udp = await openUdpServer({
+      bind: [SERVER],
+      publicAddresses: [SERVER],
+      seal: await loadSeal(),
+      tokenKeys: [KEY],
+      used: {
+        has: (mac) => this.sessions?.tokens.has(mac) ?? true,
+        claim: (mac, token) => this.sessions?.tokens.claim(mac, token) ?? false,
+      },
+      clientsMax: CLIENTS_MAX,
+      opensPerSecond: 200,
+      opensPerPrefixPerSecond: 100,
+      unixMs: Date.now,
+      random,
+      clock,
+      index: 1,
+    });
+    await this.directory.start();
+    this.sessions = new SessionTable({
+      schemaHash: schema.hash,
+      guests: true,
+      tokenKeys: [KEY],
+      publicAddresses: [SERVER],
+      sessionTokenMs: 8000,
+      used: disk.used,
+      sessionsMax: SESSIONS_MAX,
+      resumeMs: RESUME_MS,
+      idleTimeoutMs: 4000,
+      unixMs: Date.now,
+      random,
+    });
+    this.#pump = new Pump({
+      transports: [this.web, this.udp.transport],
+      sessions: this.sessions,
+      directory: this.directory,
+      clock,
+      log: SILENT,
+      spend: (mac, expiresMs) => {
+        if (disk.isFull || this.#isDead) return false;
+        disk.used.push({ mac, expiresMs });
+        return true;
+      },
+      onAuth: null,
+    });
+    this.#pump.start();
+  }
+
+  /** As an account service issues them. */
+  token(userId: string): Uint8Array {
+    return issueConnectToken({
+      userId,
+      servers: [SERVER],
+      key: KEY,
+      nowMs: Date.now(),
+      expireMs: 60_000,
+      timeoutSeconds: 4,
+      random: (into) => void randomFillSync(into),
+    }).bytes;
+  }
+
+  /** Its timers may go on, but nothing that it does reaches anybody any more. */
+  die(): void {
+    this.#isDead = true;
+  }
+
+  /** With a word to all, as SIGTERM asks. */
+  async stop(graceMs: number): Promise<void> {
+    await this.#pump?.stop(graceMs);
+  }
+}
+
+const SILENT = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  setLevel: () => undefined,
+} as never;
+const ROOMS_MAX = 6;
+const SESSIONS_MAX = 32;
+const CLIENTS_MAX = 24;
+export const RESUME_MS = 6000;

@@ -1,0 +1,346 @@
+/**
+ * Somebody who plays: the client that ships, over simulated pipes, with a script for hands. It keeps a list of what must not happen
+ * to it, and comes back by itself as a page would: after a refusal as a new session, after a crash of its page with its token.
+ */
+import { connectWith } from '../../src/client/connect.ts';
+import type { Game } from '../../src/client/game.ts';
+import type { Openers } from '../../src/client/pipes.ts';
+import { openUdp } from '../../src/client/udp.ts';
+import { FrayError } from '../../src/errors.ts';
+import type { MemoryPipe } from '../../src/transport/client/memory.ts';
+import type { LossyPipe } from '../../src/transport/lossy.ts';
+import { lossyPipe, PERFECT_LINK } from '../../src/transport/lossy.ts';
+import type { Chance } from './chance.ts';
+import { FILLERS, fillerOf, schema } from './game.ts';
+import type { House } from './house.ts';
+import type { Host, Net, Weather } from './net.ts';
+import type { SimTime } from './time.ts';
+
+/** Pipes that a player may use. */
+export type Pipes = 'udp' | 'web' | 'both';
+
+export interface PlayerParts {
+  readonly user: string;
+  /** Commands that this user has given, on whatever machine. */
+  readonly given: { count: number };
+  readonly pipes: Pipes;
+  readonly host: Host;
+  readonly net: Net;
+  readonly time: SimTime;
+  readonly chance: Chance;
+  /** The one that stands now; null while there is none. */
+  readonly house: () => House | null;
+  readonly client: WebAssembly.Module;
+  /** Codes that it may be told, though they say that somebody is mistaken: there is a fault that explains them. */
+  readonly may: ReadonlySet<string>;
+  readonly trouble: (text: string) => void;
+  /** What it does, for who looks for the reason of a trouble. */
+  readonly tell: (text: string) => void;
+}
+
+export class Player {
+  readonly user: string;
+  game: Game<typeof schema> | null = null;
+  /** The newest moment at which it was in the room and got a snapshot. */
+  seenMs = 0;
+  snapshots = 0;
+  /** Times it got a place. */
+  joins = 0;
+  readonly #parts: PlayerParts;
+  readonly #openers: Openers;
+  readonly #webs = new Set<{ readonly pipe: MemoryPipe; readonly lossy: LossyPipe }>();
+  /** Of its page: it counts lines anew. */
+  #life = 0;
+  #lines = 0;
+  /** Number of the note that is due; -1: any, since its page does not know what was said before. */
+  #notes = 0;
+  #tick = 0;
+  #turn = 0;
+  #wants = false;
+  #connecting = false;
+  /** Attempts of a page that is no more end without a word. */
+  #page = 0;
+  #permit: { readonly token: string; readonly page: number } | null = null;
+
+  constructor(parts: PlayerParts) {
+    this.user = parts.user;
+    this.#parts = parts;
+    this.#openers = {
+      ...(parts.pipes !== 'web' && { udp: (target, limits) => this.#udp(target.token, limits) }),
+      ...(parts.pipes !== 'udp' && { memory: () => this.#web() }),
+    };
+  }
+
+  /** Comes in, and from here on comes back. */
+  enter(): void {
+    this.#wants = true;
+    this.#connect();
+  }
+
+  /** Goes, with a goodbye. */
+  leave(): void {
+    this.#wants = false;
+    this.#page += 1;
+    this.#permit = null;
+    this.game?.close();
+    this.game = null;
+  }
+
+  /** The page is gone without a word, memory and all; another one is opened at once with the token that it kept. */
+  crash(): void {
+    this.#tell('loses its page');
+    const { game } = this;
+    this.#page += 1;
+    for (const { pipe } of [...this.#webs]) pipe.vanish();
+    this.#webs.clear();
+    if (game !== null) {
+      const { token } = game;
+      this.#permit = token === null ? null : { token, page: this.#page };
+      this.#forget(game);
+    }
+    if (this.#wants) this.#connect();
+  }
+
+  /** Its machine's network is gone, or back. */
+  cut(isCut: boolean): void {
+    this.#parts.host.isCut = isCut;
+    // A stream that stands still is not lost at once; half of them are, as when a phone changes networks.
+    for (const web of [...this.#webs]) {
+      web.lossy.setLink({
+        ...linkOf(this.#parts.host.weather, this.#seed()),
+        lossPercent: isCut ? 100 : 0,
+      });
+      if (isCut && this.#parts.chance.happens(0.5)) this.#drop(web);
+    }
+  }
+
+  /** The NAT before it forgets, and gives it another address. */
+  rebind(): void {
+    this.#parts.host.portShift += 1000;
+  }
+
+  /** The machine at the other end of its streams is gone. */
+  loseWebs(): void {
+    for (const web of [...this.#webs]) this.#drop(web);
+  }
+
+  weather(weather: Weather): void {
+    const { host } = this.#parts;
+    host.weather = weather;
+    if (!host.isCut)
+      for (const { lossy } of this.#webs) lossy.setLink(linkOf(weather, this.#seed()));
+  }
+
+  /** Its reader stands still, or goes on. */
+  slow(isSlow: boolean): void {
+    for (const { pipe } of this.#webs) {
+      if (isSlow) pipe.pause();
+      else pipe.resume();
+    }
+  }
+
+  /** The last look: what may never have happened. */
+  judge(): void {
+    const { game } = this;
+    if (game !== null) this.#check(game);
+  }
+
+  #connect(): void {
+    const { time, house, client, host, trouble } = this.#parts;
+    const there = house();
+    if (!this.#wants || this.#connecting || this.game !== null) return;
+    if (there === null) {
+      time.after(RETRY_MS, () => this.#connect());
+      return;
+    }
+    this.#connecting = true;
+    this.#page += 1;
+    const page = this.#page;
+    const kept = this.#permit?.token ?? null;
+    this.#permit = null;
+    const token = kept ?? there.token(this.user);
+    this.#tell(`connects with ${kept === null ? 'a new token' : 'the token it kept'}`);
+    const tools = {
+      open: this.#openers,
+      load: async () => client,
+      nowMs: () => time.nowMs(),
+      hooks: { beforeCommand: () => this.#play(page), afterSnapshot: () => this.#snapshot(page) },
+    };
+    connectWith(
+      'ws://sim/',
+      { schema, name: this.user, token, verify: true, timeoutMs: 4000 },
+      tools,
+    )
+      .then((game) => {
+        this.#connecting = false;
+        if (page === this.#page && this.#wants) this.#entered(game);
+        else {
+          game.close();
+          if (this.#wants) this.#connect();
+        }
+      })
+      .catch((error: unknown) => {
+        this.#connecting = false;
+        this.#tell(`is not in: ${String(error)}`);
+        if (!(error instanceof FrayError) || this.#isWrong(error))
+          trouble(`${this.user} at ${host.address} could not connect: ${String(error)}`);
+        this.#parts.time.after(RETRY_MS, () => this.#connect());
+      });
+  }
+
+  #entered(game: Game<typeof schema>): void {
+    const { trouble, time } = this.#parts;
+    this.#tell(
+      `is in ${game.roomId} as ${game.playerId}, ${game.resumed}, by ${game.stats.transport}`,
+    );
+    this.game = game;
+    this.joins += 1;
+    this.#life += 1;
+    this.#lines = 0;
+    this.#notes = game.resumed === 'fresh' ? -1 : 0;
+    this.#tick = 0;
+    this.seenMs = time.nowMs();
+    game.onMessage('note', ({ n, filler }) => {
+      if (n !== this.#notes && this.#notes >= 0)
+        trouble(`I4: note ${n} came to ${this.user} where ${this.#notes} was due`);
+      if (!FILLERS.includes(filler))
+        trouble(`I4: note ${n} of ${this.user} is another than was sent`);
+      this.#notes = n + 1;
+    });
+    game.on('status', (status, error) => {
+      if (status !== 'closed' || this.game !== game) return;
+      this.#check(game);
+      this.game = null;
+      this.#tell(`is out: ${error?.code}`);
+      if (error !== undefined && this.#isWrong(error))
+        trouble(`${this.user} was closed: ${error.code} ${error.message}`);
+      time.after(RETRY_MS, () => this.#connect());
+    });
+  }
+
+  /** Of the page that there is: moves, aims, fires, says something. */
+  #play(page: number): void {
+    const { game } = this;
+    if (page !== this.#page || game === null) return;
+    const { chance, given } = this.#parts;
+    this.#turn += 1;
+    given.count += 1;
+    const move =
+      this.#turn % 9 === 0 ? { move: { x: chance.between(-1, 1), y: chance.between(-1, 1) } } : {};
+    game.setInput({
+      ...move,
+      aim: given.count * AIM_STEP,
+      fire: chance.happens(0.3),
+      swap: chance.happens(0.1),
+    });
+    if (!chance.happens(SAY_SHARE)) return;
+    try {
+      game.send('say', { life: this.#life, n: this.#lines, filler: fillerOf(this.#lines) });
+      this.#lines += 1;
+    } catch (error) {
+      // Too much waits: it is said later.
+      if (!(error instanceof FrayError) || error.code !== 'E_CHANNEL_FULL') throw error;
+    }
+  }
+
+  #snapshot(page: number): void {
+    const { game } = this;
+    if (page !== this.#page || game === null) return;
+    const { trouble, time } = this.#parts;
+    const { snapshotTick } = game.stats;
+    if (snapshotTick < this.#tick)
+      trouble(`I5: ${this.user} got tick ${snapshotTick} after ${this.#tick}`);
+    this.#tick = snapshotTick;
+    this.seenMs = time.nowMs();
+    this.snapshots += 1;
+    if (game.stats.hashMismatches > 0)
+      trouble(`I1: ${this.user} holds another state than tick ${snapshotTick} has`);
+  }
+
+  #check({ stats }: Game<typeof schema>): void {
+    const { trouble } = this.#parts;
+    if (stats.hashMismatches > 0)
+      trouble(`I1: ${stats.hashMismatches} snapshots of ${this.user} differ`);
+    if (stats.undecodable > 0)
+      trouble(`I1: ${stats.undecodable} packets to ${this.user} named what it does not hold`);
+    if (stats.correctionUnitsFreeMax > 0)
+      trouble(
+        `I3: ${this.user} was moved by ${stats.correctionUnitsFreeMax} where nothing touched it`,
+      );
+  }
+
+  /** As a page that ends: its timers are gone, nobody is told. */
+  #forget(game: Game<typeof schema>): void {
+    this.#check(game);
+    this.game = null;
+    // There is no other way to stop a game; what it would say is cut off.
+    const { host } = this.#parts;
+    const { isCut } = host;
+    host.isCut = true;
+    game.close();
+    host.isCut = isCut;
+  }
+
+  async #udp(token: Uint8Array | null, limits: { timeoutMs: number; signal: AbortSignal }) {
+    if (token === null) throw new FrayError('E_TOKEN_REQUIRED', 'Cannot connect by UDP: no token');
+    const { net, host } = this.#parts;
+    const takeBack = net.opensNext(host);
+    try {
+      return await openUdp(token, limits);
+    } finally {
+      takeBack();
+    }
+  }
+
+  async #web() {
+    const { house, host, time } = this.#parts;
+    const there = house();
+    if (there === null || host.isCut) {
+      await new Promise((resolve) => time.after(2000, () => resolve(undefined)));
+      throw new FrayError('E_CLOSED', 'Cannot connect: nobody answers');
+    }
+    const pipe = there.web.connect(host.address);
+    const lossy = lossyPipe(pipe, linkOf(host.weather, this.#seed()), time);
+    this.#webs.add({ pipe, lossy });
+    return lossy;
+  }
+
+  #tell(text: string): void {
+    this.#parts.tell(`${this.user}: ${text}`);
+  }
+
+  #isWrong({ code }: FrayError): boolean {
+    return UNEXPECTED.test(code) && !this.#parts.may.has(code);
+  }
+
+  #drop(web: { readonly pipe: MemoryPipe; readonly lossy: LossyPipe }): void {
+    web.pipe.vanish();
+    this.#webs.delete(web);
+  }
+
+  #seed(): number {
+    return this.#parts.chance.int(2 ** 31);
+  }
+}
+
+/** A stream loses nothing that arrived and breaks nothing: what is lost here are snapshots dropped behind a slow reader. */
+function linkOf(weather: Weather, seed: number) {
+  return {
+    ...PERFECT_LINK,
+    rttMs: 2 * weather.delayMs,
+    jitterMs: 2 * weather.jitterMs,
+    lossPercent: 100 * weather.loss,
+    burst: weather.burst > 1 ? weather.burst : 0,
+    duplicatePercent: 100 * weather.twice,
+    reorderPercent: 100 * weather.reorder,
+    seed,
+  };
+}
+
+/** What an honest player is never told, whatever the network does. */
+const UNEXPECTED =
+  /^E_(MALFORMED|OVERSIZE|TOKEN_INVALID|SCHEMA_MISMATCH|VERSION|CORE|UNKNOWN|RATE|ROOM_FAULT|PLUGIN_FAULT)$/;
+const AIM_STEP = (2 * Math.PI) / 65_536;
+const SAY_SHARE = 0.08;
+/** ms until it tries again. */
+const RETRY_MS = 400;

@@ -1,0 +1,365 @@
+/** Plays one script: the whole system in one thread, on simulated time, and says what went wrong. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Replay } from '../../src/room/replay.ts';
+import { Chance } from './chance.ts';
+import { watch } from './game.ts';
+import { Hostile, SPOOFED } from './hostile.ts';
+import type { Disk } from './house.ts';
+import { House } from './house.ts';
+import { Machine } from './machine.ts';
+import { CALM, Host, Net } from './net.ts';
+import { Nonces } from './nonces.ts';
+import { Player } from './player.ts';
+import type { Act, Script } from './script.ts';
+import { HEAL_MS } from './script.ts';
+import { JournalThread, RoomThread } from './threads.ts';
+import { SimTime } from './time.ts';
+import { Watchman } from './watchman.ts';
+
+export interface Modules {
+  readonly core: WebAssembly.Module;
+  readonly client: WebAssembly.Module;
+}
+
+export interface Trouble {
+  /** ms since the start. */
+  readonly atMs: number;
+  readonly text: string;
+}
+
+export interface Outcome {
+  readonly troubles: readonly Trouble[];
+  readonly joins: number;
+  readonly snapshots: number;
+  readonly ticks: number;
+  readonly lines: number;
+  readonly replayed: number;
+}
+
+/** `tell` hears of what happens, with its moment. Not twice at once: it is the clock of this process. */
+export async function play(
+  script: Script,
+  modules: Modules,
+  tell?: (line: string) => void,
+): Promise<Outcome> {
+  const scenario = new Scenario(script, modules, tell);
+  try {
+    return await scenario.play();
+  } finally {
+    scenario.end();
+  }
+}
+
+class Scenario {
+  readonly #script: Script;
+  readonly #modules: Modules;
+  readonly #time = new SimTime();
+  readonly #machine: Machine;
+  readonly #net: Net;
+  readonly #nonces = new Nonces((text) => this.#trouble(text));
+  readonly #watchman = new Watchman((text) => this.#trouble(text));
+  readonly #troubles: Trouble[] = [];
+  readonly #players: Player[] = [];
+  readonly #given = new Map<string, { count: number }>();
+  readonly #hostile: Hostile;
+  readonly #disk: Disk;
+  readonly #startMs: number;
+  #house: House | null = null;
+  /** Of the server that runs, by name. */
+  #rooms = new Map<string, RoomThread>();
+  #journal: JournalThread | null = null;
+  #replayed = 0;
+
+  readonly #tell: (text: string) => void;
+
+  constructor(script: Script, modules: Modules, tell?: (line: string) => void) {
+    this.#tell = (text) => tell?.(`${this.#ms} ms: ${text}`);
+    this.#script = script;
+    this.#modules = modules;
+    const { seed } = script;
+    const time = this.#time;
+    this.#startMs = time.nowMs();
+    this.#net = new Net(time, new Chance(seed, 2));
+    this.#disk = {
+      used: [],
+      journalDir: script.journals ? mkdtempSync(join(tmpdir(), 'fray-sim-')) : '',
+      isFull: false,
+    };
+    this.#machine = new Machine({
+      time,
+      chance: new Chance(seed, 3),
+      startThread: (options) => this.#thread(options),
+      createSocket: () => this.#net.socket(),
+    });
+    const house = (): House | null => this.#house;
+    this.#hostile = new Hostile({ net: this.#net, time, chance: new Chance(seed, 4), house });
+    watch(this.#watchman);
+    for (const [index, { pipes }] of script.players.entries())
+      this.#players.push(this.#player(`user ${index}`, pipes, index));
+  }
+
+  async play(): Promise<Outcome> {
+    const { players, acts, ms } = this.#script;
+    const time = this.#time;
+    await this.#open();
+    for (const [index, { entersMs }] of players.entries())
+      time.after(entersMs, () => this.#players[index]?.enter());
+    for (const act of acts) {
+      await time.run(this.#startMs + act.atMs);
+      await this.#act(act);
+      if (this.#troubles.length > 0) return this.#outcome();
+    }
+    await time.run(this.#startMs + ms - HEAL_MS);
+    for (const player of this.#players) {
+      player.cut(false);
+      player.weather(CALM);
+    }
+    await time.run(this.#startMs + ms);
+    this.#judge();
+    if (this.#troubles.length === 0) await this.#close();
+    return this.#outcome();
+  }
+
+  end(): void {
+    watch(null);
+    this.#nonces.off();
+    this.#machine.off();
+    if (this.#disk.journalDir !== '') rmSync(this.#disk.journalDir, { recursive: true });
+  }
+
+  #outcome(): Outcome {
+    const sum = (of: (player: Player) => number): number =>
+      this.#players.reduce((total, player) => total + of(player), 0);
+    return {
+      troubles: this.#troubles,
+      joins: sum((player) => player.joins),
+      snapshots: sum((player) => player.snapshots),
+      ticks: this.#watchman.ticks,
+      lines: this.#watchman.lines,
+      replayed: this.#replayed,
+    };
+  }
+
+  #trouble(text: string): void {
+    this.#tell(`TROUBLE ${text}`);
+    if (this.#troubles.length < TROUBLES_MAX) this.#troubles.push({ atMs: this.#ms, text });
+  }
+
+  /** Since the start. */
+  get #ms(): number {
+    return Math.round(this.#time.nowMs() - this.#startMs);
+  }
+
+  #player(user: string, pipes: Script['players'][number]['pipes'], index: number): Player {
+    const { seed, acts } = this.#script;
+    const salt = 100 + 10 * index;
+    const host = new Host(
+      `192.0.2.${1 + index}`,
+      new Chance(seed, salt),
+      new Chance(seed, salt + 1),
+    );
+    const may = new Set<string>();
+    for (const { kind } of acts) for (const code of MAY_BE[kind] ?? []) may.add(code);
+    const given = this.#given.get(user) ?? { count: 0 };
+    this.#given.set(user, given);
+    return new Player({
+      user,
+      given,
+      pipes,
+      host,
+      net: this.#net,
+      time: this.#time,
+      chance: new Chance(seed, salt + 2),
+      house: () => this.#house,
+      client: this.#modules.client,
+      may,
+      trouble: (text) => this.#trouble(text),
+      tell: this.#tell,
+    });
+  }
+
+  #thread({ name, workerData }: { readonly name: string; readonly workerData: unknown }): object {
+    if (name === 'journal-writer') {
+      this.#journal = new JournalThread(this.#time, workerData as never);
+      return this.#journal;
+    }
+    const thread = new RoomThread(this.#time, workerData as never);
+    this.#rooms.set(name, thread);
+    return thread;
+  }
+
+  async #open(): Promise<void> {
+    const house = new House({
+      time: this.#time,
+      core: this.#modules.core,
+      workers: this.#script.workers,
+      disk: this.#disk,
+      trouble: (text) => this.#trouble(text),
+    });
+    await this.#while(house.start());
+    this.#house = house;
+  }
+
+  /** Lets time pass until something has come to its end. */
+  async #while(under: Promise<void>): Promise<void> {
+    let isOver = false;
+    const ends = under.finally(() => {
+      isOver = true;
+    });
+    const endMs = this.#time.nowMs() + WAIT_MS;
+    while (!isOver && this.#time.nowMs() < endMs) await this.#time.run(this.#time.nowMs() + 1);
+    if (!isOver) throw new Error('The simulation waits for something that never comes');
+    await ends;
+  }
+
+  async #act(act: Act): Promise<void> {
+    this.#tell(`${act.kind} ${JSON.stringify(act)}`);
+    const time = this.#time;
+    const player = 'who' in act ? this.#players[act.who] : undefined;
+    const thread = 'worker' in act ? this.#rooms.get(`room-worker-${act.worker}`) : undefined;
+    switch (act.kind) {
+      case 'weather':
+        player?.weather(act.weather);
+        break;
+      case 'cut':
+        player?.cut(true);
+        time.after(act.ms, () => player?.cut(false));
+        break;
+      case 'rebind':
+        player?.rebind();
+        break;
+      case 'crash':
+        player?.crash();
+        break;
+      case 'slow':
+        player?.slow(true);
+        time.after(act.ms, () => player?.slow(false));
+        break;
+      case 'leave':
+        player?.leave();
+        time.after(act.ms, () => player?.enter());
+        break;
+      case 'twin':
+        this.#twin(act.who, act.ms);
+        break;
+      case 'attack':
+        this.#hostile.attack(act.ms);
+        break;
+      case 'stall':
+        thread?.stall(act.ms);
+        break;
+      case 'killWorker':
+        for (const { id, worker } of this.#house?.directory.rooms() ?? [])
+          if (worker === act.worker) this.#watchman.forget(id);
+        await thread?.terminate(1);
+        break;
+      case 'killHost':
+        await this.#kill(act.ms);
+        break;
+      case 'wall':
+        this.#machine.wallJumpMs += act.ms;
+        break;
+      case 'fullDisk':
+        this.#full(true);
+        time.after(act.ms, () => this.#full(false));
+        break;
+    }
+  }
+
+  #twin(who: number, ms: number): void {
+    const index = 100 + this.#players.length + who;
+    const twin = this.#player(`user ${who}`, 'udp', index % 250);
+    twin.enter();
+    this.#time.after(ms, () => twin.leave());
+  }
+
+  #full(isFull: boolean): void {
+    this.#disk.isFull = isFull;
+    if (this.#journal !== null) this.#journal.isStuck = isFull;
+  }
+
+  /** As kill -9 and a start some time later: nobody is told, only the disk stays. */
+  async #kill(ms: number): Promise<void> {
+    const before = this.#house;
+    if (before === null) return;
+    this.#house = null;
+    this.#net.unplug();
+    before.die();
+    for (const thread of this.#rooms.values()) thread.isOver = true;
+    if (this.#journal !== null) this.#journal.isOver = true;
+    this.#rooms = new Map();
+    this.#watchman.forgetAll();
+    for (const player of this.#players) player.loseWebs();
+    await this.#time.run(this.#time.nowMs() + ms);
+    await this.#open();
+  }
+
+  /** The end of the quiet time: everybody is back, and nothing that must never be has been. */
+  #judge(): void {
+    const nowMs = this.#time.nowMs();
+    for (const player of this.#players) {
+      player.judge();
+      const { game, user, seenMs } = player;
+      if (game === null) this.#trouble(`I12: ${user} is not back`);
+      else if (game.status !== 'open' || nowMs - seenMs > BACK_MS)
+        this.#trouble(
+          `I12: ${user} is ${game.status}, last heard ${Math.round(nowMs - seenMs)} ms ago`,
+        );
+    }
+    for (const [address, { inBytes, outBytes }] of this.#net.account)
+      if (address.startsWith(SPOOFED) && outBytes > inBytes)
+        this.#trouble(`I7: ${address} sent ${inBytes} bytes and was sent ${outBytes}`);
+  }
+
+  /** Everybody goes, the rooms close, and nothing is left of them. */
+  async #close(): Promise<void> {
+    const house = this.#house;
+    const time = this.#time;
+    if (house === null) return;
+    for (const player of this.#players) player.leave();
+    await time.run(time.nowMs() + EMPTY_MS);
+    const { directory, sessions, web, udp } = house;
+    const left = {
+      seats: directory.seats,
+      away: sessions?.away ?? 0,
+      people: directory.rooms().reduce((sum, room) => sum + room.people, 0),
+      web: web.pipes,
+      udp: udp?.transport.pipes ?? 0,
+      rooms: Math.max(0, directory.rooms().length - 1),
+    };
+    for (const [name, count] of Object.entries(left))
+      if (count > 0) this.#trouble(`I6: ${count} ${name} are left after all have gone`);
+    this.#watchman.empty();
+    await this.#while(house.stop(0));
+    this.#replay();
+  }
+
+  /** I11: each journal gives the hashes that stand in it. */
+  #replay(): void {
+    const { journalDir } = this.#disk;
+    if (journalDir === '') return;
+    for (const name of readdirSync(journalDir)) {
+      const file = readFileSync(join(journalDir, name));
+      if (file.length === 0) continue;
+      const { differs, problem, ticks } = new Replay(file, this.#modules.core).play();
+      this.#replayed += ticks;
+      if (differs !== null) this.#trouble(`I11: ${name} differs after tick ${differs}`);
+      if (problem !== null) this.#trouble(`I11: ${name}: ${problem}`);
+    }
+  }
+}
+
+/** Codes that a player may be told where a script has such a fault. */
+const MAY_BE: { readonly [kind: string]: readonly string[] } = {
+  killWorker: ['E_ROOM_FAULT'],
+  fullDisk: ['E_UNKNOWN'],
+};
+const TROUBLES_MAX = 20;
+/** ms since the last snapshot that somebody who is in may have at the end. */
+const BACK_MS = 500;
+/** ms: a start or a stop takes no longer. */
+const WAIT_MS = 20_000;
+/** ms: what waits for a client that does not come (`resumeMs`), and then an empty room. */
+const EMPTY_MS = 11_000;

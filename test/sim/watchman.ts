@@ -1,0 +1,77 @@
+/** What rooms see, checked as it happens. */
+import type { Witness } from './game.ts';
+
+export class Watchman implements Witness {
+  ticks = 0;
+  lines = 0;
+  readonly trouble: (text: string) => void;
+  readonly #inside = new Map<string, Set<string>>();
+  readonly #going = new Map<string, number>();
+  readonly #aims = new Map<string, number>();
+  readonly #newest = new Map<string, number>();
+
+  constructor(trouble: (text: string) => void) {
+    this.trouble = trouble;
+  }
+
+  joined(room: string, user: string): void {
+    const inside = this.#inside.get(room) ?? new Set();
+    this.#inside.set(room, inside);
+    if (inside.has(user)) this.trouble(`I9: ${user} is twice in ${room}`);
+    inside.add(user);
+    // Its body is another one, and looks ahead.
+    this.#aims.delete(`${room} ${user}`);
+  }
+
+  left(room: string, user: string): void {
+    this.#going.set(room, 1 + (this.#going.get(room) ?? 0));
+    if (this.#inside.get(room)?.delete(user) !== true)
+      this.trouble(`I9: ${user} has left ${room} without being there`);
+  }
+
+  line(): void {
+    this.lines += 1;
+  }
+
+  /** Each command looks a step further: one that is applied late, twice or out of order would look back. */
+  aimed(room: string, user: string, tick: number, aim: number): void {
+    // Of a page that has not been told yet where its hands are.
+    if (aim === 0) return;
+    const key = `${room} ${user}`;
+    const before = this.#aims.get(key) ?? aim;
+    if (((aim - before) & 0xffff) >= 0x8000)
+      this.trouble(`I3: ${user} looks back from ${before} to ${aim} in tick ${tick}`);
+    this.#aims.set(key, aim);
+  }
+
+  ticked(room: string, tick: number, users: number): void {
+    this.ticks += 1;
+    const newest = this.#newest.get(room);
+    if (newest !== undefined && tick !== newest + 1)
+      this.trouble(`I5: tick ${tick} of ${room} comes after ${newest}`);
+    this.#newest.set(room, tick);
+    // Who leaves is there until the tick ends.
+    const inside = (this.#inside.get(room)?.size ?? 0) + (this.#going.get(room) ?? 0);
+    this.#going.delete(room);
+    if (users !== inside) this.trouble(`I9: ${users} people are in ${room}, ${inside} have come`);
+  }
+
+  /** A room is gone without a word. */
+  forget(room: string): void {
+    for (const [, user] of [...(this.#inside.get(room) ?? [])].entries())
+      this.#aims.delete(`${room} ${user}`);
+    this.#inside.delete(room);
+    this.#going.delete(room);
+    this.#newest.delete(room);
+  }
+
+  /** All are. */
+  forgetAll(): void {
+    for (const room of [...this.#inside.keys()]) this.forget(room);
+  }
+
+  empty(): void {
+    for (const [room, users] of this.#inside)
+      for (const user of users) this.trouble(`I9: ${user} has never left ${room}`);
+  }
+}
