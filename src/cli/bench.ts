@@ -126,6 +126,8 @@ const ALL = 'all';
 /** Files of bench/ that are benchmarks, in the order in which `all` runs them; the others are their parts. */
 const BENCHES: readonly string[] = [
   'tick',
+  'interest',
+  'move',
   'garbage',
   'memory',
   'lateness',

@@ -1,5 +1,7 @@
 /** Runs `fray bench NAME --quick --json` in a process of its own, as a person does. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchRow } from '../../src/cli/bench-report.ts';
 
@@ -26,6 +28,17 @@ export function runBench(name: string): Promise<BenchRun> {
       },
     );
   });
+}
+
+/** Installs the peers where one of them is not the one that the lock file of bench/ names: not what lies there from last year. */
+export function installPeers(names: readonly string[]): void {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'bench', 'package-lock.json'), 'utf8'));
+  const versionIn = (name: string): unknown => {
+    const manifest = join(ROOT, 'bench', 'node_modules', name, 'package.json');
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version;
+  };
+  if (names.some((name) => versionIn(name) !== lock.packages[`node_modules/${name}`].version))
+    execFileSync('npm', ['ci', '--prefix', 'bench'], { cwd: ROOT });
 }
 
 /** The row of a name; fails the test where there is none. */

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { PacketLog } from '../../bench/packet-log.ts';
@@ -11,7 +10,7 @@ import { replay } from '../../bench/w1-replay.ts';
 import { SchemaPeer, verifyPeer } from '../../bench/w1-schema-peer.ts';
 import { VALUE } from '../../bench/w1-world.ts';
 import { compileCore } from '../../core-wasm/bindings/instantiate.ts';
-import { checkShape, ROOT, rowOf, runBench } from './command.ts';
+import { checkShape, installPeers, ROOT, rowOf, runBench } from './command.ts';
 
 const PEER = '@colyseus/schema';
 const OPTIONS = {
@@ -23,14 +22,7 @@ const OPTIONS = {
 };
 const core = await compileCore(readFileSync(join(ROOT, 'core-wasm', 'fray_core.wasm')));
 
-t.before(() => {
-  // What the lock file of bench/ says, and not what lies there from last year.
-  const lock = JSON.parse(readFileSync(join(ROOT, 'bench', 'package-lock.json'), 'utf8'));
-  const manifest = join(ROOT, 'bench', 'node_modules', PEER, 'package.json');
-  const wanted: unknown = lock.packages[`node_modules/${PEER}`].version;
-  const has: unknown = existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version;
-  if (has !== wanted) execFileSync('npm', ['ci', '--prefix', 'bench'], { cwd: ROOT });
-});
+t.before(() => installPeers([PEER]));
 
 t.test('the short form decodes all streams and prints ours beside the peer', async (t) => {
   const { rows, progress } = await runBench('tick');
