@@ -21,6 +21,7 @@ import type { Moves, Point } from './bot-room.ts';
 import { BotRoom, metres } from './bot-room.ts';
 import { collector } from './gc.ts';
 import { FORMS, loadRapier, type Rapier, RapierWorld, type W3 } from './move-peer.ts';
+import { wallRow } from './move-walls.ts';
 import type { Peer } from './peers.ts';
 import { random } from './w1.ts';
 
@@ -34,7 +35,8 @@ export const bench: Bench = {
     if (typeof peer === 'string') options.progress(peer);
     const found = typeof peer === 'string' ? undefined : peer;
     const sizes = options.quick ? SIZES.slice(0, 1) : SIZES;
-    return sizes.flatMap((size) => runSize(size, { module, peer: found, options }));
+    const rows = sizes.flatMap((size) => runSize(size, { module, peer: found, options }));
+    return [...rows, wallRow(module, options)];
   },
 };
 

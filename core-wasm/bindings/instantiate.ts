@@ -3,7 +3,7 @@
  * each room and each client is an instance of its own, with a memory that is sized from its configuration and never grows.
  * Works in Node and in browsers; needs nothing but WebAssembly.
  */
-import { TABLE_HASH } from '../../protocol/gen/tables.ts';
+import { MAP_BOXES_MAX, TABLE_HASH, WallBox } from '../../protocol/gen/tables.ts';
 import { errorOf, FrayError } from '../../src/errors.ts';
 
 /** The exports of the core, see docs of abi.rs. Addresses and lengths are byte counts in linear memory. */
@@ -172,7 +172,7 @@ async function bodyOf(response: Response): Promise<ArrayBuffer> {
 const PAGE_BYTES = 65_536;
 /** Stack, statics and the configuration buffer fit; nothing is laid out in it. */
 const RULER_PAGES = 40;
-/** The static buffer of the core for the configuration (ADDRESS.config). */
-const CONFIG_BYTES_MAX = 32_768;
+/** The buffer of the core for the configuration (ADDRESS.config): its rows, and the walls of the largest schema. */
+const CONFIG_BYTES_MAX = 32_768 + MAP_BOXES_MAX * WallBox.bytes;
 /** Sizes are asked for at every room; the instance that answers holds no state between two questions. */
 const RULERS = new WeakMap<WebAssembly.Module, CoreInstance>();

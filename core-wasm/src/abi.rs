@@ -11,7 +11,7 @@
 #![allow(unsafe_code)]
 
 use crate::config::{Config, Sizes};
-use crate::gen::{address, error, TABLE_HASH};
+use crate::gen::{address, error, WallBox, MAP_BOXES_MAX, TABLE_HASH};
 use crate::history;
 use crate::region::Region;
 use crate::room::{self, Room};
@@ -19,8 +19,8 @@ use crate::room::{self, Room};
 #[path = "abi_client.rs"]
 mod client;
 
-/// Bytes of the buffer for a configuration.
-pub const CONFIG_BYTES: usize = 32_768;
+/// Bytes of the buffer for a configuration: 32 KiB of rows, and the walls of the largest schema.
+pub const CONFIG_BYTES: usize = 32_768 + MAP_BOXES_MAX as usize * WallBox::BYTES;
 const PAGE: usize = 65_536;
 
 extern "C" {
@@ -79,7 +79,7 @@ pub extern "C" fn abi_version() -> u32 {
 }
 
 /// Where to write the configuration before `*_memory_bytes` and `*_init`; the memory must hold
-/// [`CONFIG_BYTES`] there.
+/// it there; at most [`CONFIG_BYTES`].
 #[no_mangle]
 pub extern "C" fn config_address() -> u32 {
     base() as u32

@@ -14,10 +14,11 @@ fn with_client(run: impl FnOnce(&mut Client) -> Result<u32, i32>) -> i32 {
 #[no_mangle]
 pub extern "C" fn client_memory_bytes(config_bytes: u32) -> i32 {
     let found = config_in(memory(), config_bytes);
-    answer(found.map(|config| {
-        let own = client::memory_bytes(&Sizes::of(&config, config_bytes)).max(CONFIG_BYTES);
-        (base() + own) as u32
-    }))
+    answer(
+        found.map(|config| {
+            (base() + client::memory_bytes(&Sizes::of(&config, config_bytes))) as u32
+        }),
+    )
 }
 
 /// Lays out a client. `client_join` comes next.

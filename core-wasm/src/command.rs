@@ -10,7 +10,7 @@ use crate::gen::{
     WallBox, BUILTIN_COLUMNS, PLAYER_NONE, POSITION_MAX,
 };
 use crate::region::{self, CLIENT_LEAVING};
-use crate::room::{add_entity_at, remove_entity, Room};
+use crate::room::{self, add_entity_at, remove_entity, Room};
 use crate::rows::head_teleport;
 use crate::{harm, packet, roster, timers, walls};
 
@@ -359,10 +359,6 @@ fn add_walls(room: &mut Room, payload: &[u8]) -> Option<()> {
     for (place, wall) in places.iter_mut().zip(boxes.clone()) {
         *place = wall;
     }
-    room.r.walls_count[0] += boxes.len() as u32;
-    let all = &room.r.walls[..room.r.walls_count[0] as usize];
-    room.r.wall_grid[0] =
-        walls::build(room.config.head, all, room.r.wall_starts, room.r.wall_items);
-    room.r.stats[0].walls_hash = walls::hash(all);
+    room::set_walls(room, count + boxes.len());
     Some(())
 }

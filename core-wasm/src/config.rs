@@ -8,9 +8,9 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::gen::{
     audience, error, ConfigField, ConfigHead, ConfigKind, ConfigText, ConfigWeapon, RosterRow,
-    BUILTIN_COLUMNS, ENTITIES_MAX, FIELDS_PER_KIND_MAX, HISTORY_TICKS_MIN, KINDS_MAX,
-    PACKET_BYTES_MAX, PLAYERS_MAX, POSITION_MAX, ROOM_FIELDS_MAX, TABLE_HASH, TEXTS_PER_KIND_MAX,
-    WEAPONS_MAX,
+    WallBox, BUILTIN_COLUMNS, ENTITIES_MAX, FIELDS_PER_KIND_MAX, HISTORY_TICKS_MIN, KINDS_MAX,
+    MAP_BOXES_MAX, PACKET_BYTES_MAX, PLAYERS_MAX, POSITION_MAX, ROOM_FIELDS_MAX, TABLE_HASH,
+    TEXTS_PER_KIND_MAX, WALLS_MAX, WEAPONS_MAX,
 };
 
 /// First word of a configuration: 'FRC1'.
@@ -41,6 +41,8 @@ pub struct Config<'a> {
     pub weapons: &'a [ConfigWeapon],
     /// Text fields of kinds and room.
     pub texts: &'a [ConfigText],
+    /// Walls of the schema.
+    pub boxes: &'a [WallBox],
 }
 
 impl<'a> Config<'a> {
@@ -53,7 +55,8 @@ impl<'a> Config<'a> {
         let (room_fields, rest) = rows(rest, head.room_fields)?;
         let (weapons, rest) = rows(rest, head.weapons)?;
         let (texts, rest) = rows(rest, head.texts)?;
-        rest.is_empty().then_some(Self { head, kinds, fields, room_fields, weapons, texts })
+        let (boxes, rest) = rows(rest, head.boxes)?;
+        rest.is_empty().then_some(Self { head, kinds, fields, room_fields, weapons, texts, boxes })
     }
 
     /// Checks every number that the core relies on. Errors: `E_CORE` for another build, `E_CONFIG`
@@ -69,6 +72,8 @@ impl<'a> Config<'a> {
             && fields_ok(&config)
             && config.weapons.iter().all(|w| weapon_ok(w, head))
             && texts_ok(&config)
+            && head.boxes <= MAP_BOXES_MAX
+            && config.boxes.iter().all(crate::walls::wall_ok)
             && 8 * head.snapshot_bytes_max >= snapshot_bits_least(&config);
         if ok {
             Ok(config)
@@ -362,6 +367,12 @@ pub struct Sizes {
     pub cells_x: u32,
     /// Interest cells in y.
     pub cells_y: u32,
+    /// Walls: those of the schema, and places for those that onCreate adds.
+    pub walls: u32,
+    /// Cells of their grid at most.
+    pub wall_cells: u32,
+    /// Wall numbers over all cells at most.
+    pub wall_items: u32,
 }
 
 impl Sizes {
@@ -378,7 +389,7 @@ impl Sizes {
                 f.kind == 1 && (f.audience == audience::OWNER || f.audience == audience::VISIBLE)
             })
             .count() as u32;
-        let (cell_shift, cells_x, cells_y) = grid_of(head, head.cell);
+        let (cell_shift, cells_x, cells_y) = grid_of(head, head.cell, GRID_CELLS_MAX);
         let players = head.players_max;
         Self {
             config_bytes,
@@ -402,12 +413,15 @@ impl Sizes {
             cell_shift,
             cells_x,
             cells_y,
+            walls: WALLS_MAX + head.boxes,
+            wall_cells: crate::walls::cells_of(head.boxes),
+            wall_items: crate::walls::items_of(WALLS_MAX + head.boxes),
         }
     }
 }
 
-/// Cell edge (log2) and numbers of cells of a grid over the world, at most [`GRID_CELLS_MAX`].
-pub fn grid_of(head: &ConfigHead, cell: i32) -> (u32, u32, u32) {
+/// Cell edge (log2) and numbers of cells of a grid over the world, at most `most` cells.
+pub fn grid_of(head: &ConfigHead, cell: i32, most: u32) -> (u32, u32, u32) {
     let mut shift = 31 - (cell.max(1) as u32).leading_zeros();
     if 1i64 << shift < i64::from(cell) {
         shift += 1;
@@ -415,7 +429,7 @@ pub fn grid_of(head: &ConfigHead, cell: i32) -> (u32, u32, u32) {
     loop {
         let x = ((2 * i64::from(head.half_width)) >> shift) as u32 + 1;
         let y = ((2 * i64::from(head.half_depth)) >> shift) as u32 + 1;
-        if u64::from(x) * u64::from(y) <= u64::from(GRID_CELLS_MAX) {
+        if u64::from(x) * u64::from(y) <= u64::from(most) {
             return (shift, x, y);
         }
         shift += 1;

@@ -12,12 +12,11 @@ use crate::config::{Sizes, WireField, WireKind};
 use crate::gen::{
     ClientEvent, InputCommand, PacketOut, RoomStats, WallBox, EVENTS_MAX, INPUT_WINDOW_TICKS,
     PACKET_BYTES_MAX, RECEIVE_WINDOW_TO_SERVER, SEND_POOL_BYTES, SPAWNABLE_MAX, TIMERS_MAX,
-    WALLS_MAX,
 };
 use crate::history::OwnFast;
 use crate::netchan::pool::{Chunk, PoolHead, CHUNK_BYTES};
 use crate::netchan::{Channel, FragmentSlot};
-use crate::walls::{WallGrid, WALL_CELLS_MAX, WALL_ITEMS_MAX};
+use crate::walls::WallGrid;
 
 /// One array of a layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -326,13 +325,13 @@ layout! {
         /// Walls: count, 0.
         walls_count: u32 = 2,
         /// Walls (directly behind their count).
-        walls: WallBox = WALLS_MAX,
+        walls: WallBox = s.walls,
         /// Static grid over the walls.
         wall_grid: WallGrid = 1,
         /// First item of each cell, and one past the last.
-        wall_starts: u16 = WALL_CELLS_MAX + 1,
+        wall_starts: u16 = s.wall_cells + 1,
         /// Wall numbers by cell.
-        wall_items: u16 = WALL_ITEMS_MAX,
+        wall_items: u16 = s.wall_items,
         /// Bit set of free indices; the lowest is taken first.
         free: u32 = s.set_words,
         /// Removed indices, oldest first, `head.resting` of them.

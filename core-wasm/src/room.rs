@@ -167,8 +167,9 @@ fn prepare(room: &mut Room) {
     for field in config.room_fields {
         room.r.room_fields[usize::from(field.column)] = field.initial;
     }
-    // Of none, until there are some.
-    room.r.stats[0].walls_hash = crate::walls::hash(&[]);
+    room.r.walls[..config.boxes.len()].copy_from_slice(config.boxes);
+    set_walls(room, config.boxes.len());
+    let head = &mut room.r.head[0];
     let entities = head.sizes.entities as usize;
     head.free_count = entities as u32;
     for i in 0..entities {
@@ -229,6 +230,15 @@ impl<'a> Room<'a> {
             world.raise(row, flag::TOUCHED);
         }
     }
+}
+
+/// The first `count` walls are those of the room.
+pub fn set_walls(room: &mut Room, count: usize) {
+    let r = &mut room.r;
+    r.walls_count[0] = count as u32;
+    let all = &r.walls[..count];
+    r.wall_grid[0] = crate::walls::build(room.config.head, all, r.wall_starts, r.wall_items);
+    r.stats[0].walls_hash = crate::walls::hash(all);
 }
 
 /// The walls of a region; borrows only their arrays.

@@ -1,16 +1,25 @@
-//! Static walls: upright boxes in a uniform grid that is built once, at tick 0. A move costs the
-//! same with 10 walls and 1,000.
+//! Static walls: upright boxes in a uniform grid that is built once, at tick 0. A move looks at the
+//! boxes of the few cells around it: it costs the same with 10 walls and 10,000.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::config::grid_of;
 use crate::gen::{ConfigHead, WallBox};
 
-/// Cells of the wall grid (as of any grid).
-pub const WALL_CELLS_MAX: u32 = crate::config::GRID_CELLS_MAX;
-/// Wall numbers over all cells: every wall of WALLS_MAX stands in 8 cells on average, else cells
-/// grow.
-pub const WALL_ITEMS_MAX: u32 = 8192;
+/// World units. The edge of a cell, where the world is not too large for as many cells as there may be.
+const CELL: i32 = 4;
+
+/// Cells of the grid of a schema with so many walls at most: more walls are worth more cells, up to
+/// a world of 500 units in cells of [`CELL`].
+pub fn cells_of(boxes: u32) -> u32 {
+    boxes.next_power_of_two().clamp(crate::config::GRID_CELLS_MAX, 16_384)
+}
+
+/// Wall numbers over all cells at most: every wall stands in 8 cells on average, else cells grow.
+/// Their places are u16.
+pub fn items_of(walls: u32) -> u32 {
+    (8 * walls).min(0xffff)
+}
 
 /// Shape of the grid.
 #[repr(C)]
@@ -131,7 +140,8 @@ pub fn build(
     starts: &mut [u16],
     items: &mut [u16],
 ) -> WallGrid {
-    let (mut shift, mut cells_x, mut cells_y) = grid_of(head, 4 << 16);
+    let most = (starts.len() as u32).saturating_sub(1).max(1);
+    let (mut shift, mut cells_x, mut cells_y) = grid_of(head, CELL << 16, most);
     loop {
         let grid = WallGrid {
             shift,
@@ -145,7 +155,7 @@ pub fn build(
             return grid;
         }
         let cell = 1i32.checked_shl(shift + 1).filter(|cell| *cell > 0).unwrap_or(i32::MAX);
-        (shift, cells_x, cells_y) = grid_of(head, cell);
+        (shift, cells_x, cells_y) = grid_of(head, cell, most);
     }
 }
 
@@ -157,7 +167,7 @@ fn fill(grid: &WallGrid, boxes: &[WallBox], starts: &mut [u16], items: &mut [u16
         total += u64::from(x1 - x0 + 1) * u64::from(y1 - y0 + 1);
     }
     if total > items.len() as u64 || cells + 1 > starts.len() {
-        // One cell always fits: WALLS_MAX is less than WALL_ITEMS_MAX.
+        // One cell always fits: there are more items than walls.
         return false;
     }
     starts.fill(0);

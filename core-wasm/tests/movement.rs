@@ -6,7 +6,7 @@ use bytemuck::Zeroable;
 use fray_core::fixed::{angle_of, cos_sin, div_round, interpolate, isqrt, shift_round};
 use fray_core::gen::*;
 use fray_core::movement::{step, Body};
-use fray_core::walls::{build, WallGrid, Walls, WALL_CELLS_MAX, WALL_ITEMS_MAX};
+use fray_core::walls::{build, cells_of, items_of, WallGrid, Walls};
 use proptest::prelude::*;
 use support::*;
 
@@ -30,8 +30,9 @@ struct Map {
 
 impl Map {
     fn new(head: &ConfigHead, boxes: Vec<WallBox>) -> Self {
+        let count = boxes.len() as u32;
         let (mut starts, mut items) =
-            (vec![0; WALL_CELLS_MAX as usize + 1], vec![0; WALL_ITEMS_MAX as usize]);
+            (vec![0; cells_of(count) as usize + 1], vec![0; items_of(count + 1024) as usize]);
         let grid = build(head, &boxes, &mut starts, &mut items);
         Self { boxes, starts, items, grid }
     }
@@ -356,4 +357,68 @@ fn no_speed_takes_a_body_through_a_thin_wall() {
             assert_eq!(body.x, stopped, "{speed} units a tick from {start}");
         }
     }
+}
+
+/// Half the edge of their ground, in units.
+fn extent(count: usize) -> i32 {
+    (250.0 * (count as f64 / 10_000.0).sqrt()) as i32
+}
+
+/// So many boxes on a square of ground, as dense as in the largest map.
+fn town(count: usize) -> (Setup, Vec<WallBox>) {
+    let mut setup = Setup::arena(1, 8);
+    let half = extent(count);
+    (setup.head.half_width, setup.head.half_depth) = (half * ONE, half * ONE);
+    let mut random = Seeded::new(7);
+    let boxes = (0..count).map(|_| random.wall(half, (ONE / 4, ONE), (ONE / 4, ONE))).collect();
+    (setup, boxes)
+}
+
+#[test]
+fn a_move_looks_at_as_many_boxes_in_a_map_of_ten_thousand_as_in_one_of_a_hundred() {
+    let looked = |count: usize| {
+        let (setup, boxes) = town(count);
+        let map = Map::new(&setup.head, boxes);
+        let (mut random, mut sum, mut most) = (Seeded::new(8), 0, 0);
+        for _ in 0..2000 {
+            let ((x, y), r) = (random.place(extent(count) - 4), ONE / 2);
+            let mut seen = 0;
+            map.walls().near((x - r, y - r), (x + r, y + r), |_, _| seen += 1);
+            (sum, most) = (sum + seen, most.max(seen));
+        }
+        (f64::from(sum) / 2000.0, most)
+    };
+    let (few, many) = (looked(100), looked(10_000));
+    assert!(many.0 < 2.0 && many.1 < 20, "{many:?} looked at, of 10,000");
+    assert!((many.0 / few.0 - 1.0).abs() < 0.3, "{many:?} of 10,000, {few:?} of 100");
+}
+
+#[test]
+fn the_walls_of_a_schema_stand_in_the_room_and_at_the_client_before_any_message() {
+    let (mut setup, boxes) = town(10_000);
+    setup.head.entities_max = 64;
+    setup.boxes = boxes;
+    let mut room = setup.room(&[wall(0, 0, ONE, ONE)]);
+    let hash = {
+        let room = room.room();
+        assert_eq!(room.r.walls_count[0], 10_001);
+        assert_eq!(room.r.walls[..10_000], setup.boxes[..]);
+        room.r.stats[0].walls_hash
+    };
+    let mut all = setup.boxes.clone();
+    all.push(wall(0, 0, ONE, ONE));
+    assert_eq!(hash, fray_core::walls::hash(&all));
+    let bytes = setup.bytes();
+    let mut aligned = vec![0u64; bytes.len().div_ceil(8)];
+    bytemuck::cast_slice_mut(&mut aligned)[..bytes.len()].copy_from_slice(&bytes);
+    let config =
+        fray_core::config::Config::parse(&bytemuck::cast_slice(&aligned)[..bytes.len()]).unwrap();
+    let sizes = fray_core::config::Sizes::of(&config, bytes.len() as u32);
+    let mut memory = vec![0u64; fray_core::client::memory_bytes(&sizes).div_ceil(8)];
+    let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
+    memory[..bytes.len()].copy_from_slice(&bytes);
+    fray_core::client::init(memory, 0, bytes.len()).unwrap();
+    let client = fray_core::client::open(memory).unwrap();
+    assert_eq!(client.m.walls_count[0], 10_000);
+    assert_eq!(client.m.stats[0].walls_hash, fray_core::walls::hash(&setup.boxes));
 }

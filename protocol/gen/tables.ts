@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x51dfe823;
+export const TABLE_HASH = 0x0621607b;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -109,8 +109,11 @@ export const TIMER_ARGS_MAX = 4;
 /** UTF-8 bytes of a player name. */
 export const NAME_BYTES_MAX = 32;
 
-/** Wall boxes of a room. */
+/** Wall boxes that a room adds to those of its schema: they travel to each client. */
 export const WALLS_MAX = 1024;
+
+/** Wall boxes of a schema: both ends hold them, 24 bytes each. */
+export const MAP_BOXES_MAX = 10000;
 
 /** Handles offered to the plugin per tick. */
 export const SPAWNABLE_MAX = 64;
@@ -1290,7 +1293,7 @@ export const Receipt = {
 
 /** Sizes and rules. */
 export const ConfigHead = {
-  bytes: 196,
+  bytes: 200,
   /** u32, 'FRC1' = 0x31435246 */
   magic: 0,
   /** u32, hash of these tables: core and host were made together */
@@ -1395,6 +1398,8 @@ export const ConfigHead = {
   sendEvery: 188,
   /** u32, who hurt a player this long before its death has a share in it */
   assistTicks: 192,
+  /** u32, rows of WallBox: the walls of the schema, which both ends hold */
+  boxes: 196,
 } as const;
 
 /** A kind of entity. */

@@ -52,7 +52,11 @@ export const LIMITS = {
   TIMERS_MAX: [256, 'Timers waiting in a room.'],
   TIMER_ARGS_MAX: [4, 'Arguments of a timer.'],
   NAME_BYTES_MAX: [32, 'UTF-8 bytes of a player name.'],
-  WALLS_MAX: [1024, 'Wall boxes of a room.'],
+  WALLS_MAX: [
+    1024,
+    'Wall boxes that a room adds to those of its schema: they travel to each client.',
+  ],
+  MAP_BOXES_MAX: [10000, 'Wall boxes of a schema: both ends hold them, 24 bytes each.'],
   SPAWNABLE_MAX: [64, 'Handles offered to the plugin per tick.'],
   COMMAND_BYTES_MAX: [262144, 'Plugin commands of one tick (also the input buffer).'],
   INPUT_BYTES_MAX: [131072, 'Records entering a room in one tick.'],

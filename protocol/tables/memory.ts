@@ -3,7 +3,7 @@ import type { RecordTable } from './shape.ts';
 
 /**
  * The configuration a core is created with: ConfigHead, then `kinds` x ConfigKind, `fields` x ConfigField, `roomFields` x ConfigField,
- * `weapons` x ConfigWeapon, `texts` x ConfigText. Made by src/schema from the author's schema; server and client make the same bytes.
+ * `weapons` x ConfigWeapon, `texts` x ConfigText, `boxes` x WallBox. Made by src/schema from the author's schema; server and client make the same bytes.
  */
 export const CONFIG: Record<string, RecordTable> = {
   ConfigHead: {
@@ -66,6 +66,7 @@ export const CONFIG: Record<string, RecordTable> = {
       ['tierQuarter', 'u32', 'the same for every 4th; 0 or at least tierHalf'],
       ['sendEvery', 'u32', 'ticks from one snapshot of a client to its next: 1, 2 or 4'],
       ['assistTicks', 'u32', 'who hurt a player this long before its death has a share in it'],
+      ['boxes', 'u32', 'rows of WallBox: the walls of the schema, which both ends hold'],
     ],
   },
   ConfigKind: {

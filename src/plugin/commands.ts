@@ -23,6 +23,7 @@ import {
   WallBox,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
+import type { RawWall } from '../schema/map.ts';
 
 /** Raw values of a Place. */
 export interface PlaceCommand {
@@ -48,16 +49,6 @@ export interface SpawnCommand {
   aim: number;
   owner: number;
   lifeTicks: number;
-}
-
-/** Raw values of a WallBox. */
-export interface RawWall {
-  readonly x: number;
-  readonly y: number;
-  readonly z: number;
-  readonly halfX: number;
-  readonly halfY: number;
-  readonly height: number;
 }
 
 export class CommandWriter {

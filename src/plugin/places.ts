@@ -1,17 +1,15 @@
 /** Walls as a plugin gives them, and places that are free of walls and players. Integers of 1/65536 unit inside. */
 import { COLUMN, FLAG, POSITION_ONE, WALLS_MAX, WallBox } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
+import { type RawWall, rawWall, type Wall } from '../schema/map.ts';
 import { toPosition } from '../schema/units.ts';
-import type { RawWall } from './commands.ts';
 import type { PluginContext } from './context.ts';
-import type { Place, Wall } from './types.ts';
+import type { Place } from './types.ts';
 
 /** Places tried for one free one. */
 const TRIES = 32;
 /** Tries that stood in no wall after which the best is taken. */
 const CLEAR_TRIES = 8;
-/** Largest coordinate, world units. */
-const COORDINATE_MAX = 16_384;
 
 export class Places {
   readonly #context: PluginContext;
@@ -24,13 +22,14 @@ export class Places {
 
   /** Checks walls and hands them on. Throws E_VALUE with the index of a wrong one, E_WALLS_LIMIT. */
   add(walls: readonly Wall[]): void {
-    if (this.#count() + this.#pending.length + walls.length > WALLS_MAX) {
+    const added = this.#count() - this.#context.layout.walls.length;
+    if (added + this.#pending.length + walls.length > WALLS_MAX) {
       throw new FrayError(
         'E_WALLS_LIMIT',
-        `Cannot add ${walls.length} walls: a room has at most ${WALLS_MAX}`,
+        `Cannot add ${walls.length} walls: a room adds at most ${WALLS_MAX}; a schema has up to 10,000`,
       );
     }
-    const raw = walls.map((wall, at) => rawWall(wall, at));
+    const raw = walls.map((wall, at) => rawWall(wall, `walls[${at}]`));
     this.#context.commands.addWalls(raw);
     this.#pending.push(...raw);
   }
@@ -109,38 +108,4 @@ export class Places {
   #count(): number {
     return this.#context.core.view.getUint32(this.#context.core.walls, true);
   }
-}
-
-/** A coordinate or extent of an author. Throws E_VALUE where it is no number or beyond the largest world. */
-export function coordinate(value: unknown, path: string): number {
-  if (typeof value === 'number' && Math.abs(value) <= COORDINATE_MAX) return toPosition(value);
-  throw new FrayError(
-    'E_VALUE',
-    `Cannot set ${path}: ${String(value)} is not a number in -16384..16384`,
-  );
-}
-
-function rawWall(wall: Wall, at: number): RawWall {
-  const size = (value: number, name: string): number => {
-    const raw = coordinate(value, `walls[${at}].${name}`);
-    if (raw > 1) return Math.round(raw / 2);
-    throw new FrayError(
-      'E_VALUE',
-      `Cannot set walls[${at}].${name}: ${String(value)} is not above 0`,
-    );
-  };
-  const height = coordinate(wall.height ?? 0, `walls[${at}].height`);
-  if (height < 0)
-    throw new FrayError(
-      'E_VALUE',
-      `Cannot set walls[${at}].height: ${String(wall.height)} is below 0`,
-    );
-  return {
-    x: coordinate(wall.x, `walls[${at}].x`),
-    y: coordinate(wall.y, `walls[${at}].y`),
-    z: coordinate(wall.z ?? 0, `walls[${at}].z`),
-    halfX: size(wall.width, 'width'),
-    halfY: size(wall.depth, 'depth'),
-    height,
-  };
 }

@@ -12,6 +12,7 @@ import {
 import { FrayError } from '../errors.ts';
 import { toRaw } from '../schema/fields.ts';
 import type { PlacedMessage } from '../schema/layout.ts';
+import type { Wall } from '../schema/map.ts';
 import { MessageCodec } from '../schema/messages.ts';
 import { toVelocity } from '../schema/units.ts';
 import type { PluginContext } from './context.ts';
@@ -20,7 +21,7 @@ import { Places } from './places.ts';
 import type { Seats } from './seats.ts';
 import { Spawner } from './spawner.ts';
 import { roomState } from './state.ts';
-import type { Place, RoomLog, SpawnOptions, Wall } from './types.ts';
+import type { Place, RoomLog, SpawnOptions } from './types.ts';
 import { EntityView, ViewPool } from './views.ts';
 
 /** Functions that may wait in `defer`. */

@@ -3,10 +3,10 @@ import { COLUMN, FLAG, KIND, PLAYER_NONE } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import { toRaw } from '../schema/fields.ts';
 import type { PlacedKind, SchemaLayout } from '../schema/layout.ts';
+import { coordinate } from '../schema/map.ts';
 import { SPEED_UNITS_PER_TICK_MAX, toPosition, toTurn16, toVelocity } from '../schema/units.ts';
 import type { PlaceCommand, SpawnCommand } from './commands.ts';
 import type { PluginContext } from './context.ts';
-import { coordinate } from './places.ts';
 import type { Place, SpawnOptions } from './types.ts';
 import { checkedText, writeText } from './views.ts';
 

@@ -19,7 +19,10 @@ import type {
   TimersOf,
   WeaponName,
 } from '../schema/infer.ts';
+import type { Wall } from '../schema/map.ts';
 import type { EntityValues } from '../schema/rows.ts';
+
+export type { Wall };
 
 /** Any schema. */
 export type AnySchema = Schema;
@@ -76,18 +79,6 @@ export interface Place {
   readonly x: number;
   readonly y: number;
   readonly z?: number;
-}
-
-/** Upright wall box: centre, extent in x and y. */
-export interface Wall {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly depth: number;
-  /** Height of its bottom. Default 0. */
-  readonly z?: number;
-  /** Default 0: endless. */
-  readonly height?: number;
 }
 
 export interface SpawnOptions extends Place {
@@ -155,7 +146,10 @@ export interface RoomOf<S> {
     entity: EntityBase,
     velocity: { readonly x: number; readonly y: number; readonly z?: number },
   ): void;
-  /** Walls of the room; only in onCreate (E_WALLS_FIXED), at most 1,024 (E_WALLS_LIMIT). */
+  /**
+   * Walls beside those of the schema (`world.walls`); only in onCreate (E_WALLS_FIXED), at most 1,024 (E_WALLS_LIMIT): each client
+   * is sent them when it joins.
+   */
   addWalls(walls: readonly Wall[]): void;
 
   /** Calls onTimer[name] with `args` after 1..16,777,215 ticks. At most 256 wait (E_TIMER_LIMIT). */

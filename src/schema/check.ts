@@ -15,15 +15,25 @@ import {
   TIMER_ARGS_MAX,
   WEAPONS_MAX,
 } from '../../protocol/gen/tables.ts';
-import { FrayError } from '../errors.ts';
+import { checkWalls } from './check-map.ts';
+import type { Rows } from './check-values.ts';
+import {
+  atMost,
+  checkName,
+  knownKeys,
+  needed,
+  range,
+  record,
+  refuse,
+  truth,
+  whole,
+} from './check-values.ts';
 import type { AnyField, Field } from './fields.ts';
 import { FIELD_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, rangeText } from './fields.ts';
 import { BUILTIN_BUTTON_BITS, REWIND_MS_MAX_DEFAULT, TICK_RATE_HZ_DEFAULT } from './layout.ts';
 import type { SchemaDeclaration } from './parts.ts';
 import { RESERVED_NAMES } from './reserved.ts';
 import { SPEED_UNITS_PER_TICK_MAX } from './units.ts';
-
-type Rows = Readonly<Record<string, unknown>>;
 
 /** Throws E_SCHEMA for the first thing that is wrong. */
 export function checkDeclaration(declaration: SchemaDeclaration): void {
@@ -97,7 +107,7 @@ function checkSpeeds(declaration: SchemaDeclaration): void {
 }
 
 function checkWorld(world: Rows): void {
-  knownKeys(world, 'world', ['width', 'depth', 'dimensions', 'gravity', 'friendlyFire']);
+  knownKeys(world, 'world', ['width', 'depth', 'dimensions', 'gravity', 'friendlyFire', 'walls']);
   range('world.width', world['width'], 2, 32_768, 'units');
   range('world.depth', world['depth'], 2, 32_768, 'units');
   range('world.gravity', world['gravity'], 0, 400, 'units/s²');
@@ -105,6 +115,7 @@ function checkWorld(world: Rows): void {
   const dimensions = world['dimensions'];
   if (dimensions !== undefined && dimensions !== 2 && dimensions !== 3)
     refuse('world.dimensions', 'must be 2 or 3');
+  checkWalls(world['walls'] ?? []);
 }
 
 function checkNet(net: Rows, tickRateHz: number): void {
@@ -417,65 +428,3 @@ function checkNumbers(path: string, spec: Field): void {
   if (spec.initial < spec.min || spec.initial > spec.max)
     refuse(path, `starts outside its range: it is ${rangeText(spec)}`);
 }
-
-function checkName(path: string, name: string, allowed: Rows): void {
-  if (name in allowed && Object.hasOwn(allowed, name)) return;
-  if (!/^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(name))
-    refuse(path, 'a name is a letter, then at most 31 letters, digits or _');
-  if (UNSAFE_NAMES.includes(name)) refuse(path, 'is a name of JavaScript: choose another');
-}
-
-function knownKeys(row: Rows, path: string, known: readonly string[]): void {
-  for (const key of Object.keys(row)) {
-    if (!known.includes(key))
-      refuse(
-        path === 'schema' ? key : `${path}.${key}`,
-        `is not an option; there are ${known.join(', ')}`,
-      );
-  }
-}
-
-function record(value: unknown, path: string): Rows {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    refuse(path, 'must be an object');
-  return value as Rows;
-}
-
-function needed(path: string, row: Rows, key: string): unknown {
-  if (row[key] === undefined) refuse(`${path}.${key}`, 'is missing');
-  return row[key];
-}
-
-function range(path: string, value: unknown, min: number, max: number, unit: string): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number' || !(value >= min && value <= max)) {
-    refuse(path, `must be ${min}..${max} ${unit}, not ${String(value)}`);
-  }
-}
-
-function whole(path: string, value: unknown, min: number, max: number, unit: string): void {
-  range(path, value, min, max, unit);
-  if (value !== undefined && !Number.isInteger(value)) refuse(path, 'must be an integer');
-}
-
-function truth(path: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') refuse(path, 'must be true or false');
-}
-
-function atMost(path: string, count: number, most: number, what: string): void {
-  if (count > most) refuse(path, `has ${count} ${what}, at most ${most} are possible`);
-}
-
-function refuse(path: string, reason: string): never {
-  throw new FrayError('E_SCHEMA', `Cannot use this schema: ${path}: ${reason}`);
-}
-
-const UNSAFE_NAMES = [
-  'constructor',
-  'prototype',
-  'then',
-  'toString',
-  'valueOf',
-  'toJSON',
-  'hasOwnProperty',
-];

@@ -16,11 +16,13 @@ import {
   PLAYERS_MAX,
   RULE,
   TABLE_HASH,
+  WallBox,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import type { Schema } from './define.ts';
 import { bitsFor } from './fields.ts';
 import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from './layout.ts';
+import type { RawWall } from './map.ts';
 import type { SchemaDeclaration, Weapon } from './parts.ts';
 import {
   SPEED_UNITS_PER_TICK_MAX,
@@ -68,7 +70,8 @@ export function compileConfig<D extends SchemaDeclaration>(
       layout.kinds.length * ConfigKind.bytes +
       (fields.length + layout.roomFields.length) * ConfigField.bytes +
       layout.weapons.length * ConfigWeapon.bytes +
-      texts.length * ConfigText.bytes,
+      texts.length * ConfigText.bytes +
+      layout.walls.length * WallBox.bytes,
   );
   const view = new DataView(bytes.buffer);
   writeHead(view, schema, { options, fields: fields.length, texts: texts.length });
@@ -79,6 +82,7 @@ export function compileConfig<D extends SchemaDeclaration>(
   for (let index = 0; index < layout.weapons.length; index += 1)
     at = writeWeapon(view, at, { layout, index });
   for (const { kind, text } of texts) at = writeText(view, at, { kind, text });
+  for (const wall of layout.walls) at = writeWall(view, at, wall);
   return bytes;
 }
 
@@ -180,6 +184,7 @@ function writeHead(
     tierQuarter: Math.round(net.quarterRateFrom * 1000),
     assistTicks: toTicks(layout.assistMs, tickRateHz),
     sendEvery: net.sendEvery,
+    boxes: layout.walls.length,
   };
   for (const [name, value] of Object.entries(head)) {
     view.setUint32(ConfigHead[name as keyof typeof head], value, true);
@@ -277,6 +282,12 @@ function writeText(view: DataView, at: number, row: { kind: number; text: Placed
   view.setUint8(at + ConfigText.bytesMax, spec.bytesMax);
   view.setUint8(at + ConfigText.audience, AUDIENCE[audience]);
   return at + ConfigText.bytes;
+}
+
+function writeWall(view: DataView, at: number, wall: RawWall): number {
+  const set = setter(view, at);
+  for (const [name, value] of Object.entries(wall)) set(WallBox[name as keyof RawWall], value);
+  return at + WallBox.bytes;
 }
 
 /**

@@ -32,5 +32,6 @@ export type {
   TimersOf,
   WeaponName,
 } from './infer.ts';
+export type { Wall } from './map.ts';
 export type * from './parts.ts';
 export { axis, axis2, box, button, circle, hitscan, pitch, projectile } from './parts.ts';

@@ -4,6 +4,7 @@
  */
 import { BUILTIN_COLUMNS, BUTTON, KIND } from '../../protocol/gen/tables.ts';
 import type { Audience, Field, TextField } from './fields.ts';
+import { type RawWall, rawWall } from './map.ts';
 import type {
   Box,
   Circle,
@@ -76,7 +77,8 @@ export interface Movement extends Required<Omit<MovementOptions, 'dash'>> {
 export interface SchemaLayout {
   readonly name: string;
   readonly tickRateHz: number;
-  readonly world: Required<WorldOptions>;
+  readonly world: Required<Omit<WorldOptions, 'walls'>>;
+  readonly walls: readonly RawWall[];
   readonly net: Required<NetOptions>;
   readonly inputs: readonly PlacedInput[];
   readonly weapons: readonly (Weapon & { readonly name: string })[];
@@ -105,7 +107,8 @@ export const REWIND_MS_MAX_DEFAULT = 200;
 /** Places everything. The declaration has been checked. */
 export function layOut(declaration: SchemaDeclaration): SchemaLayout {
   const { player = {}, kinds = {}, room = {}, weapons = {} } = declaration;
-  const world = { ...WORLD_DEFAULTS, ...declaration.world };
+  const { walls = [], ...worldOptions } = declaration.world ?? {};
+  const world = { ...WORLD_DEFAULTS, ...worldOptions };
   const placedKinds = [
     placeKind('player', KIND.player, {
       shape: player.shape ?? {
@@ -132,6 +135,7 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
     name: declaration.name,
     tickRateHz: declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT,
     world: world.dimensions === 2 ? { ...world, gravity: 0 } : world,
+    walls: walls.map((wall, at) => rawWall(wall, `world.walls[${at}]`)),
     net: {
       ...NET_DEFAULTS,
       rewindCoverMsMax: declaration.net?.rewindMsMax ?? REWIND_MS_MAX_DEFAULT,
@@ -257,7 +261,7 @@ export const BUILTIN_BUTTON_BITS: Readonly<Record<string, number>> = Object.from
 );
 const FIRST_FREE_BUTTON = Object.keys(BUTTON).length;
 
-const WORLD_DEFAULTS: Required<WorldOptions> = {
+const WORLD_DEFAULTS: SchemaLayout['world'] = {
   width: 64,
   depth: 64,
   dimensions: 2,

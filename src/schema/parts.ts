@@ -3,6 +3,7 @@
  * unit, default and range; all lengths are world units, all times milliseconds, all angles radians.
  */
 import type { AnyField, Audience, Field, TextField } from './fields.ts';
+import type { Wall } from './map.ts';
 
 /** The movement stick: `{ x, y }`, each -1..1, x right and y up; longer than 1 counts as 1. */
 export interface Axis2Input {
@@ -202,6 +203,11 @@ export interface WorldOptions {
   readonly gravity?: number;
   /** Members of one team can hurt each other. Default false. */
   readonly friendlyFire?: boolean;
+  /**
+   * The ground plan: at most 10,000 boxes that stand in every room. Server and page hold them, so they cost nothing on the wire,
+   * and 24 bytes each in every room and client. Default none.
+   */
+  readonly walls?: readonly Wall[];
 }
 
 export interface NetOptions {

@@ -198,6 +198,9 @@ impl Client<'_> {
     fn take_walls(&mut self, body: &mut Bytes) -> Option<()> {
         let (total, first, count) =
             (body.u16()?, usize::from(body.u16()?), usize::from(body.u16()?));
+        if first < self.config.boxes.len() {
+            return None;
+        }
         let rows = self.m.walls.get_mut(first..first + count)?;
         for row in rows {
             let wall: WallBox = bytemuck::pod_read_unaligned(body.take(WallBox::BYTES)?);
@@ -210,16 +213,21 @@ impl Client<'_> {
         head.walls_got = (first + count) as u32;
         head.walls_total = u32::from(total) + 1;
         if head.walls_got == u32::from(total) {
-            let boxes = &self.m.walls[..usize::from(total)];
-            self.m.wall_grid[0] =
-                walls::build(self.config.head, boxes, self.m.wall_starts, self.m.wall_items);
-            self.m.walls_count[0] = u32::from(total);
-            (self.m.stats[0].walls_hash, self.m.stats[0].walls_count) =
-                (walls::hash(boxes), u32::from(total));
+            self.set_walls(usize::from(total));
             // What was predicted before walked through them.
             self.predict_again();
         }
         Some(())
+    }
+
+    /// The first `count` walls are those of the room.
+    pub(super) fn set_walls(&mut self, count: usize) {
+        let boxes = &self.m.walls[..count];
+        self.m.wall_grid[0] =
+            walls::build(self.config.head, boxes, self.m.wall_starts, self.m.wall_items);
+        self.m.walls_count[0] = count as u32;
+        (self.m.stats[0].walls_hash, self.m.stats[0].walls_count) =
+            (walls::hash(boxes), count as u32);
     }
 
     fn take_text(&mut self, body: &mut Bytes) -> Option<()> {

@@ -20,14 +20,14 @@ use crate::codec::input;
 use crate::config::{plan_wire, Config, Sizes, WireField, WireKind};
 use crate::gen::{
     error, ClientEvent, ClientStats, InputCommand, WallBox, MESSAGE_BYTES_MAX_TO_CLIENT,
-    MESSAGE_BYTES_MAX_TO_SERVER, PACKET_BYTES_MAX, RECEIVE_WINDOW_TO_CLIENT, WALLS_MAX,
+    MESSAGE_BYTES_MAX_TO_SERVER, PACKET_BYTES_MAX, RECEIVE_WINDOW_TO_CLIENT,
 };
 use crate::history::OwnFast;
 use crate::layout;
 use crate::netchan::pool::{Chunk, Pool, PoolHead, CHUNK_BYTES};
 use crate::netchan::{write_header, Channel, FragmentSlot, SendLimits, HEADER_BYTES};
 use crate::region::{align, TICK_NONE};
-use crate::walls::{WallGrid, WALL_CELLS_MAX, WALL_ITEMS_MAX};
+use crate::walls::WallGrid;
 use bytemuck::{Pod, Zeroable};
 
 /// First word of a client's memory: 'FRL1'.
@@ -172,13 +172,13 @@ layout! {
         /// Walls: count, 0.
         walls_count: u32 = 2,
         /// Walls.
-        walls: WallBox = WALLS_MAX,
+        walls: WallBox = s.walls,
         /// Static grid.
         wall_grid: WallGrid = 1,
         /// First item of each cell.
-        wall_starts: u16 = WALL_CELLS_MAX + 1,
+        wall_starts: u16 = s.wall_cells + 1,
         /// Wall numbers by cell.
-        wall_items: u16 = WALL_ITEMS_MAX,
+        wall_items: u16 = s.wall_items,
         /// Roster rows.
         roster: u8 = s.players * s.roster_row_bytes,
         /// Room fields.
@@ -245,6 +245,9 @@ pub fn init(memory: &mut [u8], config_at: usize, config_bytes: usize) -> Result<
     for field in config.room_fields {
         client.m.room_fields[usize::from(field.column)] = field.initial;
     }
+    // Those of the schema need no message; the room's may follow.
+    client.m.walls[..config.boxes.len()].copy_from_slice(config.boxes);
+    client.set_walls(config.boxes.len());
     client.pool().clear();
     client.m.channel[0].open(0);
     Ok(())

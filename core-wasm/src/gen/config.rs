@@ -87,12 +87,14 @@ pub struct ConfigHead {
     pub send_every: u32,
     /// who hurt a player this long before its death has a share in it
     pub assist_ticks: u32,
+    /// rows of WallBox: the walls of the schema, which both ends hold
+    pub boxes: u32,
 }
 impl ConfigHead {
-    pub const BYTES: usize = 196;
+    pub const BYTES: usize = 200;
 }
 const _: () = {
-    assert!(core::mem::size_of::<ConfigHead>() == 196);
+    assert!(core::mem::size_of::<ConfigHead>() == 200);
     assert!(core::mem::offset_of!(ConfigHead, magic) == 0);
     assert!(core::mem::offset_of!(ConfigHead, table_hash) == 4);
     assert!(core::mem::offset_of!(ConfigHead, schema_hash_low) == 8);
@@ -142,6 +144,7 @@ const _: () = {
     assert!(core::mem::offset_of!(ConfigHead, tier_quarter) == 184);
     assert!(core::mem::offset_of!(ConfigHead, send_every) == 188);
     assert!(core::mem::offset_of!(ConfigHead, assist_ticks) == 192);
+    assert!(core::mem::offset_of!(ConfigHead, boxes) == 196);
 };
 
 /// A kind of entity.

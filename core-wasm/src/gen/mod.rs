@@ -18,7 +18,7 @@ pub use config::*;
 pub use roster::*;
 
 /// Hash of the tables without their prose: the answer of `abi_version()`.
-pub const TABLE_HASH: u32 = 0x51dfe823;
+pub const TABLE_HASH: u32 = 0x0621607b;
 pub const BUILTIN_COLUMNS: usize = 32;
 /// Packet protocol of this tree.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -84,8 +84,10 @@ pub const TIMERS_MAX: u32 = 256;
 pub const TIMER_ARGS_MAX: u32 = 4;
 /// UTF-8 bytes of a player name.
 pub const NAME_BYTES_MAX: u32 = 32;
-/// Wall boxes of a room.
+/// Wall boxes that a room adds to those of its schema: they travel to each client.
 pub const WALLS_MAX: u32 = 1024;
+/// Wall boxes of a schema: both ends hold them, 24 bytes each.
+pub const MAP_BOXES_MAX: u32 = 10000;
 /// Handles offered to the plugin per tick.
 pub const SPAWNABLE_MAX: u32 = 64;
 /// Plugin commands of one tick (also the input buffer).

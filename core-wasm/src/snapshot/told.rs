@@ -104,7 +104,7 @@ pub(super) fn tell(room: &mut Room) {
         if fresh
             && make_room(r, POOL_KEPT)
             && roster_message(r, &config, Roster::Whole(slot))
-            && walls_message(r, slot)
+            && walls_message(r, &config, slot)
         {
             r.clients[slot].flags &= !(CLIENT_FRESH | CLIENT_MISSED);
         }
@@ -185,11 +185,12 @@ fn roster_message(r: &mut Region, config: &Config, what: Roster) -> bool {
     deliver(r, &mut letter, to)
 }
 
-/// All walls, in pieces that each say where they belong. At least one piece, so that a client knows there are none.
-fn walls_message(r: &mut Region, slot: usize) -> bool {
+/// All walls but those of the schema, in pieces that each say where they belong. At least one piece, so that a client knows
+/// there are none.
+fn walls_message(r: &mut Region, config: &Config, slot: usize) -> bool {
     let total = (r.walls_count[0] as usize).min(r.walls.len());
     let per_piece = (PIECE_BYTES - 8) / WallBox::BYTES;
-    let mut first = 0;
+    let mut first = config.boxes.len();
     loop {
         let count = (total - first).min(per_piece);
         let mut letter = Letter::new(message::WALLS);

@@ -18,6 +18,7 @@ pub struct Setup {
     pub room_fields: Vec<ConfigField>,
     pub weapons: Vec<ConfigWeapon>,
     pub texts: Vec<ConfigText>,
+    pub boxes: Vec<WallBox>,
 }
 
 pub fn per_tick(units_per_s: f64, rate: u32) -> i32 {
@@ -139,7 +140,7 @@ impl Setup {
         ];
         let room_fields = vec![field(0, 0, 16, audience::ROOM), field(0, 1, 32, audience::ROOM)];
         let (kinds, weapons) = (vec![player, flying, crates, barrel], vec![gun, rail]);
-        Self { head, kinds, fields, room_fields, weapons, texts }
+        Self { head, kinds, fields, room_fields, weapons, texts, boxes: Vec::new() }
     }
 
     pub fn bytes(&self) -> Vec<u8> {
@@ -149,12 +150,14 @@ impl Setup {
         head.room_fields = self.room_fields.len() as u32;
         head.weapons = self.weapons.len() as u32;
         head.texts = self.texts.len() as u32;
+        head.boxes = self.boxes.len() as u32;
         let mut bytes = bytes_of(&head).to_vec();
         bytes.extend_from_slice(bytemuck::cast_slice(&self.kinds));
         bytes.extend_from_slice(bytemuck::cast_slice(&self.fields));
         bytes.extend_from_slice(bytemuck::cast_slice(&self.room_fields));
         bytes.extend_from_slice(bytemuck::cast_slice(&self.weapons));
         bytes.extend_from_slice(bytemuck::cast_slice(&self.texts));
+        bytes.extend_from_slice(bytemuck::cast_slice(&self.boxes));
         bytes
     }
 
