@@ -190,6 +190,8 @@ export class Net {
   readonly account = new Map<string, { inBytes: number; outBytes: number }>();
   /** The newest datagrams on their way to the server, for those who listen on the line. */
   readonly heard: { readonly bytes: Buffer; readonly from: string }[] = [];
+  /** Of all datagrams and their moments: the same seed gives the same one. */
+  digest = 0;
   readonly #time: SimTime;
   readonly #chance: Chance;
   readonly #servers = new Map<string, SimSocket>();
@@ -274,8 +276,15 @@ export class Net {
     return row;
   }
 
+  #digest(bytes: Uint8Array): void {
+    const last = bytes[bytes.length - 1] ?? 0;
+    const facts = [bytes.length, bytes[0] ?? 0, last, Math.floor(this.#time.nowMs() * 1000)];
+    for (const fact of facts) this.digest = Math.imul(this.digest ^ fact, 0x01000193) >>> 0;
+  }
+
   #fly(host: Host, lane: Lane, bytes: Uint8Array, arrive: (bytes: Uint8Array) => void): void {
     const { atMs, broken } = lane.fate(host.weather, this.#time.nowMs());
+    this.#digest(bytes);
     if (host.isCut) return;
     for (const moment of atMs) {
       const copy = Buffer.from(bytes);

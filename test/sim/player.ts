@@ -263,6 +263,8 @@ export class Player {
       trouble(`I1: ${stats.hashMismatches} snapshots of ${this.user} differ`);
     if (stats.undecodable > 0)
       trouble(`I1: ${stats.undecodable} packets to ${this.user} named what it does not hold`);
+    // No pipe breaks a packet: netcode's seal would not open.
+    if (stats.malformed > 0) trouble(`I4: ${stats.malformed} packets to ${this.user} do not parse`);
     if (stats.correctionUnitsFreeMax > 0)
       trouble(
         `I3: ${this.user} was moved by ${stats.correctionUnitsFreeMax} where nothing touched it`,

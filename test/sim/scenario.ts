@@ -36,6 +36,8 @@ export interface Outcome {
   readonly ticks: number;
   readonly lines: number;
   readonly replayed: number;
+  /** Of all that went over the network, and when. */
+  readonly digest: number;
 }
 
 /** `tell` hears of what happens, with its moment. Not twice at once: it is the clock of this process. */
@@ -139,6 +141,7 @@ class Scenario {
       ticks: this.#watchman.ticks,
       lines: this.#watchman.lines,
       replayed: this.#replayed,
+      digest: this.#net.digest,
     };
   }
 
