@@ -49,6 +49,9 @@ export interface Witness {
   trouble(text: string): void;
   joined(room: string, user: string): void;
   left(room: string, user: string): void;
+  /** Nothing is heard of its client; it is heard again, with what it knew or as another page. */
+  away(room: string, user: string): void;
+  back(room: string, user: string, resumed: 'same' | 'fresh'): void;
   /** A line of a page, in order. */
   line(user: string, life: number, n: number): void;
   /** The aim that a player had in a tick, u16. */
@@ -84,6 +87,14 @@ export const game = defineGame(schema, {
 
   onLeave(room, player) {
     witness?.left(room.id, users.get(`${room.id} ${player.id}`) ?? '');
+  },
+
+  onDrop(room, player) {
+    witness?.away(room.id, users.get(`${room.id} ${player.id}`) ?? '');
+  },
+
+  onResume(room, player, { resumed }) {
+    witness?.back(room.id, users.get(`${room.id} ${player.id}`) ?? '', resumed);
   },
 
   onTick(room) {

@@ -33,9 +33,10 @@ export class Hostile {
     if (this.#time.nowMs() >= this.#untilMs) return;
     const chance = this.#chance;
     const heard = this.#net.heard[chance.int(Math.max(1, this.#net.heard.length))];
-    const kind = chance.int(4);
+    const kind = chance.int(5);
     if (kind === 0 || heard === undefined) this.#rubbish();
     else if (kind === 1) this.#net.arrive(SERVER, heard.bytes, heard.from);
+    else if (kind === 4) this.#again();
     else if (kind === 2) this.#net.arrive(SERVER, heard.bytes, this.#address());
     else this.#net.arrive(SERVER, this.#broken(heard.bytes), heard.from);
     this.#time.after(chance.between(1, 12), () => this.#turn());
@@ -50,6 +51,17 @@ export class Hostile {
         pipe.send(this.#chance.bytes(new Uint8Array(1 + this.#chance.int(80))));
       this.#time.after(200, () => pipe.vanish());
     } else this.#net.arrive(SERVER, bytes, this.#address());
+  }
+
+  /** What somebody has sent over a stream of its own, from its beginning, over another. */
+  #again(): void {
+    const there = this.#house();
+    const { streams } = this.#net;
+    const stream = streams[this.#chance.int(Math.max(1, streams.length))];
+    if (there === null || stream === undefined) return;
+    const pipe = there.web.connect(this.#address());
+    for (const bytes of stream.slice(0, 1 + this.#chance.int(stream.length))) pipe.send(bytes);
+    this.#time.after(this.#chance.between(50, 1500), () => pipe.vanish());
   }
 
   #broken(bytes: Uint8Array): Buffer {

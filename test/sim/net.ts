@@ -190,6 +190,8 @@ export class Net {
   readonly account = new Map<string, { inBytes: number; outBytes: number }>();
   /** The newest datagrams on their way to the server, for those who listen on the line. */
   readonly heard: { readonly bytes: Buffer; readonly from: string }[] = [];
+  /** What was sent first over each stream, newest streams last. */
+  readonly streams: Uint8Array[][] = [];
   /** Of all datagrams and their moments: the same seed gives the same one. */
   digest = 0;
   readonly #time: SimTime;
@@ -221,6 +223,16 @@ export class Net {
     const socket = new SimSocket(this, host, 20_000 + this.#ports);
     if (host !== null) this.#clients.add(socket);
     return socket;
+  }
+
+  /** Somebody listens on a stream as well. */
+  overhear(): (bytes: Uint8Array) => void {
+    const stream: Uint8Array[] = [];
+    this.streams.push(stream);
+    if (this.streams.length > STREAMS_MAX) this.streams.shift();
+    return (bytes) => {
+      if (stream.length < STREAM_MAX) stream.push(bytes.slice());
+    };
   }
 
   soon(fn: () => void): void {
@@ -299,6 +311,9 @@ export class Net {
   }
 }
 
+/** Streams that are overheard, and datagrams of each. */
+const STREAMS_MAX = 16;
+const STREAM_MAX = 12;
 /** Datagrams. */
 const HEARD_MAX = 64;
 /** As Linux tells it: twice what was asked for. */

@@ -303,6 +303,12 @@ export class Player {
       throw new FrayError('E_CLOSED', 'Cannot connect: nobody answers');
     }
     const pipe = there.web.connect(host.address);
+    const overhear = this.#parts.net.overhear();
+    const { send } = pipe;
+    pipe.send = (bytes) => {
+      overhear(bytes);
+      send.call(pipe, bytes);
+    };
     const lossy = lossyPipe(pipe, linkOf(host.weather, this.#seed()), time);
     this.#webs.add({ pipe, lossy });
     return lossy;
@@ -342,7 +348,7 @@ function linkOf(weather: Weather, seed: number) {
 
 /** What an honest player is never told, whatever the network does. */
 const UNEXPECTED =
-  /^E_(MALFORMED|OVERSIZE|TOKEN_INVALID|SCHEMA_MISMATCH|VERSION|CORE|UNKNOWN|RATE|ROOM_FAULT|PLUGIN_FAULT)$/;
+  /^E_(MALFORMED|OVERSIZE|TOKEN_INVALID|SCHEMA_MISMATCH|VERSION|CORE|UNKNOWN|RATE|ROOM_FAULT|PLUGIN_FAULT|REPLACED)$/;
 const AIM_STEP = (2 * Math.PI) / 65_536;
 const SAY_SHARE = 0.08;
 /** ms until it tries again. */

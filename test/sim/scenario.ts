@@ -358,6 +358,7 @@ class Scenario {
 const MAY_BE: { readonly [kind: string]: readonly string[] } = {
   killWorker: ['E_ROOM_FAULT'],
   fullDisk: ['E_UNKNOWN'],
+  twin: ['E_REPLACED'],
 };
 const TROUBLES_MAX = 20;
 /** ms since the last snapshot that somebody who is in may have at the end. */

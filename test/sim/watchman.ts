@@ -6,6 +6,7 @@ export class Watchman implements Witness {
   lines = 0;
   readonly trouble: (text: string) => void;
   readonly #inside = new Map<string, Set<string>>();
+  readonly #away = new Set<string>();
   readonly #going = new Map<string, number>();
   readonly #aims = new Map<string, number>();
   readonly #newest = new Map<string, number>();
@@ -24,9 +25,23 @@ export class Watchman implements Witness {
   }
 
   left(room: string, user: string): void {
+    this.#away.delete(`${room} ${user}`);
     this.#going.set(room, 1 + (this.#going.get(room) ?? 0));
     if (this.#inside.get(room)?.delete(user) !== true)
       this.trouble(`I9: ${user} has left ${room} without being there`);
+  }
+
+  away(room: string, user: string): void {
+    const key = `${room} ${user}`;
+    if (this.#away.has(key))
+      this.trouble(`I9: ${user} goes away from ${room} without having been back`);
+    this.#away.add(key);
+  }
+
+  /** A page that is loaded again at once has not been away. */
+  back(room: string, user: string, resumed: 'same' | 'fresh'): void {
+    if (!this.#away.delete(`${room} ${user}`) && resumed === 'same')
+      this.trouble(`I9: ${user} is back in ${room} without having been away`);
   }
 
   line(): void {
@@ -58,8 +73,10 @@ export class Watchman implements Witness {
 
   /** A room is gone without a word. */
   forget(room: string): void {
-    for (const [, user] of [...(this.#inside.get(room) ?? [])].entries())
+    for (const [, user] of [...(this.#inside.get(room) ?? [])].entries()) {
       this.#aims.delete(`${room} ${user}`);
+      this.#away.delete(`${room} ${user}`);
+    }
     this.#inside.delete(room);
     this.#going.delete(room);
     this.#newest.delete(room);
