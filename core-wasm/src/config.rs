@@ -72,6 +72,7 @@ impl<'a> Config<'a> {
             && fields_ok(&config)
             && config.weapons.iter().all(|w| weapon_ok(w, head))
             && texts_ok(&config)
+            && crouch_ok(&config)
             && head.boxes <= MAP_BOXES_MAX
             && config.boxes.iter().all(crate::walls::wall_ok)
             && 8 * head.snapshot_bytes_max >= snapshot_bits_least(&config);
@@ -145,6 +146,11 @@ fn head_ok(head: &ConfigHead) -> bool {
         && within(head.jump_speed, 0, SPEED_MAX)
         && within(head.step_height, 0, EXTENT_MAX)
         && within(head.dash_speed, 0, SPEED_MAX)
+        && head.air_permille <= 1000
+        && head.crouch_permille <= 1000
+        && (head.boost_permille == 0 || (1000..=10_000).contains(&head.boost_permille))
+        && within(head.stand_height, 0, EXTENT_MAX)
+        && within(head.crouch_height, 0, head.stand_height)
         && head.rewind_ms_max <= REWIND_MS_MAX
         && head.rewind_cover_ms_max <= head.rewind_ms_max
         && within(head.view_keep, 0, POSITION_MAX as i32)
@@ -249,6 +255,20 @@ fn fields_ok(config: &Config) -> bool {
             && (f.min..=f.max).contains(&f.initial)
     };
     room && config.fields.iter().all(ranges) && config.room_fields.iter().all(ranges)
+}
+
+/// Who is low is seen by a field of one bit, where there is any.
+fn crouch_ok(config: &Config) -> bool {
+    let (low, column) = (config.head.crouch_height > 0, config.head.crouch_column);
+    let mut fields = config.fields_of(1).iter();
+    let seen = fields
+        .any(|f| u32::from(f.column) == column && f.bits == 1 && f.audience == audience::VISIBLE);
+    let stands = config.kinds.first().map_or(0, |kind| kind.height);
+    if low {
+        seen && stands == config.head.stand_height
+    } else {
+        column == 0
+    }
 }
 
 fn texts_ok(config: &Config) -> bool {

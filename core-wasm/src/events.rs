@@ -3,7 +3,7 @@
 
 use bytemuck::Pod;
 
-use crate::gen::{ClientEvent, Hit, RecordHeader, Touch, EVENTS_MAX};
+use crate::gen::{ClientEvent, Hit, Landed, RecordHeader, Touch, EVENTS_MAX};
 use crate::room::Room;
 
 /// Bytes of the buffer that messages of clients leave free for events that cannot wait.
@@ -23,6 +23,14 @@ pub fn message(room: &mut Room, slot: usize, bytes: &[u8]) -> bool {
 pub fn touch(room: &mut Room, touch: &Touch) {
     let hits = room.r.hits.len() * (RecordHeader::BYTES + Hit::BYTES);
     if !hook_bytes(room, Touch::KIND, 0, bytemuck::bytes_of(touch), hits) {
+        room.r.stats[0].events_dropped = room.r.stats[0].events_dropped.wrapping_add(1);
+    }
+}
+
+/// A landing: leaves room for the hits of a tick, too.
+pub fn landed(room: &mut Room, landed: &Landed) {
+    let hits = room.r.hits.len() * (RecordHeader::BYTES + Hit::BYTES);
+    if !hook_bytes(room, Landed::KIND, 0, bytemuck::bytes_of(landed), hits) {
         room.r.stats[0].events_dropped = room.r.stats[0].events_dropped.wrapping_add(1);
     }
 }

@@ -17,6 +17,7 @@ pub mod bits;
 pub mod blast;
 pub mod client;
 pub mod codec;
+pub mod collide;
 pub mod combat;
 pub mod command;
 pub mod config;

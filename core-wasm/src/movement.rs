@@ -4,9 +4,10 @@
 //!
 //! Speed changes by at most `acceleration` (or `friction`) a tick; the distance of a tick is the
 //! exact integral of that change, so that 20, 30, 60 and 128 Hz agree. Collision: the way is cut
-//! into pieces no longer than the radius, each piece is pushed out of walls at most [`PASSES`]
-//! times, and is undone if that was not enough.
+//! into pieces no longer than the radius, each piece is pushed out of walls a few times
+//! (`collide.rs`), and is undone if that was not enough.
 
+use crate::collide::{free_above, push_out, rise};
 use crate::fixed::{cos_sin, div_round, isqrt, length, longer, scale, shift_round};
 use crate::gen::{button, column, flag, ConfigHead, InputCommand};
 use crate::walls::Walls;
@@ -51,6 +52,8 @@ pub struct Body {
     pub dash_x: i32,
     /// Velocity of the dash.
     pub dash_y: i32,
+    /// Speed at which the step came down on something, per tick; 0: it did not. In no column.
+    pub landed: i32,
 }
 
 /// Column of each member of [`Body`], for copies.
@@ -70,7 +73,7 @@ impl Body {
     pub fn read(world: &World, i: usize) -> Self {
         macro_rules! get {
             ($($member:ident $name:ident),*) => {
-                Self { $( $member: world.get(column::$name, i), )* }
+                Self { $( $member: world.get(column::$name, i), )* landed: 0 }
             };
         }
         body_columns!(get)
@@ -87,8 +90,6 @@ impl Body {
     }
 }
 
-/// Pushes out of walls per piece of way. More walls than this at one place: the piece is undone.
-pub const PASSES: usize = 4;
 /// Pieces of way per tick at most: 64 units (the speed limit) in quarters.
 const PIECES_MAX: i32 = 256;
 /// Shortest piece: a thin player would need too many.
@@ -99,11 +100,41 @@ pub fn step(body: &mut Body, command: &InputCommand, head: &ConfigHead, walls: &
     let high = head.dimensions == 3;
     body.aim = i32::from(command.aim);
     body.pitch = if high { i32::from(command.pitch) } else { 0 };
-    let wish = direction(command, head);
-    let (dx, dy) = drive(body, command, head, wish);
+    let low = crouch(body, command, head, walls);
     let was_grounded = body.flags & flag::GROUNDED != 0;
-    let dz = if high { fall(body, command, head, was_grounded) } else { flat(body) };
+    if high {
+        jump(body, command, head, was_grounded);
+    }
+    let wish = direction(command, head);
+    let (dx, dy) = drive(body, command, head, (wish, low));
+    let (from, old) = (body.z, body.vz);
+    let dz = if high { fall(body, head) } else { flat(body) };
     travel(body, (dx, dy, dz), head, walls, was_grounded);
+    let down = high && !was_grounded && body.flags & flag::GROUNDED != 0;
+    body.landed = if down { impact(from, old, body.z, head.gravity) } else { 0 };
+}
+
+/// Speed at the end of a fall that began a tick at a height and velocity: by the way and not by the
+/// tick, so that all tick rates agree.
+fn impact(from: i32, velocity: i32, to: i32, gravity: i32) -> i32 {
+    let (velocity, fallen) = (i64::from(velocity), i64::from(from) - i64::from(to));
+    let squared = velocity * velocity + 2 * i64::from(gravity) * fallen;
+    isqrt(squared.max(0) as u64).min(crate::config::SPEED_MAX as u32) as i32
+}
+
+/// Sets the height of the body; true if it goes slowly for crouching. The feet stay where they are,
+/// and nobody stands up into what is above.
+fn crouch(body: &mut Body, command: &InputCommand, head: &ConfigHead, walls: &Walls) -> bool {
+    let pressed = command.buttons & button::CROUCH != 0;
+    if head.crouch_height <= 0 {
+        return pressed;
+    }
+    if pressed {
+        body.height = head.crouch_height;
+    } else if body.height < head.stand_height && free_above(body, head, walls) {
+        body.height = head.stand_height;
+    }
+    body.height < head.stand_height
 }
 
 /// The wished direction, length at most 127, in world axes.
@@ -133,16 +164,17 @@ fn drive(
     body: &mut Body,
     command: &InputCommand,
     head: &ConfigHead,
-    wish: (i32, i32),
+    (wish, low): ((i32, i32), bool),
 ) -> (i32, i32) {
     if body.dash_wait > 0 {
         body.dash_wait -= 1;
     }
-    if command.buttons & button::DASH != 0
-        && head.dash_speed > 0
-        && body.dash_left <= 0
-        && body.dash_wait <= 0
-    {
+    let pressed = command.buttons & button::DASH != 0;
+    if head.boost_permille > 0 {
+        let boosted = boost(body, pressed && !low && wish != (0, 0), head);
+        return run(body, head, wish, (low, boosted));
+    }
+    if pressed && head.dash_speed > 0 && body.dash_left <= 0 && body.dash_wait <= 0 {
         start_dash(body, command, head, wish);
     }
     if body.dash_left > 0 {
@@ -157,18 +189,67 @@ fn drive(
         }
         return way;
     }
+    run(body, head, wish, (low, false))
+}
+
+/// Towards the wished velocity, on the ground or in the air.
+fn run(
+    body: &mut Body,
+    head: &ConfigHead,
+    wish: (i32, i32),
+    (low, boosted): (bool, bool),
+) -> (i32, i32) {
+    let grip = body.flags & flag::GROUNDED != 0 || head.dimensions == 2;
     if wish == (0, 0) {
-        let grip = body.flags & flag::GROUNDED != 0 || head.dimensions == 2;
         return approach(body, (0, 0), if grip { body.friction } else { 0 });
     }
     let full = i64::from(127 << 8);
-    let crouched = command.buttons & button::CROUCH != 0;
-    let speed = i64::from(if crouched { body.top_speed / 2 } else { body.top_speed });
+    let (mut speed, mut rate) = (body.top_speed, body.acceleration);
+    if low {
+        speed = permille(speed, head.crouch_permille);
+    }
+    if boosted {
+        (speed, rate) = (permille(speed, head.boost_permille), permille(rate, head.boost_permille));
+    }
+    if !grip {
+        rate = permille(rate, head.air_permille);
+    }
+    let speed = i64::from(speed);
     let target = (
         div_round(i64::from(wish.0) * speed, full) as i32,
         div_round(i64::from(wish.1) * speed, full) as i32,
     );
-    approach(body, target, body.acceleration)
+    approach(body, target, rate)
+}
+
+fn permille(value: i32, part: u32) -> i32 {
+    let most = i64::from(crate::config::SPEED_MAX);
+    div_round(i64::from(value) * i64::from(part), 1000).min(most) as i32
+}
+
+/// True if this tick is boosted. What is left of a boost falls by one a tick, and so does the wait
+/// after it, which is as long as the part of a boost that was used: neither costs a bit while it runs.
+fn boost(body: &mut Body, held: bool, head: &ConfigHead) -> bool {
+    let whole = head.dash_ticks as i32;
+    if whole == 0 {
+        return held;
+    }
+    if held && body.dash_left <= 0 && body.dash_wait <= 0 {
+        body.dash_left = whole;
+    }
+    if body.dash_left <= 0 {
+        return false;
+    }
+    if held {
+        body.dash_left -= 1;
+    }
+    if !held || body.dash_left == 0 {
+        let used = i64::from(whole - body.dash_left);
+        let wait = i64::from(head.dash_wait_ticks) * used;
+        body.dash_wait = ((wait + i64::from(whole) - 1) / i64::from(whole)) as i32;
+        body.dash_left = 0;
+    }
+    held
 }
 
 fn start_dash(body: &mut Body, command: &InputCommand, head: &ConfigHead, wish: (i32, i32)) {
@@ -208,14 +289,18 @@ fn flat(body: &mut Body) -> i32 {
     0
 }
 
-/// Jump and gravity; returns the vertical way.
-fn fall(body: &mut Body, command: &InputCommand, head: &ConfigHead, grounded: bool) -> i32 {
+/// A jump begins before the tick's way: all of that is in the air.
+fn jump(body: &mut Body, command: &InputCommand, head: &ConfigHead, grounded: bool) {
     let pressed = command.buttons & button::JUMP != 0;
     if pressed && body.flags & flag::JUMP_HELD == 0 && grounded && head.jump_speed > 0 {
         body.vz = head.jump_speed;
         body.flags &= !flag::GROUNDED;
     }
     body.flags = if pressed { body.flags | flag::JUMP_HELD } else { body.flags & !flag::JUMP_HELD };
+}
+
+/// Gravity; returns the vertical way.
+fn fall(body: &mut Body, head: &ConfigHead) -> i32 {
     let old = body.vz;
     body.vz = old.saturating_sub(head.gravity).max(-crate::config::SPEED_MAX);
     mean(old, body.vz)
@@ -267,164 +352,4 @@ fn go(body: &mut Body, by: (i32, i32, i32), head: &ConfigHead, walls: &Walls, gr
     if head.dimensions == 3 {
         rise(body, by.2, head, walls, grounded);
     }
-}
-
-/// Pushes a body out of walls and into the world. False: it still overlaps after [`PASSES`].
-pub fn push_out(body: &mut Body, head: &ConfigHead, walls: &Walls, step: i32) -> bool {
-    keep_inside(body, head);
-    for pass in 0..=PASSES {
-        let mut clear = true;
-        let (x, y, r) = (body.x, body.y, body.radius);
-        let low = (x.saturating_sub(r), y.saturating_sub(r));
-        let high = (x.saturating_add(r), y.saturating_add(r));
-        let flat = head.dimensions == 2;
-        walls.near(low, high, |_, wall| {
-            if flat || blocks(wall, body, step) {
-                clear &= !leave(body, wall);
-            }
-        });
-        if clear {
-            return true;
-        }
-        if pass < PASSES {
-            keep_inside(body, head);
-        }
-    }
-    false
-}
-
-/// True if a wall stands in the way of a body that can step up by `step`.
-fn blocks(wall: &crate::gen::WallBox, body: &Body, step: i32) -> bool {
-    let under = i64::from(wall.z) >= i64::from(body.z) + i64::from(body.height.max(1));
-    let top = i64::from(wall.z) + i64::from(wall.height);
-    let over = wall.height != 0 && top <= i64::from(body.z) + i64::from(step);
-    !under && !over
-}
-
-/// Takes a body back into the world.
-pub fn keep_inside(body: &mut Body, head: &ConfigHead) {
-    let (most_x, most_y) =
-        ((head.half_width - body.radius).max(0), (head.half_depth - body.radius).max(0));
-    let x = body.x.clamp(-most_x, most_x);
-    if body.x != x {
-        body.x = x;
-        if (body.vx > 0) == (body.x > 0) {
-            body.vx = 0;
-        }
-    }
-    let y = body.y.clamp(-most_y, most_y);
-    if body.y != y {
-        body.y = y;
-        if (body.vy > 0) == (body.y > 0) {
-            body.vy = 0;
-        }
-    }
-}
-
-/// Pushes a circle out of one box, and takes the velocity into it. True if it overlapped.
-fn leave(body: &mut Body, wall: &crate::gen::WallBox) -> bool {
-    let (dx, dy) = (offset(body.x, wall.x, wall.half_x), offset(body.y, wall.y, wall.half_y));
-    let radius = i64::from(body.radius);
-    if dx.abs() >= radius || dy.abs() >= radius {
-        return false;
-    }
-    match (dx, dy) {
-        (0, 0) => leave_inside(body, wall),
-        (_, 0) => side_x(body, wall, dx > 0),
-        (0, _) => side_y(body, wall, dy > 0),
-        _ => {
-            let squared = dx * dx + dy * dy;
-            if squared >= radius * radius {
-                return false;
-            }
-            // A corner. One unit more than the radius, so that rounding never leaves an overlap.
-            let long = i64::from(isqrt(squared as u64)).max(1);
-            let wanted = radius + 2;
-            body.x = body.x.saturating_add((div_round(dx * wanted, long) - dx) as i32);
-            body.y = body.y.saturating_add((div_round(dy * wanted, long) - dy) as i32);
-            let into = i64::from(body.vx) * dx + i64::from(body.vy) * dy;
-            if into < 0 {
-                body.vx =
-                    body.vx.saturating_sub(div_round(dx * div_round(into, long), long) as i32);
-                body.vy =
-                    body.vy.saturating_sub(div_round(dy * div_round(into, long), long) as i32);
-            }
-        }
-    }
-    true
-}
-
-/// Distance of a coordinate from an interval, signed; 0 inside it.
-fn offset(at: i32, centre: i32, half: i32) -> i64 {
-    let from = i64::from(at) - i64::from(centre);
-    let half = i64::from(half);
-    from - from.clamp(-half, half)
-}
-
-fn side_x(body: &mut Body, wall: &crate::gen::WallBox, right: bool) {
-    let gap = wall.half_x.saturating_add(body.radius);
-    body.x = if right { wall.x.saturating_add(gap) } else { wall.x.saturating_sub(gap) };
-    if (body.vx < 0) == right {
-        body.vx = 0;
-    }
-}
-
-fn side_y(body: &mut Body, wall: &crate::gen::WallBox, up: bool) {
-    let gap = wall.half_y.saturating_add(body.radius);
-    body.y = if up { wall.y.saturating_add(gap) } else { wall.y.saturating_sub(gap) };
-    if (body.vy < 0) == up {
-        body.vy = 0;
-    }
-}
-
-/// The centre itself is inside: out by the nearest side.
-fn leave_inside(body: &mut Body, wall: &crate::gen::WallBox) {
-    let (from_x, from_y) =
-        (i64::from(body.x) - i64::from(wall.x), i64::from(body.y) - i64::from(wall.y));
-    let (deep_x, deep_y) =
-        (i64::from(wall.half_x) - from_x.abs(), i64::from(wall.half_y) - from_y.abs());
-    if deep_x <= deep_y {
-        side_x(body, wall, from_x >= 0)
-    } else {
-        side_y(body, wall, from_y >= 0)
-    }
-}
-
-/// Vertical way, floor, steps and ceiling.
-fn rise(body: &mut Body, by: i32, head: &ConfigHead, walls: &Walls, grounded: bool) {
-    let from = body.z;
-    let reach = i64::from(from) + if grounded { i64::from(head.step_height) } else { 0 };
-    let (mut floor, mut ceiling) = (0i64, i64::MAX);
-    let (x, y, r) = (body.x, body.y, body.radius);
-    walls.near(
-        (x.saturating_sub(r), y.saturating_sub(r)),
-        (x.saturating_add(r), y.saturating_add(r)),
-        |_, wall| {
-            let (dx, dy) = (offset(x, wall.x, wall.half_x), offset(y, wall.y, wall.half_y));
-            if dx * dx + dy * dy >= i64::from(r) * i64::from(r) {
-                return;
-            }
-            let top = i64::from(wall.z) + i64::from(wall.height);
-            if wall.height != 0 && top <= reach {
-                floor = floor.max(top);
-            } else if i64::from(wall.z) >= i64::from(from) + i64::from(body.height) {
-                ceiling = ceiling.min(i64::from(wall.z));
-            }
-        },
-    );
-    let mut z = i64::from(from) + i64::from(by);
-    if z + i64::from(body.height) > ceiling {
-        z = ceiling - i64::from(body.height);
-        body.vz = body.vz.min(0);
-    }
-    let jumping = body.vz > 0;
-    let close = grounded && !jumping && z - floor <= i64::from(head.step_height);
-    if z <= floor || close {
-        z = floor;
-        body.vz = body.vz.max(0);
-        body.flags |= flag::GROUNDED;
-    } else {
-        body.flags &= !flag::GROUNDED;
-    }
-    body.z = z.clamp(0, i64::from(crate::gen::POSITION_MAX)) as i32;
 }

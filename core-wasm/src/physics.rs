@@ -4,7 +4,7 @@
 use crate::combat;
 use crate::events;
 use crate::fixed::{div_round, isqrt};
-use crate::gen::{column, flag, kind, Touch};
+use crate::gen::{column, flag, kind, Landed, Touch};
 use crate::grid;
 use crate::movement::{self, Body};
 use crate::room::{remove_entity, settle, Room};
@@ -27,16 +27,24 @@ pub fn simulate(room: &mut Room) {
 fn move_players(room: &mut Room) {
     let n = room.r.head[0].sizes.entities as usize;
     let head = room.config.head;
-    let walls = walls_of!(room.r);
-    let mut world = World::new(room.r.columns, n);
-    for (client, command) in room.r.clients.iter().zip(room.r.applied.iter()) {
+    for slot in 0..room.r.clients.len() {
+        let client = &room.r.clients[slot];
         let row = (client.handle & 0xffff) as usize;
+        let mut world = World::new(room.r.columns, n);
         if client.player_id == 0 || !world.alive(row) {
             continue;
         }
         let mut body = Body::read(&world, row);
-        movement::step(&mut body, command, head, &walls);
+        movement::step(&mut body, &room.r.applied[slot], head, &walls_of!(room.r));
         body.write(&mut world, row);
+        if head.crouch_column != 0 {
+            let low = i32::from(body.height < head.stand_height);
+            world.set(head.crouch_column as usize, row, low);
+        }
+        if body.landed > 0 {
+            let landed = Landed { player: world.handle(row), speed: body.landed };
+            events::landed(room, &landed);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A room and its tick: the list of stages. Two calls per tick; between them the plugin's hooks run
 //! outside.
 
+use crate::collide;
 use crate::config::{plan_wire, Config, Sizes};
 use crate::gen::{column, error, flag, kind, RoomStats};
 use crate::movement;
@@ -338,10 +339,10 @@ pub fn settle(room: &mut Room, row: usize) {
     let mut body = movement::Body::read(&room.world(), row);
     let before = (body.x, body.y);
     let walls = walls_of!(room.r);
-    if !movement::push_out(&mut body, config.head, &walls, config.head.step_height) {
+    if !collide::push_out(&mut body, config.head, &walls, config.head.step_height) {
         // What moved it may have moved it out of the world: walls let it overlap, the edge does not.
         (body.x, body.y) = before;
-        movement::keep_inside(&mut body, config.head);
+        collide::keep_inside(&mut body, config.head);
     }
     body.write(&mut room.world(), row);
 }

@@ -226,6 +226,37 @@ impl<'a> Packed<'a> {
     }
 }
 
+/// How tall a player was, in a game in which they crouch: a bit of its row says it.
+#[derive(Clone, Copy)]
+pub struct Low<'a> {
+    field: &'a WireField,
+    /// Of who crouches, and of who stands.
+    heights: [i32; 2],
+}
+
+impl<'a> Low<'a> {
+    /// None where nobody gets lower.
+    pub fn of(
+        head: &crate::gen::ConfigHead,
+        kinds: &[WireKind],
+        fields: &'a [WireField],
+    ) -> Option<Self> {
+        if head.crouch_column == 0 {
+            return None;
+        }
+        let count = usize::from(kinds.first()?.count);
+        let mut own = fields.get(..count)?.iter();
+        let field = own.find(|f| u32::from(f.column) == head.crouch_column)?;
+        Some(Self { field, heights: [head.stand_height, head.crouch_height] })
+    }
+
+    /// The height of a row of that game; None: it is no player's.
+    pub fn height(&self, row: &Packed) -> Option<i32> {
+        let player = head_kind(row.head()) == crate::gen::kind::PLAYER;
+        player.then(|| self.heights[usize::from(row.field(self.field) != 0)])
+    }
+}
+
 static NO_ROW: [u16; ROW_HALVES_FLAT as usize] = [0; ROW_HALVES_FLAT as usize];
 
 #[inline(always)]

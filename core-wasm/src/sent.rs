@@ -8,7 +8,7 @@ use crate::config::Sizes;
 use crate::fixed::{interpolate, length};
 use crate::receipt;
 use crate::region::{flight_at, Flight};
-use crate::rows::{position_of, Packed, HEAD_ALIVE};
+use crate::rows::{position_of, Low, Packed, HEAD_ALIVE};
 use crate::shown::{self, Held, Moment};
 use crate::strike::{Ray, Shape, WHOLE};
 
@@ -32,6 +32,8 @@ pub struct Sent<'r> {
     pub high: bool,
     /// log2 of the position quantum.
     pub shift: u32,
+    /// Where players crouch.
+    pub low: Option<Low<'r>>,
 }
 
 /// What the client of a slot was sent; borrows only what it reads.
@@ -48,6 +50,7 @@ macro_rules! sent_of {
             history: &*$r.history,
             high: $config.high(),
             shift: $config.head.position_shift,
+            low: $crate::rows::Low::of($config.head, &*$r.wire_kinds, &*$r.wire_fields),
         }
     };
 }
@@ -119,7 +122,14 @@ impl<'r> Sent<'r> {
         };
         let (a, b) = (at(tick), at(tick + 1));
         let [x, y, z] = core::array::from_fn(|k| interpolate(a[k], b[k], fraction));
-        Shape { x, y, z, ..*body }
+        let height =
+            if tick >= self.now { body.height } else { self.height_in(&self.row(tick, e), body) };
+        Shape { x, y, z, height, ..*body }
+    }
+
+    /// How tall an entity was in a row of it: as it is, but for those who crouch.
+    fn height_in(&self, row: &Packed, body: &Shape) -> i32 {
+        self.low.and_then(|low| low.height(row)).unwrap_or(body.height)
     }
 
     /// Which of the 32 entities of a word of the set may have been shown near a way: all that were, and some more. To ask this
@@ -175,7 +185,8 @@ impl<'r> Sent<'r> {
         let [x, y, z] =
             core::array::from_fn(|k| shown::between(a[k], b[k], span.fraction, self.shift));
         let radius = position_of(from.radius(), self.shift);
-        let shape = Shape { x, y, z, radius, ..*body };
+        let height = self.height_in(&from, body);
+        let shape = Shape { x, y, z, radius, height, ..*body };
         way.passes(&shape)?;
         // One that is dead at present was alive until then.
         let same = if now & HEAD_ALIVE == 0 { !HEAD_ALIVE } else { !0 } & 0xffff;

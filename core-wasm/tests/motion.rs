@@ -57,11 +57,15 @@ struct Rules<'a> {
 impl Model {
     fn step(&mut self, rules: &Rules, command: &InputCommand) {
         let wish = rules.wish(command);
+        let stood = self.grounded;
+        if rules.head.dimensions == 3 {
+            self.jump(rules, command);
+        }
         let way = self.drive(rules, command, wish);
         self.at[0] += way[0];
         self.at[1] += way[1];
         if rules.head.dimensions == 3 {
-            self.fall(rules, command);
+            self.fall(rules, stood);
         } else {
             (self.at[2], self.v[2], self.grounded) = (0, 0, true);
         }
@@ -94,7 +98,8 @@ impl Model {
             return self.approach([0, 0], if grip { kind.friction } else { 0 });
         }
         let crouched = command.buttons & button::CROUCH != 0;
-        let speed = i128::from(if crouched { kind.top_speed / 2 } else { kind.top_speed });
+        let top = i128::from(kind.top_speed);
+        let speed = if crouched { nearest(top * 500, 1000) } else { top };
         self.approach(wish.map(|w| nearest(w * speed, 127 << 8)), kind.acceleration)
     }
 
@@ -119,14 +124,18 @@ impl Model {
         way
     }
 
-    fn fall(&mut self, rules: &Rules, command: &InputCommand) {
-        let head = rules.head;
-        let was_grounded = self.grounded;
+    /// Who has jumped has no grip in that tick any more.
+    fn jump(&mut self, rules: &Rules, command: &InputCommand) {
         let pressed = command.buttons & button::JUMP != 0;
-        if pressed && !self.held && was_grounded && head.jump_speed > 0 {
-            self.v[2] = head.jump_speed.into();
+        if pressed && !self.held && self.grounded && rules.head.jump_speed > 0 {
+            self.v[2] = rules.head.jump_speed.into();
+            self.grounded = false;
         }
         self.held = pressed;
+    }
+
+    fn fall(&mut self, rules: &Rules, was_grounded: bool) {
+        let head = rules.head;
         let old = self.v[2];
         self.v[2] = (old - i128::from(head.gravity)).max(-i128::from(SPEED_MAX));
         let z = self.at[2] + nearest(old + self.v[2], 2);

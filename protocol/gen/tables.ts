@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x0621607b;
+export const TABLE_HASH = 0x27632f78;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -1194,6 +1194,16 @@ export const Touch = {
   other: 4,
 } as const;
 
+/** A player came down on something after it had been in the air. */
+export const Landed = {
+  kind: 75,
+  bytes: 8,
+  /** u32, handle */
+  player: 0,
+  /** i32, downwards, 1/65536 unit per tick */
+  speed: 4,
+} as const;
+
 /**
  * A reliable message of the client in header.index, with its kind byte. Then bytes of:
  * message.
@@ -1293,7 +1303,7 @@ export const Receipt = {
 
 /** Sizes and rules. */
 export const ConfigHead = {
-  bytes: 200,
+  bytes: 224,
   /** u32, 'FRC1' = 0x31435246 */
   magic: 0,
   /** u32, hash of these tables: core and host were made together */
@@ -1338,9 +1348,9 @@ export const ConfigHead = {
   stepHeight: 80,
   /** i32, per tick; 0: no dash */
   dashSpeed: 84,
-  /** u32 */
+  /** u32, of a boost, at most; 0: as long as it is held */
   dashTicks: 88,
-  /** u32 */
+  /** u32, from the start of a dash to the next; from the end of a whole boost */
   dashWaitTicks: 92,
   /**
    * u32, 1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash
@@ -1398,8 +1408,20 @@ export const ConfigHead = {
   sendEvery: 188,
   /** u32, who hurt a player this long before its death has a share in it */
   assistTicks: 192,
+  /** u32, part of the acceleration that a player has in the air; 0..1000 */
+  airPermille: 196,
+  /** u32, top speed and acceleration while the dash button boosts; 0: it dashes */
+  boostPermille: 200,
+  /** u32, part of the top speed of who crouches; 0..1000 */
+  crouchPermille: 204,
+  /** i32, of who crouches; 0: crouching makes nobody lower */
+  crouchHeight: 208,
+  /** u32, column of the visible field that says who is that low; 0: none */
+  crouchColumn: 212,
+  /** i32, height of the player kind */
+  standHeight: 216,
   /** u32, rows of WallBox: the walls of the schema, which both ends hold */
-  boxes: 196,
+  boxes: 220,
 } as const;
 
 /** A kind of entity. */
@@ -1560,6 +1582,7 @@ export const HOOK = {
   hit: { kind: 66, bytes: 32 },
   death: { kind: 67, bytes: 20 },
   touch: { kind: 68, bytes: 8 },
+  landed: { kind: 75, bytes: 8 },
   message: { kind: 69, bytes: 0 },
   timer: { kind: 70, bytes: 24 },
   fault: { kind: 71, bytes: 4 },

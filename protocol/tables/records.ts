@@ -388,6 +388,14 @@ export const HOOK_EVENTS: Record<string, RecordTable> = {
       ['other', 'u32', 'handle'],
     ],
   },
+  Landed: {
+    kind: 75,
+    doc: 'A player came down on something after it had been in the air.',
+    fields: [
+      ['player', 'u32', 'handle'],
+      ['speed', 'i32', 'downwards, 1/65536 unit per tick'],
+    ],
+  },
   Message: {
     kind: 69,
     doc: 'A reliable message of the client in header.index, with its kind byte.',

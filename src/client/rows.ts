@@ -7,6 +7,7 @@ import type { EntityMatrix } from '../../core-wasm/bindings/client.ts';
 import { COLUMN, FLAG, POSITION_ONE } from '../../protocol/gen/tables.ts';
 import { fromRaw } from '../schema/fields.ts';
 import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from '../schema/layout.ts';
+import { LOW_FIELD, lowColumn } from '../schema/layout.ts';
 import { TURN, toTicks } from '../schema/units.ts';
 import type { Roster, RosterRow } from './roster.ts';
 
@@ -113,6 +114,9 @@ export class EntityRow {
   get height(): number {
     return this.raw(COLUMN.height) / 65536;
   }
+  get crouched(): boolean {
+    return false;
+  }
   get predicted(): boolean {
     return false;
   }
@@ -138,13 +142,17 @@ export class PlayerRow extends EntityRow {
   protected readonly dashStep: number;
   protected readonly dashAt: number;
   protected readonly weaponSteps: readonly number[];
+  /** 0: nobody gets lower. */
+  protected readonly lowColumn: number;
 
   constructor(source: RowSource, kind: string, index: number) {
     super(source, kind, index);
     const { movement, weapons, tickRateHz } = source.layout;
     const step = (ms: number) => 1 / Math.max(1, toTicks(ms, tickRateHz));
     this.dashAt = COLUMN.dashWait * this.rows + index;
-    this.dashStep = movement.dash ? step(movement.dash.cooldownMs) : 1;
+    const dash = movement.boost ?? movement.dash;
+    this.dashStep = dash ? step(dash.cooldownMs) : 1;
+    this.lowColumn = lowColumn(source.layout);
     this.weaponSteps = weapons.map((weapon) => step(weapon.cooldownMs));
   }
 
@@ -165,6 +173,9 @@ export class PlayerRow extends EntityRow {
   }
   override get predicted(): boolean {
     return this.own;
+  }
+  override get crouched(): boolean {
+    return this.lowColumn !== 0 && this.raw(this.lowColumn) !== 0;
   }
   get weapon(): string {
     return this.source.layout.weapons[this.raw(COLUMN.weapon)]?.name ?? '';
@@ -205,7 +216,7 @@ export function rowMaker(source: RowSource, kind: PlacedKind): RowMaker {
   const Row = class extends Base {};
   let rosterPosition = 0;
   for (const field of kind.fields) {
-    if (field.audience === 'none') continue;
+    if (field.audience === 'none' || field.name === LOW_FIELD) continue;
     const fromRoster = field.audience === 'room' && kind.name === 'player';
     defineField(Row.prototype, field, fromRoster ? rosterPosition++ : -1);
   }

@@ -81,6 +81,14 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
     room: RoomOf<S>,
     touch: { readonly player: PlayerViewOf<S>; readonly other: AnyEntityOf<S> },
   ): Done;
+  /**
+   * A player came down on something after it had been in the air: after a jump, too. `speed` is that of the fall at its end, units/s:
+   * what a fall costs is the game's (`room.damage`).
+   */
+  onLand?(
+    room: RoomOf<S>,
+    landing: { readonly player: PlayerViewOf<S>; readonly speed: number },
+  ): Done;
   /** All proposed hits of this tick; they count unless cancelled. */
   onHit?(room: RoomOf<S>, hits: Listing<HitOf<S>>): Done;
   /**
@@ -133,6 +141,7 @@ export interface ErasedHooks {
   readonly onResume?: Hook;
   readonly onTick?: Hook;
   readonly onTouch?: Hook;
+  readonly onLand?: Hook;
   readonly onHit?: Hook;
   readonly onReceipt?: Hook;
   readonly onDeath?: Hook;
@@ -198,6 +207,7 @@ const HOOK_NAMES = [
   'onResume',
   'onTick',
   'onTouch',
+  'onLand',
   'onHit',
   'onReceipt',
   'onDeath',

@@ -17,7 +17,9 @@ import {
   Fault,
   HOOK,
   Joined,
+  Landed,
   Left,
+  POSITION_ONE,
   RecordHeader,
   Resumed,
   Timer,
@@ -62,6 +64,10 @@ export class GameRuntime {
   readonly #host: RuntimeHost;
   readonly #options: RuntimeOptions;
   readonly #roomOptions: object;
+  readonly #land: { player: EntityView | undefined; speed: number } = {
+    player: undefined,
+    speed: 0,
+  };
   readonly #touch: { player: EntityView | undefined; other: EntityView | undefined } = {
     player: undefined,
     other: undefined,
@@ -221,6 +227,7 @@ export class GameRuntime {
 
   #event(kind: number, header: number, length: number): void {
     const { view } = this.#context.core;
+    const { tickRateHz } = this.#context.layout;
     const at = header + RecordHeader.bytes;
     const slot = view.getUint16(header + RecordHeader.index, true);
     switch (kind) {
@@ -265,6 +272,16 @@ export class GameRuntime {
         this.#onTouch(
           view.getUint32(at + Touch.player, true),
           view.getUint32(at + Touch.other, true),
+        );
+        break;
+      case HOOK.landed.kind:
+        this.#land.speed = (view.getInt32(at + Landed.speed, true) * tickRateHz) / POSITION_ONE;
+        this.#call(
+          'onLand',
+          this.#hooks.onLand,
+          view.getUint32(at + Landed.player, true),
+          0,
+          this.#asLanding,
         );
         break;
       case HOOK.message.kind:
@@ -419,6 +436,13 @@ export class GameRuntime {
     this.#first = this.#loss;
     this.#second = undefined;
     return this.#loss.entity !== undefined;
+  };
+
+  readonly #asLanding: Shape = () => {
+    this.#land.player = this.#room.playerView(this.#first as number);
+    this.#first = this.#land;
+    this.#second = undefined;
+    return this.#land.player !== undefined;
   };
 
   readonly #asTouch: Shape = () => {

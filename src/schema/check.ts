@@ -74,6 +74,7 @@ export function checkDeclaration(declaration: SchemaDeclaration): void {
     most: ROOM_FIELDS_MAX,
   });
   checkPlayer(record(declaration.player ?? {}, 'player'));
+  checkCrouch(declaration);
   checkKinds(record(declaration.kinds ?? {}, 'kinds'));
   checkMessages(
     record(declaration.toServer ?? {}, 'toServer'),
@@ -254,12 +255,22 @@ function checkPlayer(player: Rows): void {
   whole('player.health', player['health'], 1, 65_535, 'points');
   range('player.viewRadius', player['viewRadius'], 1, 512, 'units');
   for (const flag of ['solid', 'seenByTeam']) truth(`player.${flag}`, player[flag]);
-  const movement = record(player['movement'] ?? {}, 'player.movement');
+  checkMovement(record(player['movement'] ?? {}, 'player.movement'));
+  checkFields(player['fields'], 'player.fields', {
+    audiences: ['visible', 'owner', 'room', 'none'],
+    most: FIELDS_PER_KIND_MAX,
+  });
+}
+
+function checkMovement(movement: Rows): void {
   knownKeys(movement, 'player.movement', [
     'topSpeed',
     'acceleration',
     'friction',
     'dash',
+    'boost',
+    'crouch',
+    'airControl',
     'jumpSpeed',
     'stepHeight',
     'relativeToAim',
@@ -278,10 +289,32 @@ function checkPlayer(player: Rows): void {
     range(`${path}.durationMs`, needed(path, dash, 'durationMs'), 1, 10_000, 'ms');
     range(`${path}.cooldownMs`, needed(path, dash, 'cooldownMs'), 0, 60_000, 'ms');
   }
-  checkFields(player['fields'], 'player.fields', {
-    audiences: ['visible', 'owner', 'room', 'none'],
-    most: FIELDS_PER_KIND_MAX,
-  });
+  range('player.movement.airControl', movement['airControl'], 0, 1, 'of the acceleration');
+  if (movement['boost'] !== undefined) {
+    const path = 'player.movement.boost';
+    if (movement['dash'] !== undefined)
+      refuse(path, 'cannot be beside a dash: they have one button');
+    const boost = record(movement['boost'], path);
+    knownKeys(boost, path, ['speed', 'durationMs', 'cooldownMs']);
+    range(`${path}.speed`, needed(path, boost, 'speed'), 1, 10, 'times the top speed');
+    range(`${path}.durationMs`, boost['durationMs'], 0, 60_000, 'ms');
+    range(`${path}.cooldownMs`, boost['cooldownMs'], 0, 60_000, 'ms');
+  }
+}
+
+/** Lower than it stands, and only where there is a height. */
+function checkCrouch(declaration: SchemaDeclaration): void {
+  const { movement, shape } = declaration.player ?? {};
+  if (movement?.crouch === undefined) return;
+  const path = 'player.movement.crouch';
+  const crouch = record(movement.crouch, path);
+  knownKeys(crouch, path, ['height', 'speed']);
+  const stands = shape?.height ?? 1.8;
+  range(`${path}.height`, needed(path, crouch, 'height'), 0.1, stands, 'units');
+  range(`${path}.speed`, crouch['speed'], 0, 1, 'of the top speed');
+  if (declaration.world?.dimensions !== 3) refuse(path, 'needs world.dimensions 3');
+  const fields = Object.keys(declaration.player?.fields ?? {}).length;
+  atMost('player.fields', fields + 1, FIELDS_PER_KIND_MAX, 'fields, that of crouching counted');
 }
 
 function checkKinds(kinds: Rows): void {

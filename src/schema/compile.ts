@@ -22,6 +22,7 @@ import { FrayError } from '../errors.ts';
 import type { Schema } from './define.ts';
 import { bitsFor } from './fields.ts';
 import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from './layout.ts';
+import { lowColumn } from './layout.ts';
 import type { RawWall } from './map.ts';
 import type { SchemaDeclaration, Weapon } from './parts.ts';
 import {
@@ -153,8 +154,10 @@ function writeHead(
     jumpSpeed: world.dimensions === 3 ? toVelocity(movement.jumpSpeed, tickRateHz) : 0,
     stepHeight: world.dimensions === 3 ? toPosition(movement.stepHeight) : 0,
     dashSpeed: toVelocity(movement.dash?.speed ?? 0, tickRateHz),
-    dashTicks: toTicks(movement.dash?.durationMs ?? 0, tickRateHz),
-    dashWaitTicks: toTicks(movement.dash?.cooldownMs ?? 0, tickRateHz),
+    ...dashOf(layout),
+    ...crouchOf(layout),
+    airPermille: Math.round(movement.airControl * 1000),
+    boostPermille: Math.round((movement.boost?.speed ?? 0) * 1000),
     rules: rulesOf(layout, options),
     seedLow: low(seed),
     seedHigh: high(seed),
@@ -189,6 +192,26 @@ function writeHead(
   for (const [name, value] of Object.entries(head)) {
     view.setUint32(ConfigHead[name as keyof typeof head], value, true);
   }
+}
+
+function dashOf({ movement, tickRateHz }: SchemaLayout) {
+  const { durationMs = 0, cooldownMs = 0 } = movement.boost ?? movement.dash ?? {};
+  return {
+    dashTicks: toTicks(durationMs, tickRateHz),
+    dashWaitTicks: toTicks(cooldownMs, tickRateHz),
+  };
+}
+
+function crouchOf(layout: SchemaLayout) {
+  const { crouch } = layout.movement;
+  const column = lowColumn(layout);
+  const high = layout.world.dimensions === 3;
+  return {
+    crouchPermille: Math.round((crouch?.speed ?? 0.5) * 1000),
+    crouchHeight: column === 0 || crouch === null ? 0 : toPosition(crouch.height),
+    crouchColumn: column,
+    standHeight: high ? toPosition(layout.kinds[0]?.shape.height ?? 0) : 0,
+  };
 }
 
 function writeKind(

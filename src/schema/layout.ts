@@ -4,10 +4,13 @@
  */
 import { BUILTIN_COLUMNS, BUTTON, KIND } from '../../protocol/gen/tables.ts';
 import type { Audience, Field, TextField } from './fields.ts';
+import { bool } from './fields.ts';
 import { type RawWall, rawWall } from './map.ts';
 import type {
+  BoostOptions,
   Box,
   Circle,
+  CrouchOptions,
   DashOptions,
   InputField,
   KindDeclaration,
@@ -70,8 +73,10 @@ export interface PlacedInput {
   readonly spec: Field | null;
 }
 
-export interface Movement extends Required<Omit<MovementOptions, 'dash'>> {
+export interface Movement extends Required<Omit<MovementOptions, 'dash' | 'boost' | 'crouch'>> {
   readonly dash: DashOptions | null;
+  readonly boost: Required<BoostOptions> | null;
+  readonly crouch: Required<CrouchOptions> | null;
 }
 
 export interface SchemaLayout {
@@ -99,6 +104,8 @@ export interface SchemaLayout {
   readonly roomTextBytes: number;
 }
 
+/** The field that the core itself writes where players crouch, behind the author's: no name of theirs begins so. */
+export const LOW_FIELD = '$low';
 /** Default tick rate. */
 export const TICK_RATE_HZ_DEFAULT = 30;
 /** ms. What a shot is rewound by at most, beside the interpolation delay. */
@@ -120,7 +127,7 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
       health: player.health ?? 100,
       solid: player.solid ?? true,
       moves: true,
-      fields: player.fields ?? {},
+      fields: { ...player.fields, ...(lowers(declaration) && { [LOW_FIELD]: bool() }) },
       relevance: player.seenByTeam === true ? 2 : 0,
     }),
     placeKind('projectile', KIND.projectile, {
@@ -145,7 +152,7 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
     weapons: Object.entries(weapons).map(([name, weapon]) => ({ ...weapon, name })),
     viewRadius: player.viewRadius ?? 25,
     assistMs: player.assistMs ?? 10_000,
-    movement: { ...MOVEMENT_DEFAULTS, ...player.movement, dash: player.movement?.dash ?? null },
+    movement: moves(player.movement),
     kinds: placedKinds,
     roomFields: roomPlaces.fields,
     roomTexts: roomPlaces.texts,
@@ -174,6 +181,27 @@ export function canonical(value: unknown): string {
   const rows = Object.entries(value).filter(([, inner]) => inner !== undefined);
   rows.sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${rows.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
+}
+
+/** Players of the game can be lower than they are. */
+function lowers({ player, world }: SchemaDeclaration): boolean {
+  return player?.movement?.crouch !== undefined && world?.dimensions === 3;
+}
+
+/** The column that says who is low; 0: none. */
+export function lowColumn(layout: SchemaLayout): number {
+  return layout.kinds[0]?.fields.find(({ name }) => name === LOW_FIELD)?.column ?? 0;
+}
+
+function moves(options: MovementOptions = {}): Movement {
+  const { dash = null, boost, crouch } = options;
+  return {
+    ...MOVEMENT_DEFAULTS,
+    ...options,
+    dash,
+    boost: boost === undefined ? null : { durationMs: 0, cooldownMs: 0, ...boost },
+    crouch: crouch === undefined ? null : { speed: 0.5, ...crouch },
+  };
 }
 
 function placeKind(name: string, number: number, kind: PlayerKind): PlacedKind {
@@ -280,11 +308,12 @@ const NET_DEFAULTS: Omit<Required<NetOptions>, 'rewindCoverMsMax'> = {
   quarterRateFrom: 0,
   sendEvery: 1,
 };
-const MOVEMENT_DEFAULTS: Omit<Movement, 'dash'> = {
+const MOVEMENT_DEFAULTS: Omit<Movement, 'dash' | 'boost' | 'crouch'> = {
   topSpeed: 6,
   acceleration: 60,
   friction: 40,
   jumpSpeed: 0,
   stepHeight: 0.3,
+  airControl: 1,
   relativeToAim: false,
 };

@@ -21,7 +21,7 @@ export interface PitchInput {
 }
 
 /**
- * On or off. `fire`, `dash`, `jump` and `crouch` (half the top speed while held) are known to the core; others are read by
+ * On or off. `fire`, `dash`, `jump` and `crouch` (slower while held, see `MovementOptions`) are known to the core; others are read by
  * hooks.
  */
 export interface ButtonInput {
@@ -174,6 +174,24 @@ export interface DashOptions {
   readonly cooldownMs: number;
 }
 
+/** Instead of a dash: the button `dash` makes who goes faster, as long as it is held. */
+export interface BoostOptions {
+  /** Top speed and acceleration as a multiple of the usual ones. 1..10. */
+  readonly speed: number;
+  /** How long one boost lasts at most. Default 0: as long as it is held; 0..60,000 ms. */
+  readonly durationMs?: number;
+  /** From the end of a whole boost to the next; after half a boost, half of it. Default 0, 0..60,000 ms. */
+  readonly cooldownMs?: number;
+}
+
+/** While the button `crouch` is held, and where there is no room to stand up. */
+export interface CrouchOptions {
+  /** Height of who crouches; shots leave at three quarters of it. 0.1 units to the height of the shape. */
+  readonly height: number;
+  /** Part of the top speed. Default 0.5, 0..1. */
+  readonly speed?: number;
+}
+
 /** How players move. All of it is predicted. */
 export interface MovementOptions {
   /** Default 6, 0..200 units/s. */
@@ -184,6 +202,12 @@ export interface MovementOptions {
   readonly friction?: number;
   /** Default: the button `dash` does nothing. */
   readonly dash?: DashOptions;
+  /** What the button `dash` does instead of a dash. */
+  readonly boost?: BoostOptions;
+  /** How low, and how fast; three dimensions. Others are told by one bit. Default: `crouch` halves the top speed, no more. */
+  readonly crouch?: CrouchOptions;
+  /** Part of the acceleration that is left in the air; three dimensions. Default 1, 0..1. */
+  readonly airControl?: number;
   /** Upward speed of a jump; three dimensions. Default 0 (no jump), 0..200 units/s. */
   readonly jumpSpeed?: number;
   /** Height that is walked up without a jump; three dimensions. Default 0.3, 0..16 units. */

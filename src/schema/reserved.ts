@@ -22,6 +22,7 @@ export const RESERVED_NAMES = [
   'pitch',
   'alive',
   'grounded',
+  'crouched',
   'health',
   'team',
   'owner',

@@ -14,6 +14,7 @@ import { FrayError } from '../errors.ts';
 import type { Audience, Field } from './fields.ts';
 import { fromRaw, toRaw } from './fields.ts';
 import type { PlacedField, SchemaLayout } from './layout.ts';
+import { LOW_FIELD, lowColumn } from './layout.ts';
 import {
   fromPitch16,
   fromTurn16,
@@ -72,7 +73,10 @@ export interface EntityValues {
   readonly team: number;
   /** Circle: its radius; box: half its width. */
   readonly radius: number;
+  /** Of who crouches: what is left of it. */
   readonly height: number;
+  /** A player that crouches, where that makes it lower. */
+  readonly crouched: boolean;
 }
 
 /** All properties of a kind: the built-in ones, then the author's integer fields. */
@@ -80,8 +84,10 @@ export function rowProperties(layout: SchemaLayout, kindNumber: number): RowProp
   const kind = layout.kinds[kindNumber - 1];
   const fields = kind?.fields ?? [];
   return [
-    ...builtinProperties(layout),
-    ...fields.map((field) => fieldProperty(field, kind?.name ?? '')),
+    ...builtinProperties(layout, kindNumber),
+    ...fields
+      .filter(({ name }) => name !== LOW_FIELD)
+      .map((field) => fieldProperty(field, kind?.name ?? '')),
   ];
 }
 
@@ -126,7 +132,13 @@ export function installProperties(
   }
 }
 
-function builtinProperties(layout: SchemaLayout): RowProperty[] {
+function crouched(layout: SchemaLayout, kindNumber: number): (raw: number) => boolean {
+  const shape = layout.kinds[0]?.shape.height ?? 0;
+  if (kindNumber !== 1 || lowColumn(layout) === 0) return () => false;
+  return (raw) => raw < toPosition(shape);
+}
+
+function builtinProperties(layout: SchemaLayout, kindNumber: number): RowProperty[] {
   const rate = layout.tickRateHz;
   const speed = rate / POSITION_ONE;
   const acceleration = (rate * rate) / POSITION_ONE;
@@ -167,6 +179,7 @@ function builtinProperties(layout: SchemaLayout): RowProperty[] {
     free('team', COLUMN.team, { ...integer, min: 0, max: 255 }),
     free('radius', COLUMN.radius, { ...position, min: 0, max: EXTENT_MAX }),
     fixed('height', COLUMN.height, position.read),
+    fixed('crouched', COLUMN.height, crouched(layout, kindNumber)),
     own(free('topSpeed', COLUMN.topSpeed, { ...velocity, min: 0 })),
     own(free('acceleration', COLUMN.acceleration, growth)),
     own(free('friction', COLUMN.friction, growth)),

@@ -36,6 +36,8 @@ pub struct Pose {
     pub dash: [i32; 2],
     /// Ticks.
     pub weapon_wait: i32,
+    /// Of the body: lower while it crouches.
+    pub height: i32,
 }
 
 /// A predicted projectile of the own player.
@@ -76,7 +78,7 @@ fn off_by(truth: &Pose, guess: &Pose) -> u32 {
     let most = motion.map(|(a, b)| a.wrapping_sub(*b).unsigned_abs()).fold(0, u32::max);
     let rest = |pose: &Pose| {
         let flags = own::steady_flags(pose.flags as u16);
-        (flags, pose.dash_left, pose.dash_wait, pose.dash, pose.weapon_wait)
+        (flags, pose.dash_left, pose.dash_wait, pose.dash, pose.weapon_wait, pose.height)
     };
     most.max(u32::from(rest(truth) != rest(guess)))
 }
@@ -127,6 +129,7 @@ impl Client<'_> {
             dash_wait: i32::from(dash_wait),
             dash: [self.slow(tick, column::DASH_X), self.slow(tick, column::DASH_Y)],
             weapon_wait: i32::from(weapon_wait),
+            height: self.slow(tick, column::HEIGHT),
         }
     }
 
@@ -149,7 +152,7 @@ impl Client<'_> {
             pitch: pose.pitch,
             flags: pose.flags,
             radius: self.slow(newest, column::RADIUS),
-            height: self.slow(newest, column::HEIGHT),
+            height: pose.height,
             top_speed: self.slow(newest, column::TOP_SPEED),
             acceleration: self.slow(newest, column::ACCELERATION),
             friction: self.slow(newest, column::FRICTION),
@@ -157,10 +160,12 @@ impl Client<'_> {
             dash_wait: pose.dash_wait,
             dash_x: pose.dash[0],
             dash_y: pose.dash[1],
+            landed: 0,
         };
         movement::step(&mut body, command, self.config.head, &self.walls());
         next.motion = [body.x, body.y, body.z, body.vx, body.vy, body.vz];
         (next.aim, next.pitch, next.flags) = (body.aim, body.pitch, body.flags);
+        next.height = body.height;
         (next.dash_left, next.dash_wait, next.dash) =
             (body.dash_left, body.dash_wait, [body.dash_x, body.dash_y]);
         let weapon = self.config.weapons.get(self.slow(newest, column::WEAPON) as usize);
@@ -325,7 +330,7 @@ impl Client<'_> {
             self.slow(newest, column::RADIUS).saturating_add(weapon.radius),
         );
         let velocity = combat::along(aim.0, aim.1, weapon.speed);
-        let high = crate::fixed::mul_shift(self.slow(newest, column::HEIGHT), 3, 2);
+        let high = crate::fixed::mul_shift(pose.height, 3, 2);
         let muzzle = [pose.motion[0], pose.motion[1], pose.motion[2].saturating_add(high)];
         let mut shot = Shot {
             command: command.tick,

@@ -142,6 +142,11 @@ impl Client<'_> {
         for (k, field) in shape.fields_of(number).iter().enumerate() {
             self.put(usize::from(field.column), e, a[rows::W_FIELDS + k]);
         }
+        let low = self.config.head.crouch_column as usize;
+        let n = self.m.head[0].sizes.entities as usize;
+        if low != 0 && number == kind::PLAYER && self.m.view[low * n + e] != 0 {
+            self.put(column::HEIGHT, e, self.config.head.crouch_height);
+        }
     }
 
     /// The own player: between the states after the last two commands, plus what is left of the display error.
@@ -192,6 +197,11 @@ impl Client<'_> {
             if let Some(f) = own_column(&config, k) {
                 self.put(f, e, value);
             }
+        }
+        self.put(column::HEIGHT, e, now.height);
+        let low = config.head.crouch_column as usize;
+        if low != 0 {
+            self.put(low, e, i32::from(now.height < config.head.stand_height));
         }
         self.list(e);
     }

@@ -44,7 +44,9 @@ pub struct ConfigHead {
     pub step_height: i32,
     /// per tick; 0: no dash
     pub dash_speed: i32,
+    /// of a boost, at most; 0: as long as it is held
     pub dash_ticks: u32,
+    /// from the start of a dash to the next; from the end of a whole boost
     pub dash_wait_ticks: u32,
     /// 1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick, 16 the dead stop rewound shots
     pub rules: u32,
@@ -87,14 +89,26 @@ pub struct ConfigHead {
     pub send_every: u32,
     /// who hurt a player this long before its death has a share in it
     pub assist_ticks: u32,
+    /// part of the acceleration that a player has in the air; 0..1000
+    pub air_permille: u32,
+    /// top speed and acceleration while the dash button boosts; 0: it dashes
+    pub boost_permille: u32,
+    /// part of the top speed of who crouches; 0..1000
+    pub crouch_permille: u32,
+    /// of who crouches; 0: crouching makes nobody lower
+    pub crouch_height: i32,
+    /// column of the visible field that says who is that low; 0: none
+    pub crouch_column: u32,
+    /// height of the player kind
+    pub stand_height: i32,
     /// rows of WallBox: the walls of the schema, which both ends hold
     pub boxes: u32,
 }
 impl ConfigHead {
-    pub const BYTES: usize = 200;
+    pub const BYTES: usize = 224;
 }
 const _: () = {
-    assert!(core::mem::size_of::<ConfigHead>() == 200);
+    assert!(core::mem::size_of::<ConfigHead>() == 224);
     assert!(core::mem::offset_of!(ConfigHead, magic) == 0);
     assert!(core::mem::offset_of!(ConfigHead, table_hash) == 4);
     assert!(core::mem::offset_of!(ConfigHead, schema_hash_low) == 8);
@@ -144,7 +158,13 @@ const _: () = {
     assert!(core::mem::offset_of!(ConfigHead, tier_quarter) == 184);
     assert!(core::mem::offset_of!(ConfigHead, send_every) == 188);
     assert!(core::mem::offset_of!(ConfigHead, assist_ticks) == 192);
-    assert!(core::mem::offset_of!(ConfigHead, boxes) == 196);
+    assert!(core::mem::offset_of!(ConfigHead, air_permille) == 196);
+    assert!(core::mem::offset_of!(ConfigHead, boost_permille) == 200);
+    assert!(core::mem::offset_of!(ConfigHead, crouch_permille) == 204);
+    assert!(core::mem::offset_of!(ConfigHead, crouch_height) == 208);
+    assert!(core::mem::offset_of!(ConfigHead, crouch_column) == 212);
+    assert!(core::mem::offset_of!(ConfigHead, stand_height) == 216);
+    assert!(core::mem::offset_of!(ConfigHead, boxes) == 220);
 };
 
 /// A kind of entity.

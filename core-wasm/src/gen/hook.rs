@@ -115,6 +115,25 @@ const _: () = {
     assert!(core::mem::offset_of!(Touch, other) == 4);
 };
 
+/// A player came down on something after it had been in the air.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Landed {
+    /// handle
+    pub player: u32,
+    /// downwards, 1/65536 unit per tick
+    pub speed: i32,
+}
+impl Landed {
+    pub const KIND: u16 = 75;
+    pub const BYTES: usize = 8;
+}
+const _: () = {
+    assert!(core::mem::size_of::<Landed>() == 8);
+    assert!(core::mem::offset_of!(Landed, player) == 0);
+    assert!(core::mem::offset_of!(Landed, speed) == 4);
+};
+
 /// A reliable message of the client in header.index, with its kind byte. Then bytes of: message.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]

@@ -88,6 +88,9 @@ impl Setup {
             rewind_ms_max: 200,
             rewind_cover_ms_max: 200,
             send_every: 1,
+            air_permille: 1000,
+            crouch_permille: 500,
+            stand_height: if high { 2 * ONE } else { 0 },
             ..ConfigHead::zeroed()
         };
         let player = ConfigKind {
