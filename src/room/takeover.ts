@@ -1,0 +1,72 @@
+/**
+ * What a worker that died leaves to the next: its rooms with what is wished of them, as far as this side knows. Pure; the next
+ * worker compares it with what the rooms' records say (`workers/reconcile.ts`).
+ */
+import { ERROR } from '../../protocol/gen/tables.ts';
+import type { RoomTakeover, SeatTakeover } from '../../workers/boot.ts';
+import { ROW } from '../../workers/timing.ts';
+import { RESUME } from '../mailbox/messages.ts';
+import type { Seat } from './drain.ts';
+import { FLAG_VERIFY, fitName, identityBytes } from './orders.ts';
+import type { HostedRoom } from './placement.ts';
+import type { RoomWorker } from './workers.ts';
+
+export interface Estate {
+  readonly worker: RoomWorker;
+  readonly ioThread: number;
+  readonly rooms: Iterable<HostedRoom>;
+  readonly seats: Iterable<Seat>;
+  readonly nowMs: number;
+}
+
+/** Rooms with most people first, the one that its worker died in last, so that it keeps nobody else waiting. */
+export function takeovers(estate: Estate): RoomTakeover[] {
+  const { worker, ioThread, nowMs } = estate;
+  const mine = [...estate.rooms].filter((room) => room.worker === worker.index);
+  const { row, makes } = worker.pulse;
+  const suspect = makes ? undefined : mine.find((room) => room.row === row);
+  if (suspect !== undefined) accuse(suspect, nowMs);
+  const seats = new Map<HostedRoom, SeatTakeover[]>(mine.map((room) => [room, []]));
+  for (const seat of estate.seats) seats.get(seat.room)?.push(seatOf(seat));
+  return mine
+    .sort(
+      (one, other) =>
+        Number(one === suspect) - Number(other === suspect) || other.people - one.people,
+    )
+    .map((room) => {
+      const tries = room === suspect ? room.deaths : 0;
+      const { id, bots, opening } = room;
+      return {
+        order: { row: room.row, owner: ioThread, id, bots, ...opening },
+        shadow: worker.shadowOf(room.row),
+        tick: worker.timing.row(room.row, ROW.tick),
+        tries,
+        code: tries >= DEATHS_MAX ? ERROR.E_ROOM_FAULT : 0,
+        seats: seats.get(room) ?? [],
+      };
+    });
+}
+
+/** One more worker died in a tick of the room. */
+function accuse(room: HostedRoom, nowMs: number): void {
+  room.deaths = nowMs - room.diedMs < CALM_MS ? room.deaths + 1 : 1;
+  room.diedMs = nowMs;
+}
+
+function seatOf({ sessionId, state, presence, verify, resumption, request }: Seat): SeatTakeover {
+  const { fresh } = resumption;
+  return {
+    session: sessionId,
+    state,
+    presence,
+    resume: fresh ? RESUME.fresh | (verify ? RESUME.verify : 0) : 0,
+    flags: request.verify ? FLAG_VERIFY : 0,
+    name: fitName(request.name),
+    identity: identityBytes(request),
+  };
+}
+
+/** Workers that may die in ticks of one room, each soon after the one before, until it is closed. */
+const DEATHS_MAX = 3;
+/** ms. A room that ticked for so long without another is not to blame for the one before. */
+const CALM_MS = 10_000;
