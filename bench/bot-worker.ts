@@ -2,7 +2,7 @@
 import { findGame } from '../src/cli/games.ts';
 import { Bell, createBell } from '../src/mailbox/bell.ts';
 import { OrderDesk } from '../src/room/orders.ts';
-import { gameUrl, RoomWorker } from '../src/room/workers.ts';
+import { gameUrl, RoomWorker, sparesFor } from '../src/room/workers.ts';
 import type { CounterName, TimingReader } from '../workers/timing.ts';
 import { pause } from './worker-host.ts';
 
@@ -18,7 +18,10 @@ export class BotWorker {
 
   static async start(core: WebAssembly.Module): Promise<BotWorker> {
     const host = new BotWorker(core);
-    await host.#worker.start(() => host.#fail('the worker of the bench has died'));
+    await host.#worker.start({
+      onCrash: () => host.#fail('the worker of the bench has died'),
+      onRecovered: () => {},
+    });
     return host;
   }
 
@@ -27,22 +30,19 @@ export class BotWorker {
     const note = (fields: object, text: string): void =>
       this.#fail(`${text} ${JSON.stringify(fields)}`);
     this.#bell = new Bell(bell);
-    this.#worker = new RoomWorker(
-      {
-        workers: 1,
-        game: gameUrl(findGame('arena', { folder: '.' }).server),
-        core,
-        ...SIZES,
-        playersMax: PLAYERS,
-        shadowMs: SHADOW_MS,
-        emptyCloseMs: 0,
-        bells: [bell],
-        // Warnings are of overload, which the bench is there to see: its level stands beside the figures.
-        log: { info: () => {}, warn: () => {}, error: note },
-      },
-      0,
-      0,
-    );
+    const options = {
+      workers: 1,
+      game: gameUrl(findGame('arena', { folder: '.' }).server),
+      core,
+      ...SIZES,
+      playersMax: PLAYERS,
+      shadowMs: SHADOW_MS,
+      emptyCloseMs: 0,
+      bells: [bell],
+      // Warnings are of overload, which the bench is there to see: its level stands beside the figures.
+      log: { info: () => {}, warn: () => {}, error: note },
+    };
+    this.#worker = new RoomWorker(options, 0, { ioThread: 0, spares: sparesFor(options, 0) });
   }
 
   get timing(): TimingReader {
@@ -60,7 +60,7 @@ export class BotWorker {
       const row = this.rooms;
       if (row === ROOMS_MAX) throw new Error(`Cannot load a worker: it runs ${ROOMS_MAX} rooms`);
       const room = { id: `room${row}`, row, worker: 0, open: true, bots: this.bots };
-      this.#desk.open(this.#worker, { ...room, ...UNUSED }, '');
+      this.#desk.open(this.#worker, { ...room, ...UNUSED });
       this.rooms += 1;
       await pause(OPEN_EVERY_MS);
       this.#listen();
@@ -98,7 +98,15 @@ const SHADOW_MS = 2000;
 const ROOMS_MAX = 2048;
 const SIZES = { sessionsMax: 64, roomsMax: ROOMS_MAX };
 /** What a directory keeps of a room and an order does not say. */
-const UNUSED = { people: 0, botsFixed: 0, closing: false, openedUs: 0 };
+const UNUSED = {
+  people: 0,
+  botsFixed: 0,
+  closing: false,
+  openedUs: 0,
+  deaths: 0,
+  diedMs: 0,
+  opening: { seed: 1n, epoch: 1, optionsJson: '' },
+};
 /** ms. A phase slot. */
 const OPEN_EVERY_MS = 5;
 const BOTS_MS_MAX = 30_000;

@@ -108,6 +108,7 @@ export class ShardHost {
       nowUs,
       report,
     });
+    this.#keeping.shadows.settled();
     const make = roomFactory(boot, kept, { report, keeping: this.#keeping });
     this.shard = new Shard({
       boot,

@@ -139,6 +139,22 @@ export const OPTIONS = {
     'Folder for what has to survive a restart: connect tokens that were used. Needed with tokenKeys.',
     'empty keeps them in memory: with the development key alone, whose tokens open once more after a restart',
   ),
+  spareWorkers: integer(
+    1,
+    0,
+    8,
+    'count',
+    'Threads that have loaded the game and wait for a worker to die, so that its rooms go on at once. Each costs the memory of a worker without rooms.',
+    '0 keeps none: rooms of a dead worker stand still until another has loaded the game',
+  ),
+  watchdogMs: integer(
+    250,
+    0,
+    60_000,
+    'ms',
+    'A worker without a sign of life for so long (a hook that loops for ever) is ended, and another goes on with its rooms; where rooms are made, 20 times as long.',
+    '0 waits for ever',
+  ),
   shadowMs: integer(
     2000,
     50,

@@ -88,6 +88,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     playersMax: config.playersMax,
     bots: config.bots,
     emptyCloseMs: config.emptyCloseMs,
+    spareWorkers: config.spareWorkers,
+    watchdogMs: config.watchdogMs,
     shadowMs: config.shadowMs,
     sessionsMax: config.sessionsMax,
     clock,

@@ -3,29 +3,84 @@
  */
 import type { LinkMemory } from '../src/mailbox/messages.ts';
 
-/** `workerData` of a room worker. */
+/** `workerData` of a room worker: what it needs to load the game. Then it waits for its post. */
 export interface WorkerBoot {
-  /** 0..workers - 1; also shifts the phase slots of this worker. */
-  readonly index: number;
-  readonly workers: number;
   /** Absolute path or URL of the game's server module; its default export is a game. */
   readonly game: string;
   /** The compiled core, shared by all workers. */
   readonly core: WebAssembly.Module;
-  /** One link per I/O thread, in index order, and the bell of each of them. */
-  readonly links: readonly LinkMemory[];
+  /** The bell of each I/O thread, in index order. */
   readonly bells: readonly SharedArrayBuffer[];
-  /** Rung by I/O threads that want this worker to look at its mailboxes. */
-  readonly bell: SharedArrayBuffer;
-  /** See workers/timing.ts. */
-  readonly timing: SharedArrayBuffer;
   /** Places of a room; 0 takes the game's own figure. */
   readonly playersMax: number;
   /** How long a room stands empty before it reports so; 0 takes the game's own figure. */
   readonly emptyCloseMs: number;
-  readonly records: RecordsBoot;
   /** Hash the state every tick instead of every 30th. */
   readonly hashEveryTick?: boolean;
+}
+
+/** The memory of a worker, which outlives its thread: the next one takes it up. */
+export interface WorkerMemory {
+  /** One link per I/O thread, in index order. */
+  readonly links: readonly LinkMemory[];
+  /** Rung by I/O threads that want this worker to look at its mailboxes. */
+  readonly bell: SharedArrayBuffer;
+  /** See workers/timing.ts. */
+  readonly timing: SharedArrayBuffer;
+  /** See workers/pulse.ts. */
+  readonly pulse: SharedArrayBuffer;
+  readonly records: RecordsBoot;
+}
+
+/** Host to worker, by postMessage, once: from now on it is worker `index`, with the rooms that another one has left. */
+export interface WorkerPost extends WorkerMemory {
+  readonly kind: 'post';
+  /** 0..workers - 1; also shifts the phase slots of this worker. */
+  readonly index: number;
+  readonly workers: number;
+  readonly rooms: readonly RoomTakeover[];
+  /** When the host saw that they had to be taken over, us of the common clock; 0 without rooms. */
+  readonly detectedUs: number;
+}
+
+/** A room that a dead worker has left, and what the host wishes of it. */
+export interface RoomTakeover {
+  readonly order: RoomOrder;
+  readonly shadow: SharedArrayBuffer | undefined;
+  /** The last tick whose packets may have gone out, as the dead worker counted it. */
+  readonly tick: number;
+  /** How often in a row it was this room's tick in which its worker died; from 2 on the tick is tried without what clients sent. */
+  readonly tries: number;
+  /** Not 0: it is closed with this code. */
+  readonly code: number;
+  readonly seats: readonly SeatTakeover[];
+}
+
+/** A session of such a room, as the host sees it. */
+export interface SeatTakeover {
+  readonly session: number;
+  /** `joining` is not answered yet; `leaving` has been ordered. */
+  readonly state: 'joining' | 'in' | 'leaving';
+  /** `away`: its drop was ordered. `resuming`: its resume was, and is not answered. */
+  readonly presence: 'here' | 'away' | 'resuming';
+  /** RESUME of mailbox/messages.ts, of a `resuming` one. */
+  readonly resume: number;
+  /** Of the record Join. */
+  readonly flags: number;
+  readonly name: Uint8Array;
+  readonly identity: Uint8Array;
+}
+
+/** What an order to open a room says. */
+export interface RoomOrder {
+  readonly row: number;
+  /** I/O thread that opened it. */
+  readonly owner: number;
+  readonly id: string;
+  readonly seed: bigint;
+  readonly epoch: number;
+  readonly bots: number;
+  readonly optionsJson: string;
 }
 
 /** Where rooms put what they are made of, for recovery and for journals. */
@@ -38,12 +93,20 @@ export interface RecordsBoot {
   readonly shadowMs: number;
 }
 
-/** Host to worker, by postMessage. */
+/** Host to worker, by postMessage, whenever one was asked for. */
 export interface ShadowMemory {
   readonly kind: 'shadow';
   readonly row: number;
   readonly memory: SharedArrayBuffer;
 }
+
+/** Host to worker, by postMessage: dies, so that it can be seen what comes of it (`fray debug kill-worker`). */
+export interface WorkerDeath {
+  readonly kind: 'die';
+  readonly how: 'exit' | 'hang';
+}
+
+export type HostSays = WorkerPost | ShadowMemory | WorkerDeath;
 
 /** Bytes of a shadow for what lies outside the region: sessions, and the game's (bots that wait, at most 1,024). */
 export const SHADOW_HOST_BYTES = 1 << 18;
@@ -61,9 +124,24 @@ export interface GameFacts {
   readonly botsYield: boolean;
 }
 
+/** How a room went on. */
+export interface RoomRecovered {
+  readonly kind: 'recovered';
+  readonly row: number;
+  readonly us: number;
+  /** Ticks that were played again. */
+  readonly ticks: number;
+  readonly ticksLost: number;
+}
+
 /** Worker to host, by postMessage. Nothing else is posted. */
 export type WorkerReport =
-  | { readonly kind: 'ready'; readonly facts: GameFacts }
+  /** The game is loaded: it can take up a post. */
+  | { readonly kind: 'loaded'; readonly facts: GameFacts }
+  /** It has taken it up. */
+  | { readonly kind: 'ready' }
+  /** A room has ticked again; us since it was seen that its worker had died, and ticks whose packets had gone out and that are lost. */
+  | RoomRecovered
   /** The room in `row` needs memory for its shadow. */
   | { readonly kind: 'shadow'; readonly row: number; readonly regionBytes: number }
   | {

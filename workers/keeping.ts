@@ -4,12 +4,13 @@
  */
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import { Ring } from '../src/mailbox/ring.ts';
-import type { GameFacts, RecordsBoot, WorkerReport } from './boot.ts';
+import type { GameFacts, RecordsBoot, RoomOrder, WorkerReport } from './boot.ts';
 import { encodeOpening, RoomJournal, type RoomJournalOptions } from './journal.ts';
+import { STAGE } from './journal-format.ts';
+import type { Recovery } from './recovery.ts';
 import { recoverRoom } from './recovery.ts';
 import type { RoomOptions } from './room-parts.ts';
 import { Shadows } from './shadows.ts';
-import type { RoomOrder } from './shard.ts';
 import type { ShardRoom } from './shard-room.ts';
 import type { Timing } from './timing.ts';
 
@@ -19,6 +20,14 @@ export interface Opened {
   readonly core: RoomCore;
   readonly config: Uint8Array;
   readonly facts: GameFacts;
+}
+
+/** Of a room, for its `ShardRoom`. */
+export type KeptParts = Pick<RoomOptions, 'journal' | 'recover' | 'onClosed'>;
+
+export interface Kept {
+  readonly parts: KeptParts;
+  readonly made: (room: ShardRoom) => void;
 }
 
 export interface KeepingOptions {
@@ -54,14 +63,41 @@ export class Keeping {
   }
 
   /** The parts of a room that is being made; then `made` has to be told of it. */
-  open({ order, core, config, facts }: Opened): {
-    readonly parts: Pick<RoomOptions, 'journal' | 'recover' | 'onClosed'>;
-    readonly made: (room: ShardRoom) => void;
-  } {
+  open({ order, core, config, facts }: Opened): Kept {
     const { row, id: roomId, epoch } = order;
     const { schemaHash, tickRateHz } = facts;
     const opening = encodeOpening({ roomId, epoch, schemaHash, tickRateHz, config });
     const journal = new RoomJournal(this.#journalOptions(order, core), opening);
+    return this.#kept({ row, core, journal, shadow: undefined });
+  }
+
+  /** The same for one that another worker has left: `core` is filled. Throws E_ROOM_FAULT where too little of it is kept. */
+  restore(
+    { order, core }: Opened,
+    shadow: SharedArrayBuffer | undefined,
+  ): Kept & { readonly recovery: Recovery } {
+    const { row } = order;
+    const { ring } = this.#options.records;
+    const recovery = recoverRoom(core, { row, ring, shadow });
+    const journal = new RoomJournal(this.#journalOptions(order, core), undefined);
+    journal.since = recovery.since;
+    if (shadow !== undefined) this.#memories.set(row, shadow);
+    return { ...this.#kept({ row, core, journal, shadow }), recovery };
+  }
+
+  /** A room that another worker has left cannot go on: its journal ends. */
+  lost(row: number, tick: number, code: number): void {
+    const words = Int32Array.of(code);
+    this.#ring.tryWriteWords(STAGE.over, row, tick, words, 0, 4);
+  }
+
+  #kept(of: {
+    readonly row: number;
+    readonly core: RoomCore;
+    readonly journal: RoomJournal;
+    readonly shadow: SharedArrayBuffer | undefined;
+  }): Kept {
+    const { row, core, journal } = of;
     const { ring } = this.#options.records;
     let made: ShardRoom | undefined;
     return {
@@ -75,7 +111,7 @@ export class Keeping {
       },
       made: (room) => {
         made = room;
-        this.shadows.add(room, journal, undefined);
+        this.shadows.add(room, journal, of.shadow);
       },
     };
   }

@@ -6,9 +6,9 @@ import { parseRoomOptions } from '../src/plugin/options.ts';
 import type { RuntimeHost } from '../src/plugin/runtime.ts';
 import { GameRuntime } from '../src/plugin/runtime.ts';
 import { compileConfig, interpolationTicks, roomSizes } from '../src/schema/compile.ts';
-import type { GameFacts, WorkerBoot, WorkerReport } from './boot.ts';
-import type { Keeping } from './keeping.ts';
-import type { RoomFactory } from './shard.ts';
+import type { GameFacts, RoomOrder, WorkerBoot, WorkerReport } from './boot.ts';
+import type { Keeping, KeptParts, Opened } from './keeping.ts';
+import type { RoomFactory, RoomRestorer, ShardParts } from './room-parts.ts';
 import { ShardRoom } from './shard-room.ts';
 
 /** Where a worker's parts report to. */
@@ -61,45 +61,86 @@ export function loadedGame(
   };
 }
 
+/** What makes rooms. `keeping` null: nothing of them is kept. */
+export interface MakingParts {
+  readonly report: Report;
+  readonly keeping: Keeping | null;
+}
+
 /** Makes rooms of a loaded game. The maker throws E_ROOM_OPTIONS for options that the game does not declare. */
 export function roomFactory(
   boot: Pick<WorkerBoot, 'core' | 'hashEveryTick'>,
   loaded: LoadedGame,
-  { report, keeping }: { readonly report: Report; readonly keeping: Keeping | null },
+  parts: MakingParts,
 ): RoomFactory {
-  const { game, facts, emptyCloseMs } = loaded;
-  return (order, parts) => {
-    const host = hostOf(report);
-    const options = parseRoomOptions(game.options.room, order.optionsJson);
-    const { playersMax, entitiesMax } = facts;
-    const { seed, epoch } = order;
-    const config = compileConfig(game.schema, {
-      playersMax,
-      entitiesMax,
-      seed,
-      epoch,
-      hashEveryTick: boot.hashEveryTick ?? false,
-    });
-    const core = new RoomCore(boot.core, config);
-    const runtime = new GameRuntime(game, core, {
-      host,
-      options: { roomId: order.id, seed, options, bots: order.bots },
-    });
-    const kept = keeping === null ? null : keeping.open({ order, core, config, facts });
-    const room = new ShardRoom({
-      row: order.row,
-      id: order.id,
-      owner: order.owner,
-      core,
-      game: runtime,
-      botsYield: facts.botsYield,
-      emptyCloseTicks: Math.ceil((emptyCloseMs * facts.tickRateHz) / 1000),
-      ...parts,
-      ...kept?.parts,
-    });
+  return (order, shared) => {
+    const making = makingOf(boot, loaded, order);
+    const kept = parts.keeping?.open(making);
+    const room = roomOf(making, { loaded, shared, report: parts.report, kept: kept?.parts });
     kept?.made(room);
     return room;
   };
+}
+
+/** Makes rooms out of what another worker has left. The maker throws E_ROOM_FAULT where too little of one is kept. */
+export function roomRestorer(
+  boot: Pick<WorkerBoot, 'core' | 'hashEveryTick'>,
+  loaded: LoadedGame,
+  parts: { readonly report: Report; readonly keeping: Keeping },
+): RoomRestorer {
+  return (order, shared, shadow) => {
+    const making = makingOf(boot, loaded, order);
+    const { recovery, ...kept } = parts.keeping.restore(making, shadow);
+    const room = roomOf(making, { loaded, shared, report: parts.report, kept: kept.parts });
+    kept.made(room);
+    return { room, recovery };
+  };
+}
+
+function makingOf(
+  boot: Pick<WorkerBoot, 'core' | 'hashEveryTick'>,
+  { game, facts }: LoadedGame,
+  order: RoomOrder,
+): Making {
+  const { playersMax, entitiesMax } = facts;
+  const { seed, epoch } = order;
+  const options = parseRoomOptions(game.options.room, order.optionsJson);
+  const hashEveryTick = boot.hashEveryTick ?? false;
+  const sizes = { playersMax, entitiesMax, seed, epoch, hashEveryTick };
+  const config = compileConfig(game.schema, sizes);
+  return { order, options, config, core: new RoomCore(boot.core, config), facts };
+}
+
+interface Making extends Opened {
+  readonly options: unknown;
+}
+
+function roomOf(
+  { order, options, core, facts }: Making,
+  parts: {
+    readonly loaded: LoadedGame;
+    readonly shared: ShardParts;
+    readonly report: Report;
+    readonly kept: KeptParts | undefined;
+  },
+): ShardRoom {
+  const { game, emptyCloseMs } = parts.loaded;
+  const { seed, bots } = order;
+  const runtime = new GameRuntime(game, core, {
+    host: hostOf(parts.report),
+    options: { roomId: order.id, seed, options, bots },
+  });
+  return new ShardRoom({
+    row: order.row,
+    id: order.id,
+    owner: order.owner,
+    core,
+    game: runtime,
+    botsYield: facts.botsYield,
+    emptyCloseTicks: Math.ceil((emptyCloseMs * facts.tickRateHz) / 1000),
+    ...parts.shared,
+    ...parts.kept,
+  });
 }
 
 /** Where a room's runtime reports to. A hook that throws in every tick must not fill the disk. */

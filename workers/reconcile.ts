@@ -18,7 +18,7 @@ export function reconcile(
   for (let slot = 0; slot < core.playersMax; slot += 1) {
     const session = sessions[slot] as number;
     if (core.players[slot] === 0) {
-      if (session !== 0) room.vacate(slot);
+      if (session !== 0) room.evict(slot);
     } else if (session === 0 ? !isBot(room, slot) : !known.has(session))
       room.evict(slot, left.get(session) ?? ERROR.E_LEFT);
   }

@@ -31,6 +31,10 @@ export interface Recovery {
   readonly game: Uint8Array;
   /** Ticks that were played. */
   readonly ticks: number;
+  /** The one that `core` stands at. */
+  readonly tick: number;
+  /** Place of the first record that counted. */
+  readonly since: number;
 }
 
 export type RecoveryCore = Pick<
@@ -92,7 +96,8 @@ class Player {
 
   play(): Recovery {
     const ring = new Ring(this.#sources.ring, 'kept');
-    ring.seek(this.#begins(ring));
+    const since = this.#begins(ring);
+    ring.seek(since);
     while (ring.next()) if (ring.id === this.#sources.row) this.#entry(ring);
     const last = this.#pending;
     if (last !== null) this.#sit(last.begin);
@@ -104,6 +109,8 @@ class Player {
       left: this.#left,
       game: this.#game,
       ticks: this.#ticks,
+      tick: this.#next - 1,
+      since,
     };
   }
 

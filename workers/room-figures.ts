@@ -28,6 +28,12 @@ export class RoomFigures {
     this.#timing = timing;
   }
 
+  /** The room was taken over: what its core has counted by now is counted already. */
+  begin(): void {
+    for (let i = 0; i < this.#sums.length; i += 1)
+      this.#sums[i] = this.#core.stat(this.#sumOffsets[i] as number);
+  }
+
   /** After each tick. */
   account(people: number, messagesMalformed: number): void {
     const timing = this.#timing;

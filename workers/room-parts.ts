@@ -1,9 +1,11 @@
 /** What a room of a shard is made of, and who waits in it. */
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import type { WorkerEnd } from '../src/mailbox/messages.ts';
+import type { RoomOrder } from './boot.ts';
 import type { RoomJournal } from './journal.ts';
 import type { Recovery } from './recovery.ts';
 import type { RoomGame } from './room-game.ts';
+import type { ShardRoom } from './shard-room.ts';
 import type { Timing } from './timing.ts';
 
 /** What a room's tick needs of its core. */
@@ -73,4 +75,24 @@ export interface RoomOptions {
   readonly onClosed?: () => void;
   /** Fills the core anew from what is kept. Left out: a trap is the room's end. */
   readonly recover?: () => Recovery;
+}
+
+/** What rooms of a shard share. */
+export interface ShardParts {
+  readonly links: readonly WorkerEnd[];
+  readonly timing: Timing;
+  readonly onGone: (session: number) => void;
+}
+
+export type RoomFactory = (order: RoomOrder, parts: ShardParts) => ShardRoom;
+/** Makes a room that another worker has left; it stands before its last tick. Throws where too little of it is kept. */
+export type RoomRestorer = (
+  order: RoomOrder,
+  parts: ShardParts,
+  shadow: SharedArrayBuffer | undefined,
+) => Restored;
+
+export interface Restored {
+  readonly room: ShardRoom;
+  readonly recovery: Recovery;
 }

@@ -3,16 +3,20 @@
  * mailboxes, tick its rooms, wake the I/O threads that sleep, copy a room into its shadow, let the event loop turn once so that
  * promises and timers of authors go on. See slots.ts for when, shard.ts for what, shard-room.ts for one room's tick.
  *
+ * A thread loads the game first and then waits for its post: to be worker k, with the rooms that another has left, if any. Until then
+ * it is a spare.
+ *
  * Packets wake nobody: they wait for the tick they belong to. Orders wake a worker only while nobody is in its rooms, or it has none.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../src/clock.ts';
 import { Bell } from '../src/mailbox/bell.ts';
-import type { ShadowMemory, WorkerBoot, WorkerReport } from './boot.ts';
+import type { HostSays, RoomTakeover, WorkerBoot, WorkerPost, WorkerReport } from './boot.ts';
 import { Keeping } from './keeping.ts';
-import { loadGame, roomFactory } from './open-room.ts';
+import { loadGame, roomFactory, roomRestorer } from './open-room.ts';
+import { Pulse } from './pulse.ts';
 import { Shard } from './shard.ts';
-import { Timing } from './timing.ts';
+import { AS_OF_NOW, COUNTER, Timing } from './timing.ts';
 import { warmUp } from './warm-up.ts';
 
 const boot = workerData as WorkerBoot;
@@ -20,52 +24,102 @@ const report = (message: WorkerReport): void => parentPort?.postMessage(message)
 const clock = systemClock();
 const game = await loadGame(boot);
 warmUp(boot, game, clock.nowUs);
-const keeping = new Keeping({
-  records: boot.records,
-  facts: game.facts,
-  timing: new Timing(boot.timing),
-  nowUs: clock.nowUs,
-  report,
-});
-const shard = new Shard({
-  boot,
-  openRoom: roomFactory(boot, game, { report, keeping }),
-  nowUs: clock.nowUs,
-  report,
-});
-const bell = new Bell(boot.bell);
 
-function turn(): void {
-  const slot = shard.nextSlot();
-  const waitMs = slot === undefined ? REST_MS : (slot.dueUs - clock.nowUs()) / 1000;
-  if (slot === undefined || slot.resting) rest(Math.min(waitMs, REST_MS));
-  else bell.pause(waitMs);
-  shard.takeOrders();
-  shard.takePackets();
-  if (slot !== undefined && slot.dueUs <= clock.nowUs()) shard.tickSlot(slot);
-  shard.wake();
-  keeping.shadows.turn(leftUs());
-  if (shard.stopped) process.exit(0);
-  setImmediate(turn);
+/** A post that has been taken up. */
+class Worker {
+  readonly keeping: Keeping;
+  readonly #shard: Shard;
+  readonly #bell: Bell;
+  readonly #pulse: Pulse;
+  readonly #timing: Timing;
+
+  constructor(post: WorkerPost) {
+    this.#bell = new Bell(post.bell);
+    this.#pulse = new Pulse(post.pulse);
+    this.#timing = new Timing(post.timing);
+    for (const counter of AS_OF_NOW) this.#timing.set(counter, 0);
+    this.keeping = new Keeping({
+      records: post.records,
+      facts: game.facts,
+      timing: this.#timing,
+      nowUs: clock.nowUs,
+      report,
+    });
+    const parts = { report, keeping: this.keeping };
+    this.#shard = new Shard({
+      boot: { ...boot, ...post },
+      openRoom: roomFactory(boot, game, parts),
+      restoreRoom: roomRestorer(boot, game, parts),
+      onLost: (row, tick, code) => this.keeping.lost(row, tick, code),
+      pulse: this.#pulse,
+      nowUs: clock.nowUs,
+      report,
+    });
+    for (const room of post.rooms) this.#takeOver(room, post.detectedUs);
+    this.keeping.shadows.settled();
+    report({ kind: 'ready' });
+  }
+
+  readonly turn = (): void => {
+    this.#pulse.beat();
+    const shard = this.#shard;
+    const slot = shard.nextSlot();
+    const waitMs = slot === undefined ? REST_MS : (slot.dueUs - clock.nowUs()) / 1000;
+    if (slot === undefined || slot.resting) this.#rest(Math.min(waitMs, REST_MS));
+    else this.#bell.pause(waitMs);
+    shard.takeOrders();
+    shard.takePackets();
+    if (slot !== undefined && slot.dueUs <= clock.nowUs()) shard.tickSlot(slot);
+    shard.wake();
+    this.keeping.shadows.turn(this.#leftUs());
+    if (shard.stopped) process.exit(0);
+    setImmediate(this.turn);
+  };
+
+  #takeOver(room: RoomTakeover, detectedUs: number): void {
+    const recovery = this.#shard.takeOver(room);
+    this.#shard.wake();
+    if (recovery === null) return;
+    const us = clock.nowUs() - detectedUs;
+    const { ticks, last } = recovery;
+    const ticksLost = Math.max(0, room.tick - (last?.tick ?? recovery.tick));
+    this.#timing.add(COUNTER.roomsRecovered, 1);
+    this.#timing.add(COUNTER.recoveryUs, us);
+    report({ kind: 'recovered', row: room.order.row, us, ticks, ticksLost });
+  }
+
+  /** Where nobody waits for a tick: until an order comes. */
+  #rest(ms: number): void {
+    this.#bell.sleeping();
+    if (this.#shard.ordersWait()) this.#bell.awake();
+    else if (ms > 0) this.#bell.wait(ms);
+    else this.#bell.awake();
+  }
+
+  /** Until the next slot is due. */
+  #leftUs(): number {
+    const slot = this.#shard.nextSlot();
+    return slot === undefined ? REST_MS * 1000 : slot.dueUs - clock.nowUs();
+  }
 }
 
-/** Where nobody waits for a tick: until an order comes. */
-function rest(ms: number): void {
-  bell.sleeping();
-  if (shard.ordersWait()) bell.awake();
-  else if (ms > 0) bell.wait(ms);
-  else bell.awake();
-}
-
-/** Until the next slot is due. */
-function leftUs(): number {
-  const slot = shard.nextSlot();
-  return slot === undefined ? REST_MS * 1000 : slot.dueUs - clock.nowUs();
+function die(how: 'exit' | 'hang'): void {
+  if (how === 'exit') process.exit(EXIT_DEBUG);
+  for (;;);
 }
 
 /** ms. Authors' timers wait no longer. */
 const REST_MS = 50;
+/** Exit code of a worker that was told to die. */
+const EXIT_DEBUG = 9;
 
-parentPort?.on('message', ({ row, memory }: ShadowMemory) => keeping.give(row, memory));
-report({ kind: 'ready', facts: game.facts });
-turn();
+let worker: Worker | undefined;
+parentPort?.on('message', (said: HostSays) => {
+  if (said.kind === 'shadow') worker?.keeping.give(said.row, said.memory);
+  else if (said.kind === 'die') die(said.how);
+  else if (worker === undefined) {
+    worker = new Worker(said);
+    worker.turn();
+  }
+});
+report({ kind: 'loaded', facts: game.facts });

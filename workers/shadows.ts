@@ -36,9 +36,17 @@ export class Shadows {
   /** When the copy that is made now began, us: a fraction in a variable would be garbage. */
   readonly #times = new Float64Array(1);
   #copies = 0;
+  /** Nothing is given up yet: rooms are missing. */
+  #held = true;
 
   constructor(options: ShadowsOptions) {
     this.#options = options;
+  }
+
+  /** Of a worker that takes rooms over: all of them are in. */
+  settled(): void {
+    this.#held = false;
+    this.#forget();
   }
 
   /** `memory`: what the worker before had copied it to. */
@@ -123,6 +131,7 @@ export class Shadows {
 
   /** Records that no copy needs any more are given up. */
   #forget(): void {
+    if (this.#held) return;
     const { ring } = this.#options;
     const oldest = this.#oldest();
     ring.keepFrom(oldest === undefined ? ring.end : oldest.journal.since);

@@ -6,21 +6,20 @@ import type { WorkerEnd } from '../src/mailbox/messages.ts';
 import { ANSWER, ioThreadOf, JOINED, RESUME, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 import { HostMessages } from './host-messages.ts';
+import { HostPart } from './host-part.ts';
 import { STAGE } from './journal-format.ts';
 import { copyOut, type PacketsOut } from './packets-out.ts';
 import { RecordWriter } from './records.ts';
-import type { JournalledTick } from './recovery.ts';
+import type { JournalledTick, Recovery } from './recovery.ts';
 import { withoutPackets } from './recovery.ts';
 import { RoomFigures } from './room-figures.ts';
 import type { OnRemoved, OnWait, RoomGame } from './room-game.ts';
 import type { Arrival, Return, RoomOptions, TickCore } from './room-parts.ts';
+import { RoomTrap } from './room-trap.ts';
 import { Seats } from './seats.ts';
 import type { Slot } from './slots.ts';
 import type { Timing } from './timing.ts';
 import { COUNTER } from './timing.ts';
-
-/** The core trapped in `begin` or `end`: what it holds means nothing any more. */
-export class RoomTrap extends Error {}
 
 export class ShardRoom {
   readonly row: number;
@@ -52,10 +51,9 @@ export class ShardRoom {
   #begun = 0;
   #trapped = -1;
   #traps = 0;
-  /** What the game answered to `save` last; the host's part with it. */
+  /** What the game answered to `save` last. */
   #saved: Uint8Array = NO_NAME;
-  #host = new Uint8Array(0);
-  #hostOf: Uint8Array = NO_NAME;
+  readonly #host: HostPart;
 
   constructor(options: RoomOptions) {
     const { core } = options;
@@ -70,6 +68,7 @@ export class ShardRoom {
     this.#journal = options.journal;
     this.#figures = new RoomFigures(options.row, core, options.timing);
     this.#seats = new Seats(core.playersMax);
+    this.#host = new HostPart(this.#seats.bytes);
     const { row, links, timing } = options;
     this.#packets = { row, links, timing, sessions: this.#seats.sessions };
     this.#input = new RecordWriter(core);
@@ -199,6 +198,38 @@ export class ShardRoom {
     return true;
   }
 
+  /** A room that another worker has left: who sat in it sits again, and its last tick is played. */
+  goOn({ last, sessions, game }: Recovery, bare: boolean): void {
+    for (const [slot, session] of sessions.entries())
+      if (session !== 0) this.#seats.take(slot, session);
+    this.#saved = game;
+    if (game.length > 0) this.game.load(game);
+    this.#begun = this.core.tick;
+    this.#figures.begin();
+    if (last !== null) this.again(last, bare);
+  }
+
+  /** Session by slot; 0: a bot, or nobody. */
+  get sessions(): Uint32Array {
+    return this.#seats.sessions;
+  }
+
+  /** A session that sits here is told so. */
+  greet(session: number): void {
+    this.#tell(session, ANSWER.joined, this.row, this.#place(this.slotOf(session)));
+  }
+
+  /** A session that does not sit here (any more) is told so. */
+  dismissed(session: number, code: number): void {
+    this.#tellLeft(session, code, NO_NAME);
+  }
+
+  /** Who sits in a slot leaves it; without a code: nobody has come into it. */
+  evict(slot: number, code?: number): void {
+    if (code === undefined) this.#free(slot);
+    else this.#leaveSlot(slot, code);
+  }
+
   /** Plays a tick whose records stand in the journal; `bare`: anew, without what clients sent. */
   again({ tick, begin, end }: JournalledTick, bare: boolean): void {
     const { core, game } = this;
@@ -223,17 +254,9 @@ export class ShardRoom {
     this.#out(this.#finish(tick, bytes.length));
   }
 
-  /** What of the room lies in no region, for the one who goes on with it: sessions by slot, then the game's. At most `bytesMax`. */
+  /** See HostPart. */
   host(bytesMax: number): Uint8Array {
-    const game = 4 * this.core.playersMax + this.#saved.length > bytesMax ? NO_NAME : this.#saved;
-    const sessions = this.#seats.bytes;
-    if (this.#host.length !== sessions.length + game.length || this.#hostOf !== game) {
-      this.#host = new Uint8Array(sessions.length + game.length);
-      this.#host.set(game, sessions.length);
-      this.#hostOf = game;
-    }
-    this.#host.set(sessions);
-    return this.#host;
+    return this.#host.bytes(this.#saved, bytesMax);
   }
 
   #hooks(tick: number, eventBytes: number): number {
@@ -256,7 +279,7 @@ export class ShardRoom {
     this.#paceChanged = false;
   }
 
-  /** Answers everybody inside with `code` and gives up the core. */
+  /** Answers everybody inside with `code`. */
   close(code: number, text: Uint8Array): void {
     for (const one of this.#arrivals) this.#refuse(one.session, code, text);
     const arriving = new Set(this.#arrivals.map((one) => one.session));
@@ -379,9 +402,9 @@ export class ShardRoom {
     return this.#answer;
   }
 
-  #dismiss(arrival: Arrival, code: number): void {
-    this.#arrivals.splice(this.#arrivals.indexOf(arrival), 1);
-    this.#refuse(arrival.session, code, NO_NAME);
+  #dismiss(one: Arrival, code: number): void {
+    this.#arrivals.splice(this.#arrivals.indexOf(one), 1);
+    this.#refuse(one.session, code, NO_NAME);
   }
 
   /** Writes the Leave of a slot. The place is free when the core has run it. */
@@ -390,7 +413,7 @@ export class ShardRoom {
     this.#free(slot);
   }
 
-  /** Space for these records is kept (`#packetsLimit`): that there is none cannot be. */
+  /** Space for these is kept (`#packetsLimit`). */
   #written(whole: boolean): void {
     if (!whole) throw new Error(`Cannot order in room ${this.id}: its input buffer is full`);
   }

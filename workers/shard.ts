@@ -5,39 +5,33 @@
 import { ERROR, errorName } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 import { Bell } from '../src/mailbox/bell.ts';
-import { ANSWER, JOIN, OPEN, ORDER, TEXT_BYTES_MAX, WorkerEnd } from '../src/mailbox/messages.ts';
+import { ANSWER, ioThreadOf, JOIN, ORDER, WorkerEnd } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
-import type { WorkerBoot, WorkerReport } from './boot.ts';
-import { LEVEL, Overload } from './overload.ts';
-import { RoomTrap, type ShardRoom } from './shard-room.ts';
+import type { RoomOrder, RoomTakeover, WorkerBoot, WorkerPost, WorkerReport } from './boot.ts';
+import { payloadOf, readOpen, shortText } from './orders.ts';
+import { LEVEL } from './overload.ts';
+import { Pace } from './pace.ts';
+import type { Pulse } from './pulse.ts';
+import { reconcile } from './reconcile.ts';
+import type { Recovery } from './recovery.ts';
+import type { Restored, RoomFactory, RoomRestorer, ShardParts } from './room-parts.ts';
+import { RoomTrap } from './room-trap.ts';
+import type { ShardRoom } from './shard-room.ts';
 import type { Slot } from './slots.ts';
 import { PhaseSlots, TIMES } from './slots.ts';
 import { COUNTER, HISTOGRAM, Timing } from './timing.ts';
 
-/** What an order to open a room says. */
-export interface RoomOrder {
-  readonly row: number;
-  readonly owner: number;
-  readonly id: string;
-  readonly seed: bigint;
-  readonly epoch: number;
-  readonly bots: number;
-  readonly optionsJson: string;
-}
-
-/** What rooms of a shard share. */
-export interface ShardParts {
-  readonly links: readonly WorkerEnd[];
-  readonly timing: Timing;
-  readonly onGone: (session: number) => void;
-}
-
-export type RoomFactory = (order: RoomOrder, parts: ShardParts) => ShardRoom;
 export type Report = (report: Extract<WorkerReport, { kind: 'log' }>) => void;
 
 export interface ShardOptions {
-  readonly boot: Pick<WorkerBoot, 'index' | 'workers' | 'links' | 'bells' | 'timing'>;
+  readonly boot: Pick<WorkerBoot, 'bells'> &
+    Pick<WorkerPost, 'index' | 'workers' | 'links' | 'timing'>;
   readonly openRoom: RoomFactory;
+  /** Left out: nothing is kept that could be taken over. */
+  readonly restoreRoom?: RoomRestorer;
+  /** Told of a room that is lost. */
+  readonly onLost?: (row: number, tick: number, code: number) => void;
+  readonly pulse?: Pick<Pulse, 'ticks' | 'rest' | 'makes'>;
   readonly nowUs: () => number;
   readonly report: Report;
 }
@@ -51,7 +45,8 @@ interface Sitter {
 export class Shard {
   /** An order to stop has come; all rooms are closed. */
   stopped = false;
-  readonly #openRoom: RoomFactory;
+  readonly #options: ShardOptions;
+  readonly #pulse: ShardOptions['pulse'];
   readonly #nowUs: () => number;
   readonly #report: Report;
   readonly #parts: ShardParts;
@@ -59,18 +54,20 @@ export class Shard {
   readonly #bells: readonly Bell[];
   readonly #timing: Timing;
   readonly #slots: PhaseSlots<ShardRoom>;
+  readonly #pace: Pace;
   readonly #rooms = new Map<number, ShardRoom>();
   /** Why rows are not open that joins may still be on their way to. */
   readonly #closed = new Map<number, { code: number; text: Uint8Array }>();
   readonly #sitters = new Map<number, Sitter>();
   /** Per I/O thread: records written when its bell was rung last. */
   readonly #rungAt: number[];
-  #overload = new Overload();
   /** Of the slot that ticks now, us: see TIMES. */
   readonly #times = new Float64Array(3);
 
-  constructor({ boot, openRoom, nowUs, report }: ShardOptions) {
-    this.#openRoom = openRoom;
+  constructor(options: ShardOptions) {
+    const { boot, nowUs, report } = options;
+    this.#options = options;
+    this.#pulse = options.pulse;
     this.#nowUs = nowUs;
     this.#report = report;
     this.#links = boot.links.map((memory) => new WorkerEnd(memory));
@@ -78,11 +75,76 @@ export class Shard {
     this.#rungAt = boot.links.map(() => 0);
     this.#timing = new Timing(boot.timing);
     this.#slots = new PhaseSlots(boot.index / boot.workers);
+    this.#pace = new Pace({ timing: this.#timing, slots: this.#slots, report });
     this.#parts = {
       links: this.#links,
       timing: this.#timing,
       onGone: (session) => this.#sitters.delete(session),
     };
+  }
+
+  /** A room that another worker has left is this one's from now on, and ticks. False: it could not be. */
+  takeOver(takeover: RoomTakeover): Recovery | null {
+    const { order, seats, code, shadow, tries } = takeover;
+    const { restoreRoom } = this.#options;
+    if (code !== 0 || restoreRoom === undefined) {
+      this.#lose(takeover, code || ERROR.E_ROOM_FAULT);
+      return null;
+    }
+    this.#pulse?.makes();
+    let restored: Restored;
+    try {
+      restored = restoreRoom(order, this.#parts, shadow);
+    } catch (error) {
+      this.#miss(takeover, error);
+      return null;
+    }
+    const { room, recovery } = restored;
+    this.#enter(room);
+    for (const { session } of seats) this.#sitters.set(session, { room, slot: -1 });
+    try {
+      this.#pulse?.ticks(room.row, recovery.last?.tick ?? room.core.tick);
+      this.#orRecover(room, () => room.goOn(recovery, tries > 1));
+    } catch (error) {
+      this.#fail(room, error);
+      this.#lose(takeover, ERROR.E_ROOM_FAULT);
+      return null;
+    }
+    reconcile(room, seats, recovery.left);
+    return this.#tickRoom(room) ? recovery : null;
+  }
+
+  /** Too little of a room is kept. One in which nobody has been begins anew. */
+  #miss(takeover: RoomTakeover, error: unknown): void {
+    const { order, seats } = takeover;
+    if (takeover.shadow !== undefined || seats.some(({ state }) => state !== 'joining')) {
+      this.#log('error', order.id, String(error));
+      this.#lose(takeover, ERROR.E_ROOM_FAULT);
+      return;
+    }
+    this.#open(order);
+    const room = this.#rooms.get(order.row);
+    for (const { session, flags, name, identity } of seats) {
+      if (room === undefined) break;
+      this.#sitters.set(session, { room, slot: -1 });
+      room.join({ session, flags, name, identity });
+    }
+    if (room === undefined) this.#lose(takeover, ERROR.E_ROOM_FAULT);
+  }
+
+  #lose({ order, seats, tick }: RoomTakeover, code: number): void {
+    this.#options.onLost?.(order.row, tick, code);
+    this.#closed.set(order.row, { code, text: NOTHING });
+    for (const { session } of seats) {
+      this.#sitters.delete(session);
+      this.#answer(ioThreadOf(session), {
+        kind: ANSWER.left,
+        id: session,
+        arg: code,
+        text: NOTHING,
+      });
+    }
+    this.#answer(order.owner, { kind: ANSWER.closed, id: order.row, arg: code, text: NOTHING });
   }
 
   /** The slot that is due next; undefined while there are no rooms. */
@@ -178,27 +240,8 @@ export class Shard {
     timing.add(COUNTER.ticksSkipped, skipped);
     timing.add(COUNTER.busyUs, busyUs);
     timing.record(HISTOGRAM.slot, busyUs);
-    const { level } = this.#overload;
-    if (this.#overload.account(times, skipped)) this.#pace(level);
-  }
-
-  /** The overload is another one than before: every room and whoever reads the metrics is told. */
-  #pace(before: number): void {
-    const { level, permille, load } = this.#overload;
-    const timing = this.#timing;
-    this.#slots.pace(permille);
-    for (const room of this.#rooms.values()) room.pace(level, permille);
-    timing.set(COUNTER.overloadLevel, level);
-    timing.set(COUNTER.slowedPermille, 1000 - permille);
-    if (level === before) return;
-    if (level > before) timing.add(LEVEL_COUNTERS[level] as number, 1);
-    const text = `overload level ${level}: ${LEVEL_TEXTS[level]}`;
-    this.#report({
-      kind: 'log',
-      level: level > before ? 'warn' : 'info',
-      text,
-      fields: { loadPercent: Math.round(load / 10), levelBefore: before },
-    });
+    if (!this.#pace.account(times, skipped)) return;
+    for (const room of this.#rooms.values()) room.pace(this.#pace.level, this.#pace.permille);
   }
 
   /** A slot of dormant rooms alone sleeps until the next interval in which one of them ticks. */
@@ -230,6 +273,7 @@ export class Shard {
   /** False: the room has failed and is closed. Others do not notice. */
   #tickRoom(room: ShardRoom): boolean {
     try {
+      this.#pulse?.ticks(room.row, room.core.tick + 1);
       this.#tickOrRecover(room);
       if (!room.game.faulted) return true;
       this.#fail(
@@ -238,6 +282,8 @@ export class Shard {
       );
     } catch (error) {
       this.#fail(room, error);
+    } finally {
+      this.#pulse?.rest();
     }
     return false;
   }
@@ -245,6 +291,14 @@ export class Shard {
   #tickOrRecover(room: ShardRoom): void {
     try {
       room.tick();
+    } catch (error) {
+      this.#recover(room, error);
+    }
+  }
+
+  #orRecover(room: ShardRoom, run: () => void): void {
+    try {
+      run();
     } catch (error) {
       this.#recover(room, error);
     }
@@ -327,15 +381,11 @@ export class Shard {
     this.#closed.delete(order.row);
     let room: ShardRoom | undefined;
     try {
-      room = this.#openRoom(order, this.#parts);
+      this.#pulse?.makes();
+      room = this.#options.openRoom(order, this.#parts);
       room.create();
-      this.#rooms.set(order.row, room);
-      const { level, permille } = this.#overload;
-      if (level > LEVEL.none) room.pace(level, permille);
-      room.slot = this.#slots.add(room, 1e6 / room.core.tickRateHz, this.#nowUs());
-      this.#rouse(room);
-      room.slot.tickUs = room.slot.dueUs - room.slot.intervalUs;
-      this.#timing.add(COUNTER.rooms, 1);
+      this.#pulse?.rest();
+      this.#enter(room);
       this.#timing.add(COUNTER.roomsOpened, 1);
       this.#answer(order.owner, { kind: ANSWER.opened, id: order.row, arg: 0, text: NOTHING });
     } catch (error) {
@@ -351,6 +401,18 @@ export class Shard {
       if (room !== undefined) this.#give(room, code, text);
       this.#answer(order.owner, { kind: ANSWER.closed, id: order.row, arg: code, text });
     }
+  }
+
+  /** A room that has been made is one of the shard's. */
+  #enter(room: ShardRoom): void {
+    this.#closed.delete(room.row);
+    this.#rooms.set(room.row, room);
+    const { level, permille } = this.#pace;
+    if (level > LEVEL.none || room.core.tick > 0) room.pace(level, permille);
+    room.slot = this.#slots.add(room, 1e6 / room.core.tickRateHz, this.#nowUs());
+    this.#rouse(room);
+    room.slot.tickUs = room.slot.dueUs - room.slot.intervalUs;
+    this.#timing.add(COUNTER.rooms, 1);
   }
 
   #join(order: Ring, io: number): void {
@@ -387,11 +449,7 @@ export class Shard {
     this.#timing.add(COUNTER.rooms, -1);
     this.#timing.add(COUNTER.roomsClosed, 1);
     this.#answer(room.owner, { kind: ANSWER.closed, id: room.row, arg: code, text });
-    if (this.#rooms.size > 0 || this.#overload.level === LEVEL.none) return;
-    // Nothing ticks that could show how calm it is now.
-    const { level } = this.#overload;
-    this.#overload = new Overload();
-    this.#pace(level);
+    if (this.#rooms.size === 0) this.#pace.reset();
   }
 
   /** Closes a room that may be broken: an error of its game on the way out is logged. */
@@ -415,36 +473,6 @@ export class Shard {
   }
 }
 
-/** A copy of what an order carries. */
-function payloadOf(order: Ring): Uint8Array {
-  return order.bytes.slice(order.offset, order.offset + order.length);
-}
-
-function readOpen(order: Ring, owner: number): RoomOrder {
-  const word = (offset: number): number =>
-    (order.words[(order.offset + offset) >> 2] as number) >>> 0;
-  const text = (from: number, bytes: number): string =>
-    new TextDecoder().decode(order.bytes.slice(from, from + bytes));
-  const idBytes = word(OPEN.roomIdBytes);
-  const tail = order.offset + OPEN.tail;
-  return {
-    row: order.id,
-    owner,
-    id: text(tail, idBytes),
-    seed: (BigInt(word(OPEN.seedHigh)) << 32n) | BigInt(word(OPEN.seedLow)),
-    epoch: word(OPEN.epoch),
-    bots: word(OPEN.bots),
-    optionsJson: text(tail + idBytes, word(OPEN.optionsBytes)),
-  };
-}
-
-/** Text for a goodbye, cut between characters. */
-function shortText(text: string): Uint8Array {
-  const bytes = new Uint8Array(TEXT_BYTES_MAX);
-  const { written } = new TextEncoder().encodeInto(text, bytes);
-  return bytes.subarray(0, written);
-}
-
 const NOTHING = new Uint8Array(0);
 /**
  * A room without any player ticks in one of 16 intervals, twice a second at 30 Hz: nobody sees it, and 200 of them must cost
@@ -454,18 +482,3 @@ const NOTHING = new Uint8Array(0);
 const IDLE_TICK_MASK = 15;
 /** Dormant rooms of a slot tick in every eighth interval only, half of them each time, so that it can sleep in between. */
 const REST_TURNS = 8;
-/** Counter of each level of overload, and what a log says of it. */
-const LEVEL_COUNTERS = [
-  0,
-  COUNTER.overloadTiers,
-  COUNTER.overloadSends,
-  COUNTER.overloadSlow,
-  COUNTER.overloadFull,
-];
-const LEVEL_TEXTS = [
-  'all as usual',
-  'far states are sent more seldom',
-  'snapshots are sent half as often',
-  'time runs slower',
-  'nobody is let in',
-];

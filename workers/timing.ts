@@ -199,6 +199,16 @@ export function quantileUs(histogram: Histogram, q: number): number {
 
 /** Index of a counter, for `Timing.add`. */
 export const COUNTER: { readonly [K in CounterName]: number } = indices(COUNTERS);
+/** Indices of the counters that are as of now: who takes up the memory of another worker begins them anew. */
+export const AS_OF_NOW: readonly number[] = [
+  COUNTER.rooms,
+  COUNTER.people,
+  COUNTER.bots,
+  COUNTER.silentClients,
+  COUNTER.awayClients,
+  COUNTER.overloadLevel,
+  COUNTER.slowedPermille,
+];
 /** Index of a histogram, for `Timing.record`. */
 export const HISTOGRAM: { readonly [K in HistogramName]: number } = indices(HISTOGRAMS);
 

@@ -7,8 +7,8 @@
  *                │ refused ─▶ gone (refused)
  *                └─ leave ─▶ leaving ──refused / left──▶ gone (silent)     in ─ leave ─▶ leaving
  *
- * A session that leaves while it joins therefore leaves the room it may just have come into, and nobody hears of it. A
- * worker that dies answers nothing any more; its seats are answered here. While it is in, a session may drop and resume
+ * A session that leaves while it joins therefore leaves the room it may just have come into, and nobody hears of it. Where a
+ * worker dies another goes on with its rooms and gives the answers that are missing (crew.ts); where none can, seats are answered here. While it is in, a session may drop and resume
  * again and again; each resume is answered by `resumed`, unless the seat's last answer comes instead.
  */
 import { ERROR, errorText } from '../../protocol/gen/tables.ts';
@@ -19,19 +19,22 @@ import { Bell, createBell } from '../mailbox/bell.ts';
 import { ANSWER, DATA, ioThreadOf, RESUME, ROOM_OPTIONS_BYTES_MAX } from '../mailbox/messages.ts';
 import type { Ring } from '../mailbox/ring.ts';
 import { loadCore } from './core.ts';
+import type { CrewOwner } from './crew.ts';
+import { Crew } from './crew.ts';
 import type { Seat } from './drain.ts';
 import { drainOutbox } from './drain.ts';
 import { newRoomId } from './id.ts';
 import { JournalThread } from './journal.ts';
 import type { DirectoryOptions, JoinRequest } from './options.ts';
-import { directoryCounters } from './options.ts';
+import { crewDefaults, directoryCounters } from './options.ts';
 import type { Resumption } from './orders.ts';
-import { noticeMessage, OrderDesk } from './orders.ts';
+import { newOpening, noticeMessage, OrderDesk } from './orders.ts';
 import type { GameFacts, RoomFacts, RoomOutput } from './outputs.ts';
-import { OutputQueue, placeIn, textIn } from './outputs.ts';
+import { OutputQueue, placeIn, roomFacts, textIn } from './outputs.ts';
 import type { HostedRoom } from './placement.ts';
 import { Placement } from './placement.ts';
-import { gameUrl, RoomWorker } from './workers.ts';
+import type { RoomWorker } from './workers.ts';
+import { gameUrl } from './workers.ts';
 
 export type { DirectoryCounters, DirectoryOptions, JoinRequest } from './options.ts';
 
@@ -45,7 +48,8 @@ export class RoomDirectory {
   readonly #seats = new Map<number, Seat>();
   readonly #outputs = new OutputQueue();
   readonly #orders: OrderDesk;
-  #workers: RoomWorker[] = [];
+  #crew: Crew | undefined;
+  #workers: readonly RoomWorker[] = [];
   #journal: JournalThread | undefined;
   #placement: Placement | undefined;
   #facts: GameFacts | undefined;
@@ -94,26 +98,20 @@ export class RoomDirectory {
       i === this.#ioThread ? this.#bellMemory : createBell(),
     );
     const options = {
-      ...own,
-      emptyCloseMs: this.#options.emptyCloseMs ?? 0,
-      shadowMs: this.#options.shadowMs ?? SHADOW_MS,
+      ...crewDefaults(own),
+      ioThread: this.#ioThread,
       sessionsMax: this.#sessionsMax,
       game: gameUrl(this.#options.game),
       core: core.module,
       bells,
       ...(journal !== undefined && { journal }),
     };
-    this.#workers = Array.from(
-      { length: workers },
-      (_, index) => new RoomWorker(options, index, this.#ioThread),
-    );
+    const crew = new Crew(options, this.#asOwner());
+    this.#crew = crew;
+    this.#workers = crew.workers;
     try {
-      const facts = await Promise.all(
-        this.#workers.map((worker) => worker.start((dead) => this.#crashed(dead))),
-      );
-      this.#facts = facts[0];
+      this.#facts = await crew.start();
     } catch (error) {
-      await Promise.all(this.#workers.map((worker) => worker.stop(0)));
       await this.#journal?.stop();
       throw error;
     }
@@ -139,8 +137,10 @@ export class RoomDirectory {
     this.counters.joins += 1;
     room.people += 1;
     const { verify } = request;
-    const away = { presence: 'here', again: undefined } as const;
-    this.#seats.set(sessionId, { sessionId, room, state: 'joining', verify, newest: -1, ...away });
+    const resumption = { fresh: false, verify };
+    const away = { presence: 'here', again: undefined, resumption } as const;
+    const seat: Seat = { sessionId, room, request, state: 'joining', verify, newest: -1, ...away };
+    this.#seats.set(sessionId, seat);
     this.#orders.join(this.#workerOf(room), room, request);
     this.#keepWarm();
   }
@@ -228,27 +228,21 @@ export class RoomDirectory {
   }
 
   rooms(): RoomFacts[] {
-    const nowUs = this.#options.clock.nowUs();
-    return [...(this.#placement?.rooms() ?? [])].map((room) => {
-      const { timing } = this.#workerOf(room);
-      return {
-        id: room.id,
-        worker: room.worker,
-        row: room.row,
-        people: room.people,
-        open: room.open,
-        bots: timing.row(room.row, ROW.bots),
-        playersMax: this.#options.playersMax || this.facts.playersMax,
-        entities: timing.row(room.row, ROW.entities),
-        tick: timing.row(room.row, ROW.tick),
-        ageMs: (nowUs - room.openedUs) / 1000,
-      };
-    });
+    const { clock, playersMax } = this.#options;
+    const server = { nowUs: clock.nowUs(), playersMax: playersMax || this.facts.playersMax };
+    return [...(this.#placement?.rooms() ?? [])].map((room) =>
+      roomFacts(room, this.#workerOf(room).timing, server),
+    );
   }
 
   /** The workers: state, restarts, `timing` (counters and histograms), and the counters of their rings in `end`. */
   workers(): readonly RoomWorker[] {
     return this.#workers;
+  }
+
+  /** Its workers, their spares, and what came of those that died. */
+  get crew(): Crew | undefined {
+    return this.#crew;
   }
 
   /** Tells all players something, over the reliable channel. `text` is cut to what fits. False: too many wait; counted. */
@@ -280,7 +274,7 @@ export class RoomDirectory {
       if (worker.state === 'starting' || worker.state === 'ready')
         this.#orders.stop(worker, ERROR.E_SHUTDOWN);
     }
-    await Promise.all(this.#workers.map((worker) => worker.stop(STOP_MS_MAX)));
+    await this.#crew?.stop(STOP_MS_MAX);
     await this.#journal?.stop();
     for (const worker of this.#workers) {
       this.#readAnswers(worker);
@@ -329,9 +323,10 @@ export class RoomDirectory {
       worker: index,
       open,
       bots,
+      opening: newOpening(options),
       openedUs: this.#options.clock.nowUs(),
     });
-    this.#orders.open(this.#workerOf(room), room, options);
+    this.#orders.open(this.#workerOf(room), room);
     return room;
   }
 
@@ -404,6 +399,7 @@ export class RoomDirectory {
   #resume(seat: Seat, how: Resumption): void {
     seat.presence = 'resuming';
     seat.again = undefined;
+    seat.resumption = how;
     this.#orders.resume(this.#workerOf(seat.room), seat.sessionId, how);
   }
 
@@ -467,19 +463,24 @@ export class RoomDirectory {
     return this.#workers.some(({ end }) => end.answers.waiting() || end.outbox.waiting());
   }
 
-  /** A worker died: what it had answered still counts; then its seats are answered here, and it is started again. */
-  #crashed(worker: RoomWorker): void {
-    this.#options.log.error(
-      { worker: worker.index, seats: this.#seats.size },
-      'a room worker ended; its rooms are lost',
-    );
-    this.#readAnswers(worker);
-    this.#endSeats(worker, ERROR.E_ROOM_FAULT);
-    if (!this.#draining) {
-      worker.restart((dead) => this.#crashed(dead));
-      this.#keepWarm();
-    }
-    this.#bell.ring();
+  #asOwner(): CrewOwner {
+    const draining = (): boolean => this.#draining;
+    return {
+      rooms: () => this.#placement?.rooms() ?? [],
+      seats: () => this.#seats.values(),
+      hear: (worker) => this.#readAnswers(worker),
+      lost: (worker) => this.#endSeats(worker, ERROR.E_ROOM_FAULT),
+      replaced: (worker) => {
+        for (const room of this.#placement?.rooms() ?? [])
+          if (room.closing && room.worker === worker.index)
+            this.#orders.close(worker, room, ERROR.E_ROOM_CLOSED);
+        this.#keepWarm();
+        this.#bell.ring();
+      },
+      get draining() {
+        return draining();
+      },
+    };
   }
 
   #endSeats(worker: RoomWorker, code: ErrorCode): void {
@@ -493,7 +494,5 @@ export class RoomDirectory {
 /** What a session id can number per I/O thread: 14 bits of slot. */
 const SESSIONS_MAX = 16_384;
 const DRAIN_POLL_MS = 20;
-/** ms. */
-const SHADOW_MS = 2000;
 /** ms. A worker that has not ended by then hangs in a hook; it is ended. */
 const STOP_MS_MAX = 1000;

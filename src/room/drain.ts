@@ -1,6 +1,6 @@
 /** From an outbox to sockets: of each client the newest packet. */
 import type { Ring } from '../mailbox/ring.ts';
-import type { DirectoryCounters } from './options.ts';
+import type { DirectoryCounters, JoinRequest } from './options.ts';
 import type { Resumption } from './orders.ts';
 import type { HostedRoom } from './placement.ts';
 
@@ -8,9 +8,13 @@ import type { HostedRoom } from './placement.ts';
 export interface Seat {
   readonly sessionId: number;
   readonly room: HostedRoom;
+  /** What it came with. */
+  readonly request: Pick<JoinRequest, 'name' | 'verify' | 'userId' | 'userData'>;
   state: 'joining' | 'in' | 'leaving';
   /** What is under way of an absence: `away` from drop to resume, `resuming` until that is answered. */
   presence: 'here' | 'away' | 'resuming';
+  /** How it came back, or comes back, last. */
+  resumption: Resumption;
   /** A fresh resume that was asked for while another was under way: the next order, and the one that is answered. */
   again: Resumption | undefined;
   /** It wants state hashes. */

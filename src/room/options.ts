@@ -39,12 +39,27 @@ export interface DirectoryOptions {
   readonly ioThread?: number;
   /** A room that is played in is copied so often into memory that outlives its worker, ms. Default 2,000. */
   readonly shadowMs?: number;
+  /** Threads that have loaded the game and wait for a worker to die. Default 0: its rooms wait until another has loaded it. */
+  readonly spareWorkers?: number;
+  /** A worker without a sign of life for so long is ended and replaced, ms. Default 0: never. */
+  readonly watchdogMs?: number;
   /** Keeps the journal of every room. Default: none. */
   readonly journal?: JournalOptions;
   readonly hashEveryTick?: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** The same with what a crew is to be told where nothing was said. */
+export function crewDefaults<T extends Omit<DirectoryOptions, 'journal'>>(
+  options: T,
+): T & Required<Pick<T, 'emptyCloseMs' | 'shadowMs' | 'spareWorkers' | 'watchdogMs'>> {
+  const { emptyCloseMs = 0, shadowMs = SHADOW_MS, spareWorkers = 0, watchdogMs = 0 } = options;
+  return { ...options, emptyCloseMs, shadowMs, spareWorkers, watchdogMs };
+}
+
+/** ms. */
+const SHADOW_MS = 2000;
 
 /** Counters of this side; those of the workers are in `workers()`. All rise. */
 export interface DirectoryCounters {

@@ -21,7 +21,7 @@ import {
   TELL_BYTES_MAX,
 } from '../mailbox/messages.ts';
 import type { JoinRequest } from './options.ts';
-import type { HostedRoom } from './placement.ts';
+import type { HostedRoom, Opening } from './placement.ts';
 import type { RoomWorker } from './workers.ts';
 
 /** How a session comes back. */
@@ -41,12 +41,13 @@ export class OrderDesk {
     this.#keptBytes = ordersKeptBytes(sizes);
   }
 
-  /** Seeds the room at random. `options`: JSON, at most ROOM_OPTIONS_BYTES_MAX bytes. */
-  open(worker: RoomWorker, room: HostedRoom, options: string): void {
+  /** Its options are at most ROOM_OPTIONS_BYTES_MAX bytes of JSON. */
+  open(worker: RoomWorker, room: HostedRoom): void {
+    const { seed, epoch, optionsJson } = room.opening;
     const id = Buffer.from(room.id);
-    const json = Buffer.from(options);
-    randomBytes(8).copy(this.#bytes, OPEN.seedLow);
-    this.#view.setUint32(OPEN.epoch, FIRST_EPOCH, true);
+    const json = Buffer.from(optionsJson);
+    this.#view.setBigUint64(OPEN.seedLow, seed, true);
+    this.#view.setUint32(OPEN.epoch, epoch, true);
     this.#view.setUint32(OPEN.bots, room.bots, true);
     this.#view.setUint32(OPEN.roomIdBytes, id.length, true);
     this.#view.setUint32(OPEN.optionsBytes, json.length, true);
@@ -137,6 +138,11 @@ export class OrderDesk {
   }
 }
 
+/** What a new room opens with: a seed at random, and no owner before it. */
+export function newOpening(optionsJson: string): Opening {
+  return { seed: randomBytes(8).readBigUInt64LE(), epoch: FIRST_EPOCH, optionsJson };
+}
+
 /** A notice as the reliable message that clients get. Its text is cut until it fits. */
 export function noticeMessage(code: ErrorCode, text: string, inMs: number): Uint8Array {
   for (let cut = text; ; cut = cut.slice(0, Math.floor(cut.length * 0.8))) {
@@ -158,7 +164,10 @@ export function fitName(name: string): Uint8Array {
 }
 
 /** The tail of the record Join. */
-function identityBytes({ userId, userData }: Pick<JoinRequest, 'userId' | 'userData'>): Uint8Array {
+export function identityBytes({
+  userId,
+  userData,
+}: Pick<JoinRequest, 'userId' | 'userData'>): Uint8Array {
   const id = Buffer.from(userId);
   if (id.length > USER_ID_BYTES_MAX || 1 + id.length + userData.length > IDENTITY_BYTES_MAX) {
     throw new FrayError(
@@ -174,4 +183,4 @@ const USER_ID_BYTES_MAX = 64;
 /** Fencing number of a room that nobody owned before. */
 const FIRST_EPOCH = 1;
 /** Flag of the record Join: the client wants state hashes. */
-const FLAG_VERIFY = 2;
+export const FLAG_VERIFY = 2;

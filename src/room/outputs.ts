@@ -1,9 +1,12 @@
 /** What the directory answers, and the queue in which answers wait for `poll`. */
 
 import type { GameFacts } from '../../workers/boot.ts';
+import type { TimingReader } from '../../workers/timing.ts';
+import { ROW } from '../../workers/timing.ts';
 import type { ErrorCode } from '../errors.ts';
 import { JOINED } from '../mailbox/messages.ts';
 import type { Ring } from '../mailbox/ring.ts';
+import type { HostedRoom } from './placement.ts';
 
 /** The caller's buffer for `poll`. All fields are set by each call; numbers that do not apply are 0. */
 export interface RoomOutput {
@@ -110,6 +113,27 @@ export interface RoomFacts {
   /** False: joined by its id alone. */
   readonly open: boolean;
   readonly ageMs: number;
+}
+
+/** What is known of a room here, and of what its worker counts. */
+export function roomFacts(
+  room: HostedRoom,
+  timing: TimingReader,
+  server: { readonly nowUs: number; readonly playersMax: number },
+): RoomFacts {
+  const { id, worker, row, people, open } = room;
+  return {
+    id,
+    worker,
+    row,
+    people,
+    open,
+    bots: timing.row(row, ROW.bots),
+    playersMax: server.playersMax,
+    entities: timing.row(row, ROW.entities),
+    tick: timing.row(row, ROW.tick),
+    ageMs: (server.nowUs - room.openedUs) / 1000,
+  };
 }
 
 export type { GameFacts };

@@ -22,7 +22,19 @@ export interface HostedRoom {
   botsFixed: number;
   /** Bots it was opened with. */
   readonly bots: number;
+  /** What its order to open says beside. */
+  readonly opening: Opening;
   closing: boolean;
+  /** Workers that died in a tick of it, each soon after the one before; when the last did, ms. */
+  deaths: number;
+  diedMs: number;
+}
+
+export interface Opening {
+  readonly seed: bigint;
+  /** Fencing number of its owner. */
+  readonly epoch: number;
+  readonly optionsJson: string;
 }
 
 export interface PlacementLimits {
@@ -118,13 +130,16 @@ export class Placement {
   }
 
   /** Enters a new room in the first free row of its worker. */
-  add(facts: Pick<HostedRoom, 'id' | 'worker' | 'open' | 'openedUs' | 'bots'>): HostedRoom {
+  add(
+    facts: Pick<HostedRoom, 'id' | 'worker' | 'open' | 'openedUs' | 'bots' | 'opening'>,
+  ): HostedRoom {
     const rows = this.#rows[facts.worker];
     if (rows === undefined || this.#byId.has(facts.id))
       throw new Error(`Cannot add room ${facts.id}: no such worker, or it exists`);
     let row = rows.indexOf(undefined);
     if (row < 0) row = rows.length;
-    const room: HostedRoom = { ...facts, row, people: 0, botsFixed: 0, closing: false };
+    const counts = { people: 0, botsFixed: 0, closing: false, deaths: 0, diedMs: 0 };
+    const room: HostedRoom = { ...facts, ...counts, row };
     rows[row] = room;
     this.#byId.set(room.id, room);
     return room;

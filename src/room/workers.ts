@@ -1,22 +1,31 @@
 /**
- * The worker threads of a server: start, restart after a crash, stop. A worker that died takes its rooms with it; the
- * next one begins with new rings, so nothing half-written is ever read.
+ * The workers of a server: start, replacement after a crash, stop. The memory of a worker (mailboxes, counters, journal ring, shadows)
+ * outlives its thread: the next thread takes it up, with the rooms that stand in it. Only the orders are another ring, because what
+ * was taken out of the old one and not recorded is ordered again (`takeover.ts`).
  */
 import { pathToFileURL } from 'node:url';
-import type { Worker } from 'node:worker_threads';
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
-import type { GameFacts, ShadowMemory, WorkerBoot, WorkerReport } from '../../workers/boot.ts';
+import type {
+  GameFacts,
+  RoomRecovered,
+  RoomTakeover,
+  WorkerBoot,
+  WorkerMemory,
+  WorkerReport,
+} from '../../workers/boot.ts';
 import { SHADOW_HOST_BYTES } from '../../workers/boot.ts';
 import { createJournalRing } from '../../workers/journal.ts';
 import { LEVEL } from '../../workers/overload.ts';
+import type { PulseSign } from '../../workers/pulse.ts';
+import { createPulse, readPulse, resetPulse } from '../../workers/pulse.ts';
 import { createShadow } from '../../workers/shadow.ts';
 import { createTiming, TimingReader } from '../../workers/timing.ts';
-import { FrayError } from '../errors.ts';
+import type { FrayError } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
 import type { LinkSizes } from '../mailbox/messages.ts';
 import { createLink, IoEnd } from '../mailbox/messages.ts';
 import type { JournalThread } from './journal.ts';
-import { startThread } from './threads.ts';
+import { Spares, type WorkerThread } from './worker-thread.ts';
 
 /** What a log line needs; pino fits. */
 export interface Log {
@@ -42,35 +51,52 @@ export interface WorkerOptions {
   readonly log: Log;
 }
 
-/** `starting` takes orders already (they wait in the ring); `waiting` has crashed too often and is restarted later. */
+/** What a worker is asked for. */
+export interface WorkerListener {
+  /** Its thread has ended, and nobody wanted it to. */
+  readonly onCrash: (worker: RoomWorker) => void;
+  /** A room that it took over has ticked. */
+  readonly onRecovered: (worker: RoomWorker, room: RoomRecovered) => void;
+}
+
+/** `starting` takes orders already (they wait in the ring); `waiting` has crashed too often and is started later. */
 export type WorkerState = 'starting' | 'ready' | 'waiting' | 'stopped';
 
-/** One thread and this I/O thread's ends of its mailboxes. */
+/** One worker and this I/O thread's ends of its mailboxes. */
 export class RoomWorker {
   readonly index: number;
   state: WorkerState = 'starting';
-  /** Times it was started again after a crash. */
+  /** Its thread has its post, and so gives signs of life. */
+  posted = false;
+  /** Times another thread took it up after a crash. */
   restarts = 0;
   end: IoEnd;
   bell: Bell;
   timing: TimingReader;
-  facts: GameFacts | undefined;
   readonly #options: WorkerOptions;
   readonly #ioThread: number;
+  readonly #spares: Spares;
   /** By row. */
   readonly #shadows = new Map<number, SharedArrayBuffer>();
-  #thread: Worker | undefined;
-  #memory: Pick<WorkerBoot, 'links' | 'bell' | 'timing'>;
+  #thread: WorkerThread | undefined;
+  #memory: WorkerMemory;
+  /** Who waits for the first thread. */
+  #started:
+    | { readonly resolve: () => void; readonly reject: (error: FrayError) => void }
+    | undefined;
   #crashes = 0;
-  #startedMs = 0;
+  /** Times in a row that it began anew. */
+  #renewals = 0;
+  #readyMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: WorkerOptions, index: number, ioThread: number) {
+  constructor(options: WorkerOptions, index: number, at: { ioThread: number; spares: Spares }) {
     this.index = index;
     this.#options = options;
-    this.#ioThread = ioThread;
-    this.#memory = memoryFor(options);
-    this.end = endOf(this.#memory, ioThread);
+    this.#ioThread = at.ioThread;
+    this.#spares = at.spares;
+    this.#memory = memoryFor(options, index);
+    this.end = endOf(this.#memory, at.ioThread);
     this.bell = new Bell(this.#memory.bell);
     this.timing = new TimingReader(this.#memory.timing);
   }
@@ -80,80 +106,64 @@ export class RoomWorker {
     return this.timing.counter('overloadLevel') >= LEVEL.full;
   }
 
-  /** Resolves when the game is loaded; rejects when the thread ends before. `onCrash` is called for each later death. */
-  start(onCrash: (worker: RoomWorker) => void): Promise<GameFacts> {
-    const { game, core, bells, workers, playersMax, emptyCloseMs, journal, hashEveryTick, log } =
-      this.#options;
-    this.#shadows.clear();
-    const boot: WorkerBoot = {
-      index: this.index,
-      workers,
-      game,
-      core,
-      bells,
-      playersMax,
-      emptyCloseMs,
-      ...this.#memory,
-      records: {
-        ring: journal?.ringFor(this.index) ?? createJournalRing(true),
-        hashTicks: journal?.hashTicks ?? 0,
-        shadowMs: this.#options.shadowMs,
-      },
-      ...(hashEveryTick !== undefined && { hashEveryTick }),
-    };
-    const thread = startThread('room-worker', boot, `room-worker-${this.index}`);
-    this.#thread = thread;
-    this.state = 'starting';
-    this.#startedMs = performance.now();
+  /** Its sign of life. */
+  get pulse(): PulseSign {
+    return readPulse(this.#memory.pulse);
+  }
+
+  /** Crashes in a row, each soon after the one before. */
+  get crashes(): number {
+    return this.#crashes;
+  }
+
+  /** Where the room in `row` was copied to. */
+  shadowOf(row: number): SharedArrayBuffer | undefined {
+    return this.#shadows.get(row);
+  }
+
+  /** Resolves when it runs; rejects when the thread ends before. */
+  start(listener: WorkerListener): Promise<GameFacts> {
+    const thread = this.#spares.take();
     return new Promise((resolve, reject) => {
-      let failure: unknown;
-      thread.on('message', (report: WorkerReport) => {
-        if (report.kind === 'log') {
-          log[report.level]({ worker: this.index, ...report.fields }, report.text);
-          return;
-        }
-        if (report.kind === 'shadow') {
-          this.#giveShadow(thread, report.row, report.regionBytes);
-          return;
-        }
-        this.facts = report.facts;
-        this.state = 'ready';
-        resolve(report.facts);
-      });
-      thread.on('error', (error) => {
-        failure = error;
-        log.error({ worker: this.index, error: String(error) }, 'a room worker failed');
-      });
-      thread.on('exit', (exitCode) => {
-        if (this.#thread !== thread) return;
-        this.#thread = undefined;
-        const wasReady = this.state === 'ready' || this.restarts > 0;
-        reject(asFrayError(failure, exitCode));
-        if (wasReady && this.state !== 'stopped') onCrash(this);
-      });
+      this.#started = {
+        resolve: () => thread.loaded.then(resolve, reject),
+        reject,
+      };
+      this.#run(thread, { listener, rooms: [], detectedUs: 0 });
     });
   }
 
-  /** Starts a new thread on new memory; at once, or later when it keeps dying right after its start. */
-  restart(onCrash: (worker: RoomWorker) => void): void {
+  /**
+   * After a crash: another thread goes on with the memory and `rooms`. New orders wait in a new ring. Answers that were not read
+   * yet stay to be read.
+   */
+  replace(
+    rooms: readonly RoomTakeover[],
+    how: { readonly detectedUs: number; readonly listener: WorkerListener },
+  ): void {
     this.restarts += 1;
-    this.#crashes = performance.now() - this.#startedMs < STABLE_MS ? this.#crashes + 1 : 0;
-    this.#memory = memoryFor(this.#options);
+    const links = this.#memory.links.map((link) => ({
+      ...link,
+      orders: createLink(sizesOf(this.#options)).orders,
+    }));
+    this.#memory = { ...this.#memory, links };
+    this.end = endOf(this.#memory, this.#ioThread);
+    this.#run(this.#spares.take(), { ...how, rooms });
+  }
+
+  /** After too many crashes: another thread on new memory, later and later. The rooms are lost. */
+  renew(listener: WorkerListener): void {
+    this.restarts += 1;
+    this.#crashes = 0;
+    this.#shadows.clear();
+    this.#memory = memoryFor(this.#options, this.index);
     this.end = endOf(this.#memory, this.#ioThread);
     this.bell = new Bell(this.#memory.bell);
     this.timing = new TimingReader(this.#memory.timing);
-    const again = (): void => {
-      this.start(onCrash).catch(() => {});
-    };
-    if (this.#crashes === 0) {
-      again();
-      return;
-    }
     this.state = 'waiting';
-    this.#timer = setTimeout(
-      again,
-      Math.min(RESTART_MS_MAX, RESTART_MS * 2 ** (this.#crashes - 1)),
-    );
+    const waitMs = Math.min(RESTART_MS_MAX, RESTART_MS * 2 ** this.#renewals);
+    this.#renewals += 1;
+    this.#timer = setTimeout(() => void this.start(listener).catch(() => {}), waitMs);
   }
 
   /** The room in `row` is closed. */
@@ -161,30 +171,102 @@ export class RoomWorker {
     this.#shadows.delete(row);
   }
 
-  #giveShadow(thread: Worker, row: number, regionBytes: number): void {
-    const memory = createShadow(regionBytes, SHADOW_HOST_BYTES);
-    this.#shadows.set(row, memory);
-    const message: ShadowMemory = { kind: 'shadow', row, memory };
-    thread.postMessage(message);
+  /** Ends its thread as a crash would. */
+  kill(how: 'now' | 'exit' | 'hang'): void {
+    if (how === 'now') this.#thread?.kill();
+    else this.#thread?.post({ kind: 'die', how });
   }
 
   /** Waits for the thread to end by itself; after `timeoutMs` it is ended. */
   async stop(timeoutMs: number): Promise<void> {
     clearTimeout(this.#timer);
     this.state = 'stopped';
-    const thread = this.#thread;
-    if (thread === undefined) return;
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([
-      new Promise<void>((resolve) => thread.once('exit', () => resolve())),
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, timeoutMs);
-      }),
-    ]);
-    clearTimeout(timer);
-    await thread.terminate();
+    await this.#thread?.stop(timeoutMs);
     this.#thread = undefined;
   }
+
+  /** Gives the thread its post as soon as it has loaded the game. */
+  #run(
+    thread: WorkerThread,
+    post: {
+      readonly listener: WorkerListener;
+      readonly rooms: readonly RoomTakeover[];
+      readonly detectedUs: number;
+    },
+  ): void {
+    const { listener, rooms, detectedUs } = post;
+    this.#thread = thread;
+    this.state = 'starting';
+    this.posted = false;
+    const isOver = (): boolean => this.#thread !== thread || this.state === 'stopped';
+    const ended = (error: FrayError): void => {
+      this.#started?.reject(error);
+      if (isOver()) return;
+      this.#thread = undefined;
+      this.posted = false;
+      const lived = this.state === 'ready' ? performance.now() - this.#readyMs : 0;
+      this.#crashes = lived < STABLE_MS ? this.#crashes + 1 : 1;
+      if (lived >= STABLE_MS) this.#renewals = 0;
+      if (this.state === 'ready' || this.restarts > 0) listener.onCrash(this);
+    };
+    thread.listen({
+      onReport: (report) => {
+        if (!isOver()) this.#hear(thread, report, listener);
+      },
+      onExit: ended,
+    });
+    const take = (): void => {
+      if (isOver()) return;
+      const { workers } = this.#options;
+      const { index } = this;
+      resetPulse(this.#memory.pulse);
+      this.posted = true;
+      thread.post({ kind: 'post', index, workers, rooms, detectedUs, ...this.#memory });
+    };
+    if (thread.facts !== undefined) take();
+    else thread.loaded.then(take, () => {});
+  }
+
+  #hear(thread: WorkerThread, report: WorkerReport, listener: WorkerListener): void {
+    switch (report.kind) {
+      case 'log':
+        this.#options.log[report.level]({ worker: this.index, ...report.fields }, report.text);
+        break;
+      case 'ready':
+        this.state = 'ready';
+        this.#readyMs = performance.now();
+        // Not before: it would take the CPU that rooms wait for.
+        if (this.restarts > 0) this.#spares.fill();
+        this.#started?.resolve();
+        this.#started = undefined;
+        break;
+      case 'shadow': {
+        const { row, regionBytes } = report;
+        const memory = createShadow(regionBytes, SHADOW_HOST_BYTES);
+        this.#shadows.set(row, memory);
+        thread.post({ kind: 'shadow', row, memory });
+        break;
+      }
+      case 'recovered':
+        listener.onRecovered(this, report);
+        break;
+      default:
+    }
+  }
+}
+
+/** The threads that wait for the workers of `options` to die. */
+export function sparesFor(options: WorkerOptions, count: number): Spares {
+  const { game, core, bells, playersMax, emptyCloseMs, hashEveryTick, log } = options;
+  const boot: WorkerBoot = {
+    game,
+    core,
+    bells,
+    playersMax,
+    emptyCloseMs,
+    ...(hashEveryTick !== undefined && { hashEveryTick }),
+  };
+  return new Spares(count, boot, log);
 }
 
 /** The game's module as an import specifier: a URL stays, a path becomes one. */
@@ -192,43 +274,36 @@ export function gameUrl(game: string): string {
   return /^[a-z][a-z0-9+.-]+:/i.test(game) ? game : pathToFileURL(game).href;
 }
 
-function memoryFor(options: WorkerOptions): Pick<WorkerBoot, 'links' | 'bell' | 'timing'> {
-  const sizes: LinkSizes = {
+function sizesOf(options: WorkerOptions): LinkSizes {
+  return {
     sessionsMax: options.sessionsMax,
     roomsMax: options.roomsMax,
     inboxBytes: INBOX_BYTES,
     outboxBytes: OUTBOX_BYTES,
     packetBytesMax: PACKET_BYTES_MAX,
   };
+}
+
+function memoryFor(options: WorkerOptions, index: number): WorkerMemory {
+  const { journal } = options;
   return {
-    links: options.bells.map(() => createLink(sizes)),
+    links: options.bells.map(() => createLink(sizesOf(options))),
     bell: createBell(),
     timing: createTiming(options.roomsMax),
+    pulse: createPulse(),
+    records: {
+      ring: journal?.ringFor(index) ?? createJournalRing(true),
+      hashTicks: journal?.hashTicks ?? 0,
+      shadowMs: options.shadowMs,
+    },
   };
 }
 
-function endOf(memory: Pick<WorkerBoot, 'links'>, ioThread: number): IoEnd {
+function endOf(memory: WorkerMemory, ioThread: number): IoEnd {
   const link = memory.links[ioThread];
   if (link === undefined)
     throw new Error(`Cannot attach to a worker: there is no I/O thread ${ioThread}`);
   return new IoEnd(link);
-}
-
-function asFrayError(failure: unknown, exitCode: number): FrayError {
-  if (failure instanceof FrayError) return failure;
-  const { code, message } = (failure ?? {}) as { code?: unknown; message?: unknown };
-  if (typeof message === 'string') {
-    const name =
-      typeof code === 'string' && code.startsWith('E_')
-        ? (code as FrayError['code'])
-        : 'E_ROOM_FAULT';
-    return new FrayError(name, message, { cause: failure });
-  }
-  return new FrayError(
-    'E_ROOM_FAULT',
-    `Cannot run rooms: the worker ended with exit code ${exitCode}`,
-    { cause: failure },
-  );
 }
 
 /** Bytes. 2,000 players x 2 packets of ~130 bytes between two slots; a stalled worker refuses the rest. */

@@ -214,7 +214,7 @@ test("an author's promise goes on between ticks", async (t) => {
   );
 });
 
-test('a worker that ends takes its rooms with it: its sessions are told, others play on, it comes back', async (t) => {
+test('a worker that ends while nothing of its rooms is copied yet: they play on all the same', async (t) => {
   const bench = await new DirectoryBench({ workers: 2 }).start();
   t.teardown(() => bench.directory.stop(0));
   const doomed = bench.join({ create: '{"mode":"exit"}' });
@@ -222,16 +222,34 @@ test('a worker that ends takes its rooms with it: its sessions are told, others 
   t.equal((await bench.answer(doomed)).kind, 'joined');
   t.equal((await bench.answer(other)).kind, 'joined');
   t.not(bench.directory.rooms()[0]?.worker, bench.directory.rooms()[1]?.worker);
-  t.match(await bench.answer(doomed), { kind: 'closed', code: ERROR.E_ROOM_FAULT });
+  const restarts = () => bench.directory.workers().map((worker) => worker.restarts);
+  await bench.until(() => restarts()[0] === 1);
+  bench.packets.clear();
+  await bench.until(() => (bench.packets.get(doomed)?.length ?? 0) > 5);
   const again = await bench.answer(bench.join({ create: '{}' }));
   t.equal(again.kind, 'joined');
-  t.same(
-    bench.directory.workers().map((worker) => worker.restarts),
-    [1, 0],
-  );
+  t.same(restarts(), [1, 0]);
   const ticks = () => bench.directory.rooms().find((room) => room.worker === 1)?.tick ?? 0;
   const before = ticks();
   await bench.until(() => ticks() > before + 5);
+  t.equal(bench.outputs.length, 0);
+});
+
+test('a worker that keeps dying loses its rooms, each session is told once, and it comes back', async (t) => {
+  const bench = await new DirectoryBench({ spareWorkers: 1 }).start();
+  t.teardown(() => bench.directory.stop(0));
+  const id = bench.join({ any: true });
+  t.equal((await bench.answer(id)).kind, 'joined');
+  const [worker] = bench.directory.workers();
+  const timer = setInterval(() => {
+    if (worker?.state === 'ready' && bench.directory.seats > 0) worker.kill('now');
+  }, 5);
+  t.teardown(() => clearInterval(timer));
+  t.match(await bench.answer(id, 60_000), { kind: 'closed', code: ERROR.E_ROOM_FAULT });
+  clearInterval(timer);
+  t.equal(bench.directory.rooms().length, 0);
+  await bench.until(() => worker?.state === 'ready', 20_000);
+  t.equal((await bench.answer(bench.join({ any: true }), 20_000)).kind, 'joined');
   t.equal(bench.outputs.length, 0);
 });
 

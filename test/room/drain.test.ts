@@ -24,6 +24,8 @@ function bench(start = 0): {
     seats.set(sessionId, {
       sessionId,
       room,
+      request: { name: '', verify: false, userId: '', userData: new Uint8Array(0) },
+      resumption: { fresh: false, verify: false },
       state: 'in',
       presence: 'here',
       again: undefined,

@@ -20,7 +20,13 @@ import type { HostedRoom } from '../../src/room/placement.ts';
 import type { RoomWorker } from '../../src/room/workers.ts';
 
 const sizes = { sessionsMax: 60, roomsMax: 2 };
-const rooms = ['a'.repeat(48), 'b'].map((id, row) => ({ id, row, bots: 0 })) as HostedRoom[];
+const opening = { seed: 7n, epoch: 1, optionsJson: `{"text":"${'y'.repeat(500)}"}` };
+const rooms = ['a'.repeat(48), 'b'].map((id, row) => ({
+  id,
+  row,
+  bots: 0,
+  opening,
+})) as HostedRoom[];
 
 function bench(): { desk: OrderDesk; worker: RoomWorker; reader: WorkerEnd } {
   const memory = createLink({
@@ -59,7 +65,7 @@ test('notices leave the space of all orders that may come, and the rest is refus
     if (!notFew || notices === 10_000) t.fail(`${notices} notices fit after ${turns} turns`);
     try {
       for (const room of rooms) {
-        desk.open(worker, room, `{"text":"${'y'.repeat(500)}"}`);
+        desk.open(worker, room);
         for (let sessionId = 1; sessionId <= sizes.sessionsMax; sessionId += 1) {
           if (room.row > 0) break;
           const known = { userId: 'u'.repeat(64), userData: new Uint8Array(128) };

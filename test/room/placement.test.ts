@@ -5,7 +5,15 @@ import { newRoomId } from '../../src/room/id.ts';
 import { Placement } from '../../src/room/placement.ts';
 
 const limits = { roomsMax: 3, playersMax: 2, workers: 2 };
-const room = (id: string, worker = 0, open = true) => ({ id, worker, open, openedUs: 0, bots: 0 });
+const opening = { seed: 1n, epoch: 1, optionsJson: '' };
+const room = (id: string, worker = 0, open = true) => ({
+  id,
+  worker,
+  open,
+  openedUs: 0,
+  bots: 0,
+  opening,
+});
 
 test('any: the fullest room with a free place, then a new room, then none', (t) => {
   const placement = new Placement(limits);

@@ -70,7 +70,7 @@ class Scenario {
   readonly #startMs: number;
   #house: House | null = null;
   /** Of the server that runs, by name. */
-  #rooms = new Map<string, RoomThread>();
+  #rooms: RoomThread[] = [];
   #journal: JournalThread | null = null;
   #replayed = 0;
 
@@ -189,8 +189,13 @@ class Scenario {
       return this.#journal;
     }
     const thread = new RoomThread(this.#time, workerData as never);
-    this.#rooms.set(name, thread);
+    this.#rooms.push(thread);
     return thread;
+  }
+
+  /** The thread that is a worker now. */
+  #runs(worker: number): RoomThread | undefined {
+    return this.#rooms.find(({ index, isOver }) => index === worker && !isOver);
   }
 
   async #open(): Promise<void> {
@@ -221,7 +226,7 @@ class Scenario {
     this.#tell(`${act.kind} ${JSON.stringify(act)}`);
     const time = this.#time;
     const player = 'who' in act ? this.#players[act.who] : undefined;
-    const thread = 'worker' in act ? this.#rooms.get(`room-worker-${act.worker}`) : undefined;
+    const thread = 'worker' in act ? this.#runs(act.worker) : undefined;
     switch (act.kind) {
       case 'weather':
         player?.weather(act.weather);
@@ -254,8 +259,7 @@ class Scenario {
         thread?.stall(act.ms);
         break;
       case 'killWorker':
-        for (const { id, worker } of this.#house?.directory.rooms() ?? [])
-          if (worker === act.worker) this.#watchman.forget(id);
+        // Its rooms go on in another: nothing of them is forgotten.
         await thread?.terminate(1);
         break;
       case 'killHost':
@@ -290,9 +294,9 @@ class Scenario {
     this.#house = null;
     this.#net.unplug();
     before.die();
-    for (const thread of this.#rooms.values()) thread.isOver = true;
+    for (const thread of this.#rooms) thread.isOver = true;
     if (this.#journal !== null) this.#journal.isOver = true;
-    this.#rooms = new Map();
+    this.#rooms = [];
     this.#watchman.forgetAll();
     for (const player of this.#players) player.loseWebs();
     await this.#time.run(this.#time.nowMs() + ms);
@@ -356,7 +360,6 @@ class Scenario {
 
 /** Codes that a player may be told where a script has such a fault. */
 const MAY_BE: { readonly [kind: string]: readonly string[] } = {
-  killWorker: ['E_ROOM_FAULT'],
   fullDisk: ['E_UNKNOWN'],
   twin: ['E_REPLACED'],
 };

@@ -5,13 +5,14 @@
 import { systemClock } from '../../src/clock.ts';
 import { Bell } from '../../src/mailbox/bell.ts';
 import { Ring } from '../../src/mailbox/ring.ts';
-import type { ShadowMemory, WorkerBoot, WorkerReport } from '../../workers/boot.ts';
+import type { HostSays, WorkerBoot, WorkerPost, WorkerReport } from '../../workers/boot.ts';
 import { JournalStore } from '../../workers/journal-store.ts';
 import type { JournalAsk, JournalBoot } from '../../workers/journal-writer.ts';
 import { Keeping } from '../../workers/keeping.ts';
-import { loadedGame, roomFactory } from '../../workers/open-room.ts';
+import { loadedGame, roomFactory, roomRestorer } from '../../workers/open-room.ts';
+import { Pulse } from '../../workers/pulse.ts';
 import { Shard } from '../../workers/shard.ts';
-import { Timing } from '../../workers/timing.ts';
+import { AS_OF_NOW, Timing } from '../../workers/timing.ts';
 import { game } from './game.ts';
 import type { SimTime } from './time.ts';
 
@@ -61,41 +62,70 @@ abstract class SimThread {
   }
 }
 
+/** What a thread has once it has its post. */
+interface Posted {
+  readonly shard: Shard;
+  readonly keeping: Keeping;
+  readonly bell: Bell;
+}
+
 export class RoomThread extends SimThread {
-  readonly #shard: Shard;
-  readonly #keeping: Keeping;
-  readonly #bell: Bell;
+  /** Of the worker that it is; -1 before. */
+  index = -1;
+  readonly #boot: WorkerBoot;
   readonly #nowUs = systemClock().nowUs;
+  readonly #report = (message: WorkerReport): void => this.say('message', message);
+  #posted: Posted | undefined;
   #stalledUntilMs = 0;
   /** Of the turn that is awaited: an older one that comes late does nothing. */
   #turns = 0;
 
   constructor(time: SimTime, boot: WorkerBoot) {
     super(time);
-    const report = (message: WorkerReport): void => this.say('message', message);
-    const loaded = loadedGame(boot, game);
-    this.#bell = new Bell(boot.bell);
-    this.#keeping = new Keeping({
-      records: boot.records,
-      facts: loaded.facts,
-      timing: new Timing(boot.timing),
-      nowUs: this.#nowUs,
-      report,
-    });
-    this.#shard = new Shard({
-      boot,
-      openRoom: roomFactory(boot, loaded, { report, keeping: this.#keeping }),
-      nowUs: this.#nowUs,
-      report,
-    });
-    queueMicrotask(() => {
-      report({ kind: 'ready', facts: loaded.facts });
-      this.#next();
+    this.#boot = boot;
+    const { facts } = loadedGame(boot, game);
+    queueMicrotask(() => this.#report({ kind: 'loaded', facts }));
+  }
+
+  postMessage(said: HostSays): void {
+    this.time.after(0, () => {
+      if (this.isOver) return;
+      if (said.kind === 'shadow') this.#posted?.keeping.give(said.row, said.memory);
+      else if (said.kind === 'die') this.end(1);
+      else this.#take(said);
     });
   }
 
-  postMessage({ row, memory }: ShadowMemory): void {
-    this.time.after(0, () => this.#keeping.give(row, memory));
+  /** As `workers/room-worker.ts` does. */
+  #take(post: WorkerPost): void {
+    this.index = post.index;
+    const loaded = loadedGame(this.#boot, game);
+    const timing = new Timing(post.timing);
+    const pulse = new Pulse(post.pulse);
+    const [nowUs, report] = [this.#nowUs, this.#report];
+    for (const counter of AS_OF_NOW) timing.set(counter, 0);
+    const keeping = new Keeping({
+      records: post.records,
+      facts: loaded.facts,
+      timing,
+      nowUs,
+      report,
+    });
+    const shard = new Shard({
+      boot: { ...this.#boot, ...post },
+      openRoom: roomFactory(this.#boot, loaded, { report, keeping }),
+      restoreRoom: roomRestorer(this.#boot, loaded, { report, keeping }),
+      onLost: (row, tick, code) => keeping.lost(row, tick, code),
+      pulse,
+      nowUs,
+      report,
+    });
+    for (const room of post.rooms) shard.takeOver(room);
+    shard.wake();
+    keeping.shadows.settled();
+    this.#posted = { shard, keeping, bell: new Bell(post.bell) };
+    report({ kind: 'ready' });
+    this.#next();
   }
 
   /** Runs nothing for a while: a hook that takes long, a machine that is busy. */
@@ -104,40 +134,42 @@ export class RoomThread extends SimThread {
   }
 
   #turn(turn: number): void {
-    if (this.isOver || turn !== this.#turns) return;
-    this.#bell.awake();
+    if (this.isOver || turn !== this.#turns || this.#posted === undefined) return;
+    const { shard, keeping, bell } = this.#posted;
+    bell.awake();
     const leftMs = this.#stalledUntilMs - this.time.nowMs();
     if (leftMs > 0) {
       this.time.after(leftMs, () => this.#turn(turn));
       return;
     }
-    const shard = this.#shard;
     const slot = shard.nextSlot();
     shard.takeOrders();
     shard.takePackets();
     if (slot !== undefined && slot.dueUs <= this.#nowUs()) shard.tickSlot(slot);
     shard.wake();
     const next = shard.nextSlot();
-    this.#keeping.shadows.turn(next === undefined ? REST_MS * 1000 : next.dueUs - this.#nowUs());
+    keeping.shadows.turn(next === undefined ? REST_MS * 1000 : next.dueUs - this.#nowUs());
     if (shard.stopped) this.end(0);
     else this.#next();
   }
 
   /** As the thread itself: until the next slot is due, or where nobody waits for one, until an order comes. */
   #next(): void {
+    if (this.#posted === undefined) return;
+    const { shard, bell } = this.#posted;
     this.#turns += 1;
     const turn = this.#turns;
-    const slot = this.#shard.nextSlot();
+    const slot = shard.nextSlot();
     const dueMs = slot === undefined ? REST_MS : slot.dueUs / 1000 - this.time.nowMs();
     if (slot !== undefined && !slot.resting) {
       this.time.after(dueMs + STEP_MS, () => this.#turn(turn));
       return;
     }
-    this.#bell.sleeping();
-    if (this.#shard.ordersWait()) this.time.after(0, () => this.#turn(turn));
+    bell.sleeping();
+    if (shard.ordersWait()) this.time.after(0, () => this.#turn(turn));
     else {
       this.time.after(Math.min(dueMs + STEP_MS, REST_MS), () => this.#turn(turn));
-      void this.#bell.waitAsync()?.then(() => this.#turn(turn));
+      void bell.waitAsync()?.then(() => this.#turn(turn));
     }
   }
 }

@@ -51,6 +51,10 @@ class Bench {
     ask: (row) => this.asked.push(row),
   });
 
+  constructor() {
+    this.shadows.settled();
+  }
+
   room(row: number): FakeRoom {
     const room = new FakeRoom(row, this.ring);
     this.shadows.add(room as unknown as ShardRoom, room.journal, undefined);
