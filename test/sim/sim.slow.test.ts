@@ -12,7 +12,7 @@ import { play } from './scenario.ts';
 import { draw, HEAL_MS, type Script } from './script.ts';
 import { kindOf, shrink } from './shrink.ts';
 
-const SEEDS = Number(process.env['FRAY_TEST_SEEDS'] ?? 40);
+const SEEDS = Number(process.env['FRAY_TEST_SEEDS'] ?? 30);
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
 const modules = await loadModules();
 
