@@ -10,11 +10,11 @@ import {
   Join,
   Place,
   POSITION_ONE,
-  RecordHeader,
   SetField,
   Spawn,
   WallBox,
 } from '../protocol/gen/tables.ts';
+import { Records } from './records.ts';
 
 /** Position units (1/65536 world unit), exact. */
 export interface Point {
@@ -43,22 +43,23 @@ export class BotRoom {
   /** Rows of bots by slot, then of things. */
   readonly rows: Uint16Array;
   readonly #bots: number;
-  #at = 0;
+  readonly #records: Records;
 
   constructor(module: WebAssembly.Module, { config, bots, things = [], walls }: BotRoomOptions) {
     const core = new RoomCore(module, config);
     this.core = core;
+    this.#records = new Records(core);
     this.#bots = bots.length;
     if (walls !== undefined) this.#addWalls(walls.half, walls.at);
     this.end();
     bots.forEach((_, slot) => {
-      const join = this.#put(Join.kind, slot, Join.bytes);
+      const join = this.#records.put(Join.kind, slot, Join.bytes);
       core.view.setUint16(join + Join.flags, 1, true);
     });
     this.begin();
     bots.forEach((point, slot) => {
       if (point === null) return;
-      const place = this.#put(Place.kind, 0, Place.bytes);
+      const place = this.#records.put(Place.kind, 0, Place.bytes);
       core.view.setUint32(place + Place.handle, core.players[slot] as number, true);
       core.view.setInt32(place + Place.x, point.x, true);
       core.view.setInt32(place + Place.y, point.y, true);
@@ -72,7 +73,7 @@ export class BotRoom {
   set(column: number, value: number): void {
     this.begin();
     for (let slot = 0; slot < this.#bots; slot += 1) {
-      const field = this.#put(SetField.kind, 0, SetField.bytes);
+      const field = this.#records.put(SetField.kind, 0, SetField.bytes);
       this.core.view.setUint32(field + SetField.handle, this.core.players[slot] as number, true);
       this.core.view.setUint32(field + SetField.column, column, true);
       this.core.view.setInt32(field + SetField.value, value, true);
@@ -83,7 +84,7 @@ export class BotRoom {
   /** Writes what bots do in the next tick. */
   steer(moves: Moves): void {
     for (let slot = 0; slot < this.#bots; slot += 1) {
-      const input = this.#put(BotInput.kind, slot, BotInput.bytes);
+      const input = this.#records.put(BotInput.kind, slot, BotInput.bytes);
       this.core.view.setInt8(input + BotInput.moveX, moves.x[slot] as number);
       this.core.view.setInt8(input + BotInput.moveY, moves.y[slot] as number);
     }
@@ -91,7 +92,7 @@ export class BotRoom {
 
   /** First half of a tick; ns. */
   begin(): number {
-    const bytes = this.#taken();
+    const bytes = this.#records.taken();
     const startMs = performance.now();
     this.core.begin(bytes);
     return (performance.now() - startMs) * 1e6;
@@ -99,7 +100,7 @@ export class BotRoom {
 
   /** Second half; ns. */
   end(): number {
-    const bytes = this.#taken();
+    const bytes = this.#records.taken();
     const startMs = performance.now();
     this.core.end(bytes);
     return (performance.now() - startMs) * 1e6;
@@ -123,7 +124,7 @@ export class BotRoom {
   #addWalls(half: number, at: readonly Point[]): void {
     for (let first = 0; first < at.length; first += WALLS_AT_ONCE) {
       const some = at.slice(first, first + WALLS_AT_ONCE);
-      let wall = this.#put(AddWalls.kind, 0, some.length * WallBox.bytes);
+      let wall = this.#records.put(AddWalls.kind, 0, some.length * WallBox.bytes);
       for (const { x, y } of some) {
         this.core.view.setInt32(wall + WallBox.x, x, true);
         this.core.view.setInt32(wall + WallBox.y, y, true);
@@ -143,7 +144,7 @@ export class BotRoom {
       const offered = [...spawnable.subarray(1, 1 + (spawnable[0] as number))];
       for (const handle of offered.slice(0, things.length - handles.length)) {
         const { x, y } = things[handles.length] as Point;
-        const spawn = this.#put(Spawn.kind, 0, Spawn.bytes);
+        const spawn = this.#records.put(Spawn.kind, 0, Spawn.bytes);
         view.setUint32(spawn + Spawn.handle, handle, true);
         view.setUint32(spawn + Spawn.kindAt, FIRST_KIND, true);
         view.setInt32(spawn + Spawn.x, x, true);
@@ -153,24 +154,6 @@ export class BotRoom {
       this.end();
     }
     return handles;
-  }
-
-  /** A record of zeros; where its payload stands. */
-  #put(kind: number, index: number, bytes: number): number {
-    const { view, u8, input } = this.core;
-    const at = input + this.#at;
-    view.setUint16(at + RecordHeader.kind, kind, true);
-    view.setUint16(at + RecordHeader.index, index, true);
-    view.setUint32(at + RecordHeader.length, bytes, true);
-    u8.fill(0, at + RecordHeader.bytes, at + RecordHeader.bytes + bytes);
-    this.#at += RecordHeader.bytes + bytes;
-    return at + RecordHeader.bytes;
-  }
-
-  #taken(): number {
-    const bytes = this.#at;
-    this.#at = 0;
-    return bytes;
   }
 }
 

@@ -11,7 +11,7 @@ use fray_core::{
     combat, command, harm, history, indices, ingest, input, interest, physics, roster, snapshot,
     timers,
 };
-use journal::{Entry, Journal, BEGIN, END, HASH};
+use journal::{Entry, Journal, BEGIN, END, GAME, HASH};
 use std::process::ExitCode;
 use std::time::Instant;
 

@@ -6,7 +6,7 @@
 mod journal;
 
 use fray_core::host::Instance;
-use journal::{Entry, Journal, BEGIN, END, HASH};
+use journal::{Entry, Journal, BEGIN, END, GAME, HASH};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -299,7 +299,7 @@ fn what_the_server_did_for_a_lost_command_is_no_fault_of_prediction() {
 #[test]
 fn who_runs_straight_is_shown_on_his_way_however_far_apart_his_rows_are() {
     let mut setup = Setup::arena(31, 64);
-    setup.head.snapshot_bytes_max = 100;
+    setup.head.snapshot_bytes_max = 90;
     setup.kinds[0].view_radius = 80 * ONE;
     let mut play = Play::new(setup, 1, 30, &[], CLEAN, 2);
     for slot in 0..31 {

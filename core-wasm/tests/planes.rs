@@ -65,7 +65,7 @@ fn more_ages_than_planes_are_the_same() {
 fn baselines_as_old_as_the_history_are_the_same() {
     let mut setup = setup(3, 140, 30, 3);
     setup.head.history_ticks = 64;
-    setup.head.snapshot_bytes_max = 240;
+    setup.head.snapshot_bytes_max = 225;
     setup.kinds[0].view_radius = 80 * ONE;
     let mut case = Case::new(setup, 4);
     (case.large, case.busy) = (true, 400);

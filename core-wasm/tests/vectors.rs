@@ -8,8 +8,9 @@ mod support;
 use bytemuck::Zeroable;
 use fray_core::bits::BitWriter;
 use fray_core::client::Client;
+use fray_core::codec::heading::heading;
 use fray_core::codec::input;
-use fray_core::codec::number::{put_signed, AMOUNT, OWN, RESIDUAL, VELOCITY};
+use fray_core::codec::number::{put_signed, put_velocity, AMOUNT, OWN, RESIDUAL};
 use fray_core::codec::row::{Origin, RowCode};
 use fray_core::config::{plan_wire, Config, WireField, WireKind};
 use fray_core::gen::*;
@@ -53,9 +54,7 @@ fn list(rows: &[String]) -> String {
 #[test]
 fn numbers() {
     let mut rows = Vec::new();
-    for (name, set) in
-        [("RESIDUAL", RESIDUAL), ("VELOCITY", VELOCITY), ("OWN", OWN), ("AMOUNT", AMOUNT)]
-    {
+    for (name, set) in [("RESIDUAL", RESIDUAL), ("OWN", OWN), ("AMOUNT", AMOUNT)] {
         for value in [0, -1, 1, -3, 7, 100, -1000, 65535, -65535] {
             let (bits, hex) = stream(|out| put_signed(out, value, &set));
             rows.push(format!(
@@ -64,6 +63,29 @@ fn numbers() {
         }
     }
     keep("numbers", &list(&rows));
+}
+
+/// Velocities after others, and where they point in steps of 8 bits.
+#[test]
+fn velocities() {
+    let mut rows = Vec::new();
+    for (old, new) in [
+        ([0, 0], [0, 7]),
+        ([500, -250], [507, -258]),
+        ([500, -250], [452, -187]),
+        ([500, -250], [-500, 500]),
+        ([500, -250], [1023, -1024]),
+        ([500, -250], [1024, 3]),
+        ([0, 0], [-32768, 32767]),
+        ([-32768, 32767], [-32768, -1]),
+    ] {
+        let (bits, hex) = stream(|out| put_velocity(out, &old, &new));
+        let way = heading([new[0], new[1], 0], 8).unwrap_or(0);
+        rows.push(format!(
+            r#"{{ "old": {old:?}, "new": {new:?}, "heading": {way}, "bits": {bits}, "hex": "{hex}" }}"#
+        ));
+    }
+    keep("velocities", &list(&rows));
 }
 
 #[test]
@@ -155,20 +177,42 @@ fn rows() {
     let code = RowCode::new(&config, &shape);
     let base = words(&[(1, 1000), (2, -2000), (4, 500), (5, -250), (7, 300)]);
     let mut rows = Vec::new();
-    for (name, age, changes) in [
-        ("as predicted", 4, vec![(1, 1125), (2, -2062)]),
-        ("one off in x", 4, vec![(1, 1124), (2, -2062)]),
-        ("far off", 4, vec![(1, 1300), (2, -2062)]),
+    // Of 10 bits: where (500, -250) points to.
+    let facing = words(&[(1, 1000), (2, -2000), (4, 500), (5, -250), (7, 948)]);
+    for (name, age, base, changes) in [
+        ("as predicted", 4, &base, vec![(1, 1125), (2, -2062)]),
+        ("one off in x", 4, &base, vec![(1, 1124), (2, -2062)]),
+        ("far off", 4, &base, vec![(1, 1300), (2, -2062)]),
         (
             "turned 1 tick after the baseline",
             4,
+            &base,
             vec![(1, 1031 - 94), (2, -2016 + 94), (4, -500), (5, 500)],
         ),
-        ("new aim, hurt", 6, vec![(1, 1188), (2, -2094), (7, 12), (9, 82)]),
-        ("only hurt", 6, vec![(1, 1188), (2, -2094), (9, 82)]),
+        (
+            "turned, faces its way",
+            4,
+            &facing,
+            vec![(1, 937), (2, -1922), (4, -500), (5, 500), (7, 384)],
+        ),
+        (
+            "turned, beside its way",
+            4,
+            &facing,
+            vec![(1, 937), (2, -1922), (4, -500), (5, 500), (7, 385)],
+        ),
+        (
+            "turned, looks elsewhere",
+            4,
+            &facing,
+            vec![(1, 937), (2, -1922), (4, -500), (5, 500), (7, 12)],
+        ),
+        ("new aim, hurt", 6, &base, vec![(1, 1188), (2, -2094), (7, 12), (9, 82)]),
+        ("only hurt", 6, &base, vec![(1, 1188), (2, -2094), (9, 82)]),
         (
             "team, teleport, field",
             1,
+            &base,
             vec![
                 (0, 5 | 1 << 8 | 1 << 13 | 2 << 14),
                 (1, 0),
@@ -180,12 +224,12 @@ fn rows() {
             ],
         ),
     ] {
-        let mut now = base;
+        let mut now = *base;
         for (at, value) in changes {
             now[at] = value;
         }
         let (bits, hex) = stream(|out| {
-            let (base, now) = (packed(&shape, &base), packed(&shape, &now));
+            let (base, now) = (packed(&shape, base), packed(&shape, &now));
             code.write_delta(out, &Packed::of(&base, false), &Packed::of(&now, false), age);
         });
         rows.push(format!(

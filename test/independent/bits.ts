@@ -8,10 +8,10 @@ export class Malformed extends Error {
 /** The bucket widths of the number sets. */
 export const SETS = {
   RESIDUAL: [2, 5, 9, 32],
-  VELOCITY: [5, 8, 11, 17],
   OWN: [8, 14, 18, 32],
   AMOUNT: [6, 9, 14, 32],
   COUNT: [1, 3, 6, 12],
+  GENERATION: [1, 4, 8, 16],
 } as const;
 
 export type NumberSet = (typeof SETS)[keyof typeof SETS];

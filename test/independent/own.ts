@@ -43,7 +43,7 @@ export function readOwn(r: BitReader, game: Game, base: Own, age: number): Own {
   move(age);
   if (r.bit()) {
     for (let k = 0; k < game.dimensions; k += 1) velocity[k]! += r.signed(SETS.OWN);
-    move(readTurn(r, age));
+    move(readTurn(r, Math.min(age, 15)));
     if (r.bit()) {
       for (let k = 0; k < game.dimensions; k += 1) {
         position[k] = (position[k]! + r.signed(SETS.OWN)) | 0;

@@ -1,6 +1,7 @@
 /** Rows of entities: differences and full states (SPEC 6.4). */
 import { type BitReader, bitsFor, Malformed, SETS } from './bits.ts';
 import type { Field, Game } from './game.ts';
+import { faces, heading, readNearAim, readVelocity } from './velocity.ts';
 
 /** Words in the order of SPEC 6.5; visible fields from `FIELDS` on. */
 export type Row = readonly number[];
@@ -39,33 +40,46 @@ export function teleportOf(row: Row): number {
 export function readDifference(r: BitReader, game: Game, base: Row, age: number): Row {
   const row = [...base];
   const axes = game.dimensions;
+  /** Sixteenths of a tick with the old velocity, the others with the new one. */
   const move = (turn: number) => {
     for (let k = 0; k < axes; k += 1) {
-      const path = base[VX + k]! * turn + row[VX + k]! * (age - turn);
-      row[X + k] = (base[X + k]! + ((path + 8) >> 4)) | 0;
+      const path = base[VX + k]! * turn + row[VX + k]! * (16 * age - turn);
+      row[X + k] = (base[X + k]! + ((path + 128) >> 8)) | 0;
     }
   };
-  move(age);
+  move(16 * age);
   if (!r.bit()) return row;
   if (!r.bit()) {
     nearMiss(r, axes, row);
     return row;
   }
   if (r.bit()) {
-    for (let k = 0; k < axes; k += 1) row[VX + k]! += r.signed(SETS.VELOCITY);
-    move(readTurn(r, age));
+    readVelocity(r, base.slice(VX, VX + axes)).forEach((velocity, k) => {
+      row[VX + k] = velocity;
+    });
+    const most = Math.min(age, 15);
+    move(r.bit() ? readTurn(r, 16 * most) : 16 * readTurn(r, most));
   }
   if (r.bit()) {
-    for (let k = 0; k < axes; k += 1) row[X + k] = (row[X + k]! + r.signed(SETS.RESIDUAL)) | 0;
+    if (!r.bit()) nearMiss(r, axes, row);
+    else for (let k = 0; k < axes; k += 1) row[X + k] = (row[X + k]! + r.signed(SETS.RESIDUAL)) | 0;
   }
-  if (r.bit()) row[AIM] = r.u(game.aimBits);
+  row[AIM] = readAim(r, game, base, row);
   if (r.bit()) readOthers(r, game, row);
   return row;
 }
 
-/** Ticks after the baseline at which a velocity changed. */
-export function readTurn(r: BitReader, age: number): number {
-  const most = Math.min(age, 15);
+/** Who faced its way and goes another one most likely faces that. */
+function readAim(r: BitReader, { aimBits }: Game, base: Row, row: Row): number {
+  const [aim, x, y] = [base[AIM]!, base[VX]!, base[VX + 1]!];
+  const turned = [0, 1, 2].some((k) => row[VX + k] !== base[VX + k]);
+  const way = heading(row[VX]!, row[VX + 1]!, aimBits);
+  if (turned && way !== undefined && faces(aim, x, y, aimBits)) return readNearAim(r, way, aimBits);
+  return r.bit() ? r.u(aimBits) : aim;
+}
+
+/** How long after the baseline a velocity changed, in ticks or parts of them. */
+export function readTurn(r: BitReader, most: number): number {
   const turn = r.u(bitsFor(most));
   if (turn > most) throw new Malformed('turn after the tick');
   return turn;
@@ -102,15 +116,20 @@ function readOthers(r: BitReader, game: Game, row: number[]): void {
 export function readFull(r: BitReader, game: Game, origin: Origin): FullState {
   const number = r.u(bitsFor(game.kinds.length));
   const { radius, health, visible } = kind(game, number);
-  const generation = r.u(8) | (r.bit() ? r.u(8) << 8 : 0);
+  const generation = r.number(SETS.GENERATION);
   const teleport = r.u(2);
   const row: number[] = new Array(FIELDS + visible.length).fill(0);
   row[0] = (generation & 255) | (number << 8) | (1 << 13) | (teleport << 14);
   [row[X], row[X + 1]] = readPlace(r, origin);
   const axes = game.dimensions;
   if (axes === 3) row[X + 2] = r.signed(SETS.RESIDUAL);
-  if (r.bit()) for (let k = 0; k < axes; k += 1) row[VX + k] = r.signed(SETS.VELOCITY);
-  if (r.bit()) row[AIM] = r.u(game.aimBits);
+  if (r.bit())
+    readVelocity(r, new Array<number>(axes).fill(0)).forEach((velocity, k) => {
+      row[VX + k] = velocity;
+    });
+  const way = heading(row[VX]!, row[VX + 1]!, game.aimBits);
+  if (way !== undefined) row[AIM] = readNearAim(r, way, game.aimBits);
+  else if (r.bit()) row[AIM] = r.u(game.aimBits);
   row[HEALTH] = r.bit() ? r.u(game.healthBits) : health;
   if (axes === 3 && r.bit()) row[PITCH] = r.s(game.aimBits);
   if (r.bit()) row[TEAM] = r.u(8);

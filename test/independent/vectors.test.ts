@@ -9,6 +9,7 @@ import { hello, pipeHello, readMessage, textHello, tokenHello, type WallBox } fr
 import { HEADER_BYTES, readFragments, readHeader, writePacket } from './packet.ts';
 import { FIELDS, type Row, readDifference, readFull } from './row.ts';
 import type { Snapshot, World } from './snapshot.ts';
+import { heading, readVelocity } from './velocity.ts';
 import { wallsHash } from './walls.ts';
 
 interface NumberVector {
@@ -90,6 +91,15 @@ interface Session {
   readonly steps: readonly Step[];
 }
 
+interface VelocityVector {
+  readonly old: readonly [number, number];
+  readonly new: readonly [number, number];
+  /** Of 8 bits. */
+  readonly heading: number;
+  readonly bits: number;
+  readonly hex: string;
+}
+
 interface HelloVectors {
   readonly schemaHash: string;
   /** Without its trailing zeros. */
@@ -132,6 +142,16 @@ test('bucketed numbers are read and written as the vectors say', async (t) => {
     const w = new BitWriter();
     w.signed(SETS[set], value);
     t.equal(hexOf(w.finish()), hex);
+  }
+});
+
+test('velocities are read as the vectors say, and point where they say', async (t) => {
+  for (const vector of vectors<VelocityVector[]>('velocities')) {
+    const r = new BitReader(bytesOf(vector.hex));
+    t.same(readVelocity(r, vector.old), vector.new);
+    t.equal(r.position, vector.bits);
+    r.end();
+    t.equal(heading(...vector.new, 8), vector.heading);
   }
 });
 

@@ -13,8 +13,8 @@
 //!
 //! A handle is 2 bits: `0` none, `1` own player, `2` an entity of this snapshot (its index follows), `3` 32 bits.
 
-use super::number::{put_signed, take_signed, AMOUNT, RESIDUAL};
-use super::row::{low_bits, signed, Origin};
+use super::number::{low_bits, put_signed, signed, take_signed, AMOUNT, RESIDUAL};
+use super::row::Origin;
 use crate::bits::{BitReader, BitWriter};
 use crate::gen::{event, ClientEvent};
 

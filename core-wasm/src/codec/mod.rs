@@ -4,6 +4,7 @@
 //! are given anything: whatever is out of range makes the reader refuse, and the caller drops the packet.
 
 pub mod event;
+pub mod heading;
 pub mod input;
 pub mod number;
 pub mod own;

@@ -8,10 +8,11 @@
 //! |---|---|
 //! | `0` | as predicted |
 //! | `10`, 3 (5 with height) | position off by -1, 0 or 1 quantum per axis, all else as predicted |
-//! | `11` | anything: see `write_rest` |
+//! | `11` | anything: see `write_motion` and `write_rest` |
 
 use crate::bits::{bits_for, BitReader, BitWriter};
 use crate::config::Config;
+use crate::fixed::div_round;
 use crate::gen::ConfigKind;
 use crate::rows::{
     head_kind, head_teleport, quantise_position, Packed, Shape, Words, HEAD_ALIVE, WIRE_WORDS,
@@ -19,10 +20,18 @@ use crate::rows::{
     W_Y, W_Z,
 };
 
-use super::number::{put_signed, take_signed, RESIDUAL, VELOCITY};
+use super::heading::{expected, heading, put_near, take_near};
+use super::number::{
+    field_value, fits, low_bits, put_signed, put_unsigned, put_velocity, signed, take_signed,
+    take_unsigned, take_velocity, GENERATION, RESIDUAL,
+};
 
-/// Ticks after the baseline that a turn can be said to have come at: 4 bits at most.
+/// Ticks after the baseline that a turn can be said to have come at, at most.
 const TURN_MAX: i32 = 15;
+/// Parts of a tick by which a turn is told: who accelerates turns within a tick, or in the middle of several.
+const TURN_PARTS: i32 = 16;
+/// What [`RowCode::near`] says of no difference at all: one bit, 0.
+const NEAR_HIT: u64 = 1;
 
 /// Codes of one configuration.
 #[derive(Clone, Copy)]
@@ -86,14 +95,29 @@ fn velocity_of(words: &Words) -> [i32; 3] {
     [words[W_VX], words[W_VY], words[W_VZ]]
 }
 
-/// Where a place and an old velocity lead if the velocity is `new` from `turn` ticks on, `age` ticks in all.
-#[inline(always)]
+/// Where a place and an old velocity lead if the velocity is `new` from `turn` sixteenths of a tick on, `age` ticks in all.
 fn led_round(at: [i32; 3], (old, new): ([i32; 3], [i32; 3]), age: i32, turn: i32) -> [i32; 3] {
-    core::array::from_fn(|a| moved(at[a], old[a] * turn + new[a] * (age - turn)))
+    core::array::from_fn(|a| {
+        let units = old[a] * turn + new[a] * (age * TURN_PARTS - turn);
+        at[a].wrapping_add((units + 128) >> 8)
+    })
 }
 
-fn turn_bits(age: i32) -> u32 {
-    bits_for(age.clamp(0, TURN_MAX) as u32)
+/// The latest turn that can be told, in sixteenths of a tick.
+fn turn_most(age: i32) -> i32 {
+    age.clamp(0, TURN_MAX) * TURN_PARTS
+}
+
+/// The turn that leads nearest to a place: where the way crosses, square to the change of velocity.
+fn turn_of(way: [i32; 3], (old, new): ([i32; 3], [i32; 3]), age: i32) -> i32 {
+    let (mut along, mut square) = (0, 0);
+    for a in 0..3 {
+        let change = i64::from(old[a]) - i64::from(new[a]);
+        let left = i64::from(way[a]) * 256 - i64::from(new[a]) * i64::from(age * TURN_PARTS);
+        along += change * left;
+        square += change * change;
+    }
+    div_round(along, square).clamp(0, i64::from(turn_most(age))) as i32
 }
 
 impl<'a> RowCode<'a> {
@@ -153,7 +177,7 @@ impl<'a> RowCode<'a> {
         let number = number.wrapping_sub(u32::from(number > middle)) & 31;
         let near = u64::from(bits | (0b01 | number << 2) << 8);
         let exact = (off[0] | off[1] | off[2]) == 0;
-        let found = if exact { 1 } else { near };
+        let found = if exact { NEAR_HIT } else { near };
         if within {
             found
         } else {
@@ -181,26 +205,53 @@ impl<'a> RowCode<'a> {
         out.bit(turned);
         let mut off = apart(to, led_all(from, speeds.0, age));
         if turned {
-            for axis in 0..axes {
-                put_signed(out, speeds.1[axis] - speeds.0[axis], &VELOCITY);
-            }
-            let (mut best, mut turn) = (u64::MAX, 0);
-            for at in 0..=age.min(TURN_MAX) {
-                let missed = apart(to, led_round(from, speeds, age, at));
-                let miss = missed.iter().map(|v| u64::from(v.unsigned_abs())).sum();
-                if miss < best {
-                    (best, turn, off) = (miss, at, missed);
-                }
-            }
-            out.put(turn as u32, turn_bits(age));
-        }
-        let hit = off == [0; 3];
-        out.bit(!hit);
-        if !hit {
-            for value in &off[..axes] {
-                put_signed(out, *value, &RESIDUAL);
+            put_velocity(out, &speeds.0[..axes], &speeds.1[..axes]);
+            let turn = turn_of(apart(to, from), speeds, age);
+            let whole = (turn + TURN_PARTS / 2) / TURN_PARTS;
+            off = apart(to, led_round(from, speeds, age, whole * TURN_PARTS));
+            let parts = self.near(off) == 0;
+            out.bit(parts);
+            if parts {
+                off = apart(to, led_round(from, speeds, age, turn));
+                out.put(turn as u32, bits_for(turn_most(age) as u32));
+            } else {
+                out.put(whole as u32, bits_for(age.min(TURN_MAX) as u32));
             }
         }
+        self.write_off(out, off);
+    }
+
+    /// How far off a guess is: not at all, by at most a quantum per axis, or by anything.
+    fn write_off(&self, out: &mut BitWriter, off: [i32; 3]) {
+        let near = self.near(off);
+        if near == NEAR_HIT {
+            out.bit(false);
+            return;
+        }
+        out.bit(true);
+        out.bit(near == 0);
+        if near != 0 {
+            // Without the two bits that lead to it in a difference of its own.
+            out.put((near >> 10) as u32, (near & 0xff) as u32 - 2);
+            return;
+        }
+        for value in &off[..self.axes()] {
+            put_signed(out, *value, &RESIDUAL);
+        }
+    }
+
+    fn read_off(&self, reader: &mut BitReader) -> [i32; 3] {
+        if !reader.bit() {
+            return [0; 3];
+        }
+        if !reader.bit() {
+            return self.read_near(reader);
+        }
+        let mut off = [0; 3];
+        for value in &mut off[..self.axes()] {
+            *value = take_signed(reader, &RESIDUAL);
+        }
+        off
     }
 
     fn read_motion(&self, reader: &mut BitReader, base: &Words, now: &mut Words, age: i32) {
@@ -208,35 +259,30 @@ impl<'a> RowCode<'a> {
         let turned = reader.bit();
         let mut guess = led_all(place_of(base), velocity_of(base), age);
         if turned {
-            for axis in 0..axes {
-                let value = base[W_VX + axis].wrapping_add(take_signed(reader, &VELOCITY));
-                if i32::from(value as i16) != value {
-                    reader.refuse();
-                    return;
-                }
-                now[W_VX + axis] = value;
-            }
-            let turn = reader.take(turn_bits(age)) as i32;
-            if turn > age {
+            take_velocity(reader, &mut now[W_VX..W_VX + axes]);
+            let part = if reader.bit() { 1 } else { TURN_PARTS };
+            let turn = reader.take(bits_for((turn_most(age) / part) as u32)) as i32 * part;
+            if turn > turn_most(age) {
                 reader.refuse();
                 return;
             }
             guess = led_round(place_of(base), (velocity_of(base), velocity_of(now)), age, turn);
         }
-        let hit = !reader.bit();
+        let off = self.read_off(reader);
         for axis in 0..axes {
-            let off = if hit { 0 } else { take_signed(reader, &RESIDUAL) };
-            now[W_X + axis] = guess[axis].wrapping_add(off);
+            now[W_X + axis] = guess[axis].wrapping_add(off[axis]);
         }
     }
 
     /// Aim, then everything that seldom changes: `aim changed`, `others changed`, `only health`, or one bit for each.
     fn write_rest(&self, out: &mut BitWriter, base: &Packed, now: &Packed) {
         let aim_bits = self.shape.aim_bits;
-        let turned = base.aim() != now.aim();
-        out.bit(turned);
-        if turned {
-            out.put(now.aim(), aim_bits);
+        let speeds = (base.velocity(), now.velocity());
+        let turned = speeds.0 != speeds.1;
+        let guess = if turned { expected(base.aim(), speeds, aim_bits) } else { None };
+        match guess {
+            Some(way) => put_near(out, now.aim(), way, aim_bits),
+            None => put_if(out, base.aim() != now.aim(), now.aim(), aim_bits),
         }
         let fields = self.shape.fields_of(head_kind(now.head()));
         let health = base.health() != now.health();
@@ -269,10 +315,15 @@ impl<'a> RowCode<'a> {
         }
     }
 
-    fn read_rest(&self, reader: &mut BitReader, now: &mut Words) {
+    fn read_rest(&self, reader: &mut BitReader, base: &Words, now: &mut Words) {
         let aim_bits = self.shape.aim_bits;
-        if reader.bit() {
-            now[W_AIM] = reader.take(aim_bits) as i32;
+        let (aim, speeds) = (base[W_AIM] as u32, (velocity_of(base), velocity_of(now)));
+        let turned = speeds.0 != speeds.1;
+        let guess = if turned { expected(aim, speeds, aim_bits) } else { None };
+        match guess {
+            Some(way) => now[W_AIM] = take_near(reader, way, aim_bits) as i32,
+            None if reader.bit() => now[W_AIM] = reader.take(aim_bits) as i32,
+            None => {}
         }
         if !reader.bit() {
             return;
@@ -330,7 +381,7 @@ impl<'a> RowCode<'a> {
             return now;
         }
         self.read_motion(reader, base, &mut now, age);
-        self.read_rest(reader, &mut now);
+        self.read_rest(reader, base, &mut now);
         now
     }
 
@@ -338,8 +389,7 @@ impl<'a> RowCode<'a> {
     pub fn write_full(&self, out: &mut BitWriter, now: &Packed, generation: u32, origin: &Origin) {
         let kind = head_kind(now.head());
         out.put(kind as u32, self.kind_bits);
-        out.put(generation & 0xff, 8);
-        put_if(out, generation > 0xff, generation >> 8 & 0xff, 8);
+        put_unsigned(out, generation, &GENERATION);
         out.put(head_teleport(now.head()) as u32, 2);
         let [x, y, z] = now.place();
         let (dx, dy) = (x.wrapping_sub(origin.x), y.wrapping_sub(origin.y));
@@ -356,11 +406,12 @@ impl<'a> RowCode<'a> {
         let moves = velocity != [0; 3];
         out.bit(moves);
         if moves {
-            for speed in &velocity[..self.axes()] {
-                put_signed(out, *speed, &VELOCITY);
-            }
+            put_velocity(out, &[0; 3][..self.axes()], &velocity[..self.axes()]);
         }
-        put_if(out, now.aim() != 0, now.aim(), self.shape.aim_bits);
+        match heading(velocity, self.shape.aim_bits) {
+            Some(way) => put_near(out, now.aim(), way, self.shape.aim_bits),
+            None => put_if(out, now.aim() != 0, now.aim(), self.shape.aim_bits),
+        }
         let (health, radius) = self.usual(kind);
         put_if(out, now.health() != health, now.health() as u32, self.health_bits);
         if self.shape.high {
@@ -384,10 +435,7 @@ impl<'a> RowCode<'a> {
             reader.refuse();
             return (now, 0);
         }
-        let mut generation = reader.take(8);
-        if reader.bit() {
-            generation |= reader.take(8) << 8;
-        }
+        let generation = take_unsigned(reader, &GENERATION);
         let teleport = reader.take(2) as i32;
         now[W_HEAD] = generation as i32 & 0xff | kind << 8 | HEAD_ALIVE | teleport << 14;
         let near = reader.bit();
@@ -399,13 +447,14 @@ impl<'a> RowCode<'a> {
             now[W_Z] = take_signed(reader, &RESIDUAL);
         }
         if reader.bit() {
-            for axis in 0..self.axes() {
-                now[W_VX + axis] = i32::from(take_signed(reader, &VELOCITY) as i16);
-            }
+            let axes = self.axes();
+            take_velocity(reader, &mut now[W_VX..W_VX + axes]);
         }
-        if reader.bit() {
-            now[W_AIM] = reader.take(self.shape.aim_bits) as i32;
-        }
+        now[W_AIM] = match heading(velocity_of(&now), self.shape.aim_bits) {
+            Some(way) => take_near(reader, way, self.shape.aim_bits) as i32,
+            None if reader.bit() => reader.take(self.shape.aim_bits) as i32,
+            None => 0,
+        };
         (now[W_HEALTH], now[W_RADIUS]) = self.usual(kind);
         if reader.bit() {
             now[W_HEALTH] = self.read_health(reader);
@@ -438,37 +487,6 @@ fn put_if(out: &mut BitWriter, changed: bool, value: u32, bits: u32) {
     if changed {
         out.put(value, bits);
     }
-}
-
-#[inline]
-pub(crate) fn low_bits(value: i32, bits: u32) -> u32 {
-    if bits >= 32 {
-        value as u32
-    } else {
-        value as u32 & ((1 << bits) - 1)
-    }
-}
-
-#[inline]
-pub(crate) fn signed(value: u32, bits: u32) -> i32 {
-    if bits == 0 || bits >= 32 {
-        value as i32
-    } else {
-        ((value << (32 - bits)) as i32) >> (32 - bits)
-    }
-}
-
-#[inline]
-pub(crate) fn field_value(value: u32, bits: u8, is_signed: bool) -> i32 {
-    if is_signed {
-        signed(value, u32::from(bits))
-    } else {
-        value as i32
-    }
-}
-
-fn fits(value: i32, bits: u32) -> bool {
-    signed(low_bits(value, bits), bits) == value
 }
 
 #[cfg(test)]
