@@ -21,6 +21,7 @@ export class BotWorker {
     await host.#worker.start({
       onCrash: () => host.#fail('the worker of the bench has died'),
       onRecovered: () => {},
+      onMissed: () => {},
     });
     return host;
   }

@@ -14,6 +14,10 @@ const COMMANDS: { readonly [name: string]: CommandEntry } = {
     summary: 'Print every option with value, origin, unit and range',
     load: async () => (await import('./cli/config.ts')).command,
   },
+  debug: {
+    summary: 'Kill a worker of a running server, and report how its rooms went on',
+    load: async () => (await import('./cli/debug.ts')).command,
+  },
   replay: {
     summary: 'Play a journal again, and verify every state hash in it',
     load: async () => (await import('./cli/replay.ts')).command,

@@ -156,11 +156,11 @@ export const OPTIONS = {
     '0 waits for ever',
   ),
   shadowMs: integer(
-    2000,
+    1000,
     50,
     60_000,
     'ms',
-    'Each room that is played in is copied so often into memory that outlives its worker: from there it goes on after a crash. A shorter time makes that quicker, and costs 0.2 ms of CPU per copy.',
+    'Each room that is played in is copied so often into memory that outlives its worker: from there it goes on after a crash, with what came since played again (some 0.1 ms a tick). A copy of a room of 50 takes 0.2 ms.',
   ),
   journalDir: text(
     '',

@@ -139,7 +139,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         version: options.version,
       }),
     );
-    const admin = config.adminPort === 0 ? null : createAdminHttp({ metrics, ready });
+    const admin =
+      config.adminPort === 0
+        ? null
+        : createAdminHttp({ metrics, ready, crew: () => directory.crew });
     const adminPort =
       admin === null
         ? 0

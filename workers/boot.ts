@@ -142,6 +142,8 @@ export type WorkerReport =
   | { readonly kind: 'ready' }
   /** A room has ticked again; us since it was seen that its worker had died, and ticks whose packets had gone out and that are lost. */
   | RoomRecovered
+  /** A room could not be taken over: it was closed, or as nobody had been in, it began anew. */
+  | { readonly kind: 'missed'; readonly what: 'lost' | 'anew' }
   /** The room in `row` needs memory for its shadow. */
   | { readonly kind: 'shadow'; readonly row: number; readonly regionBytes: number }
   | {

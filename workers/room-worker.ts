@@ -79,7 +79,10 @@ class Worker {
   #takeOver(room: RoomTakeover, detectedUs: number): void {
     const recovery = this.#shard.takeOver(room);
     this.#shard.wake();
-    if (recovery === null) return;
+    if (typeof recovery === 'string') {
+      report({ kind: 'missed', what: recovery });
+      return;
+    }
     const us = clock.nowUs() - detectedUs;
     const { ticks, last } = recovery;
     const ticksLost = Math.max(0, room.tick - (last?.tick ?? recovery.tick));

@@ -83,21 +83,20 @@ export class Shard {
     };
   }
 
-  /** A room that another worker has left is this one's from now on, and ticks. False: it could not be. */
-  takeOver(takeover: RoomTakeover): Recovery | null {
+  /** A room that another worker has left is this one's from now on, and ticks; or was closed, or has begun anew. */
+  takeOver(takeover: RoomTakeover): Recovery | 'lost' | 'anew' {
     const { order, seats, code, shadow, tries } = takeover;
     const { restoreRoom } = this.#options;
     if (code !== 0 || restoreRoom === undefined) {
       this.#lose(takeover, code || ERROR.E_ROOM_FAULT);
-      return null;
+      return 'lost';
     }
     this.#pulse?.makes();
     let restored: Restored;
     try {
       restored = restoreRoom(order, this.#parts, shadow);
     } catch (error) {
-      this.#miss(takeover, error);
-      return null;
+      return this.#miss(takeover, error);
     }
     const { room, recovery } = restored;
     this.#enter(room);
@@ -108,28 +107,25 @@ export class Shard {
     } catch (error) {
       this.#fail(room, error);
       this.#lose(takeover, ERROR.E_ROOM_FAULT);
-      return null;
+      return 'lost';
     }
     reconcile(room, seats, recovery.left);
-    return this.#tickRoom(room) ? recovery : null;
+    return this.#tickRoom(room) ? recovery : 'lost';
   }
 
-  /** Too little of a room is kept. One in which nobody has been begins anew. */
-  #miss(takeover: RoomTakeover, error: unknown): void {
+  /** Too little of a room is kept. One in which nobody is begins anew: its order to open may not even have been read. */
+  #miss(takeover: RoomTakeover, error: unknown): 'lost' | 'anew' {
     const { order, seats } = takeover;
-    if (takeover.shadow !== undefined || seats.some(({ state }) => state !== 'joining')) {
-      this.#log('error', order.id, String(error));
-      this.#lose(takeover, ERROR.E_ROOM_FAULT);
-      return;
-    }
-    this.#open(order);
+    if (!seats.some(({ state }) => state === 'in')) this.#open(order);
+    else this.#log('error', order.id, String(error));
     const room = this.#rooms.get(order.row);
-    for (const { session, flags, name, identity } of seats) {
-      if (room === undefined) break;
-      this.#sitters.set(session, { room, slot: -1 });
-      room.join({ session, flags, name, identity });
+    if (room === undefined) {
+      this.#lose(takeover, ERROR.E_ROOM_FAULT);
+      return 'lost';
     }
-    if (room === undefined) this.#lose(takeover, ERROR.E_ROOM_FAULT);
+    for (const { session } of seats) this.#sitters.set(session, { room, slot: -1 });
+    reconcile(room, seats, NOBODY);
+    return 'anew';
   }
 
   #lose({ order, seats, tick }: RoomTakeover, code: number): void {
@@ -474,6 +470,7 @@ export class Shard {
 }
 
 const NOTHING = new Uint8Array(0);
+const NOBODY: ReadonlyMap<number, number> = new Map();
 /**
  * A room without any player ticks in one of 16 intervals, twice a second at 30 Hz: nobody sees it, and 200 of them must cost
  * less than 5 % of a core (`fray bench memory`). Its time runs slower meanwhile; ticks, timers and journal know nothing of it. The

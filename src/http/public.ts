@@ -28,6 +28,8 @@ export interface PublicHttpOptions {
   readonly routes?: {
     readonly [path: string]: (request: IncomingMessage, response: ServerResponse) => unknown;
   };
+  /** The same for POST. Bodies are thrown away. Default none. */
+  readonly commands?: PublicHttpOptions['routes'];
   /** Takes the upgrade at `/ws`, for example `WebSocketTransport.handleUpgrade`. Default: 404. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown;
   /** Takes POST and OPTIONS at `/rtc` and below it, for example `WebRtcTransport.handleOffer`. It reads or drops the body. Default: 405. */
@@ -224,7 +226,9 @@ export class PublicHttp {
       response.setHeader('Connection', 'close');
       response.setHeader('Retry-After', '1');
       answer(request, response, refusal === 'full' ? 503 : 429, 'too many requests at once');
-    } else if (!isReading) {
+    } else if (request.method === 'POST' && Object.hasOwn(this.#options.commands ?? {}, path))
+      this.#options.commands?.[path]?.(request, response);
+    else if (!isReading) {
       response.setHeader('Allow', 'GET, HEAD');
       response.setHeader('Connection', 'close');
       answer(request, response, 405, 'method not allowed');

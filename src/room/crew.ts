@@ -43,8 +43,10 @@ export interface CrashReport {
   /** Rooms it left; those that it was given up with are lost. */
   readonly rooms: number;
   readonly recovered: RecoveredRoom[];
-  /** Rooms that were closed instead, so far. */
+  /** Rooms that were closed instead. */
   lost: number;
+  /** Rooms in which nobody had been: they began anew. */
+  anew: number;
   /** Ticks that other workers had to make up for or to leave out, until the last of these rooms ticked. */
   othersLateTicks: number;
 }
@@ -63,6 +65,8 @@ export class Crew {
   readonly workers: readonly RoomWorker[];
   /** The newest deaths, oldest first. */
   readonly crashes: CrashReport[] = [];
+  /** All deaths. */
+  crashCount = 0;
   readonly #options: CrewOptions;
   readonly #owner: CrewOwner;
   readonly #spares: Spares;
@@ -115,6 +119,10 @@ export class Crew {
   readonly #listener = {
     onCrash: (worker: RoomWorker): void => this.#crashed(worker),
     onRecovered: (worker: RoomWorker, room: RoomRecovered): void => this.#recovered(worker, room),
+    onMissed: (worker: RoomWorker, what: 'lost' | 'anew'): void => {
+      const report = this.crashes.findLast((one) => one.worker === worker.index);
+      if (report !== undefined) report[what] += 1;
+    },
   };
 
   #look(): void {
@@ -160,7 +168,9 @@ export class Crew {
     { hung, rooms, lost }: { hung: boolean; rooms: number; lost: number },
   ): void {
     this.#lateBefore.set(index, this.#othersLate(index));
-    this.crashes.push({ worker: index, hung, rooms, recovered: [], lost, othersLateTicks: 0 });
+    const report = { worker: index, hung, rooms, recovered: [], lost, anew: 0, othersLateTicks: 0 };
+    this.crashes.push(report);
+    this.crashCount += 1;
     if (this.crashes.length > REPORTS_MAX) this.crashes.shift();
   }
 

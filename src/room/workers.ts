@@ -57,6 +57,8 @@ export interface WorkerListener {
   readonly onCrash: (worker: RoomWorker) => void;
   /** A room that it took over has ticked. */
   readonly onRecovered: (worker: RoomWorker, room: RoomRecovered) => void;
+  /** One could not be taken over: it was closed, or as nobody had been in, it began anew. */
+  readonly onMissed: (worker: RoomWorker, what: 'lost' | 'anew') => void;
 }
 
 /** `starting` takes orders already (they wait in the ring); `waiting` has crashed too often and is started later. */
@@ -249,6 +251,9 @@ export class RoomWorker {
       }
       case 'recovered':
         listener.onRecovered(this, report);
+        break;
+      case 'missed':
+        listener.onMissed(this, report.what);
         break;
       default:
     }

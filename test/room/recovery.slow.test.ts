@@ -233,10 +233,12 @@ test(`random joins, leaves, drops and returns while workers die: one answer each
   };
   const seats = new Map<number, 'joining' | 'in' | 'away' | 'resuming'>();
   const hear = (): void => {
-    for (const { kind, sessionId, text } of bench.outputs.splice(0)) {
+    for (const { kind, sessionId, code, text } of bench.outputs.splice(0)) {
       const at = seats.get(sessionId);
       if (kind === 'joined' && at === 'joining') seats.set(sessionId, 'in');
       else if (kind === 'resumed' && at === 'resuming') seats.set(sessionId, 'in');
+      // Who never acknowledges anything is thrown out after a while, on a slow machine within this test.
+      else if (kind === 'closed' && code === ERROR.E_CHANNEL_FULL) seats.delete(sessionId);
       else if (kind !== 'wait') t.fail(`session ${sessionId} was ${at} and got ${kind} ${text}`);
     }
   };
@@ -264,17 +266,20 @@ test(`random joins, leaves, drops and returns while workers die: one answer each
     hear();
     return [...seats.values()].every((at) => at === 'in' || at === 'away');
   }, 20_000);
-  await bench.until(() => bench.directory.seats === seats.size);
-  const people = bench.directory.rooms().reduce((sum, room) => sum + room.people, 0);
-  t.equal(people, seats.size);
+  const people = (): number => bench.directory.rooms().reduce((sum, room) => sum + room.people, 0);
+  const agree = (count: () => number): Promise<void> =>
+    bench.until(() => {
+      hear();
+      return count() === seats.size;
+    }, 10_000);
+  await agree(() => bench.directory.seats);
+  await agree(people);
   t.ok((bench.directory.crew?.crashes.length ?? 0) >= 3);
   const counted = (): number =>
     bench.directory.workers().reduce((sum, { timing }) => sum + timing.counter('people'), 0);
-  await bench.until(() => counted() === seats.size, 10_000);
+  await agree(counted);
   for (const id of seats.keys()) bench.packets.delete(id);
-  await bench.until(() =>
-    [...seats.keys()].every((id) => (bench.packets.get(id)?.length ?? 0) > 0),
-  );
+  await agree(() => [...seats.keys()].filter((id) => bench.packets.has(id)).length);
   for (const id of seats.keys()) bench.directory.leave(id, ERROR.E_LEFT);
   await bench.until(() => bench.directory.seats === 0);
 });

@@ -1,0 +1,68 @@
+/**
+ * What an operator does to a server that is to be tried, on the admin port and from this machine alone: `POST /debug/kill-worker` ends a
+ * worker, `GET /debug/crashes` tells what came of each that died. A page in a browser can do neither: it would need a header of ours,
+ * for which it has to ask first.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isLoopback } from '../config.ts';
+import type { Crew } from '../room/crew.ts';
+
+/** Of every request below /debug. */
+export const DEBUG_HEADER = 'x-fray-debug';
+export const KILL_PATH = '/debug/kill-worker';
+export const CRASHES_PATH = '/debug/crashes';
+
+/** How a worker is ended: at once by the host, by itself, or by a loop without end, which the watchdog has to see. */
+export const KILLS = ['exit', 'hang', 'now'] as const;
+export type Kill = (typeof KILLS)[number];
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export function debugRoutes(crew: () => Crew | undefined): {
+  readonly routes: { readonly [path: string]: Handler };
+  readonly commands: { readonly [path: string]: Handler };
+} {
+  return {
+    routes: { [CRASHES_PATH]: guarded((_, response) => tell(response, 200, crashesOf(crew()))) },
+    commands: {
+      [KILL_PATH]: guarded((request, response) => {
+        const asked = new URL(request.url ?? '', 'http://localhost').searchParams;
+        const worker = crew()?.workers.find(({ index }) => String(index) === asked.get('worker'));
+        const how = KILLS.find((one) => one === asked.get('how'));
+        if (worker === undefined || how === undefined || worker.state !== 'ready')
+          tell(response, 409, { error: 'there is no such worker that runs, or no such way' });
+        else {
+          worker.kill(how);
+          tell(response, 202, { worker: worker.index, how });
+        }
+      }),
+    },
+  };
+}
+
+function guarded(handler: Handler): Handler {
+  return (request, response) => {
+    const isOwn = isLoopback(request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '');
+    if (isOwn && request.headers[DEBUG_HEADER] === '1') handler(request, response);
+    else tell(response, 403, { error: 'from this machine alone, and not from a page' });
+  };
+}
+
+function crashesOf(crew: Crew | undefined): object {
+  return {
+    workers: crew?.workers.map(({ state }) => state) ?? [],
+    sparesReady: crew?.sparesReady ?? 0,
+    count: crew?.crashCount ?? 0,
+    crashes: crew?.crashes ?? [],
+  };
+}
+
+function tell(response: ServerResponse, status: number, facts: object): void {
+  const body = JSON.stringify(facts);
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+  });
+  response.end(body);
+}

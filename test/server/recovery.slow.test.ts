@@ -1,0 +1,50 @@
+/** `fray debug kill-worker` against a whole server. */
+import { test } from 'tap';
+import { serve } from './fixture.ts';
+import { fray } from './fray-process.ts';
+
+test('fray debug kill-worker: rooms go on, and the report says so; nobody else may ask for it', async (t) => {
+  const server = await serve({ workers: '2', roomsWarm: '2', bots: '4', shadowMs: '500' });
+  t.teardown(() => server.stop(0));
+  const admin = server.adminUrl ?? '';
+  for (const [method, path] of [
+    ['GET', 'debug/crashes'],
+    ['POST', 'debug/kill-worker?worker=0&how=exit'],
+  ] as const) {
+    const refused = await fetch(`${admin}${path}`, { method });
+    t.equal(refused.status, 403, `${method} ${path} as a page could`);
+    await refused.text();
+  }
+  const headers = { 'x-fray-debug': '1' };
+  for (const query of ['worker=7&how=exit', 'worker=0&how=gently', '']) {
+    const url = `${admin}debug/kill-worker?${query}`;
+    const answer = await fetch(url, { method: 'POST', headers });
+    t.equal(answer.status, 409, query);
+    await answer.text();
+  }
+  const got = await fetch(`${admin}debug/kill-worker?worker=0&how=exit`, { headers });
+  t.equal(got.status, 404, 'a GET kills nobody');
+  await got.text();
+  for (const [how, times] of [
+    ['exit', 2],
+    ['hang', 1],
+  ] as const) {
+    const run = fray([
+      ...['debug', 'kill-worker', '--admin', admin, '--how', how],
+      ...['--times', String(times), '--json'],
+    ]);
+    t.equal(await run.ended, 0, run.err);
+    const report = JSON.parse(run.out) as { deaths: { hung: boolean }[] };
+    t.match(report, { roomsLost: 0, ticksLost: 0, rooms: times });
+    t.same(
+      report.deaths.map(({ hung }) => hung),
+      Array.from({ length: times }, () => how === 'hang'),
+    );
+  }
+  const text = await (await fetch(`${admin}metrics`)).text();
+  const recovered = Number(/^fray_rooms_recovered_total\{worker="0"\} (\d+)/m.exec(text)?.[1]);
+  t.equal(recovered, 3);
+  const wrong = fray(['debug', 'fly', '--admin', admin]);
+  t.not(await wrong.ended, 0);
+  t.match(wrong.err + wrong.out, /kill-worker is all there is/);
+});
