@@ -16,7 +16,7 @@ pub fn push_out(body: &mut Body, head: &ConfigHead, walls: &Walls, step: i32) ->
         let low = (x.saturating_sub(r), y.saturating_sub(r));
         let high = (x.saturating_add(r), y.saturating_add(r));
         let flat = head.dimensions == 2;
-        walls.near(low, high, |_, wall| {
+        walls.around(low, high, |wall| {
             if flat || blocks(wall, body, step) {
                 clear &= !leave(body, wall);
             }
@@ -92,6 +92,12 @@ fn leave(body: &mut Body, wall: &WallBox) -> bool {
     true
 }
 
+/// True if a body is over, under or in a wall.
+pub fn overlaps(body: &Body, wall: &WallBox) -> bool {
+    let (dx, dy) = (offset(body.x, wall.x, wall.half_x), offset(body.y, wall.y, wall.half_y));
+    dx * dx + dy * dy < i64::from(body.radius) * i64::from(body.radius)
+}
+
 /// Distance of a coordinate from an interval, signed; 0 inside it.
 fn offset(at: i32, centre: i32, half: i32) -> i64 {
     let from = i64::from(at) - i64::from(centre);
@@ -134,10 +140,10 @@ pub fn rise(body: &mut Body, by: i32, head: &ConfigHead, walls: &Walls, grounded
     let reach = i64::from(from) + if grounded { i64::from(head.step_height) } else { 0 };
     let (mut floor, mut ceiling) = (0i64, i64::MAX);
     let (x, y, r) = (body.x, body.y, body.radius);
-    walls.near(
+    walls.around(
         (x.saturating_sub(r), y.saturating_sub(r)),
         (x.saturating_add(r), y.saturating_add(r)),
-        |_, wall| {
+        |wall| {
             let (dx, dy) = (offset(x, wall.x, wall.half_x), offset(y, wall.y, wall.half_y));
             if dx * dx + dy * dy >= i64::from(r) * i64::from(r) {
                 return;
@@ -173,10 +179,10 @@ pub fn free_above(body: &Body, head: &ConfigHead, walls: &Walls) -> bool {
     let from = i64::from(body.z) + i64::from(body.height);
     let to = i64::from(body.z) + i64::from(head.stand_height);
     let mut free = true;
-    walls.near(
+    walls.around(
         (x.saturating_sub(r), y.saturating_sub(r)),
         (x.saturating_add(r), y.saturating_add(r)),
-        |_, wall| {
+        |wall| {
             let (dx, dy) = (offset(x, wall.x, wall.half_x), offset(y, wall.y, wall.half_y));
             let over = i64::from(wall.z) < to
                 && (wall.height == 0 || i64::from(wall.z) + i64::from(wall.height) > from);

@@ -6,11 +6,15 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::areas::area_ok;
+use crate::movers::mover_ok;
+
 use crate::gen::{
-    audience, error, ConfigField, ConfigHead, ConfigKind, ConfigText, ConfigWeapon, RosterRow,
-    WallBox, BUILTIN_COLUMNS, ENTITIES_MAX, FIELDS_PER_KIND_MAX, HISTORY_TICKS_MIN, KINDS_MAX,
-    MAP_BOXES_MAX, PACKET_BYTES_MAX, PLAYERS_MAX, POSITION_MAX, ROOM_FIELDS_MAX, TABLE_HASH,
-    TEXTS_PER_KIND_MAX, WALLS_MAX, WEAPONS_MAX,
+    audience, error, ConfigArea, ConfigField, ConfigHead, ConfigKind, ConfigMover, ConfigText,
+    ConfigWeapon, RosterRow, WallBox, AREAS_MAX, BUILTIN_COLUMNS, ENTITIES_MAX,
+    FIELDS_PER_KIND_MAX, HISTORY_TICKS_MIN, KINDS_MAX, MAP_BOXES_MAX, MOVERS_MAX, PACKET_BYTES_MAX,
+    PLAYERS_MAX, POSITION_MAX, ROOM_FIELDS_MAX, TABLE_HASH, TEXTS_PER_KIND_MAX, WALLS_MAX,
+    WEAPONS_MAX,
 };
 
 /// First word of a configuration: 'FRC1'.
@@ -43,6 +47,10 @@ pub struct Config<'a> {
     pub texts: &'a [ConfigText],
     /// Walls of the schema.
     pub boxes: &'a [WallBox],
+    /// Its moving boxes.
+    pub movers: &'a [ConfigMover],
+    /// Its areas.
+    pub areas: &'a [ConfigArea],
 }
 
 impl<'a> Config<'a> {
@@ -56,7 +64,11 @@ impl<'a> Config<'a> {
         let (weapons, rest) = rows(rest, head.weapons)?;
         let (texts, rest) = rows(rest, head.texts)?;
         let (boxes, rest) = rows(rest, head.boxes)?;
-        rest.is_empty().then_some(Self { head, kinds, fields, room_fields, weapons, texts, boxes })
+        let (movers, rest) = rows(rest, head.movers)?;
+        let (areas, rest) = rows(rest, head.areas)?;
+        let config =
+            Self { head, kinds, fields, room_fields, weapons, texts, boxes, movers, areas };
+        rest.is_empty().then_some(config)
     }
 
     /// Checks every number that the core relies on. Errors: `E_CORE` for another build, `E_CONFIG`
@@ -75,6 +87,10 @@ impl<'a> Config<'a> {
             && crouch_ok(&config)
             && head.boxes <= MAP_BOXES_MAX
             && config.boxes.iter().all(crate::walls::wall_ok)
+            && head.movers <= MOVERS_MAX
+            && config.movers.iter().all(|m| mover_ok(m, head.tick_rate_hz))
+            && head.areas <= AREAS_MAX
+            && config.areas.iter().all(area_ok)
             && 8 * head.snapshot_bytes_max >= snapshot_bits_least(&config);
         if ok {
             Ok(config)
@@ -393,6 +409,8 @@ pub struct Sizes {
     pub wall_cells: u32,
     /// Wall numbers over all cells at most.
     pub wall_items: u32,
+    /// Moving boxes.
+    pub movers: u32,
 }
 
 impl Sizes {
@@ -436,6 +454,7 @@ impl Sizes {
             walls: WALLS_MAX + head.boxes,
             wall_cells: crate::walls::cells_of(head.boxes),
             wall_items: crate::walls::items_of(WALLS_MAX + head.boxes),
+            movers: head.movers,
         }
     }
 }

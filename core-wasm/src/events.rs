@@ -3,7 +3,7 @@
 
 use bytemuck::Pod;
 
-use crate::gen::{ClientEvent, Hit, Landed, RecordHeader, Touch, EVENTS_MAX};
+use crate::gen::{Area, ClientEvent, Hit, Landed, RecordHeader, Touch, EVENTS_MAX};
 use crate::room::Room;
 
 /// Bytes of the buffer that messages of clients leave free for events that cannot wait.
@@ -25,6 +25,12 @@ pub fn touch(room: &mut Room, touch: &Touch) {
     if !hook_bytes(room, Touch::KIND, 0, bytemuck::bytes_of(touch), hits) {
         room.r.stats[0].events_dropped = room.r.stats[0].events_dropped.wrapping_add(1);
     }
+}
+
+/// Who came into an area, or left one. False: there was no room for it in this tick, say it in the next.
+pub fn area(room: &mut Room, area: &Area) -> bool {
+    let hits = room.r.hits.len() * (RecordHeader::BYTES + Hit::BYTES);
+    hook_bytes(room, Area::KIND, 0, bytemuck::bytes_of(area), hits)
 }
 
 /// A landing: leaves room for the hits of a tick, too.

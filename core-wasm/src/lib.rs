@@ -13,6 +13,7 @@
 
 #[cfg(target_arch = "wasm32")]
 pub mod abi;
+pub mod areas;
 pub mod bits;
 pub mod blast;
 pub mod client;
@@ -35,6 +36,7 @@ pub mod ingest;
 pub mod input;
 pub mod interest;
 pub mod movement;
+pub mod movers;
 pub mod netchan;
 pub mod packet;
 pub mod physics;

@@ -10,6 +10,7 @@
 use crate::collide::{free_above, push_out, rise};
 use crate::fixed::{cos_sin, div_round, isqrt, length, longer, scale, shift_round};
 use crate::gen::{button, column, flag, ConfigHead, InputCommand};
+use crate::movers::{board, carry};
 use crate::walls::Walls;
 use crate::world::World;
 
@@ -100,18 +101,22 @@ pub fn step(body: &mut Body, command: &InputCommand, head: &ConfigHead, walls: &
     let high = head.dimensions == 3;
     body.aim = i32::from(command.aim);
     body.pitch = if high { i32::from(command.pitch) } else { 0 };
+    let (air, from, old) = (body.flags & flag::GROUNDED == 0, body.z, body.vz);
+    let carried = if high { carry(body, walls) } else { [0; 3] };
     let low = crouch(body, command, head, walls);
     let was_grounded = body.flags & flag::GROUNDED != 0;
     if high {
-        jump(body, command, head, was_grounded);
+        jump(body, command, head, (was_grounded, carried));
     }
     let wish = direction(command, head);
     let (dx, dy) = drive(body, command, head, (wish, low));
-    let (from, old) = (body.z, body.vz);
     let dz = if high { fall(body, head) } else { flat(body) };
     travel(body, (dx, dy, dz), head, walls, was_grounded);
-    let down = high && !was_grounded && body.flags & flag::GROUNDED != 0;
-    body.landed = if down { impact(from, old, body.z, head.gravity) } else { 0 };
+    body.landed = 0;
+    if high && air && body.flags & flag::GROUNDED != 0 {
+        body.landed = impact(from, old, body.z, head.gravity);
+        board(body, walls);
+    }
 }
 
 /// Speed at the end of a fall that began a tick at a height and velocity: by the way and not by the
@@ -289,14 +294,33 @@ fn flat(body: &mut Body) -> i32 {
     0
 }
 
-/// A jump begins before the tick's way: all of that is in the air.
-fn jump(body: &mut Body, command: &InputCommand, head: &ConfigHead, grounded: bool) {
+/// A jump begins before the tick's way: all of that is in the air. What carried the body goes on with it.
+fn jump(
+    body: &mut Body,
+    command: &InputCommand,
+    head: &ConfigHead,
+    (grounded, carried): (bool, [i32; 3]),
+) {
     let pressed = command.buttons & button::JUMP != 0;
     if pressed && body.flags & flag::JUMP_HELD == 0 && grounded && head.jump_speed > 0 {
         body.vz = head.jump_speed;
+        leave_behind(body, head, carried);
         body.flags &= !flag::GROUNDED;
     }
     body.flags = if pressed { body.flags | flag::JUMP_HELD } else { body.flags & !flag::JUMP_HELD };
+}
+
+/// Who jumps off what carries it goes on as fast. It was carried in this tick, and is not to go the same way twice.
+fn leave_behind(body: &mut Body, head: &ConfigHead, [x, y, z]: [i32; 3]) {
+    body.x = body.x.saturating_sub(x);
+    body.y = body.y.saturating_sub(y);
+    body.vx = body.vx.saturating_add(x);
+    body.vy = body.vy.saturating_add(y);
+    // Down again is a step for it, at most: else it would be in what it jumps from.
+    if z > 0 && z <= head.step_height {
+        body.z -= z;
+        body.vz = body.vz.saturating_add(z);
+    }
 }
 
 /// Gravity; returns the vertical way.
@@ -339,7 +363,7 @@ fn travel(body: &mut Body, way: (i32, i32, i32), head: &ConfigHead, walls: &Wall
 
 fn go(body: &mut Body, by: (i32, i32, i32), head: &ConfigHead, walls: &Walls, grounded: bool) {
     let before = (body.x, body.y);
-    if (by.0, by.1) != (0, 0) || walls.grid.count > 0 {
+    if (by.0, by.1) != (0, 0) || !walls.none() {
         body.x = body.x.saturating_add(by.0);
         body.y = body.y.saturating_add(by.1);
         let step = if grounded { head.step_height } else { 0 };

@@ -1,6 +1,7 @@
 //! `simulate`: players move, push each other apart, things fly, players touch things. Rows in
 //! ascending order, always.
 
+use crate::areas;
 use crate::combat;
 use crate::events;
 use crate::fixed::{div_round, isqrt};
@@ -22,6 +23,7 @@ pub fn simulate(room: &mut Room) {
     build_grid(room);
     fly(room);
     touch(room);
+    areas::watch(room);
 }
 
 fn move_players(room: &mut Room) {

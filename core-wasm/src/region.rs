@@ -14,6 +14,7 @@ use crate::gen::{
     PACKET_BYTES_MAX, RECEIVE_WINDOW_TO_SERVER, SEND_POOL_BYTES, SPAWNABLE_MAX, TIMERS_MAX,
 };
 use crate::history::OwnFast;
+use crate::movers::Moved;
 use crate::netchan::pool::{Chunk, PoolHead, CHUNK_BYTES};
 use crate::netchan::{Channel, FragmentSlot};
 use crate::walls::WallGrid;
@@ -174,6 +175,8 @@ pub struct Client {
     pub joined_tick: u32,
     /// Free for the stages of the wire: 0 at a join.
     pub wire: [u32; 6],
+    /// Bit k: hooks were told that the player is in area k of the schema.
+    pub areas: u32,
 }
 
 /// The player is a bot: its input comes as BotInput, no packets go out.
@@ -332,6 +335,8 @@ layout! {
         wall_starts: u16 = s.wall_cells + 1,
         /// Wall numbers by cell.
         wall_items: u16 = s.wall_items,
+        /// Moving boxes as they are in this tick.
+        movers: Moved = s.movers,
         /// Bit set of free indices; the lowest is taken first.
         free: u32 = s.set_words,
         /// Removed indices, oldest first, `head.resting` of them.

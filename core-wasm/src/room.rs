@@ -104,6 +104,7 @@ pub fn open_tick(room: &mut Room) -> Result<(), i32> {
         *flags &= !flag::TOUCHED;
     }
     indices::release_indices(room);
+    crate::movers::set(room.config.movers, room.r.head[0].tick, room.r.movers);
     Ok(())
 }
 
@@ -170,6 +171,7 @@ fn prepare(room: &mut Room) {
     }
     room.r.walls[..config.boxes.len()].copy_from_slice(config.boxes);
     set_walls(room, config.boxes.len());
+    crate::movers::set(config.movers, config.head.first_tick, room.r.movers);
     let head = &mut room.r.head[0];
     let entities = head.sizes.entities as usize;
     head.free_count = entities as u32;
@@ -251,6 +253,7 @@ macro_rules! walls_of {
             grid: $r.wall_grid[0],
             starts: &*$r.wall_starts,
             items: &*$r.wall_items,
+            movers: &*$r.movers,
         }
     };
 }

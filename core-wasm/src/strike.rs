@@ -151,7 +151,7 @@ pub fn first_solid(ray: &Ray, walls: &Walls) -> Strike {
         ray.from.0.max(to.0).saturating_add(ray.radius),
         ray.from.1.max(to.1).saturating_add(ray.radius),
     );
-    walls.near(low, high, |_, wall| {
+    walls.around(low, high, |wall| {
         let tall = if wall.height == 0 { None } else { Some((wall.z, wall.height)) };
         if let Some(part) = strike_box(ray, (wall.x, wall.y), (wall.half_x, wall.half_y), tall) {
             best.part = best.part.min(part);
@@ -173,7 +173,7 @@ pub fn strikes_wall(
     let low = (from.0.min(to.0).saturating_sub(radius), from.1.min(to.1).saturating_sub(radius));
     let high = (from.0.max(to.0).saturating_add(radius), from.1.max(to.1).saturating_add(radius));
     let mut struck = false;
-    walls.near(low, high, |_, wall| {
+    walls.around(low, high, |wall| {
         let tall = if wall.height == 0 { None } else { Some((wall.z, wall.height)) };
         struck |= strike_box(&ray, (wall.x, wall.y), (wall.half_x, wall.half_y), tall).is_some();
     });

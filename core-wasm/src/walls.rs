@@ -5,6 +5,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::config::grid_of;
 use crate::gen::{ConfigHead, WallBox};
+use crate::movers::Moved;
 
 /// World units. The edge of a cell, where the world is not too large for as many cells as there may be.
 const CELL: i32 = 4;
@@ -50,6 +51,8 @@ pub struct Walls<'a> {
     pub starts: &'a [u16],
     /// Wall numbers by cell, ascending within a cell.
     pub items: &'a [u16],
+    /// Moving boxes as they are in this tick: in no cell, since there are few.
+    pub movers: &'a [Moved],
 }
 
 impl Walls<'static> {
@@ -66,11 +69,33 @@ impl Walls<'static> {
         },
         starts: &[],
         items: &[],
+        movers: &[],
     };
 }
 
 impl<'a> Walls<'a> {
-    /// Tells each wall that may touch the rectangle, in ascending order within a cell. A wall in
+    /// True if there is nothing.
+    pub fn none(&self) -> bool {
+        self.grid.count == 0 && self.movers.is_empty()
+    }
+
+    /// Tells each wall that may touch the rectangle, those of [`Walls::near`] first, then moving ones.
+    #[inline]
+    pub fn around(&self, low: (i32, i32), high: (i32, i32), mut tell: impl FnMut(&WallBox)) {
+        self.near(low, high, |_, wall| tell(wall));
+        for Moved { wall, .. } in self.movers {
+            let reaches = |low: i32, high: i32, at: i32, half: i32| {
+                at.saturating_sub(half) <= high && at.saturating_add(half) >= low
+            };
+            if reaches(low.0, high.0, wall.x, wall.half_x)
+                && reaches(low.1, high.1, wall.y, wall.half_y)
+            {
+                tell(wall);
+            }
+        }
+    }
+
+    /// Tells each wall that stands still and may touch the rectangle, in ascending order within a cell. A wall in
     /// several cells is told only in the first of those cells that the rectangle reaches, so once.
     #[inline]
     pub fn near(&self, low: (i32, i32), high: (i32, i32), mut tell: impl FnMut(usize, &WallBox)) {

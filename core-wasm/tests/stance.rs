@@ -44,7 +44,13 @@ impl Map {
     }
 
     fn walls(&self) -> Walls<'_> {
-        Walls { boxes: &self.boxes, grid: self.grid, starts: &self.starts, items: &self.items }
+        Walls {
+            boxes: &self.boxes,
+            grid: self.grid,
+            starts: &self.starts,
+            items: &self.items,
+            movers: &[],
+        }
     }
 }
 

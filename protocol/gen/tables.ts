@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x27632f78;
+export const TABLE_HASH = 0xe4648409;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -111,6 +111,12 @@ export const NAME_BYTES_MAX = 32;
 
 /** Wall boxes that a room adds to those of its schema: they travel to each client. */
 export const WALLS_MAX = 1024;
+
+/** Moving boxes of a schema: every move looks at all of them. */
+export const MOVERS_MAX = 64;
+
+/** Zones of a schema: a bit of a word each. */
+export const AREAS_MAX = 32;
 
 /** Wall boxes of a schema: both ends hold them, 24 bytes each. */
 export const MAP_BOXES_MAX = 10000;
@@ -1194,6 +1200,18 @@ export const Touch = {
   other: 4,
 } as const;
 
+/** A player came into an area of the schema, or is not in it any more. */
+export const Area = {
+  kind: 76,
+  bytes: 12,
+  /** u32, handle */
+  player: 0,
+  /** u32, its index */
+  area: 4,
+  /** u32, 1: it came */
+  inside: 8,
+} as const;
+
 /** A player came down on something after it had been in the air. */
 export const Landed = {
   kind: 75,
@@ -1303,7 +1321,7 @@ export const Receipt = {
 
 /** Sizes and rules. */
 export const ConfigHead = {
-  bytes: 224,
+  bytes: 232,
   /** u32, 'FRC1' = 0x31435246 */
   magic: 0,
   /** u32, hash of these tables: core and host were made together */
@@ -1422,6 +1440,58 @@ export const ConfigHead = {
   standHeight: 216,
   /** u32, rows of WallBox: the walls of the schema, which both ends hold */
   boxes: 220,
+  /** u32, rows of ConfigMover */
+  movers: 224,
+  /** u32, rows of ConfigArea */
+  areas: 228,
+} as const;
+
+/** A box that goes to and fro: where it is follows from the tick alone. */
+export const ConfigMover = {
+  bytes: 48,
+  /** i32, as of a WallBox, at its first place */
+  x: 0,
+  /** i32 */
+  y: 4,
+  /** i32 */
+  z: 8,
+  /** i32 */
+  halfX: 12,
+  /** i32 */
+  halfY: 16,
+  /** i32, 0 = endless */
+  height: 20,
+  /** i32, from the first place to the other */
+  wayX: 24,
+  /** i32 */
+  wayY: 28,
+  /** i32 */
+  wayZ: 32,
+  /** u32, from one place to the other, at least 1 */
+  goTicks: 36,
+  /** u32, at each place */
+  stayTicks: 40,
+  /** u32, how far in its round it is at tick 0 */
+  startTick: 44,
+} as const;
+
+/** A part of the world: hooks are told who enters and leaves it. */
+export const ConfigArea = {
+  bytes: 28,
+  /** i32, as of a WallBox */
+  x: 0,
+  /** i32 */
+  y: 4,
+  /** i32 */
+  z: 8,
+  /** i32, of a cylinder: its radius */
+  halfX: 12,
+  /** i32 */
+  halfY: 16,
+  /** i32, 0 = endless */
+  height: 20,
+  /** u32, 1: an upright cylinder */
+  round: 24,
 } as const;
 
 /** A kind of entity. */
@@ -1582,6 +1652,7 @@ export const HOOK = {
   hit: { kind: 66, bytes: 32 },
   death: { kind: 67, bytes: 20 },
   touch: { kind: 68, bytes: 8 },
+  area: { kind: 76, bytes: 12 },
   landed: { kind: 75, bytes: 8 },
   message: { kind: 69, bytes: 0 },
   timer: { kind: 70, bytes: 24 },

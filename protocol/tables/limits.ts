@@ -56,6 +56,8 @@ export const LIMITS = {
     1024,
     'Wall boxes that a room adds to those of its schema: they travel to each client.',
   ],
+  MOVERS_MAX: [64, 'Moving boxes of a schema: every move looks at all of them.'],
+  AREAS_MAX: [32, 'Zones of a schema: a bit of a word each.'],
   MAP_BOXES_MAX: [10000, 'Wall boxes of a schema: both ends hold them, 24 bytes each.'],
   SPAWNABLE_MAX: [64, 'Handles offered to the plugin per tick.'],
   COMMAND_BYTES_MAX: [262144, 'Plugin commands of one tick (also the input buffer).'],

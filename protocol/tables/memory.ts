@@ -3,7 +3,8 @@ import type { RecordTable } from './shape.ts';
 
 /**
  * The configuration a core is created with: ConfigHead, then `kinds` x ConfigKind, `fields` x ConfigField, `roomFields` x ConfigField,
- * `weapons` x ConfigWeapon, `texts` x ConfigText, `boxes` x WallBox. Made by src/schema from the author's schema; server and client make the same bytes.
+ * `weapons` x ConfigWeapon, `texts` x ConfigText, `boxes` x WallBox, `movers` x
+ * ConfigMover, `areas` x ConfigArea. Made by src/schema from the author's schema; server and client make the same bytes.
  */
 export const CONFIG: Record<string, RecordTable> = {
   ConfigHead: {
@@ -81,6 +82,37 @@ export const CONFIG: Record<string, RecordTable> = {
       ['crouchColumn', 'u32', 'column of the visible field that says who is that low; 0: none'],
       ['standHeight', 'i32', 'height of the player kind'],
       ['boxes', 'u32', 'rows of WallBox: the walls of the schema, which both ends hold'],
+      ['movers', 'u32', 'rows of ConfigMover'],
+      ['areas', 'u32', 'rows of ConfigArea'],
+    ],
+  },
+  ConfigMover: {
+    doc: 'A box that goes to and fro: where it is follows from the tick alone.',
+    fields: [
+      ['x', 'i32', 'as of a WallBox, at its first place'],
+      ['y', 'i32', ''],
+      ['z', 'i32', ''],
+      ['halfX', 'i32', ''],
+      ['halfY', 'i32', ''],
+      ['height', 'i32', '0 = endless'],
+      ['wayX', 'i32', 'from the first place to the other'],
+      ['wayY', 'i32', ''],
+      ['wayZ', 'i32', ''],
+      ['goTicks', 'u32', 'from one place to the other, at least 1'],
+      ['stayTicks', 'u32', 'at each place'],
+      ['startTick', 'u32', 'how far in its round it is at tick 0'],
+    ],
+  },
+  ConfigArea: {
+    doc: 'A part of the world: hooks are told who enters and leaves it.',
+    fields: [
+      ['x', 'i32', 'as of a WallBox'],
+      ['y', 'i32', ''],
+      ['z', 'i32', ''],
+      ['halfX', 'i32', 'of a cylinder: its radius'],
+      ['halfY', 'i32', ''],
+      ['height', 'i32', '0 = endless'],
+      ['round', 'u32', '1: an upright cylinder'],
     ],
   },
   ConfigKind: {

@@ -388,6 +388,15 @@ export const HOOK_EVENTS: Record<string, RecordTable> = {
       ['other', 'u32', 'handle'],
     ],
   },
+  Area: {
+    kind: 76,
+    doc: 'A player came into an area of the schema, or is not in it any more.',
+    fields: [
+      ['player', 'u32', 'handle'],
+      ['area', 'u32', 'its index'],
+      ['inside', 'u32', '1: it came'],
+    ],
+  },
   Landed: {
     kind: 75,
     doc: 'A player came down on something after it had been in the air.',

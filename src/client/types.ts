@@ -3,6 +3,7 @@ import type { PlayerId } from '../schema/fields.ts';
 import type {
   DeclarationOf,
   KindName,
+  MoverName,
   OwnPlayerFieldsOf,
   SeenKindFieldsOf,
   SeenPlayerFieldsOf,
@@ -101,4 +102,13 @@ export interface ViewOf<S> {
   /** Living players in sight, the own one among them. */
   readonly players: readonly PlayerSeen<S>[];
   readonly entities: readonly EntitySeen<S>[];
+  /** Where the movers of the schema are: with the own player, so that it is seen to stand on what it stands on. */
+  readonly movers: Readonly<Record<MoverName<S>, MoverSeen>>;
+}
+
+/** Place of a mover: its middle, and the height of its bottom; its size is that of the schema. */
+export interface MoverSeen {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
 }

@@ -2,9 +2,11 @@
  * The view: what one frame shows, from reused objects. `fill` makes no garbage once every index in sight has had its row.
  */
 import type { ClientCore } from '../../core-wasm/bindings/client.ts';
-import { COLUMN, KIND } from '../../protocol/gen/tables.ts';
+import { COLUMN, KIND, POSITION_ONE } from '../../protocol/gen/tables.ts';
 import { fromRaw } from '../schema/fields.ts';
 import type { SchemaLayout } from '../schema/layout.ts';
+import type { RawMover } from '../schema/map.ts';
+import { moverAt } from '../schema/map.ts';
 import { Roster } from './roster.ts';
 import {
   type EntityRow,
@@ -15,6 +17,7 @@ import {
   rowMaker,
   type TextSource,
 } from './rows.ts';
+import type { MoverSeen } from './types.ts';
 
 /** The frame as the game hands it out; `ViewOf` gives it its types. */
 export interface Frame {
@@ -23,6 +26,7 @@ export interface Frame {
   me: PlayerRow | null;
   readonly room: object;
   readonly players: PlayerRow[];
+  readonly movers: Readonly<Record<string, MoverSeen>>;
   readonly entities: EntityRow[];
 }
 
@@ -60,7 +64,10 @@ export class GameView {
     const cells = this.#makers.length * core.matrix.rows;
     for (let i = 0; i < cells; i += 1) this.#rows.push(undefined);
     const room = roomObject(layout, core, () => this.#roomTextVersion);
-    this.frame = { tick: 0, ownTick: 0, me: null, room, players: [], entities: [] };
+    const movers = Object.fromEntries(
+      layout.movers.map(({ name }) => [name, { x: 0, y: 0, z: 0 }]),
+    );
+    this.frame = { tick: 0, ownTick: 0, me: null, room, players: [], entities: [], movers };
   }
 
   /** Text fields changed. */
@@ -80,6 +87,7 @@ export class GameView {
     frame.tick = ticks[0] as number;
     frame.ownTick = ticks[1] as number;
     this.#source.ownTick = ticks[1] as number;
+    this.#placeMovers();
     this.#source.own = this.#core.ownHandle;
     let players = 0;
     let entities = 0;
@@ -95,6 +103,19 @@ export class GameView {
     this.#shown = shown;
     frame.me = known ? (this.#row(KIND.player, this.#source.own & 0xffff) as PlayerRow) : null;
     return frame;
+  }
+
+  /** Where they are at the moment at which the own player is shown, between the states after its last two commands. */
+  #placeMovers(): void {
+    const { movers } = this.#source.layout;
+    for (let k = 0; k < movers.length; k += 1) {
+      const mover = movers[k] as RawMover;
+      const seen = this.frame.movers[mover.name] as { -readonly [Axis in keyof MoverSeen]: number };
+      const { x, y, z } = moverAt(mover, this.frame.ownTick - 1);
+      seen.x = x / POSITION_ONE;
+      seen.y = y / POSITION_ONE;
+      seen.z = z / POSITION_ONE;
+    }
   }
 
   /** Rows in the newest frame. */

@@ -1,7 +1,7 @@
 /** `defineGame`: an author's rules as hooks over a schema. */
 import { FrayError } from '../errors.ts';
 import type { AnyField, ValueOf } from '../schema/fields.ts';
-import type { MessagesToServer, TimersOf } from '../schema/infer.ts';
+import type { MessagesToServer, TimersOf, ZoneName } from '../schema/infer.ts';
 import type { Identity } from './identity.ts';
 import { checkOptionFields } from './options.ts';
 import type {
@@ -89,6 +89,18 @@ export interface GameHooks<S extends AnySchema, Fields extends RoomOptionFields>
     room: RoomOf<S>,
     landing: { readonly player: PlayerViewOf<S>; readonly speed: number },
   ): Done;
+  /**
+   * A player has come into a zone of the schema (`world.zones`), or is not in it any more: it went, was put elsewhere, died or left.
+   * Once each.
+   */
+  onZone?(
+    room: RoomOf<S>,
+    event: {
+      readonly player: PlayerViewOf<S>;
+      readonly zone: ZoneName<S>;
+      readonly entered: boolean;
+    },
+  ): Done;
   /** All proposed hits of this tick; they count unless cancelled. */
   onHit?(room: RoomOf<S>, hits: Listing<HitOf<S>>): Done;
   /**
@@ -142,6 +154,7 @@ export interface ErasedHooks {
   readonly onTick?: Hook;
   readonly onTouch?: Hook;
   readonly onLand?: Hook;
+  readonly onZone?: Hook;
   readonly onHit?: Hook;
   readonly onReceipt?: Hook;
   readonly onDeath?: Hook;
@@ -208,6 +221,7 @@ const HOOK_NAMES = [
   'onTick',
   'onTouch',
   'onLand',
+  'onZone',
   'onHit',
   'onReceipt',
   'onDeath',

@@ -10,6 +10,7 @@
  */
 import type { RoomCore } from '../../core-wasm/bindings/room.ts';
 import {
+  Area,
   Death,
   Dropped,
   ERROR,
@@ -64,6 +65,11 @@ export class GameRuntime {
   readonly #host: RuntimeHost;
   readonly #options: RuntimeOptions;
   readonly #roomOptions: object;
+  readonly #zone: { player: EntityView | undefined; zone: string; entered: boolean } = {
+    player: undefined,
+    zone: '',
+    entered: false,
+  };
   readonly #land: { player: EntityView | undefined; speed: number } = {
     player: undefined,
     speed: 0,
@@ -227,7 +233,6 @@ export class GameRuntime {
 
   #event(kind: number, header: number, length: number): void {
     const { view } = this.#context.core;
-    const { tickRateHz } = this.#context.layout;
     const at = header + RecordHeader.bytes;
     const slot = view.getUint16(header + RecordHeader.index, true);
     switch (kind) {
@@ -275,14 +280,10 @@ export class GameRuntime {
         );
         break;
       case HOOK.landed.kind:
-        this.#land.speed = (view.getInt32(at + Landed.speed, true) * tickRateHz) / POSITION_ONE;
-        this.#call(
-          'onLand',
-          this.#hooks.onLand,
-          view.getUint32(at + Landed.player, true),
-          0,
-          this.#asLanding,
-        );
+        this.#onLand(at);
+        break;
+      case HOOK.area.kind:
+        this.#onZone(at);
         break;
       case HOOK.message.kind:
         this.#onMessage(slot, at, length);
@@ -313,6 +314,22 @@ export class GameRuntime {
   #onDeath(victim: number, attacker: number): void {
     this.#call('onDeath', this.#hooks.onDeath, victim, attacker, this.#asDeath);
     this.#call('onDestroy', this.#hooks.onDestroy, victim, attacker, this.#asLoss);
+  }
+
+  #onLand(at: number): void {
+    const { core, layout } = this.#context;
+    const speed = core.view.getInt32(at + Landed.speed, true);
+    this.#land.speed = (speed * layout.tickRateHz) / POSITION_ONE;
+    const player = core.view.getUint32(at + Landed.player, true);
+    this.#call('onLand', this.#hooks.onLand, player, this.#land, this.#asEvent);
+  }
+
+  #onZone(at: number): void {
+    const { core, layout } = this.#context;
+    this.#zone.zone = layout.zones[core.view.getUint32(at + Area.area, true)]?.name ?? '';
+    this.#zone.entered = core.view.getUint32(at + Area.inside, true) === 1;
+    const player = core.view.getUint32(at + Area.player, true);
+    this.#call('onZone', this.#hooks.onZone, player, this.#zone, this.#asEvent);
   }
 
   #onTouch(player: number, other: number): void {
@@ -438,11 +455,13 @@ export class GameRuntime {
     return this.#loss.entity !== undefined;
   };
 
-  readonly #asLanding: Shape = () => {
-    this.#land.player = this.#room.playerView(this.#first as number);
-    this.#first = this.#land;
+  /** Of an event that is one player's: the event itself is the second. */
+  readonly #asEvent: Shape = () => {
+    const event = this.#second as { player: EntityView | undefined };
+    event.player = this.#room.playerView(this.#first as number);
+    this.#first = event;
     this.#second = undefined;
-    return this.#land.player !== undefined;
+    return event.player !== undefined;
   };
 
   readonly #asTouch: Shape = () => {

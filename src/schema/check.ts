@@ -15,7 +15,7 @@ import {
   TIMER_ARGS_MAX,
   WEAPONS_MAX,
 } from '../../protocol/gen/tables.ts';
-import { checkWalls } from './check-map.ts';
+import { checkMovers, checkWalls, checkZones } from './check-map.ts';
 import type { Rows } from './check-values.ts';
 import {
   atMost,
@@ -60,11 +60,9 @@ export function checkDeclaration(declaration: SchemaDeclaration): void {
   if (declaration.tickRateHz !== undefined && !Number.isInteger(declaration.tickRateHz)) {
     refuse('tickRateHz', 'must be an integer');
   }
-  checkWorld(record(declaration.world ?? {}, 'world'));
-  checkNet(
-    record(declaration.net ?? {}, 'net'),
-    Number(declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT),
-  );
+  const tickRateHz = Number(declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT);
+  checkWorld(record(declaration.world ?? {}, 'world'), tickRateHz);
+  checkNet(record(declaration.net ?? {}, 'net'), tickRateHz);
   checkInputs(record(declaration.input, 'input'), declaration.world?.dimensions ?? 2);
   checkWeapons(record(declaration.weapons ?? {}, 'weapons'));
   const room = record(declaration.room ?? {}, 'room');
@@ -107,8 +105,17 @@ function checkSpeeds(declaration: SchemaDeclaration): void {
   }
 }
 
-function checkWorld(world: Rows): void {
-  knownKeys(world, 'world', ['width', 'depth', 'dimensions', 'gravity', 'friendlyFire', 'walls']);
+function checkWorld(world: Rows, tickRateHz: number): void {
+  knownKeys(world, 'world', [
+    'width',
+    'depth',
+    'dimensions',
+    'gravity',
+    'friendlyFire',
+    'walls',
+    'movers',
+    'zones',
+  ]);
   range('world.width', world['width'], 2, 32_768, 'units');
   range('world.depth', world['depth'], 2, 32_768, 'units');
   range('world.gravity', world['gravity'], 0, 400, 'units/s²');
@@ -117,6 +124,8 @@ function checkWorld(world: Rows): void {
   if (dimensions !== undefined && dimensions !== 2 && dimensions !== 3)
     refuse('world.dimensions', 'must be 2 or 3');
   checkWalls(world['walls'] ?? []);
+  checkMovers(record(world['movers'] ?? {}, 'world.movers'), tickRateHz);
+  checkZones(record(world['zones'] ?? {}, 'world.zones'));
 }
 
 function checkNet(net: Rows, tickRateHz: number): void {

@@ -5,9 +5,11 @@
 import {
   AUDIENCE,
   BUILTIN_BUTTONS,
+  ConfigArea,
   ConfigField,
   ConfigHead,
   ConfigKind,
+  ConfigMover,
   ConfigText,
   ConfigWeapon,
   ENTITIES_MAX,
@@ -23,7 +25,6 @@ import type { Schema } from './define.ts';
 import { bitsFor } from './fields.ts';
 import type { PlacedField, PlacedKind, PlacedText, SchemaLayout } from './layout.ts';
 import { lowColumn } from './layout.ts';
-import type { RawWall } from './map.ts';
 import type { SchemaDeclaration, Weapon } from './parts.ts';
 import {
   SPEED_UNITS_PER_TICK_MAX,
@@ -72,7 +73,9 @@ export function compileConfig<D extends SchemaDeclaration>(
       (fields.length + layout.roomFields.length) * ConfigField.bytes +
       layout.weapons.length * ConfigWeapon.bytes +
       texts.length * ConfigText.bytes +
-      layout.walls.length * WallBox.bytes,
+      layout.walls.length * WallBox.bytes +
+      layout.movers.length * ConfigMover.bytes +
+      layout.zones.length * ConfigArea.bytes,
   );
   const view = new DataView(bytes.buffer);
   writeHead(view, schema, { options, fields: fields.length, texts: texts.length });
@@ -83,7 +86,9 @@ export function compileConfig<D extends SchemaDeclaration>(
   for (let index = 0; index < layout.weapons.length; index += 1)
     at = writeWeapon(view, at, { layout, index });
   for (const { kind, text } of texts) at = writeText(view, at, { kind, text });
-  for (const wall of layout.walls) at = writeWall(view, at, wall);
+  for (const wall of layout.walls) at = writeRow(view, at, { row: wall, table: WallBox });
+  for (const row of layout.movers) at = writeRow(view, at, { row, table: ConfigMover });
+  for (const row of layout.zones) at = writeRow(view, at, { row, table: ConfigArea });
   return bytes;
 }
 
@@ -188,6 +193,8 @@ function writeHead(
     assistTicks: toTicks(layout.assistMs, tickRateHz),
     sendEvery: net.sendEvery,
     boxes: layout.walls.length,
+    movers: layout.movers.length,
+    areas: layout.zones.length,
   };
   for (const [name, value] of Object.entries(head)) {
     view.setUint32(ConfigHead[name as keyof typeof head], value, true);
@@ -307,10 +314,18 @@ function writeText(view: DataView, at: number, row: { kind: number; text: Placed
   return at + ConfigText.bytes;
 }
 
-function writeWall(view: DataView, at: number, wall: RawWall): number {
+/** A row of the ground plan: its numbers have the names of the table. */
+function writeRow(
+  view: DataView,
+  at: number,
+  { row, table }: { row: object; table: { readonly bytes: number } },
+): number {
   const set = setter(view, at);
-  for (const [name, value] of Object.entries(wall)) set(WallBox[name as keyof RawWall], value);
-  return at + WallBox.bytes;
+  for (const [name, value] of Object.entries(row)) {
+    const offset = (table as Readonly<Record<string, number>>)[name];
+    if (offset !== undefined && typeof value === 'number') set(offset, value);
+  }
+  return at + table.bytes;
 }
 
 /**

@@ -23,6 +23,7 @@ export type {
   KindName,
   MessagesToClient,
   MessagesToServer,
+  MoverName,
   OwnPlayerFieldsOf,
   PlayerFieldsOf,
   RoomFieldsOf,
@@ -31,7 +32,8 @@ export type {
   SeenRoomFieldsOf,
   TimersOf,
   WeaponName,
+  ZoneName,
 } from './infer.ts';
-export type { Wall } from './map.ts';
+export type { Mover, Wall, Zone } from './map.ts';
 export type * from './parts.ts';
 export { axis, axis2, box, button, circle, hitscan, pitch, projectile } from './parts.ts';

@@ -64,6 +64,13 @@ export type SeenKindFieldsOf<S, Kind extends KindName<S>> = Sent<
 /** Fields of the room that clients have. */
 export type SeenRoomFieldsOf<S> = Sent<FieldsIn<DeclarationOf<S>['room']>, 'none'>;
 
+/** Names of the zones. */
+export type ZoneName<S> = keyof PlanIn<DeclarationOf<S>['world'], 'zones'> & string;
+/** Names of the movers. */
+export type MoverName<S> = keyof PlanIn<DeclarationOf<S>['world'], 'movers'> & string;
+type PlanIn<World, Part extends string> = World extends { readonly [K in Part]: infer Inner }
+  ? Rows<Inner>
+  : Record<never, never>;
 /** Names of the weapons. */
 export type WeaponName<S> = keyof Rows<DeclarationOf<S>['weapons']> & string;
 

@@ -5,7 +5,7 @@
 import { BUILTIN_COLUMNS, BUTTON, KIND } from '../../protocol/gen/tables.ts';
 import type { Audience, Field, TextField } from './fields.ts';
 import { bool } from './fields.ts';
-import { type RawWall, rawWall } from './map.ts';
+import { type RawMover, type RawWall, type RawZone, rawMover, rawWall, rawZone } from './map.ts';
 import type {
   BoostOptions,
   Box,
@@ -82,8 +82,10 @@ export interface Movement extends Required<Omit<MovementOptions, 'dash' | 'boost
 export interface SchemaLayout {
   readonly name: string;
   readonly tickRateHz: number;
-  readonly world: Required<Omit<WorldOptions, 'walls'>>;
+  readonly world: Required<Omit<WorldOptions, 'walls' | 'movers' | 'zones'>>;
   readonly walls: readonly RawWall[];
+  readonly movers: readonly RawMover[];
+  readonly zones: readonly RawZone[];
   readonly net: Required<NetOptions>;
   readonly inputs: readonly PlacedInput[];
   readonly weapons: readonly (Weapon & { readonly name: string })[];
@@ -114,7 +116,8 @@ export const REWIND_MS_MAX_DEFAULT = 200;
 /** Places everything. The declaration has been checked. */
 export function layOut(declaration: SchemaDeclaration): SchemaLayout {
   const { player = {}, kinds = {}, room = {}, weapons = {} } = declaration;
-  const { walls = [], ...worldOptions } = declaration.world ?? {};
+  const { walls = [], movers = {}, zones = {}, ...worldOptions } = declaration.world ?? {};
+  const tickRateHz = declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT;
   const world = { ...WORLD_DEFAULTS, ...worldOptions };
   const placedKinds = [
     placeKind('player', KIND.player, {
@@ -140,9 +143,11 @@ export function layOut(declaration: SchemaDeclaration): SchemaLayout {
   const textEnds = placedKinds.map((kind) => textEnd(kind.texts));
   return {
     name: declaration.name,
-    tickRateHz: declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT,
+    tickRateHz,
     world: world.dimensions === 2 ? { ...world, gravity: 0 } : world,
     walls: walls.map((wall, at) => rawWall(wall, `world.walls[${at}]`)),
+    movers: Object.entries(movers).map(([name, mover]) => rawMover(name, mover, tickRateHz)),
+    zones: Object.entries(zones).map(([name, zone]) => rawZone(name, zone)),
     net: {
       ...NET_DEFAULTS,
       rewindCoverMsMax: declaration.net?.rewindMsMax ?? REWIND_MS_MAX_DEFAULT,

@@ -3,7 +3,7 @@
  * unit, default and range; all lengths are world units, all times milliseconds, all angles radians.
  */
 import type { AnyField, Audience, Field, TextField } from './fields.ts';
-import type { Wall } from './map.ts';
+import type { Mover, Wall, Zone } from './map.ts';
 
 /** The movement stick: `{ x, y }`, each -1..1, x right and y up; longer than 1 counts as 1. */
 export interface Axis2Input {
@@ -232,6 +232,10 @@ export interface WorldOptions {
    * and 24 bytes each in every room and client. Default none.
    */
   readonly walls?: readonly Wall[];
+  /** Lifts, platforms and doors, at most 64. Every move of a player looks at all of them. */
+  readonly movers?: Readonly<Record<string, Mover>>;
+  /** Parts of the world that `onZone` tells of, at most 32. Server only. */
+  readonly zones?: Readonly<Record<string, Zone>>;
 }
 
 export interface NetOptions {

@@ -29,7 +29,17 @@ const walls: Wall[] = [
 const schema = defineSchema({
   name: 'moves',
   tickRateHz: 60,
-  world: { width: 30, depth: 30, dimensions: 3, walls },
+  world: {
+    width: 30,
+    depth: 30,
+    dimensions: 3,
+    walls,
+    movers: {
+      lift: { x: 0, y: 8, width: 9, depth: 6, height: 0.3, way: { z: 4 }, goMs: 1500, stayMs: 300 },
+      ferry: { x: -8, y: -10, width: 7, depth: 6, height: 0.3, way: { x: 14 }, goMs: 3000 },
+      door: { x: 0, y: 0, width: 1, depth: 6, way: { y: -5, x: 1 }, goMs: 700, stayMs: 400 },
+    },
+  },
   input: { move: axis2(), aim: angle(), jump: button(), crouch: button(), dash: button() },
   player: {
     shape: circle(0.5, { height: 2 }),
@@ -62,22 +72,31 @@ for (const link of ['', 'rtt=100,jitter=20,loss=5,seed=7']) {
     for (let slot = 0; slot < PLAYERS; slot += 1)
       games.push(await room.connect(link, { verify: true, cleanJoin: true }));
     const draws = games.map((_, slot) => seeded(slot + 1));
-    const seen = { crouched: 0, fast: 0, high: 0, air: 0, others: 0 };
+    const seen = { crouched: 0, fast: 0, high: 0, air: 0, others: 0, ridden: 0 };
     let ms = 0;
     room.run(SECONDS * 1000, () => {
       ms += 1;
       if (ms % 50 !== 0) return;
       games.forEach((game, slot) => {
         const draw = draws[slot] as () => number;
-        const { me, players } = game.view();
+        const { me, players, movers } = game.view();
         if (me) {
           seen.crouched += me.crouched ? 1 : 0;
           seen.fast += Math.hypot(me.vx, me.vy) > 8 ? 1 : 0;
+          if (me.grounded && me.z > 0.35 && Math.abs(me.z - movers.lift.z - 0.3) < 0.02)
+            seen.ridden += 1;
           seen.high += me.z > 0.5 && me.grounded ? 1 : 0;
           seen.air += me.grounded ? 0 : 1;
           for (const other of players)
             if (other.crouched && !other.own && Math.abs(other.height - 1.2) < 0.01)
               seen.others += 1;
+        }
+        if (slot === 0 && me) {
+          // To the lift, and then a hop on it now and then.
+          const [x, y] = [-me.x, 8 - me.y];
+          const move = { x: 0, y: Math.hypot(x, y) > 1 ? 1 : 0 };
+          game.setInput({ move, aim: Math.atan2(y, x), jump: draw() < 0.05 });
+          return;
         }
         if (ms % 200 !== 0) return;
         game.setInput({

@@ -95,3 +95,38 @@ t.test('movement that cannot be is E_SCHEMA', (t) => {
   refused({ dash, boost: { speed: 2 } }, /boost: cannot be beside a dash/);
   t.end();
 });
+
+t.test('hooks hear who enters a zone and who leaves it, once each, by name', (t) => {
+  const schema = defineSchema({
+    name: 'zones',
+    world: {
+      width: 60,
+      depth: 60,
+      zones: {
+        gate: { x: 3, y: 0, width: 2, depth: 8 },
+        ring: { x: 8, y: 0, radius: 2 },
+      },
+    },
+    input: { move: axis2() },
+    player: { shape: circle(0.5), solid: false },
+  });
+  const told: string[] = [];
+  const game = defineGame(schema, {
+    onCreate: (room) => room.addBot({ name: 'b' }),
+    onJoin: (room, p) => room.place(p, { x: 0, y: 0 }),
+    onTick(room) {
+      const [p] = [...room.players].map(({ id }) => room.player(id));
+      if (room.tick === 80 && p) room.place(p, { x: 8, y: 1 });
+      if (room.tick === 90 && p) room.damage(p, 1000);
+    },
+    onZone(_room, { player, zone, entered }) {
+      told.push(`${player.name} ${zone} ${entered}`);
+    },
+    botInput: (room) => ({ move: { x: room.tick < 75 ? 1 : 0, y: 0 } }),
+  });
+  const bench = new Bench(game, { playersMax: 2, entitiesMax: 16 }).tick(100);
+  t.same(bench.errors, []);
+  const walked = ['b gate true', 'b gate false', 'b ring true', 'b ring false'];
+  t.same(told, [...walked, 'b ring true', 'b ring false']);
+  t.end();
+});

@@ -237,7 +237,7 @@ t.test(
     t.equal(schema(), schema());
     t.equal(
       schema(),
-      0x40ef2b4aa627508dn,
+      0x2a1ed3712b6d495en,
       'golden: an engine or a refactoring that changes it locks players out',
     );
     const changes: object[] = [

@@ -24,6 +24,7 @@ use crate::gen::{
 };
 use crate::history::OwnFast;
 use crate::layout;
+use crate::movers::Moved;
 use crate::netchan::pool::{Chunk, Pool, PoolHead, CHUNK_BYTES};
 use crate::netchan::{write_header, Channel, FragmentSlot, SendLimits, HEADER_BYTES};
 use crate::region::{align, TICK_NONE};
@@ -179,6 +180,8 @@ layout! {
         wall_starts: u16 = s.wall_cells + 1,
         /// Wall numbers by cell.
         wall_items: u16 = s.wall_items,
+        /// Moving boxes as they are in the tick that is predicted.
+        movers: Moved = s.movers,
         /// Roster rows.
         roster: u8 = s.players * s.roster_row_bytes,
         /// Room fields.

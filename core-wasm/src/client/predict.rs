@@ -9,6 +9,7 @@ use crate::gen::{
 };
 use crate::history::{self, OwnFast};
 use crate::movement::{self, Body};
+use crate::movers;
 use crate::region::TICK_NONE;
 use crate::strike;
 use crate::walls::Walls;
@@ -224,6 +225,7 @@ impl Client<'_> {
         let mut last = self.m.local_commands[from as usize % LOCAL_RING];
         for tick in from + 1..=local {
             let command = self.command_for(tick, &last);
+            movers::set(self.config.movers, tick, self.m.movers);
             let (next, fired) = self.advance(&pose, &command);
             self.m.poses[tick as usize % LOCAL_RING] = next;
             if launch {

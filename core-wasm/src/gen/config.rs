@@ -103,12 +103,16 @@ pub struct ConfigHead {
     pub stand_height: i32,
     /// rows of WallBox: the walls of the schema, which both ends hold
     pub boxes: u32,
+    /// rows of ConfigMover
+    pub movers: u32,
+    /// rows of ConfigArea
+    pub areas: u32,
 }
 impl ConfigHead {
-    pub const BYTES: usize = 224;
+    pub const BYTES: usize = 232;
 }
 const _: () = {
-    assert!(core::mem::size_of::<ConfigHead>() == 224);
+    assert!(core::mem::size_of::<ConfigHead>() == 232);
     assert!(core::mem::offset_of!(ConfigHead, magic) == 0);
     assert!(core::mem::offset_of!(ConfigHead, table_hash) == 4);
     assert!(core::mem::offset_of!(ConfigHead, schema_hash_low) == 8);
@@ -165,6 +169,80 @@ const _: () = {
     assert!(core::mem::offset_of!(ConfigHead, crouch_column) == 212);
     assert!(core::mem::offset_of!(ConfigHead, stand_height) == 216);
     assert!(core::mem::offset_of!(ConfigHead, boxes) == 220);
+    assert!(core::mem::offset_of!(ConfigHead, movers) == 224);
+    assert!(core::mem::offset_of!(ConfigHead, areas) == 228);
+};
+
+/// A box that goes to and fro: where it is follows from the tick alone.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ConfigMover {
+    /// as of a WallBox, at its first place
+    pub x: i32,
+    pub y: i32,
+    pub z: i32,
+    pub half_x: i32,
+    pub half_y: i32,
+    /// 0 = endless
+    pub height: i32,
+    /// from the first place to the other
+    pub way_x: i32,
+    pub way_y: i32,
+    pub way_z: i32,
+    /// from one place to the other, at least 1
+    pub go_ticks: u32,
+    /// at each place
+    pub stay_ticks: u32,
+    /// how far in its round it is at tick 0
+    pub start_tick: u32,
+}
+impl ConfigMover {
+    pub const BYTES: usize = 48;
+}
+const _: () = {
+    assert!(core::mem::size_of::<ConfigMover>() == 48);
+    assert!(core::mem::offset_of!(ConfigMover, x) == 0);
+    assert!(core::mem::offset_of!(ConfigMover, y) == 4);
+    assert!(core::mem::offset_of!(ConfigMover, z) == 8);
+    assert!(core::mem::offset_of!(ConfigMover, half_x) == 12);
+    assert!(core::mem::offset_of!(ConfigMover, half_y) == 16);
+    assert!(core::mem::offset_of!(ConfigMover, height) == 20);
+    assert!(core::mem::offset_of!(ConfigMover, way_x) == 24);
+    assert!(core::mem::offset_of!(ConfigMover, way_y) == 28);
+    assert!(core::mem::offset_of!(ConfigMover, way_z) == 32);
+    assert!(core::mem::offset_of!(ConfigMover, go_ticks) == 36);
+    assert!(core::mem::offset_of!(ConfigMover, stay_ticks) == 40);
+    assert!(core::mem::offset_of!(ConfigMover, start_tick) == 44);
+};
+
+/// A part of the world: hooks are told who enters and leaves it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct ConfigArea {
+    /// as of a WallBox
+    pub x: i32,
+    pub y: i32,
+    pub z: i32,
+    /// of a cylinder: its radius
+    pub half_x: i32,
+    pub half_y: i32,
+    /// 0 = endless
+    pub height: i32,
+    /// 1: an upright cylinder
+    pub round: u32,
+}
+impl ConfigArea {
+    pub const BYTES: usize = 28;
+}
+const _: () = {
+    assert!(core::mem::size_of::<ConfigArea>() == 28);
+    assert!(core::mem::offset_of!(ConfigArea, x) == 0);
+    assert!(core::mem::offset_of!(ConfigArea, y) == 4);
+    assert!(core::mem::offset_of!(ConfigArea, z) == 8);
+    assert!(core::mem::offset_of!(ConfigArea, half_x) == 12);
+    assert!(core::mem::offset_of!(ConfigArea, half_y) == 16);
+    assert!(core::mem::offset_of!(ConfigArea, height) == 20);
+    assert!(core::mem::offset_of!(ConfigArea, round) == 24);
 };
 
 /// A kind of entity.

@@ -115,6 +115,28 @@ const _: () = {
     assert!(core::mem::offset_of!(Touch, other) == 4);
 };
 
+/// A player came into an area of the schema, or is not in it any more.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct Area {
+    /// handle
+    pub player: u32,
+    /// its index
+    pub area: u32,
+    /// 1: it came
+    pub inside: u32,
+}
+impl Area {
+    pub const KIND: u16 = 76;
+    pub const BYTES: usize = 12;
+}
+const _: () = {
+    assert!(core::mem::size_of::<Area>() == 12);
+    assert!(core::mem::offset_of!(Area, player) == 0);
+    assert!(core::mem::offset_of!(Area, area) == 4);
+    assert!(core::mem::offset_of!(Area, inside) == 8);
+};
+
 /// A player came down on something after it had been in the air.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]

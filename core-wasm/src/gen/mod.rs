@@ -18,7 +18,7 @@ pub use config::*;
 pub use roster::*;
 
 /// Hash of the tables without their prose: the answer of `abi_version()`.
-pub const TABLE_HASH: u32 = 0x27632f78;
+pub const TABLE_HASH: u32 = 0xe4648409;
 pub const BUILTIN_COLUMNS: usize = 32;
 /// Packet protocol of this tree.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -86,6 +86,10 @@ pub const TIMER_ARGS_MAX: u32 = 4;
 pub const NAME_BYTES_MAX: u32 = 32;
 /// Wall boxes that a room adds to those of its schema: they travel to each client.
 pub const WALLS_MAX: u32 = 1024;
+/// Moving boxes of a schema: every move looks at all of them.
+pub const MOVERS_MAX: u32 = 64;
+/// Zones of a schema: a bit of a word each.
+pub const AREAS_MAX: u32 = 32;
 /// Wall boxes of a schema: both ends hold them, 24 bytes each.
 pub const MAP_BOXES_MAX: u32 = 10000;
 /// Handles offered to the plugin per tick.

@@ -19,6 +19,8 @@ pub struct Setup {
     pub weapons: Vec<ConfigWeapon>,
     pub texts: Vec<ConfigText>,
     pub boxes: Vec<WallBox>,
+    pub movers: Vec<ConfigMover>,
+    pub areas: Vec<ConfigArea>,
 }
 
 pub fn per_tick(units_per_s: f64, rate: u32) -> i32 {
@@ -143,7 +145,17 @@ impl Setup {
         ];
         let room_fields = vec![field(0, 0, 16, audience::ROOM), field(0, 1, 32, audience::ROOM)];
         let (kinds, weapons) = (vec![player, flying, crates, barrel], vec![gun, rail]);
-        Self { head, kinds, fields, room_fields, weapons, texts, boxes: Vec::new() }
+        Self {
+            head,
+            kinds,
+            fields,
+            room_fields,
+            weapons,
+            texts,
+            boxes: Vec::new(),
+            movers: Vec::new(),
+            areas: Vec::new(),
+        }
     }
 
     pub fn bytes(&self) -> Vec<u8> {
@@ -154,6 +166,8 @@ impl Setup {
         head.weapons = self.weapons.len() as u32;
         head.texts = self.texts.len() as u32;
         head.boxes = self.boxes.len() as u32;
+        head.movers = self.movers.len() as u32;
+        head.areas = self.areas.len() as u32;
         let mut bytes = bytes_of(&head).to_vec();
         bytes.extend_from_slice(bytemuck::cast_slice(&self.kinds));
         bytes.extend_from_slice(bytemuck::cast_slice(&self.fields));
@@ -161,6 +175,8 @@ impl Setup {
         bytes.extend_from_slice(bytemuck::cast_slice(&self.weapons));
         bytes.extend_from_slice(bytemuck::cast_slice(&self.texts));
         bytes.extend_from_slice(bytemuck::cast_slice(&self.boxes));
+        bytes.extend_from_slice(bytemuck::cast_slice(&self.movers));
+        bytes.extend_from_slice(bytemuck::cast_slice(&self.areas));
         bytes
     }
 
