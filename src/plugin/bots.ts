@@ -3,6 +3,7 @@ import { COLUMN, FLAG, KIND } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import type { PluginContext } from './context.ts';
 import { ReusedListing } from './listing.ts';
+import type { RoomMap } from './map.ts';
 import { roomState } from './state.ts';
 import type { EntityView } from './views.ts';
 import { ViewPool } from './views.ts';
@@ -35,6 +36,10 @@ export class BotRoom {
   /** The tick that the controls are for. */
   get tick(): number {
     return this.#context.tick;
+  }
+
+  get map(): RoomMap {
+    return this.#context.map;
   }
 
   entities(kind: string): ReusedListing<EntityView> {

@@ -4,6 +4,7 @@ import { RosterRow } from '../../protocol/gen/tables.ts';
 import type { PlayerId } from '../schema/fields.ts';
 import type { SchemaLayout } from '../schema/layout.ts';
 import { CommandWriter } from './commands.ts';
+import { RoomMap } from './map.ts';
 import { Overlay } from './overlay.ts';
 import { PluginRandom } from './random.ts';
 import { HookScope } from './scope.ts';
@@ -15,6 +16,7 @@ export class PluginContext {
   readonly overlay: Overlay;
   readonly commands: CommandWriter;
   readonly random: PluginRandom;
+  readonly map: RoomMap;
   /** The tick that the hooks belong to. */
   tick = 0;
   readonly #decoder = new TextDecoder();
@@ -26,6 +28,7 @@ export class PluginContext {
     this.overlay = new Overlay(core);
     this.commands = new CommandWriter(core);
     this.random = new PluginRandom(core.random);
+    this.map = new RoomMap(this);
   }
 
   /** Id of the player in a slot, 0 if it is free. */

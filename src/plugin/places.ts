@@ -1,7 +1,7 @@
 /** Walls as a plugin gives them, and places that are free of walls and players. Integers of 1/65536 unit inside. */
-import { COLUMN, FLAG, POSITION_ONE, WALLS_MAX, WallBox } from '../../protocol/gen/tables.ts';
+import { COLUMN, FLAG, POSITION_ONE, WALLS_MAX } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
-import { type RawWall, rawWall, type Wall } from '../schema/map.ts';
+import { rawWall, type Wall } from '../schema/map.ts';
 import { toPosition } from '../schema/units.ts';
 import type { PluginContext } from './context.ts';
 import type { Place } from './types.ts';
@@ -13,8 +13,6 @@ const CLEAR_TRIES = 8;
 
 export class Places {
   readonly #context: PluginContext;
-  /** Walls of onCreate, which the core does not have yet. */
-  readonly #pending: RawWall[] = [];
 
   constructor(context: PluginContext) {
     this.#context = context;
@@ -22,8 +20,8 @@ export class Places {
 
   /** Checks walls and hands them on. Throws E_VALUE with the index of a wrong one, E_WALLS_LIMIT. */
   add(walls: readonly Wall[]): void {
-    const added = this.#count() - this.#context.layout.walls.length;
-    if (added + this.#pending.length + walls.length > WALLS_MAX) {
+    const { map, layout } = this.#context;
+    if (map.count - layout.walls.length + walls.length > WALLS_MAX) {
       throw new FrayError(
         'E_WALLS_LIMIT',
         `Cannot add ${walls.length} walls: a room adds at most ${WALLS_MAX}; a schema has up to 10,000`,
@@ -31,17 +29,12 @@ export class Places {
     }
     const raw = walls.map((wall, at) => rawWall(wall, `walls[${at}]`));
     this.#context.commands.addWalls(raw);
-    this.#pending.push(...raw);
-  }
-
-  /** The core has the walls now. */
-  settle(): void {
-    this.#pending.length = 0;
+    map.add(raw);
   }
 
   /** See RoomOf.freePlace. */
   free(): Place {
-    const { layout, random, core } = this.#context;
+    const { layout, random, core, map } = this.#context;
     const shape = layout.kinds[0]?.shape;
     const radius = toPosition(shape?.shape === 'circle' ? shape.radius : 0.5);
     const spanX = Math.max(1, toPosition(layout.world.width) - 2 * radius);
@@ -51,7 +44,8 @@ export class Places {
     for (let tries = 0, clear = 0; tries < TRIES && clear < CLEAR_TRIES; tries += 1) {
       const x = random.below(spanX) - Math.floor(spanX / 2);
       const y = random.below(spanY) - Math.floor(spanY / 2);
-      if (this.#inWall(x, y, radius)) continue;
+      // Only walls that stand on the floor are in the way of somebody who is put there.
+      if (map.standsNear(x / POSITION_ONE, y / POSITION_ONE, radius / POSITION_ONE)) continue;
       clear += 1;
       const room = this.#distanceToPlayers(x, y, core.playersMax);
       if (room <= best) continue;
@@ -75,37 +69,5 @@ export class Places {
       nearest = Math.min(nearest, dx * dx + dy * dy);
     }
     return nearest;
-  }
-
-  /** Only walls that stand on the floor are in the way of somebody who is put there. */
-  #inWall(x: number, y: number, radius: number): boolean {
-    for (const wall of this.#pending) {
-      if (
-        wall.z <= 0 &&
-        Math.abs(x - wall.x) < wall.halfX + radius &&
-        Math.abs(y - wall.y) < wall.halfY + radius
-      ) {
-        return true;
-      }
-    }
-    const { i32, walls } = this.#context.core;
-    const count = this.#count();
-    for (let at = 0; at < count; at += 1) {
-      const word = (walls + 8 + at * WallBox.bytes) >> 2;
-      if ((i32[word + (WallBox.z >> 2)] as number) > 0) continue;
-      const dx = Math.abs(x - (i32[word + (WallBox.x >> 2)] as number));
-      const dy = Math.abs(y - (i32[word + (WallBox.y >> 2)] as number));
-      if (
-        dx < (i32[word + (WallBox.halfX >> 2)] as number) + radius &&
-        dy < (i32[word + (WallBox.halfY >> 2)] as number) + radius
-      ) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  #count(): number {
-    return this.#context.core.view.getUint32(this.#context.core.walls, true);
   }
 }

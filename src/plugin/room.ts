@@ -17,6 +17,7 @@ import { MessageCodec } from '../schema/messages.ts';
 import { toVelocity } from '../schema/units.ts';
 import type { PluginContext } from './context.ts';
 import { ReusedListing } from './listing.ts';
+import type { RoomMap } from './map.ts';
 import { Places } from './places.ts';
 import type { Seats } from './seats.ts';
 import { Spawner } from './spawner.ts';
@@ -168,6 +169,10 @@ export class PluginRoom {
     this.#context.commands.impulse(handle, raw);
   }
 
+  get map(): RoomMap {
+    return this.#context.map;
+  }
+
   addWalls(walls: readonly Wall[]): void {
     this.#context.scope.assertOpen('add walls');
     if (!this.#wallsOpen)
@@ -302,7 +307,7 @@ export class PluginRoom {
     this.#queuedBytes = 0;
     this.#wallsOpen = wallsOpen;
     this.#spawner.reset();
-    if (!wallsOpen) this.#places.settle();
+    if (!wallsOpen) this.#context.map.settle();
   }
 
   /** @internal A hook begins. */

@@ -18,6 +18,7 @@ import type {
   SeenRoomFieldsOf,
   TimersOf,
   WeaponName,
+  ZoneName,
 } from '../schema/infer.ts';
 import type { Wall } from '../schema/map.ts';
 import type { EntityValues } from '../schema/rows.ts';
@@ -81,6 +82,31 @@ export interface Place {
   readonly z?: number;
 }
 
+/** A part of the world that is asked about. Without heights: whatever the height. */
+export interface MapArea {
+  readonly minX: number;
+  readonly minY: number;
+  readonly maxX: number;
+  readonly maxY: number;
+  readonly minZ?: number;
+  readonly maxZ?: number;
+}
+
+/**
+ * Questions about what stands in a room: its walls and zones, not movers, players and things. An index (rbush) answers them, made at
+ * the first question; each makes a little garbage. The walls of onCreate are there as soon as they are added.
+ */
+export interface MapOf<S> {
+  /** Walls that touch a part of the world. */
+  search(area: MapArea): readonly Required<Wall>[];
+  /** Part of the way from one place to another, 0..1, at which the first wall stands in it; 1: the way is free. */
+  ray(from: Place, to: Place): number;
+  /** True if a body, by default a player's, is in the world and in no wall there. */
+  free(at: Place, body?: { readonly radius?: number; readonly height?: number }): boolean;
+  /** Zones of the schema that a place is in, by name. */
+  zonesAt(at: Place): readonly ZoneName<S>[];
+}
+
 export interface SpawnOptions extends Place {
   readonly vx?: number;
   readonly vy?: number;
@@ -123,6 +149,9 @@ export interface RoomOf<S> {
 
   /** Uniform in 0..n-1, n in 1..2^32, from the plugin's own generator. */
   randomInt(n: number): number;
+  /** What stands in the room. */
+  readonly map: MapOf<S>;
+
   /** A random place where a player stands free of walls and of other players; the freest of 32 tries. */
   freePlace(): Place;
 
@@ -294,6 +323,8 @@ export interface BotRoomOf<S> {
   readonly state: SeenRoomFieldsOf<S>;
   /** Other living players in its sight. */
   readonly players: Listing<SeenPlayerOf<S>>;
+  /** What stands in the room: its page holds it as well. */
+  readonly map: MapOf<S>;
   /** Entities of a kind in its sight. */
   entities<Kind extends KindName<S>>(kind: Kind): Listing<SeenEntityOf<S, Kind>>;
   randomInt(n: number): number;

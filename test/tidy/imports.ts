@@ -62,7 +62,8 @@ const PACKAGES: { readonly [folder: string]: RegExp } = {
   protocol: /^@bufbuild\/protobuf(\/|$)/,
   'core-wasm': /^never$/,
   'src/schema': /^never$/,
-  'src/plugin': /^never$/,
+  // The index of what stands in a room.
+  'src/plugin': /^rbush$/,
   'src/session': /^@noble\/|^@bufbuild\/protobuf(\/|$)/,
   'src/mailbox': /^node:worker_threads$/,
   // A page draws with what its author likes; it is bundled with it.
