@@ -35,6 +35,16 @@ export const DISCONNECT_COUNT = 10;
 /** Keep-alives, requests and responses are sent so often, us. The standard's example: 10 Hz. */
 export const SEND_EVERY_US = 100_000;
 
+/**
+ * Number of the first packet that an end seals with a key at `nowUs`. Ends that begin anew with the keys of a token (a handshake that is
+ * tried again, a server that was restarted) seal under other numbers, without remembering any: each 62.5 ms have 1,024 of their own,
+ * four times what a session may send, and come again after 512 s, when no token of a session lives any more. Costs a byte or two
+ * per packet; whoever opens them takes any start.
+ */
+export function firstSequence(nowUs: number): number {
+  return (Math.floor(nowUs / 62_500) % 8192) * 1024;
+}
+
 /** What begins the associated data of all packets; the first byte of the packet follows. */
 export const ASSOCIATED: Uint8Array = (() => {
   const bytes = new Uint8Array(VERSION_INFO.length + 8);

@@ -111,7 +111,8 @@ export class Bench {
   readonly opened: number[] = [];
   bytesIn = 0;
   bytesOut = 0;
-  nowUs = 1_000_000;
+  /** A moment at which ends begin to count at 0. */
+  nowUs = 512_000_000;
   unixMs = UNIX_MS;
   readonly #out = netcodeOutput();
   #users = 0;

@@ -259,6 +259,31 @@ t.test(
   },
 );
 
+t.test('who begins again with the keys of a token seals under other numbers', async (test) => {
+  const bench = new Bench({ clientsMax: 4 });
+  const token = bench.token();
+  const first = (at: Bench): { readonly toServer: string; readonly toClient: string } => {
+    const client = at.client(token);
+    const peer = peerOf('192.0.2.9', 1000);
+    const [challenge] = at.say(peer, client.poll()?.slice() ?? NONE);
+    client.handle(challenge ?? NONE);
+    const response = client.poll()?.slice() ?? NONE;
+    const [place] = at.say(peer, response);
+    const head = (bytes: Uint8Array): string =>
+      Buffer.from(bytes.subarray(1, 1 + ((bytes[0] ?? 0) >>> 4))).toString('hex');
+    return { toServer: head(response), toClient: head(place ?? NONE) };
+  };
+  const heads = [first(bench)];
+  // The server was restarted, and its disk had not taken down that the token is used.
+  for (const laterMs of [100, 5000, 60_000, 300_000]) {
+    const again = new Bench({ clientsMax: 4, unixMs: () => bench.unixMs });
+    again.advance(laterMs);
+    heads.push(first(again));
+  }
+  test.equal(new Set(heads.map(({ toServer }) => toServer)).size, heads.length);
+  test.equal(new Set(heads.map(({ toClient }) => toClient)).size, heads.length);
+});
+
 t.test('the replay window is what a plain set says', async (test) => {
   const seed = Date.now() & 0xffff;
   test.comment(`seed ${seed}`);

@@ -8,6 +8,7 @@ import {
   bodyFits,
   CHALLENGE_BODY_BYTES,
   DISCONNECT_COUNT,
+  firstSequence,
   KEEP_ALIVE_BODY_BYTES,
   NETCODE,
   PAYLOAD_BYTES_MAX,
@@ -60,7 +61,7 @@ export class NetcodeClient {
   #state: NetcodeState = NETCODE_STATE.requesting;
   #serverIndex = 0;
   /** Counts on from server to server: no number is used twice with the key. */
-  #sequence = 0;
+  #sequence: number;
   #nowUs: number;
   readonly #startedUs: number;
   /** When the present state began, or something was heard in it. */
@@ -76,6 +77,7 @@ export class NetcodeClient {
     this.#requestPacket.set(tokenRequestOf(options.token), 1);
     this.#keyIn = options.cipher.takeKey(this.#token.serverToClientKey);
     this.#keyOut = options.cipher.takeKey(this.#token.clientToServerKey);
+    this.#sequence = firstSequence(options.nowUs);
     this.#nowUs = options.nowUs;
     this.#startedUs = options.nowUs;
     this.#heardUs = options.nowUs;

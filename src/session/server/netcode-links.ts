@@ -2,7 +2,7 @@
  * Who is at which address, for the netcode server. A link is what the standard calls an encryption mapping (pending), and
  * then a connected client. Found by socket, address and port without making a key of them: nothing is allocated per packet.
  */
-import { ReplayWindow } from '../netcode.ts';
+import { firstSequence, ReplayWindow } from '../netcode.ts';
 import type { OpenedToken } from '../token.ts';
 
 /** Where a datagram comes from or goes to. `socket` is the place of our own socket in its list. */
@@ -30,7 +30,7 @@ export class Link implements NetcodePeer {
   index = -1;
   /** Has shown that it knows it is connected. */
   confirmed = false;
-  sendSequence = 0;
+  sendSequence: number;
   readonly replay = new ReplayWindow();
   /** Of ticks, us. */
   openedUs: number;
@@ -64,6 +64,7 @@ export class Link implements NetcodePeer {
     this.port = peer.port;
     this.token = token;
     this.mac = at.mac;
+    this.sendSequence = firstSequence(at.nowUs);
     this.openedUs = at.nowUs;
     this.heardUs = at.nowUs;
     this.sentUs = at.nowUs;
