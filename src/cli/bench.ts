@@ -126,6 +126,7 @@ const ALL = 'all';
 /** Files of bench/ that are benchmarks, in the order in which `all` runs them; the others are their parts. */
 const BENCHES: readonly string[] = [
   'tick',
+  'bytes',
   'interest',
   'move',
   'garbage',
