@@ -133,12 +133,19 @@ export interface LinkMemory {
   readonly answers: SharedArrayBuffer;
 }
 
+/** The ring of orders alone, in the place of one whose reader has died. */
+export function createOrders(
+  sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>,
+): SharedArrayBuffer {
+  return createRing(controlBytes(sizes).orders + noticeBytes(), TELL_BYTES_MAX);
+}
+
 export function createLink(sizes: LinkSizes): LinkMemory {
-  const { orders, answers } = controlBytes(sizes);
+  const { answers } = controlBytes(sizes);
   return {
     inbox: createRing(sizes.inboxBytes, sizes.packetBytesMax),
     outbox: createRing(sizes.outboxBytes, sizes.packetBytesMax),
-    orders: createRing(orders + noticeBytes(), TELL_BYTES_MAX),
+    orders: createOrders(sizes),
     answers: createRing(answers, TEXT_BYTES_MAX),
   };
 }

@@ -130,11 +130,12 @@ export class Crew {
     for (const [index, worker] of this.workers.entries()) {
       const watchdog = this.#watchdogs[index] as Watchdog;
       if (!worker.posted) watchdog.reset();
-      else if (watchdog.look(worker.pulse, nowMs)) {
+      else if (!this.#hungUs.has(index) && watchdog.look(worker.pulse, nowMs)) {
+        // A thread in the middle of a call to the system cannot be ended before that returns.
         watchdog.reset();
         this.#hungUs.set(index, this.#options.clock.nowUs());
         this.#options.log.error({ worker: index }, 'a room worker hangs and is ended');
-        worker.kill('now');
+        worker.terminate();
       }
     }
   }

@@ -23,7 +23,7 @@ import { createTiming, TimingReader } from '../../workers/timing.ts';
 import type { FrayError } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
 import type { LinkSizes } from '../mailbox/messages.ts';
-import { createLink, IoEnd } from '../mailbox/messages.ts';
+import { createLink, createOrders, IoEnd } from '../mailbox/messages.ts';
 import type { JournalThread } from './journal.ts';
 import { Spares, type WorkerThread } from './worker-thread.ts';
 
@@ -87,6 +87,8 @@ export class RoomWorker {
     | { readonly resolve: () => void; readonly reject: (error: FrayError) => void }
     | undefined;
   #crashes = 0;
+  /** It was killed on purpose. */
+  #isTried = false;
   /** Times in a row that it began anew. */
   #renewals = 0;
   #readyMs = 0;
@@ -146,7 +148,7 @@ export class RoomWorker {
     this.restarts += 1;
     const links = this.#memory.links.map((link) => ({
       ...link,
-      orders: createLink(sizesOf(this.#options)).orders,
+      orders: createOrders(this.#options),
     }));
     this.#memory = { ...this.#memory, links };
     this.end = endOf(this.#memory, this.#ioThread);
@@ -173,8 +175,14 @@ export class RoomWorker {
     this.#shadows.delete(row);
   }
 
-  /** Ends its thread as a crash would. */
+  /** Ends its thread, wherever it is. */
+  terminate(): void {
+    this.#thread?.kill();
+  }
+
+  /** Ends its thread as a crash would, to see what comes of it: it does not count among those that make it give its rooms up. */
   kill(how: 'now' | 'exit' | 'hang'): void {
+    this.#isTried = true;
     if (how === 'now') this.#thread?.kill();
     else this.#thread?.post({ kind: 'die', how });
   }
@@ -207,7 +215,8 @@ export class RoomWorker {
       this.#thread = undefined;
       this.posted = false;
       const lived = this.state === 'ready' ? performance.now() - this.#readyMs : 0;
-      this.#crashes = lived < STABLE_MS ? this.#crashes + 1 : 1;
+      if (!this.#isTried) this.#crashes = lived < STABLE_MS ? this.#crashes + 1 : 1;
+      this.#isTried = false;
       if (lived >= STABLE_MS) this.#renewals = 0;
       if (this.state === 'ready' || this.restarts > 0) listener.onCrash(this);
     };

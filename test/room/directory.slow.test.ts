@@ -242,7 +242,7 @@ test('a worker that keeps dying loses its rooms, each session is told once, and 
   t.equal((await bench.answer(id)).kind, 'joined');
   const [worker] = bench.directory.workers();
   const timer = setInterval(() => {
-    if (worker?.state === 'ready' && bench.directory.seats > 0) worker.kill('now');
+    if (worker?.state === 'ready' && bench.directory.seats > 0) worker.terminate();
   }, 5);
   t.teardown(() => clearInterval(timer));
   t.match(await bench.answer(id, 60_000), { kind: 'closed', code: ERROR.E_ROOM_FAULT });
