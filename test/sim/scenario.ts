@@ -360,7 +360,8 @@ class Scenario {
 
 /** Codes that a player may be told where a script has such a fault. */
 const MAY_BE: { readonly [kind: string]: readonly string[] } = {
-  fullDisk: ['E_UNKNOWN'],
+  // What the disk refused to take down is unknown after a restart: whoever has recorded such a hello can say it again.
+  fullDisk: ['E_UNKNOWN', 'E_REPLACED'],
   twin: ['E_REPLACED'],
 };
 const TROUBLES_MAX = 20;
