@@ -1,6 +1,6 @@
 /** The outpost's ground plan, shared by server and page. World units; x to the right, y up, z the height. */
 
-/** A box that stands at `z`; `x` and `y` are its centre, as `room.addWalls` takes them. */
+/** A box that stands at `z`; `x` and `y` are its centre, as `world.walls` of the schema takes them. */
 export interface Block {
   readonly x: number;
   readonly y: number;
@@ -26,6 +26,8 @@ export const BODY_RADIUS = 0.45;
 export const BODY_HEIGHT = 2;
 /** Shots leave at three quarters of the height, so eyes are there, too: what the crosshair is on is what is hit. */
 export const EYE_HEIGHT = 1.5;
+/** Of who crouches: the blocks on the point then hide all of it but the head. */
+export const LOW_HEIGHT = 1.3;
 /** Walked up without a jump. Steps of ramps are lower. */
 export const STEP_HEIGHT = 0.4;
 
@@ -117,8 +119,17 @@ const edge: readonly Block[] = [
   standing('ember', [-WIDTH / 2 + EDGE / 2, 0, EDGE, DEPTH - 2 * EDGE, 4.4]),
 ];
 
-/** All boxes, as `room.addWalls` takes them. */
+/** All boxes that stand still. */
 export const blocks: readonly Block[] = [...middle, ...half, ...half.map(opposite), ...edge];
+
+/** Up to each high ground from the side of the point, where its ramp is far: their floors at the bottom, and the ways up. */
+const LIFT_MS = { goMs: 1800, stayMs: 1600 };
+const lift = { ...standing('rim', [1.7, 15.3, 2.4, 2.6, 0.3]), way: { z: 2.1 }, ...LIFT_MS };
+export const lifts = {
+  lift1: lift,
+  // The other one is up when this one is down: nobody waits on both sides.
+  lift2: { ...opposite(lift), startMs: LIFT_MS.goMs + LIFT_MS.stayMs },
+} as const;
 
 type Point = Spot & { readonly z: number };
 

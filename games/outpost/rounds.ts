@@ -1,10 +1,8 @@
 /** Rounds and the point: who holds it, what that is worth, when a round ends and the next begins. */
-import type { PlayerViewOf, RoomOf } from 'fray/plugin';
-import { POINT } from './map.ts';
+import type { RoomOf } from 'fray/plugin';
 import { HOLD_MOST, HOLD_NOBODY, OVER, type outpost, PLAYING } from './schema.ts';
 
 type Room = RoomOf<typeof outpost>;
-type Player = PlayerViewOf<typeof outpost>;
 
 /** ms of a round. */
 export const ROUND_MS = 300_000;
@@ -60,7 +58,7 @@ function hold(room: Room): void {
   const { state } = room;
   let [ones, twos] = [0, 0];
   for (const p of room.players) {
-    if (!onPoint(p)) continue;
+    if (!p.onPoint) continue;
     if (p.team === 1) ones += 1;
     else twos += 1;
   }
@@ -84,12 +82,7 @@ function count(room: Room): void {
   const { state } = room;
   if (state.holder === 1) state.points1 += 1;
   if (state.holder === 2) state.points2 += 1;
-  for (const p of room.players) if (onPoint(p)) p.held = Math.min(0xffff, p.held + 1);
-}
-
-/** Alive, on the deck of the point (not under a jump's height above it), within its ring. */
-export function onPoint(p: Pick<Player, 'alive' | 'x' | 'y' | 'z'>): boolean {
-  return p.alive && Math.hypot(p.x - POINT.x, p.y - POINT.y) <= POINT.radius && p.z >= 0.5;
+  for (const p of room.players) if (p.onPoint) p.held = Math.min(0xffff, p.held + 1);
 }
 
 function ticks(room: Room, ms: number): number {

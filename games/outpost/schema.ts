@@ -16,7 +16,17 @@ import {
   u8,
   u16,
 } from 'fray/schema';
-import { BODY_HEIGHT, BODY_RADIUS, DEPTH, POINT, STEP_HEIGHT, WIDTH } from './map.ts';
+import {
+  BODY_HEIGHT,
+  BODY_RADIUS,
+  blocks,
+  DEPTH,
+  LOW_HEIGHT,
+  lifts,
+  POINT,
+  STEP_HEIGHT,
+  WIDTH,
+} from './map.ts';
 
 /** In the order of the field `weapon` of messages. */
 export const weapons = ['rifle', 'launcher'] as const;
@@ -36,12 +46,33 @@ export const HOLD_NOBODY = 100;
 const across = quantised({ min: -WIDTH, max: WIDTH, step: 1 / 64 });
 const spot = { x: across, y: across, z: across };
 
+/** What the game knows of a box. */
+function unpainted<Box extends { readonly paint: unknown }>({ paint: _, ...box }: Box) {
+  return box;
+}
+
 export const outpost = defineSchema({
   name: 'outpost',
   tickRateHz: 60,
-  world: { width: WIDTH, depth: DEPTH, dimensions: 3, gravity: 20 },
+  world: {
+    width: WIDTH,
+    depth: DEPTH,
+    dimensions: 3,
+    gravity: 20,
+    walls: blocks.map(unpainted),
+    movers: { lift1: unpainted(lifts.lift1), lift2: unpainted(lifts.lift2) },
+    // On the deck, not under a jump's height above it.
+    zones: { point: { x: POINT.x, y: POINT.y, z: 0.5, radius: POINT.radius } },
+  },
   net: { sendEvery: 2, aimBits: 10 },
-  input: { move: axis2(), aim: angle(), pitch: pitch(), fire: button(), jump: button() },
+  input: {
+    move: axis2(),
+    aim: angle(),
+    pitch: pitch(),
+    fire: button(),
+    jump: button(),
+    crouch: button(),
+  },
   weapons: {
     rifle: hitscan({ damage: 18, cooldownMs: 110, range: 90, headFactor: 2 }),
     launcher: projectile({
@@ -85,6 +116,7 @@ export const outpost = defineSchema({
       jumpSpeed: 7.6,
       stepHeight: STEP_HEIGHT,
       relativeToAim: true,
+      crouch: { height: LOW_HEIGHT },
     },
     fields: {
       kills: u16({ to: 'room' }),
@@ -92,6 +124,8 @@ export const outpost = defineSchema({
       assists: u16({ to: 'room' }),
       /** Seconds on the point while it was taken or held. */
       held: u16({ to: 'room' }),
+      /** Stands on the point. */
+      onPoint: bool({ to: 'none' }),
       /** Its page shows what its shots were judged by. */
       watches: bool({ to: 'none' }),
       /** A bot's mind, which its botInput reads; see bots.ts. */

@@ -1,7 +1,7 @@
 /** The outpost's rules: two teams, one point, five minutes. */
 import { defineGame, type PlayerViewOf, type ReceiptOf, type RoomOf } from 'fray/plugin';
 import { botInput, think, wake } from './bots.ts';
-import { blocks, POINT, type Spot, spawnsOf } from './map.ts';
+import { POINT, type Spot, spawnsOf } from './map.ts';
 import { beginRound, turnRound } from './rounds.ts';
 import { clamps, OVER, outpost, results, weapons } from './schema.ts';
 
@@ -42,7 +42,6 @@ export default defineGame(outpost, {
   options: { playersMax: 16, emptyCloseMs: 30_000, botsYield: true },
 
   onCreate(room) {
-    room.addWalls(blocks);
     room.spawn('point', { x: POINT.x, y: POINT.y, z: POINT.z });
     beginRound(room);
   },
@@ -61,6 +60,10 @@ export default defineGame(outpost, {
       }
     }
     think(room);
+  },
+
+  onZone(_room, { player, entered }) {
+    player.onPoint = entered;
   },
 
   onHit(room, hits) {

@@ -1,6 +1,6 @@
 /** The outpost's rules in rooms without sockets: its plan, its point, its rounds, its teams and its bots. */
 import t from 'tap';
-import { blocks, clearPart, EYE_HEIGHT, POINT, spawnsOf } from '../../games/outpost/map.ts';
+import { blocks, clearPart, EYE_HEIGHT, lifts, POINT, spawnsOf } from '../../games/outpost/map.ts';
 import { PAUSE_MS, POINTS_TO_WIN } from '../../games/outpost/rounds.ts';
 import { HOLD_NOBODY, OVER, outpost, PLAYING } from '../../games/outpost/schema.ts';
 import game from '../../games/outpost/server.ts';
@@ -201,7 +201,7 @@ t.test('teams stay even as people come and go', (t) => {
 });
 
 t.test('a friend takes no harm, a head more than a body', (t) => {
-  // Bots that shoot from (-6, y) to (0, y); the pitch goes to the body, or to the head.
+  // Bots that shoot from (-6, 19) to (0, 19), where nothing stands; the pitch goes to the body, or to the head.
   const harm = (sameTeam: boolean, pitch: number): number => {
     let least = 100;
     const bench = open(
@@ -216,7 +216,7 @@ t.test('a friend takes no harm, a head more than a body', (t) => {
         },
         onJoin(room, p) {
           p.team = sameTeam || p.slot === 0 ? 1 : 2;
-          room.place(p, { x: p.slot * 6 - 6, y: p.slot > 1 ? 20 : 15 }, { aim: 0 });
+          room.place(p, { x: p.slot * 6 - 6, y: p.slot > 1 ? -19 : 19 }, { aim: 0 });
         },
         botInput: (_room, bot) => ({ aim: 0, pitch, fire: bot.x < -3 }),
       },
@@ -229,5 +229,28 @@ t.test('a friend takes no harm, a head more than a body', (t) => {
   const body = harm(false, -0.1);
   const head = harm(false, 0.03);
   t.ok(body > 0 && head === 2 * body, `body ${body}, head ${head}`);
+  t.end();
+});
+
+t.test('a lift takes up to the high ground, the other one is down then', (t) => {
+  const heights: number[][] = [[], []];
+  const bench = open((room) => {
+    for (const p of room.players) {
+      const { x, y } = p.slot === 0 ? lifts.lift1 : lifts.lift2;
+      if (room.tick === 2) room.place(p, { x, y, z: 0.4 + p.slot * lifts.lift1.way.z });
+      if (room.tick > 20) heights[p.slot]?.push(Math.round(p.z * 100) / 100);
+    }
+  }, {});
+  bench.join(0);
+  bench.join(1);
+  bench.tick(10 * SECOND);
+  t.same(bench.errors, []);
+  const [deck] = blocks.filter((block) => block.paint === 'deck' && block.height > 2);
+  for (const ridden of heights) {
+    t.equal(Math.max(...ridden), deck?.height, 'as high as the deck');
+    t.equal(Math.min(...ridden), lifts.lift1.height);
+  }
+  const sums = heights[0]?.map((z, at) => z + (heights[1]?.[at] ?? 0)) ?? [];
+  t.ok(sums.every((sum) => Math.abs(sum - 2.7) < 0.03));
   t.end();
 });

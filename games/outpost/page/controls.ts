@@ -12,6 +12,7 @@ export interface Controls {
   pitch: number;
   fire: boolean;
   jump: boolean;
+  crouch: boolean;
 }
 
 /** Radians for one pixel of the mouse. */
@@ -36,6 +37,7 @@ export class ControlSurface {
     pitch: 0,
     fire: false,
     jump: false,
+    crouch: false,
   };
   /** Called at once when a key or button changes: a frame earlier than the next `sample` would see it. */
   changed: () => void = () => {};
@@ -104,6 +106,7 @@ export class ControlSurface {
     controls.move.y = length > 1 ? y / length : y;
     controls.fire = this.#firing || this.#held.has('KeyJ');
     controls.jump = this.#held.has('Space');
+    controls.crouch = this.#held.has('KeyC') || this.#held.has('ShiftLeft');
     return controls;
   }
 

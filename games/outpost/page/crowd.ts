@@ -13,6 +13,7 @@ import {
   type Scene,
   SphereGeometry,
 } from 'three';
+import { BODY_HEIGHT } from '../map.ts';
 import type { outpost } from '../schema.ts';
 import { palette, teamColours } from './palette.ts';
 
@@ -92,6 +93,7 @@ export class Crowd {
     const team = player.team;
     const [dark, light] = [this.#dark[team] ?? this.#cloth, this.#light[team] ?? this.#cloth];
     this.#root.makeRotationY(player.aim - Math.PI / 2);
+    this.#root.multiply(this.#turn.makeScale(1, player.height / BODY_HEIGHT, 1));
     this.#root.setPosition(player.x, player.z, -player.y);
     const nod = Math.max(-0.7, Math.min(0.7, player.pitch));
     this.#box(-0.16, 0.42, -swing * 0.5, 0.24, 0.84, 0.28, this.#cloth, swing);

@@ -1,7 +1,7 @@
 /** What happens on the screen while a game runs. */
 import type { Game, GameEvent } from 'fray/client';
 import { Vector3 } from 'three';
-import { clearPart, EYE_HEIGHT } from '../map.ts';
+import { BODY_HEIGHT, clearPart, EYE_HEIGHT } from '../map.ts';
 import { OVER, type outpost, weapons } from '../schema.ts';
 import { Beacon } from './beacon.ts';
 import type { ControlSurface } from './controls.ts';
@@ -20,6 +20,8 @@ type OutpostGame = Game<typeof outpost>;
 /** Seconds: a frame that took longer moves effects by no more. */
 const STEP_MOST = 0.1;
 /** Units at which the name of who stands in the crosshair is shown. */
+/** Parts of the way to where it belongs that the eye goes in a second. */
+const EYE_HASTE = 14;
 const NAME_REACH = 50;
 /** Units beside the line of sight that still count as in the crosshair. */
 const NAME_WIDTH = 0.6;
@@ -137,6 +139,8 @@ export class Player {
     if (long < 80) this.#effects.burst(end, 0xd8c4a0, 4, 2.5);
   }
 
+  #eyeHeight = EYE_HEIGHT;
+
   #frame(game: OutpostGame, view: View, nowMs: number): void {
     const seconds = Math.min(STEP_MOST, (nowMs - this.#lastMs) / 1000);
     this.#lastMs = nowMs;
@@ -149,14 +153,17 @@ export class Player {
         controls.pitch = 0;
       }
       this.#alive = me.alive;
-      const eye = me.alive ? EYE_HEIGHT : 0.5;
-      this.#stage.look(me.x, me.y, me.z + eye, controls.aim, controls.pitch);
+      // Shots leave at once where they will; the eye takes a moment to follow.
+      const eye = me.alive ? me.height * (EYE_HEIGHT / BODY_HEIGHT) : 0.5;
+      this.#eyeHeight += (eye - this.#eyeHeight) * Math.min(1, seconds * EYE_HASTE);
+      this.#stage.look(me.x, me.y, me.z + this.#eyeHeight, controls.aim, controls.pitch);
       this.#gun.visible = me.alive;
       const speed = me.grounded ? Math.hypot(me.vx, me.vy) : 0;
       this.#gun.show(me.weapon, me.team, speed, seconds);
       this.#hud.vitals(me.alive ? me.health : 0, me.weapon, me.team);
       this.#hud.state(view, game.tickRateHz);
     }
+    this.#stage.lift(view.movers);
     this.#crowd.show(view, seconds);
     this.#trails.show(view);
     this.#beacon.show(view, nowMs);
@@ -175,7 +182,7 @@ export class Player {
       const { aim, pitch } = this.#surface.controls;
       const flat = Math.cos(pitch);
       const [wayX, wayY, wayZ] = [Math.cos(aim) * flat, Math.sin(aim) * flat, Math.sin(pitch)];
-      Object.assign(this.#eye, { x: me.x, y: me.y, z: me.z + EYE_HEIGHT });
+      Object.assign(this.#eye, { x: me.x, y: me.y, z: me.z + this.#eyeHeight });
       for (const other of players) {
         if (other.own) continue;
         Object.assign(this.#target, { x: other.x, y: other.y, z: other.z + 1.1 });

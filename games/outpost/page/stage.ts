@@ -20,7 +20,7 @@ import {
   SRGBColorSpace,
   WebGLRenderer,
 } from 'three';
-import { type Block, blocks, DEPTH, WIDTH } from '../map.ts';
+import { type Block, blocks, DEPTH, lifts, WIDTH } from '../map.ts';
 import { paints, palette } from './palette.ts';
 
 /** Above this pixels cost more than they show. */
@@ -34,6 +34,14 @@ const FIELD_OF_VIEW = 78;
 export class Stage {
   readonly scene = new Scene();
   readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 220);
+  readonly #lifts = Object.entries(lifts).map(([name, { width, depth, height, paint }]) => ({
+    name: name as keyof typeof lifts,
+    height,
+    mesh: new Mesh(
+      new BoxGeometry(width, height, depth),
+      new MeshLambertMaterial({ color: paints[paint] }),
+    ),
+  }));
   readonly #renderer: WebGLRenderer;
   readonly #canvas: HTMLCanvasElement;
   #pixelRatio = Math.min(devicePixelRatio, PIXEL_RATIO_MAX);
@@ -58,7 +66,7 @@ export class Stage {
     this.camera.rotation.order = 'YXZ';
     this.scene.add(this.camera);
     this.scene.fog = new Fog(palette.skyLow, 38, 130);
-    this.scene.add(sky(), floor(), walls());
+    this.scene.add(sky(), floor(), walls(), ...this.#lifts.map(({ mesh }) => mesh));
     this.#light();
     this.resize();
     addEventListener('resize', () => this.resize());
@@ -75,6 +83,14 @@ export class Stage {
   look(x: number, y: number, z: number, aim: number, pitch: number): void {
     this.camera.position.set(x, z, -y);
     this.camera.rotation.set(pitch, aim - Math.PI / 2, 0);
+  }
+
+  /** Puts the lifts where they are. */
+  lift(at: Readonly<Record<keyof typeof lifts, { x: number; y: number; z: number }>>): void {
+    for (const { name, height, mesh } of this.#lifts) {
+      const { x, y, z } = at[name];
+      mesh.position.set(x, z + height / 2, -y);
+    }
   }
 
   /** Draws a frame; with fewer pixels from now on where the last ones took too long. */
