@@ -106,6 +106,8 @@ const UNUSED = {
   openedUs: 0,
   deaths: 0,
   diedMs: 0,
+  diedTick: -1,
+  tickDeaths: 0,
   opening: { seed: 1n, epoch: 1, optionsJson: '' },
 };
 /** ms. A phase slot. */

@@ -49,8 +49,8 @@ export interface RoomTakeover {
   readonly shadow: SharedArrayBuffer | undefined;
   /** The last tick whose packets may have gone out, as the dead worker counted it. */
   readonly tick: number;
-  /** How often in a row it was this room's tick in which its worker died; from 2 on the tick is tried without what clients sent. */
-  readonly tries: number;
+  /** The tick in which two workers died in a row: where it stands in the records, it is tried without what clients sent. -1: none. */
+  readonly bareTick: number;
   /** Not 0: it is closed with this code. */
   readonly code: number;
   readonly seats: readonly SeatTakeover[];

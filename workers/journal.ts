@@ -13,6 +13,8 @@ import { STAGE } from './journal-format.ts';
 export const JOURNAL_RING = {
   /** A room opens; payload by `encodeOpening`. */
   open: 16,
+  /** Records are missing here: for recovery, where `cut` is for the file, which has ended by then. */
+  missing: 17,
 } as const;
 
 /** The memory of one worker's ring. `alone`: nobody empties it into files. */
@@ -44,6 +46,8 @@ export class RoomJournal {
   gap = false;
   readonly #options: RoomJournalOptions;
   readonly #words = new Int32Array(2);
+  /** The same, and no record in the ring says so yet. */
+  #untold = false;
   #state: 'open' | 'cutting' | 'cut' | 'ended' = 'open';
 
   /** `opening`: what the room is, by `encodeOpening`; undefined for one that goes on where another worker was. */
@@ -88,6 +92,7 @@ export class RoomJournal {
   copied(): void {
     this.since = this.#options.ring.end;
     this.gap = false;
+    this.#untold = false;
   }
 
   /** The room is closed; nothing follows. */
@@ -101,8 +106,18 @@ export class RoomJournal {
     const { ring, row } = this.#options;
     if (this.#state === 'ended') return;
     if (this.#state === 'cutting') {
-      if (!ring.tryWriteWords(STAGE.cut, row, tick, NOTHING, 0, 0)) return;
+      if (!ring.tryWriteWords(STAGE.cut, row, tick, NOTHING, 0, 0)) {
+        this.#lose('cutting');
+        return;
+      }
       this.#state = 'cut';
+    }
+    if (this.#untold) {
+      if (!ring.tryWriteWords(JOURNAL_RING.missing, row, tick, NOTHING, 0, 0)) {
+        this.#lose('cutting');
+        return;
+      }
+      this.#untold = false;
     }
     const written = ring.tryWriteWords(stage, row, tick, words, from, bytes);
     ring.publish();
@@ -112,6 +127,7 @@ export class RoomJournal {
   /** A record did not fit. The file was told of the first. */
   #lose(state: 'cutting' | 'cut'): void {
     this.gap = true;
+    this.#untold = true;
     if (this.#state !== 'open') return;
     this.#state = state;
     this.#options.onCut();

@@ -3,13 +3,14 @@
  * together are what a room is recovered from (`recovery.ts`).
  */
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
+import { FrayError } from '../src/errors.ts';
 import { Ring } from '../src/mailbox/ring.ts';
 import type { GameFacts, RecordsBoot, RoomOrder, WorkerReport } from './boot.ts';
 import { encodeOpening, RoomJournal, type RoomJournalOptions } from './journal.ts';
 import { STAGE } from './journal-format.ts';
 import type { Recovery } from './recovery.ts';
 import { recoverRoom } from './recovery.ts';
-import type { RoomOptions } from './room-parts.ts';
+import type { RoomLeft, RoomOptions } from './room-parts.ts';
 import { Shadows } from './shadows.ts';
 import type { ShardRoom } from './shard-room.ts';
 import type { Timing } from './timing.ts';
@@ -68,21 +69,21 @@ export class Keeping {
     const { schemaHash, tickRateHz } = facts;
     const opening = encodeOpening({ roomId, epoch, schemaHash, tickRateHz, config });
     const journal = new RoomJournal(this.#journalOptions(order, core), opening);
-    return this.#kept({ row, core, journal, shadow: undefined });
+    return this.#kept({ row, id: roomId, core, journal, shadow: undefined });
   }
 
   /** The same for one that another worker has left: `core` is filled. Throws E_ROOM_FAULT where too little of it is kept. */
   restore(
     { order, core }: Opened,
-    shadow: SharedArrayBuffer | undefined,
+    { shadow, tick }: RoomLeft,
   ): Kept & { readonly recovery: Recovery } {
-    const { row } = order;
+    const { row, id } = order;
     const { ring } = this.#options.records;
-    const recovery = recoverRoom(core, { row, ring, shadow });
+    const recovery = recoverRoom(core, { row, id, ring, shadow, least: tick });
     const journal = new RoomJournal(this.#journalOptions(order, core), undefined);
     journal.since = recovery.since;
     if (shadow !== undefined) this.#memories.set(row, shadow);
-    return { ...this.#kept({ row, core, journal, shadow }), recovery };
+    return { ...this.#kept({ row, id, core, journal, shadow }), recovery };
   }
 
   /** A room that another worker has left cannot go on: its journal ends. */
@@ -93,17 +94,22 @@ export class Keeping {
 
   #kept(of: {
     readonly row: number;
+    readonly id: string;
     readonly core: RoomCore;
     readonly journal: RoomJournal;
     readonly shadow: SharedArrayBuffer | undefined;
   }): Kept {
-    const { row, core, journal } = of;
+    const { row, id, core, journal } = of;
     const { ring } = this.#options.records;
     let made: ShardRoom | undefined;
     return {
       parts: {
         journal,
-        recover: () => recoverRoom(core, { row, ring, shadow: this.#memories.get(row) }),
+        recover: () => {
+          if (journal.gap)
+            throw new FrayError('E_ROOM_FAULT', 'Cannot recover a room: records are missing');
+          return recoverRoom(core, { row, id, ring, shadow: this.#memories.get(row), least: 0 });
+        },
         onClosed: () => {
           this.#memories.delete(row);
           if (made !== undefined) this.shadows.remove(made);

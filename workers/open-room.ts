@@ -88,9 +88,9 @@ export function roomRestorer(
   loaded: LoadedGame,
   parts: { readonly report: Report; readonly keeping: Keeping },
 ): RoomRestorer {
-  return (order, shared, shadow) => {
-    const making = makingOf(boot, loaded, order);
-    const { recovery, ...kept } = parts.keeping.restore(making, shadow);
+  return (left, shared) => {
+    const making = makingOf(boot, loaded, left.order);
+    const { recovery, ...kept } = parts.keeping.restore(making, left);
     const room = roomOf(making, { loaded, shared, report: parts.report, kept: kept.parts });
     kept.made(room);
     return { room, recovery };

@@ -2,7 +2,7 @@
  * A worker's sign of life, in memory that outlives it: a beat with each turn and each tick of a room, and which room it ticks. Who watches
  * it (`src/room/watchdog.ts`) sees a worker that hangs, and who comes after one that has died knows the room it died in.
  *
- * Words, one writer, the worker: beats, row of the room that ticks + 1 (0: none), its tick, 1 while rooms are made.
+ * Words, one writer, the worker: beats, row of the room that ticks or is made + 1 (0: none), its tick, 1 while rooms are made.
  */
 
 export function createPulse(): SharedArrayBuffer {
@@ -36,9 +36,9 @@ export class Pulse {
     Atomics.store(this.#words, WORD.makes, 0);
   }
 
-  /** A room is made, which may take its game long. */
-  makes(): void {
-    Atomics.store(this.#words, WORD.row, 0);
+  /** The room in `row` is made, which may take its game long; -1: some room is filled, and no hook runs. */
+  makes(row: number): void {
+    Atomics.store(this.#words, WORD.row, row + 1);
     Atomics.store(this.#words, WORD.makes, 1);
     this.beat();
   }
@@ -46,13 +46,13 @@ export class Pulse {
 
 /** For a worker that comes, before it has the memory: it takes its post up, which counts as making rooms. */
 export function resetPulse(memory: SharedArrayBuffer): void {
-  new Pulse(memory).makes();
+  new Pulse(memory).makes(-1);
 }
 
 /** What a pulse shows now. */
 export interface PulseSign {
   readonly beats: number;
-  /** Row and tick of the room that is ticked; row -1: none. */
+  /** Row and tick of the room that is ticked, or row of the one that is made; row -1: none. */
   readonly row: number;
   readonly tick: number;
   readonly makes: boolean;

@@ -7,7 +7,7 @@ import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import { Join, Leave, Packet, RecordHeader } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 import { Ring } from '../src/mailbox/ring.ts';
-import { JOURNAL_RING } from './journal.ts';
+import { decodeOpening, JOURNAL_RING } from './journal.ts';
 import { STAGE } from './journal-format.ts';
 import { readShadow, type ShadowCopy } from './shadow.ts';
 
@@ -44,13 +44,17 @@ export type RecoveryCore = Pick<
 
 export interface RecoverySources {
   readonly row: number;
+  /** Of the room: another one may have been in the row before. */
+  readonly id: string;
   /** The journal ring, whose writer has ended or is of this thread. */
   readonly ring: SharedArrayBuffer;
   /** Of the room; undefined where none was made. */
   readonly shadow: SharedArrayBuffer | undefined;
+  /** A tick that clients have, which it has to reach. */
+  readonly least: number;
 }
 
-/** Fills `core`, which has just been made. Throws E_ROOM_FAULT where records are missing or the room was closed. */
+/** Fills `core`, which has just been made. Throws E_ROOM_FAULT where records are missing, E_ROOM_CLOSED where the room was closed. */
 export function recoverRoom(core: RecoveryCore, sources: RecoverySources): Recovery {
   return new Player(core, sources).play();
 }
@@ -100,6 +104,8 @@ class Player {
     ring.seek(since);
     while (ring.next()) if (ring.id === this.#sources.row) this.#entry(ring);
     const last = this.#pending;
+    const { least } = this.#sources;
+    if ((last?.tick ?? this.#next - 1) < least) throw fault(`it ends before tick ${least}`);
     if (last !== null) this.#sit(last.begin);
     if (this.#copy === null && last === null && this.#ticks === 0)
       throw fault('nothing of it is kept');
@@ -119,11 +125,12 @@ class Player {
     if (this.#copy !== null) return this.#copy.position;
     let from = -1;
     let found = false;
-    const { row } = this.#sources;
+    const { row, id } = this.#sources;
     while (ring.next()) {
       if (ring.id !== row || ring.kind !== JOURNAL_RING.open) continue;
       from = ring.position;
-      found = true;
+      const opening = ring.bytes.slice(ring.offset, ring.offset + ring.length);
+      found = decodeOpening(opening).roomId === id;
     }
     if (!found) throw fault('nothing of it is kept');
     return from;
@@ -151,9 +158,9 @@ class Player {
         this.#game = bytes();
         break;
       case STAGE.over:
-        throw fault('it was closed');
-      case STAGE.cut:
-        throw fault(`what followed tick ${tick} is not kept`);
+        throw new FrayError('E_ROOM_CLOSED', 'Cannot recover a room: it was closed');
+      case JOURNAL_RING.missing:
+        throw fault(`what came before tick ${tick} is not kept`);
       default:
     }
   }

@@ -54,7 +54,7 @@ export class RoomFigures {
   /** The room is gone: its last sums stay, what was as of now does not. */
   close(messagesMalformed: number): void {
     this.#addSums(messagesMalformed);
-    for (const cell of Object.values(ROW)) this.#timing.setRow(this.#row, cell, 0);
+    this.#timing.clearRow(this.#row);
     this.#timing.add(COUNTER.people, -this.#counted.people);
     this.#timing.add(COUNTER.bots, -this.#counted.bots);
     this.#timing.add(COUNTER.silentClients, -this.#counted.silent);

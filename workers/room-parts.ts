@@ -1,7 +1,7 @@
 /** What a room of a shard is made of, and who waits in it. */
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import type { WorkerEnd } from '../src/mailbox/messages.ts';
-import type { RoomOrder } from './boot.ts';
+import type { RoomOrder, RoomTakeover } from './boot.ts';
 import type { RoomJournal } from './journal.ts';
 import type { Recovery } from './recovery.ts';
 import type { RoomGame } from './room-game.ts';
@@ -85,12 +85,10 @@ export interface ShardParts {
 }
 
 export type RoomFactory = (order: RoomOrder, parts: ShardParts) => ShardRoom;
+/** What of a takeover says what is kept of the room. */
+export type RoomLeft = Pick<RoomTakeover, 'order' | 'shadow' | 'tick'>;
 /** Makes a room that another worker has left; it stands before its last tick. Throws where too little of it is kept. */
-export type RoomRestorer = (
-  order: RoomOrder,
-  parts: ShardParts,
-  shadow: SharedArrayBuffer | undefined,
-) => Restored;
+export type RoomRestorer = (left: RoomLeft, parts: ShardParts) => Restored;
 
 export interface Restored {
   readonly room: ShardRoom;

@@ -7,7 +7,14 @@ import { FrayError } from '../src/errors.ts';
 import { Bell } from '../src/mailbox/bell.ts';
 import { ANSWER, ioThreadOf, JOIN, ORDER, WorkerEnd } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
-import type { RoomOrder, RoomTakeover, WorkerBoot, WorkerPost, WorkerReport } from './boot.ts';
+import type {
+  RoomOrder,
+  RoomTakeover,
+  SeatTakeover,
+  WorkerBoot,
+  WorkerPost,
+  WorkerReport,
+} from './boot.ts';
 import { payloadOf, readOpen, shortText } from './orders.ts';
 import { LEVEL } from './overload.ts';
 import { Pace } from './pace.ts';
@@ -85,28 +92,32 @@ export class Shard {
 
   /** A room that another worker has left is this one's from now on, and ticks; or was closed, or has begun anew. */
   takeOver(takeover: RoomTakeover): Recovery | 'lost' | 'anew' {
-    const { order, seats, code, shadow, tries } = takeover;
+    const { order, seats, code, bareTick } = takeover;
     const { restoreRoom } = this.#options;
     if (code !== 0 || restoreRoom === undefined) {
       this.#lose(takeover, code || ERROR.E_ROOM_FAULT);
       return 'lost';
     }
-    this.#pulse?.makes();
+    this.#pulse?.makes(-1);
     let restored: Restored;
     try {
-      restored = restoreRoom(order, this.#parts, shadow);
+      restored = restoreRoom(takeover, this.#parts);
     } catch (error) {
-      return this.#miss(takeover, error);
+      if (!(error instanceof FrayError && error.code === 'E_ROOM_CLOSED'))
+        return this.#miss(takeover, error);
+      this.#lose(takeover, ERROR.E_ROOM_CLOSED);
+      return 'lost';
     }
     const { room, recovery } = restored;
     this.#enter(room);
     for (const { session } of seats) this.#sitters.set(session, { room, slot: -1 });
     try {
       this.#pulse?.ticks(room.row, recovery.last?.tick ?? room.core.tick);
-      this.#orRecover(room, () => room.goOn(recovery, tries > 1));
+      this.#orRecover(room, () => room.goOn(recovery, recovery.last?.tick === bareTick));
     } catch (error) {
       this.#fail(room, error);
-      this.#lose(takeover, ERROR.E_ROOM_FAULT);
+      const untold = seats.filter(({ session }) => this.#sitters.has(session));
+      this.#dismiss(order.row, untold);
       return 'lost';
     }
     reconcile(room, seats, recovery.left);
@@ -116,11 +127,16 @@ export class Shard {
   /** Too little of a room is kept. One in which nobody is begins anew: its order to open may not even have been read. */
   #miss(takeover: RoomTakeover, error: unknown): 'lost' | 'anew' {
     const { order, seats } = takeover;
-    if (!seats.some(({ state }) => state === 'in')) this.#open(order);
-    else this.#log('error', order.id, String(error));
+    if (seats.some(({ state }) => state === 'in')) {
+      this.#log('error', order.id, String(error));
+      this.#lose(takeover, ERROR.E_ROOM_FAULT);
+      return 'lost';
+    }
+    this.#timing.clearRow(order.row);
+    this.#open(order);
     const room = this.#rooms.get(order.row);
     if (room === undefined) {
-      this.#lose(takeover, ERROR.E_ROOM_FAULT);
+      this.#dismiss(order.row, seats);
       return 'lost';
     }
     for (const { session } of seats) this.#sitters.set(session, { room, slot: -1 });
@@ -129,18 +145,21 @@ export class Shard {
   }
 
   #lose({ order, seats, tick }: RoomTakeover, code: number): void {
-    this.#options.onLost?.(order.row, tick, code);
+    // The records of one that was being closed have ended.
+    if (code !== ERROR.E_ROOM_CLOSED) this.#options.onLost?.(order.row, tick, code);
+    this.#timing.clearRow(order.row);
     this.#closed.set(order.row, { code, text: NOTHING });
+    this.#dismiss(order.row, seats);
+    this.#answer(order.owner, { kind: ANSWER.closed, id: order.row, arg: code, text: NOTHING });
+  }
+
+  /** Seats of a row that is not open are told why. */
+  #dismiss(row: number, seats: readonly SeatTakeover[]): void {
+    const { code, text } = this.#closed.get(row) ?? CLOSED;
     for (const { session } of seats) {
       this.#sitters.delete(session);
-      this.#answer(ioThreadOf(session), {
-        kind: ANSWER.left,
-        id: session,
-        arg: code,
-        text: NOTHING,
-      });
+      this.#answer(ioThreadOf(session), { kind: ANSWER.left, id: session, arg: code, text });
     }
-    this.#answer(order.owner, { kind: ANSWER.closed, id: order.row, arg: code, text: NOTHING });
   }
 
   /** The slot that is due next; undefined while there are no rooms. */
@@ -377,7 +396,7 @@ export class Shard {
     this.#closed.delete(order.row);
     let room: ShardRoom | undefined;
     try {
-      this.#pulse?.makes();
+      this.#pulse?.makes(order.row);
       room = this.#options.openRoom(order, this.#parts);
       room.create();
       this.#pulse?.rest();
@@ -414,10 +433,7 @@ export class Shard {
   #join(order: Ring, io: number): void {
     const room = this.#rooms.get(order.arg);
     if (room === undefined) {
-      const { code, text } = this.#closed.get(order.arg) ?? {
-        code: ERROR.E_ROOM_CLOSED,
-        text: NOTHING,
-      };
+      const { code, text } = this.#closed.get(order.arg) ?? CLOSED;
       this.#answer(io, { kind: ANSWER.refused, id: order.id, arg: code, text });
       return;
     }
@@ -470,6 +486,7 @@ export class Shard {
 }
 
 const NOTHING = new Uint8Array(0);
+const CLOSED = { code: ERROR.E_ROOM_CLOSED, text: NOTHING };
 const NOBODY: ReadonlyMap<number, number> = new Map();
 /**
  * A room without any player ticks in one of 16 intervals, twice a second at 30 Hz: nobody sees it, and 200 of them must cost

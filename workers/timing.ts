@@ -147,6 +147,11 @@ export class Timing {
   setRow(row: number, cell: number, value: number): void {
     this.#cells[CELLS.rows + row * ROW_CELLS + cell] = value;
   }
+
+  /** The row is free. */
+  clearRow(row: number): void {
+    for (let cell = 0; cell < ROW_CELLS; cell += 1) this.setRow(row, cell, 0);
+  }
 }
 
 export interface Histogram {

@@ -147,7 +147,8 @@ export class Crew {
     const hungUs = this.#hungUs.get(index);
     this.#hungUs.delete(index);
     owner.hear(worker);
-    const estate = { worker, ioThread: this.#options.ioThread, nowMs: performance.now() };
+    const { ioThread, watchdogMs } = this.#options;
+    const estate = { worker, ioThread, nowMs: performance.now(), watchdogMs };
     const rooms = takeovers({ ...estate, rooms: owner.rooms(), seats: owner.seats() });
     const lost = owner.draining || crashes > CRASHES_MAX;
     const what = lost ? 'its rooms are lost' : 'another goes on with its rooms';

@@ -28,6 +28,9 @@ export interface HostedRoom {
   /** Workers that died in a tick of it, each soon after the one before; when the last did, ms. */
   deaths: number;
   diedMs: number;
+  /** The tick that the last of them died in, and how many did one after the other in that one. */
+  diedTick: number;
+  tickDeaths: number;
 }
 
 export interface Opening {
@@ -139,7 +142,8 @@ export class Placement {
     let row = rows.indexOf(undefined);
     if (row < 0) row = rows.length;
     const counts = { people: 0, botsFixed: 0, closing: false, deaths: 0, diedMs: 0 };
-    const room: HostedRoom = { ...facts, ...counts, row };
+    const died = { diedTick: -1, tickDeaths: 0 };
+    const room: HostedRoom = { ...facts, ...counts, ...died, row };
     rows[row] = room;
     this.#byId.set(room.id, room);
     return room;

@@ -17,15 +17,17 @@ export interface Estate {
   readonly rooms: Iterable<HostedRoom>;
   readonly seats: Iterable<Seat>;
   readonly nowMs: number;
+  /** What it takes until a worker that hangs is ended: counts for nothing between two deaths. */
+  readonly watchdogMs: number;
 }
 
 /** Rooms with most people first, the one that its worker died in last, so that it keeps nobody else waiting. */
 export function takeovers(estate: Estate): RoomTakeover[] {
-  const { worker, ioThread, nowMs } = estate;
+  const { worker, ioThread } = estate;
   const mine = [...estate.rooms].filter((room) => room.worker === worker.index);
-  const { row, makes } = worker.pulse;
-  const suspect = makes ? undefined : mine.find((room) => room.row === row);
-  if (suspect !== undefined) accuse(suspect, nowMs);
+  const { row, tick, makes } = worker.pulse;
+  const suspect = worker.wasTried ? undefined : mine.find((room) => room.row === row);
+  if (suspect !== undefined) accuse(suspect, makes ? -1 : tick, estate);
   const seats = new Map<HostedRoom, SeatTakeover[]>(mine.map((room) => [room, []]));
   for (const seat of estate.seats) seats.get(seat.room)?.push(seatOf(seat));
   return mine
@@ -34,22 +36,26 @@ export function takeovers(estate: Estate): RoomTakeover[] {
         Number(one === suspect) - Number(other === suspect) || other.people - one.people,
     )
     .map((room) => {
-      const tries = room === suspect ? room.deaths : 0;
+      const deaths = room !== suspect ? 0 : makes ? DEATHS_MAX : room.deaths;
+      const isBare = room === suspect && room.tickDeaths > 1;
       const { id, bots, opening } = room;
       return {
         order: { row: room.row, owner: ioThread, id, bots, ...opening },
         shadow: worker.shadowOf(room.row),
         tick: worker.timing.row(room.row, ROW.tick),
-        tries,
-        code: tries >= DEATHS_MAX ? ERROR.E_ROOM_FAULT : 0,
+        bareTick: isBare ? room.diedTick : -1,
+        code: deaths >= DEATHS_MAX ? ERROR.E_ROOM_FAULT : 0,
         seats: seats.get(room) ?? [],
       };
     });
 }
 
-/** One more worker died in a tick of the room. */
-function accuse(room: HostedRoom, nowMs: number): void {
-  room.deaths = nowMs - room.diedMs < CALM_MS ? room.deaths + 1 : 1;
+/** One more worker died in `tick` of the room; -1: while it was made. */
+function accuse(room: HostedRoom, tick: number, { nowMs, watchdogMs }: Estate): void {
+  const isCalm = nowMs - room.diedMs >= CALM_MS + watchdogMs;
+  room.deaths = isCalm ? 1 : room.deaths + 1;
+  room.tickDeaths = !isCalm && tick >= 0 && tick === room.diedTick ? room.tickDeaths + 1 : 1;
+  room.diedTick = tick;
   room.diedMs = nowMs;
 }
 
@@ -66,7 +72,7 @@ function seatOf({ sessionId, state, presence, verify, resumption, request }: Sea
   };
 }
 
-/** Workers that may die in ticks of one room, each soon after the one before, until it is closed. */
+/** Workers that may die in ticks of one room, each soon after the one before, until it is closed. Of one while it is made: one. */
 const DEATHS_MAX = 3;
 /** ms. A room that ticked for so long without another is not to blame for the one before. */
 const CALM_MS = 10_000;

@@ -134,6 +134,7 @@ export class Spares {
 
   /** A spare that died by itself is replaced, later and later while none loads. */
   #ended(thread: WorkerThread): void {
+    if (this.#stopped) return;
     this.#threads = this.#threads.filter((one) => one !== thread);
     this.#failures += 1;
     const waitMs = Math.min(WAIT_MS_MAX, WAIT_MS * 2 ** (this.#failures - 1));

@@ -70,6 +70,8 @@ export class RoomWorker {
   state: WorkerState = 'starting';
   /** Its thread has its post, and so gives signs of life. */
   posted = false;
+  /** Its last thread was killed on purpose (`kill`). */
+  wasTried = false;
   /** Times another thread took it up after a crash. */
   restarts = 0;
   end: IoEnd;
@@ -152,6 +154,8 @@ export class RoomWorker {
     }));
     this.#memory = { ...this.#memory, links };
     this.end = endOf(this.#memory, this.#ioThread);
+    // A thread that dies while it loads accuses no room.
+    resetPulse(this.#memory.pulse);
     this.#run(this.#spares.take(), { ...how, rooms });
   }
 
@@ -216,6 +220,7 @@ export class RoomWorker {
       this.posted = false;
       const lived = this.state === 'ready' ? performance.now() - this.#readyMs : 0;
       if (!this.#isTried) this.#crashes = lived < STABLE_MS ? this.#crashes + 1 : 1;
+      this.wasTried = this.#isTried;
       this.#isTried = false;
       if (lived >= STABLE_MS) this.#renewals = 0;
       if (this.state === 'ready' || this.restarts > 0) listener.onCrash(this);

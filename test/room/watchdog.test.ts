@@ -20,7 +20,7 @@ test('a worker hangs that gives no sign for the whole time and at several looks'
   pulse.beat();
   t.notOk(look(10_000), 'who looks after a long sleep of its own sees one look');
   t.notOk(look(10_000));
-  pulse.makes();
+  pulse.makes(4);
   t.notOk(look(50));
   for (let k = 1; k < 20 * LOOKS; k += 1) t.notOk(look(50), 'a room that is made may take long');
   t.ok(look(50));

@@ -1,7 +1,7 @@
 import { FrayError } from '../../src/errors.ts';
 import { Bell, createBell } from '../../src/mailbox/bell.ts';
 import { ANSWER, createLink, DATA, IoEnd, JOIN, OPEN, ORDER } from '../../src/mailbox/messages.ts';
-import { Shard } from '../../workers/shard.ts';
+import { Shard, type ShardOptions } from '../../workers/shard.ts';
 import { ShardRoom } from '../../workers/shard-room.ts';
 import type { CounterName } from '../../workers/timing.ts';
 import { createTiming, TimingReader } from '../../workers/timing.ts';
@@ -27,6 +27,7 @@ export class Bench {
       botsYield?: boolean;
       emptyCloseTicks?: number;
       outboxBytes?: number;
+      takeover?: Pick<ShardOptions, 'restoreRoom' | 'onLost'>;
     } = {},
   ) {
     const sizes = {
@@ -44,6 +45,7 @@ export class Bench {
     this.#timing = new TimingReader(timing);
     this.shard = new Shard({
       boot: { index: 0, workers: 1, links, bells, timing },
+      ...options.takeover,
       nowUs: () => this.nowUs,
       report: (message) => this.logs.push(message.text),
       openRoom: (order, parts) => {
