@@ -17,12 +17,11 @@ pub fn area_ok(area: &ConfigArea) -> bool {
 /// True if a place is in it: the edge is not, nor is its top; its bottom is.
 pub fn inside(area: &ConfigArea, (x, y, z): (i32, i32, i32)) -> bool {
     let (dx, dy) = (i64::from(x) - i64::from(area.x), i64::from(y) - i64::from(area.y));
-    let (half_x, half_y) = (i64::from(area.half_x), i64::from(area.half_y));
-    let near = if area.round == 0 {
-        dx.abs() < half_x && dy.abs() < half_y
-    } else {
-        dx * dx + dy * dy < half_x * half_x
-    };
+    let half_x = i64::from(area.half_x);
+    let half_y = if area.round == 0 { i64::from(area.half_y) } else { half_x };
+    let near = dx.abs() < half_x
+        && dy.abs() < half_y
+        && (area.round == 0 || dx * dx + dy * dy < half_x * half_x);
     let over = i64::from(z) - i64::from(area.z);
     near && over >= 0 && (area.height == 0 || over < i64::from(area.height))
 }

@@ -88,7 +88,7 @@ impl<'a> Config<'a> {
             && head.boxes <= MAP_BOXES_MAX
             && config.boxes.iter().all(crate::walls::wall_ok)
             && head.movers <= MOVERS_MAX
-            && config.movers.iter().all(|m| mover_ok(m, head.tick_rate_hz))
+            && config.movers.iter().all(|m| mover_ok(m, head.tick_rate_hz, config.kinds[0].radius))
             && head.areas <= AREAS_MAX
             && config.areas.iter().all(area_ok)
             && 8 * head.snapshot_bytes_max >= snapshot_bits_least(&config);

@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::collide::overlaps;
 use crate::fixed::div_round;
-use crate::gen::{flag, ConfigMover, WallBox};
+use crate::gen::{flag, ConfigMover, WallBox, POSITION_MAX};
 use crate::movement::Body;
 use crate::walls::{wall_ok, Walls};
 
@@ -53,11 +53,13 @@ fn way_between(before: &WallBox, now: &WallBox) -> [i32; 3] {
     [now.x - before.x, now.y - before.y, now.z - before.z]
 }
 
-/// True if its numbers are usable: a box at both places, and slow enough that nobody is jumped over.
-pub fn mover_ok(mover: &ConfigMover, tick_rate_hz: u32) -> bool {
+/// True if its numbers are usable: a box at both places, and so slow that it jumps over nobody whose radius is at least `radius`.
+pub fn mover_ok(mover: &ConfigMover, tick_rate_hz: u32, radius: i32) -> bool {
     let most = TICKS_MAX_S * tick_rate_hz;
     let ConfigMover { x, y, z, half_x, half_y, height, way_x, way_y, way_z, .. } = *mover;
-    let slow = |way: i32| i64::from(way).abs() <= i64::from(mover.go_ticks) << 16;
+    let slow =
+        |way: i32, most: i32| i64::from(way).abs() <= i64::from(mover.go_ticks) * i64::from(most);
+    let across = radius.clamp(0, 1 << 16);
     let other = match (x.checked_add(way_x), y.checked_add(way_y), z.checked_add(way_z)) {
         (Some(x), Some(y), Some(z)) => WallBox { x, y, z, half_x, half_y, height },
         _ => return false,
@@ -65,7 +67,10 @@ pub fn mover_ok(mover: &ConfigMover, tick_rate_hz: u32) -> bool {
     (1..=most).contains(&mover.go_ticks)
         && mover.stay_ticks <= most
         && mover.start_tick <= 4 * most
-        && [way_x, way_y, way_z].into_iter().all(slow)
+        && slow(way_x, across)
+        && slow(way_y, across)
+        && slow(way_z, 1 << 16)
+        && z.max(other.z) <= POSITION_MAX as i32 - height
         && wall_ok(&WallBox { x, y, z, half_x, half_y, height })
         && wall_ok(&other)
 }

@@ -22,8 +22,9 @@ pub fn simulate(room: &mut Room) {
     }
     build_grid(room);
     fly(room);
-    touch(room);
+    // Before what may fill the buffer: a leave that is not told is lost.
     areas::watch(room);
+    touch(room);
 }
 
 fn move_players(room: &mut Room) {

@@ -145,9 +145,13 @@ fn a_configuration_of_movers_that_jump_over_somebody_is_refused() {
         setup.movers = vec![mover];
         fray_core::host::Instance::new(&setup.bytes()).is_ok()
     };
-    let good = mover((4 * ONE, 0, 0), 4, 0);
+    let good = mover((2 * ONE, 0, 0), 4, 0);
     assert!(accepted(good));
-    assert!(!accepted(ConfigMover { go_ticks: 3, ..good }), "more than a unit a tick");
+    assert!(!accepted(ConfigMover { go_ticks: 3, ..good }), "further than a radius in a tick");
+    let lift = mover((0, 0, 4 * ONE), 4, 0);
+    assert!(accepted(lift));
+    assert!(!accepted(ConfigMover { go_ticks: 3, ..lift }), "more than a unit a tick");
+    assert!(!accepted(ConfigMover { z: 16_382 * ONE, ..lift }), "out of every world");
     assert!(!accepted(ConfigMover { go_ticks: 0, ..good }));
     assert!(!accepted(ConfigMover { x: i32::MAX, ..good }));
     assert!(!accepted(ConfigMover { half_x: -1, ..good }));

@@ -25,11 +25,13 @@ export class Attempt {
   /** When the pipe stood, and when the hello went out first. */
   openedMs = 0;
   greetedMs = 0;
-  /** ms from the first hello to its accept; 0 before. */
+  /** ms from the newest hello to the accept, which may be an older one's; 0 before. */
   rttMs = 0;
   readonly #owner: AttemptOwner;
   readonly #nowMs: () => number;
   readonly #abort = new AbortController();
+  /** When a hello went out last. */
+  #helloMs = 0;
   #over = false;
 
   constructor(kind: TransportKind, owner: AttemptOwner, nowMs: () => number) {
@@ -82,7 +84,10 @@ export class Attempt {
     const { handshake, pipe } = this;
     if (this.#over || !handshake || !pipe) return;
     const nowUs = nowMs * 1000;
-    for (let bytes = handshake.poll(nowUs); bytes; bytes = handshake.poll(nowUs)) pipe.send(bytes);
+    for (let bytes = handshake.poll(nowUs); bytes; bytes = handshake.poll(nowUs)) {
+      if (handshake.sessionId === 0) this.#helloMs = nowMs;
+      pipe.send(bytes);
+    }
     this.#look(handshake);
   }
 
@@ -103,7 +108,7 @@ export class Attempt {
   #look(handshake: Handshake): void {
     if (this.#over) return;
     if (handshake.sessionId !== 0 && this.rttMs === 0)
-      this.rttMs = Math.max(1, this.#nowMs() - this.greetedMs);
+      this.rttMs = Math.max(1, this.#nowMs() - this.#helloMs);
     if (handshake.state === 'over') {
       const timedOut = handshake.code === ERROR.E_JOIN_TIMEOUT;
       this.#fail(errorOf(handshake.code, 'join', handshake.text), !timedOut);

@@ -76,14 +76,16 @@ export class RoomMap {
     const { height = shape?.height ?? 0 } = body;
     const { x, y, z = 0 } = at;
     const top = z + Math.max(height, 1 / POSITION_ONE);
-    const { width, depth } = this.#context.layout.world;
+    const { width, depth, dimensions } = this.#context.layout.world;
     if (Math.abs(x) + radius > width / 2 || Math.abs(y) + radius > depth / 2) return false;
     const area = { minX: x - radius, minY: y - radius, maxX: x + radius, maxY: y + radius };
     const near = this.#tree().search(area);
     return !near.some((item) => {
       const dx = Math.max(item.minX - x, 0, x - item.maxX);
       const dy = Math.max(item.minY - y, 0, y - item.maxY);
-      return item.minZ < top && item.maxZ > z && dx * dx + dy * dy < radius * radius;
+      // Where there is no height, every wall stands in the way.
+      const stands = dimensions === 2 || (item.minZ < top && item.maxZ > z);
+      return stands && dx * dx + dy * dy < radius * radius;
     });
   }
 

@@ -11,8 +11,14 @@ export function checkWalls(walls: unknown): void {
   for (const [at, value] of walls.entries()) checkBox(`world.walls[${at}]`, value, WALL_KEYS);
 }
 
-/** Boxes that stay inside the largest world, and go at most a unit a tick: nobody is jumped over. */
-export function checkMovers(movers: Rows, tickRateHz: number): void {
+/**
+ * Boxes that stay inside the largest world, and go at most a unit a tick, across no further than a player's `radius`: nobody is
+ * jumped over.
+ */
+export function checkMovers(
+  movers: Rows,
+  { tickRateHz, radius }: { readonly tickRateHz: number; readonly radius: number },
+): void {
   atMost('world.movers', Object.keys(movers).length, MOVERS_MAX, 'movers');
   for (const [name, value] of Object.entries(movers)) {
     const path = `world.movers.${name}`;
@@ -27,8 +33,11 @@ export function checkMovers(movers: Rows, tickRateHz: number): void {
     for (const axis of ['x', 'y', 'z']) {
       const at = Number(mover[axis] ?? 0);
       const by = Number(way[axis] ?? 0);
-      range(`${path}.way.${axis}`, way[axis], -most, most, 'units in goMs at this tick rate');
-      if (!(Math.abs(at + by) <= MOST)) refuse(`${path}.way.${axis}`, 'leads out of every world');
+      const far = axis === 'z' ? most : most * Math.min(1, radius);
+      range(`${path}.way.${axis}`, way[axis], -far, far, 'units in goMs at this tick rate');
+      const high = axis === 'z' ? Number(mover['height'] ?? 0) : 0;
+      if (!(Math.abs(at + by) <= MOST && Math.max(at, at + by) + high <= MOST))
+        refuse(`${path}.way.${axis}`, 'leads out of every world');
     }
   }
 }

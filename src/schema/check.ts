@@ -61,7 +61,7 @@ export function checkDeclaration(declaration: SchemaDeclaration): void {
     refuse('tickRateHz', 'must be an integer');
   }
   const tickRateHz = Number(declaration.tickRateHz ?? TICK_RATE_HZ_DEFAULT);
-  checkWorld(record(declaration.world ?? {}, 'world'), tickRateHz);
+  checkWorld(record(declaration.world ?? {}, 'world'));
   checkNet(record(declaration.net ?? {}, 'net'), tickRateHz);
   checkInputs(record(declaration.input, 'input'), declaration.world?.dimensions ?? 2);
   checkWeapons(record(declaration.weapons ?? {}, 'weapons'));
@@ -73,6 +73,11 @@ export function checkDeclaration(declaration: SchemaDeclaration): void {
   });
   checkPlayer(record(declaration.player ?? {}, 'player'));
   checkCrouch(declaration);
+  const { shape } = declaration.player ?? {};
+  checkMovers(record(declaration.world?.movers ?? {}, 'world.movers'), {
+    tickRateHz,
+    radius: shape?.shape === 'circle' ? shape.radius : 0.5,
+  });
   checkKinds(record(declaration.kinds ?? {}, 'kinds'));
   checkMessages(
     record(declaration.toServer ?? {}, 'toServer'),
@@ -105,7 +110,7 @@ function checkSpeeds(declaration: SchemaDeclaration): void {
   }
 }
 
-function checkWorld(world: Rows, tickRateHz: number): void {
+function checkWorld(world: Rows): void {
   knownKeys(world, 'world', [
     'width',
     'depth',
@@ -124,7 +129,6 @@ function checkWorld(world: Rows, tickRateHz: number): void {
   if (dimensions !== undefined && dimensions !== 2 && dimensions !== 3)
     refuse('world.dimensions', 'must be 2 or 3');
   checkWalls(world['walls'] ?? []);
-  checkMovers(record(world['movers'] ?? {}, 'world.movers'), tickRateHz);
   checkZones(record(world['zones'] ?? {}, 'world.zones'));
 }
 

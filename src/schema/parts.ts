@@ -229,7 +229,7 @@ export interface WorldOptions {
   readonly friendlyFire?: boolean;
   /**
    * The ground plan: at most 10,000 boxes that stand in every room. Server and page hold them, so they cost nothing on the wire,
-   * and 24 bytes each in every room and client. Default none.
+   * and some 60 bytes each in every room and client. Default none.
    */
   readonly walls?: readonly Wall[];
   /** Lifts, platforms and doors, at most 64. Every move of a player looks at all of them. */

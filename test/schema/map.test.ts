@@ -77,6 +77,9 @@ t.test('movers and zones that cannot be are E_SCHEMA', (t) => {
     t.throws(() => schema([], more), { code: 'E_SCHEMA', message });
   refused({ movers: { a: { ...mover, goMs: 0 } } }, /movers.a.goMs: must be 1..600000 ms/);
   refused({ movers: { a: { ...mover, way: { z: 4 } } } }, /a.way.z: must be -3..3 units in goMs/);
+  refused({ movers: { a: { ...mover, way: { x: 2 } } } }, /a.way.x: must be -1.5..1.5 units in/);
+  const high = { ...mover, z: 16000, height: 500, way: { z: -1 } };
+  refused({ movers: { a: high } }, /a.way.z: leads out of every world/);
   refused({ movers: { a: { ...mover, x: 16384 } } }, /a.way.x: leads out of every world/);
   refused({ movers: { a: wall } }, /a.goMs: is missing/);
   const many = Object.fromEntries(Array.from({ length: 65 }, (_, k) => [`m${k}`, mover]));

@@ -104,10 +104,17 @@ function cycles(name: string, open: () => Promise<Stage>, limits: Limits = {}): 
     test.equal(server.counters.opened, CYCLES);
     test.equal(server.counters.closed, CYCLES);
     stage.settled?.(test);
-    const heapBytes = after.heap - before.heap;
-    const otherBytes = after.other - before.other;
+    let heapBytes = after.heap - before.heap;
+    let otherBytes = after.other - before.other;
+    const heapMost = limits.heapBytesMax ?? 1_000_000;
+    if (heapBytes >= heapMost) {
+      // V8 throws code away and makes it anew now and then, some 2 MB; what leaks grows each time.
+      const again = await half(CYCLES);
+      heapBytes = Math.min(heapBytes, again.heap - after.heap);
+      otherBytes = Math.min(otherBytes, again.other - after.other);
+    }
     test.comment(`${heapBytes} bytes of heap, ${otherBytes} others for the second half`);
-    test.ok(heapBytes < (limits.heapBytesMax ?? 1_000_000), `${heapBytes} bytes of heap`);
+    test.ok(heapBytes < heapMost, `${heapBytes} bytes of heap`);
     test.ok(otherBytes <= (limits.bytesMax ?? 0), `${otherBytes} bytes`);
   });
 }

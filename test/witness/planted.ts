@@ -28,8 +28,8 @@ export const PLANTS: readonly [Plant, ...Plant[]] = [
   {
     name: 'the aim of an entity that enters',
     file: 'codec/row.rs',
-    line: 'put_if(out, now.aim() != 0, now.aim(), self.shape.aim_bits);',
-    wrong: 'put_if(out, now.aim() != 0, now.aim() ^ 1, self.shape.aim_bits);',
+    line: 'None => put_if(out, now.aim() != 0, now.aim(), self.shape.aim_bits),',
+    wrong: 'None => put_if(out, now.aim() != 0, now.aim() ^ 1, self.shape.aim_bits),',
   },
   {
     name: 'the place of the own player',

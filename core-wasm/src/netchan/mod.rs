@@ -310,7 +310,10 @@ impl Channel {
             }
         }
         if let Some(tick) = self.confirm(header.ack, now) {
-            self.sample_rtt(now.wrapping_sub(tick));
+            // The clock of a client may have been put back since: then it tells nothing.
+            if now >= tick {
+                self.sample_rtt(now - tick);
+            }
             arrived(tick);
         }
         self.advance(pool);
