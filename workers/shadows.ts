@@ -73,7 +73,7 @@ export class Shadows {
   /** Copies the room whose turn it is, if any. `leftUs`: until something else is due. */
   turn(leftUs: number): void {
     const full = this.#options.ring.keptBytes > this.#options.ring.capacity >> 1;
-    const one = full ? this.#oldest() : this.#due(leftUs >= COPY_US);
+    const one = full ? this.#freeing() : this.#due(leftUs >= COPY_US);
     if (one === undefined) return;
     if (one.shadow !== undefined) this.#copy(one, one.shadow);
     else if (one.room.dormant) one.journal.copied();
@@ -103,6 +103,21 @@ export class Shadows {
   #ask(one: Shadowed): void {
     one.asked = true;
     this.#options.ask(one.room.row, one.room.core.region().length);
+  }
+
+  /** For which most is kept, of those that can be copied or need no copy: others are asked for memory first. */
+  #freeing(): Shadowed | undefined {
+    let oldest: Shadowed | undefined;
+    for (let i = 0; i < this.#rooms.length; i += 1) {
+      const one = this.#rooms[i] as Shadowed;
+      if (one.shadow === undefined && !one.room.dormant) {
+        if (!one.asked) this.#ask(one);
+        continue;
+      }
+      if (oldest === undefined || ((one.journal.since - oldest.journal.since) | 0) < 0)
+        oldest = one;
+    }
+    return oldest;
   }
 
   /** For which most is kept. */

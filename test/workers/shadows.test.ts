@@ -146,6 +146,27 @@ test('a room is copied each so many of its ticks, where nothing else is due, one
   t.same([bench.copies, bench.tickOf(0)], [5, one.core.tick]);
 });
 
+test('a room that is first played in where the ring is half full gets memory; others are copied meanwhile', async (t) => {
+  const bench = new Bench();
+  const [late, one] = [bench.room(0), bench.room(1)];
+  late.dormant = true;
+  bench.shadows.turn(10_000);
+  bench.give(1);
+  bench.shadows.turn(10_000);
+  t.same([bench.asked, bench.copies], [[1], 1]);
+  while (bench.ring.keptBytes <= bench.ring.capacity >> 1) one.ticks(1, 200_000);
+  late.dormant = false;
+  bench.shadows.turn(0);
+  t.same(bench.asked, [1, 0]);
+  t.equal(bench.tickOf(1), one.core.tick, 'which does not wait for that memory');
+  bench.shadows.turn(0);
+  t.same(bench.asked, [1, 0], 'once');
+  bench.give(0);
+  bench.shadows.turn(0);
+  t.equal(bench.tickOf(0), late.core.tick);
+  t.equal(bench.ring.keptBytes, 0);
+});
+
 test('records that no copy needs are given up; where they fill half the ring the oldest is copied at once', async (t) => {
   const bench = new Bench();
   const [one, two, idle] = [bench.room(0), bench.room(1), bench.room(2)];
