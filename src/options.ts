@@ -152,7 +152,7 @@ export const OPTIONS = {
     0,
     60_000,
     'ms',
-    'A worker without a sign of life for so long (a hook that loops for ever) is ended, and another goes on with its rooms; where rooms are made, 20 times as long.',
+    'A worker without a sign of life for so long (a hook that loops for ever, or takes longer than this) is ended, and another goes on with its rooms; where rooms are made, 20 times as long. Not while a debugger may attach (--inspect).',
     '0 waits for ever',
   ),
   shadowMs: integer(

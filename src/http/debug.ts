@@ -31,6 +31,8 @@ export function debugRoutes(crew: () => Crew | undefined): {
         const how = KILLS.find((one) => one === asked.get('how'));
         if (worker === undefined || how === undefined || worker.state !== 'ready')
           tell(response, 409, { error: 'there is no such worker that runs, or no such way' });
+        else if (how === 'hang' && crew()?.watches !== true)
+          tell(response, 409, { error: 'with watchdogMs 0 nobody would end it' });
         else {
           worker.kill(how);
           tell(response, 202, { worker: worker.index, how });
@@ -43,9 +45,16 @@ export function debugRoutes(crew: () => Crew | undefined): {
 function guarded(handler: Handler): Handler {
   return (request, response) => {
     const isOwn = isLoopback(request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '');
-    if (isOwn && request.headers[DEBUG_HEADER] === '1') handler(request, response);
+    if (isOwn && isLocal(request.headers.host) && request.headers[DEBUG_HEADER] === '1')
+      handler(request, response);
     else tell(response, 403, { error: 'from this machine alone, and not from a page' });
   };
+}
+
+/** Whether a Host names this machine: a page whose own name was turned to 127.0.0.1 is of one origin with it, and asks nobody. */
+function isLocal(host = ''): boolean {
+  const url = `http://${host}`;
+  return URL.canParse(url) && isLoopback(new URL(url).hostname);
 }
 
 function crashesOf(crew: Crew | undefined): object {

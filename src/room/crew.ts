@@ -2,6 +2,7 @@
  * The workers of a server, the spares behind them, and who watches them. A worker that dies or hangs is replaced by a spare, which
  * goes on with its rooms; one that keeps dying loses them. What came of it is kept for the operator.
  */
+import { url as inspectorUrl } from 'node:inspector';
 import type { GameFacts, RoomRecovered } from '../../workers/boot.ts';
 import type { Clock } from '../clock.ts';
 import type { Seat } from './drain.ts';
@@ -89,6 +90,11 @@ export class Crew {
     this.#watchdogs = this.workers.map(() => new Watchdog(options.watchdogMs));
   }
 
+  /** Workers that hang are ended. */
+  get watches(): boolean {
+    return this.#options.watchdogMs > 0;
+  }
+
   /** Spares that are ready. */
   get sparesReady(): number {
     return this.#spares.ready;
@@ -127,9 +133,11 @@ export class Crew {
 
   #look(): void {
     const nowMs = performance.now();
+    // A breakpoint stops one thread and not this one.
+    const isDebugged = inspectorUrl() !== undefined;
     for (const [index, worker] of this.workers.entries()) {
       const watchdog = this.#watchdogs[index] as Watchdog;
-      if (!worker.posted) watchdog.reset();
+      if (!worker.posted || isDebugged) watchdog.reset();
       else if (!this.#hungUs.has(index) && watchdog.look(worker.pulse, nowMs)) {
         // A thread in the middle of a call to the system cannot be ended before that returns.
         watchdog.reset();
