@@ -89,7 +89,10 @@ export class ShardHost {
     const report = (said: WorkerReport): void => {
       if (said.kind === 'log') this.logs.push(`${said.text} ${JSON.stringify(said.fields)}`);
       else if (said.kind === 'shadow')
-        this.#keeping.give(said.row, createShadow(said.regionBytes, SHADOW_HOST_BYTES));
+        this.#keeping.give({
+          ...said,
+          memory: createShadow(said.regionBytes, SHADOW_HOST_BYTES),
+        });
     };
     const [clock, times] = [new BigInt64Array(1), this.#times];
     this.io = new IoEnd(this.link);

@@ -97,6 +97,8 @@ export interface RecordsBoot {
 export interface ShadowMemory {
   readonly kind: 'shadow';
   readonly row: number;
+  /** Its id: another may have the row by now. */
+  readonly room: string;
   readonly memory: SharedArrayBuffer;
 }
 
@@ -143,9 +145,14 @@ export type WorkerReport =
   /** A room has ticked again; us since it was seen that its worker had died, and ticks whose packets had gone out and that are lost. */
   | RoomRecovered
   /** A room could not be taken over: it was closed, or as nobody had been in, it began anew. */
-  | { readonly kind: 'missed'; readonly what: 'lost' | 'anew' }
+  | { readonly kind: 'missed'; readonly row: number; readonly what: 'lost' | 'anew' }
   /** The room in `row` needs memory for its shadow. */
-  | { readonly kind: 'shadow'; readonly row: number; readonly regionBytes: number }
+  | {
+      readonly kind: 'shadow';
+      readonly row: number;
+      readonly room: string;
+      readonly regionBytes: number;
+    }
   | {
       readonly kind: 'log';
       readonly level: 'info' | 'warn' | 'error';

@@ -5,7 +5,7 @@
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import { FrayError } from '../src/errors.ts';
 import { Ring } from '../src/mailbox/ring.ts';
-import type { GameFacts, RecordsBoot, RoomOrder, WorkerReport } from './boot.ts';
+import type { GameFacts, RecordsBoot, RoomOrder, ShadowMemory, WorkerReport } from './boot.ts';
 import { encodeOpening, RoomJournal, type RoomJournalOptions } from './journal.ts';
 import { STAGE } from './journal-format.ts';
 import type { Recovery } from './recovery.ts';
@@ -54,13 +54,13 @@ export class Keeping {
       everyTicks: Math.max(1, Math.round((records.shadowMs * facts.tickRateHz) / 1000)),
       timing,
       nowUs,
-      ask: (row, regionBytes) => report({ kind: 'shadow', row, regionBytes }),
+      ask: ({ row, id }, regionBytes) => report({ kind: 'shadow', row, room: id, regionBytes }),
     });
   }
 
-  /** The host has made memory for the shadow of the room in `row`. */
-  give(row: number, memory: SharedArrayBuffer): void {
-    if (this.shadows.give(row, memory)) this.#memories.set(row, memory);
+  /** The host has made memory for the shadow of a room. */
+  give({ row, room, memory }: Pick<ShadowMemory, 'row' | 'room' | 'memory'>): void {
+    if (this.shadows.give(room, memory)) this.#memories.set(row, memory);
   }
 
   /** The parts of a room that is being made; then `made` has to be told of it. */

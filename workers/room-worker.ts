@@ -80,7 +80,7 @@ class Worker {
     const recovery = this.#shard.takeOver(room);
     this.#shard.wake();
     if (typeof recovery === 'string') {
-      report({ kind: 'missed', what: recovery });
+      report({ kind: 'missed', row: room.order.row, what: recovery });
       return;
     }
     const us = clock.nowUs() - detectedUs;
@@ -118,7 +118,7 @@ const EXIT_DEBUG = 9;
 
 let worker: Worker | undefined;
 parentPort?.on('message', (said: HostSays) => {
-  if (said.kind === 'shadow') worker?.keeping.give(said.row, said.memory);
+  if (said.kind === 'shadow') worker?.keeping.give(said);
   else if (said.kind === 'die') die(said.how);
   else if (worker === undefined) {
     worker = new Worker(said);

@@ -19,7 +19,7 @@ export interface ShadowsOptions {
   readonly timing: Timing;
   readonly nowUs: () => number;
   /** Asks the host for memory for the shadow of a room. */
-  readonly ask: (row: number, regionBytes: number) => void;
+  readonly ask: (room: ShardRoom, regionBytes: number) => void;
 }
 
 interface Shadowed {
@@ -63,8 +63,8 @@ export class Shadows {
   }
 
   /** The host's answer to `ask`. False: the room that asked has gone. */
-  give(row: number, memory: SharedArrayBuffer): boolean {
-    const one = this.#rooms.find(({ room }) => room.row === row);
+  give(id: string, memory: SharedArrayBuffer): boolean {
+    const one = this.#rooms.find(({ room }) => room.id === id);
     if (one === undefined || !one.asked || one.shadow !== undefined) return false;
     one.shadow = new Shadow(memory);
     return true;
@@ -102,7 +102,7 @@ export class Shadows {
 
   #ask(one: Shadowed): void {
     one.asked = true;
-    this.#options.ask(one.room.row, one.room.core.region().length);
+    this.#options.ask(one.room, one.room.core.region().length);
   }
 
   /** For which most is kept, of those that can be copied or need no copy: others are asked for memory first. */

@@ -41,7 +41,7 @@ export function takeovers(estate: Estate): RoomTakeover[] {
       const { id, bots, opening } = room;
       return {
         order: { row: room.row, owner: ioThread, id, bots, ...opening },
-        shadow: worker.shadowOf(room.row),
+        shadow: worker.shadowOf(room),
         tick: worker.timing.row(room.row, ROW.tick),
         bareTick: isBare ? room.diedTick : -1,
         code: deaths >= DEATHS_MAX ? ERROR.E_ROOM_FAULT : 0,

@@ -25,6 +25,7 @@ import { Bell, createBell } from '../mailbox/bell.ts';
 import type { LinkSizes } from '../mailbox/messages.ts';
 import { createLink, createOrders, IoEnd } from '../mailbox/messages.ts';
 import type { JournalThread } from './journal.ts';
+import type { HostedRoom } from './placement.ts';
 import { Spares, type WorkerThread } from './worker-thread.ts';
 
 /** What a log line needs; pino fits. */
@@ -81,7 +82,7 @@ export class RoomWorker {
   readonly #ioThread: number;
   readonly #spares: Spares;
   /** By row. */
-  readonly #shadows = new Map<number, SharedArrayBuffer>();
+  readonly #shadows = new Map<number, { room: string; memory: SharedArrayBuffer }>();
   #thread: WorkerThread | undefined;
   #memory: WorkerMemory;
   /** Who waits for the first thread. */
@@ -122,9 +123,10 @@ export class RoomWorker {
     return this.#crashes;
   }
 
-  /** Where the room in `row` was copied to. */
-  shadowOf(row: number): SharedArrayBuffer | undefined {
-    return this.#shadows.get(row);
+  /** Where the room was copied to. */
+  shadowOf({ row, id }: Pick<HostedRoom, 'row' | 'id'>): SharedArrayBuffer | undefined {
+    const shadow = this.#shadows.get(row);
+    return shadow?.room === id ? shadow.memory : undefined;
   }
 
   /** Resolves when it runs; rejects when the thread ends before. */
@@ -257,16 +259,18 @@ export class RoomWorker {
         this.#started = undefined;
         break;
       case 'shadow': {
-        const { row, regionBytes } = report;
+        const { row, room, regionBytes } = report;
         const memory = createShadow(regionBytes, SHADOW_HOST_BYTES);
-        this.#shadows.set(row, memory);
-        thread.post({ kind: 'shadow', row, memory });
+        this.#shadows.set(row, { room, memory });
+        thread.post({ kind: 'shadow', row, room, memory });
         break;
       }
       case 'recovered':
         listener.onRecovered(this, report);
         break;
       case 'missed':
+        // What it was copied to says nothing of it any more.
+        this.forget(report.row);
         listener.onMissed(this, report.what);
         break;
       default:

@@ -90,7 +90,7 @@ export class RoomThread extends SimThread {
   postMessage(said: HostSays): void {
     this.time.after(0, () => {
       if (this.isOver) return;
-      if (said.kind === 'shadow') this.#posted?.keeping.give(said.row, said.memory);
+      if (said.kind === 'shadow') this.#posted?.keeping.give(said);
       else if (said.kind === 'die') this.end(1);
       else this.#take(said);
     });

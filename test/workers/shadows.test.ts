@@ -48,7 +48,7 @@ class Bench {
     everyTicks: EVERY,
     timing: new Timing(this.timing),
     nowUs: () => 0,
-    ask: (row) => this.asked.push(row),
+    ask: ({ row }) => this.asked.push(row),
   });
 
   constructor() {
@@ -63,7 +63,7 @@ class Bench {
 
   give(row: number): void {
     const memory = createShadow(64, 64);
-    if (this.shadows.give(row, memory)) this.memories.set(row, memory);
+    if (this.shadows.give(`r${row}`, memory)) this.memories.set(row, memory);
   }
 
   tickOf(row: number): number {
@@ -77,6 +77,7 @@ class Bench {
 
 class FakeRoom {
   readonly row: number;
+  readonly id: string;
   readonly core = {
     tick: 0,
     i32: new Int32Array(1 << 17),
@@ -91,6 +92,7 @@ class FakeRoom {
 
   constructor(row: number, ring: Ring) {
     this.row = row;
+    this.id = `r${row}`;
     const options = { ring, row, core: this.core, hashTicks: 0, onCut: () => {} };
     const opening = {
       roomId: 'r',
@@ -161,6 +163,8 @@ test('a room that is first played in where the ring is half full gets memory; ot
   t.equal(bench.tickOf(1), one.core.tick, 'which does not wait for that memory');
   bench.shadows.turn(0);
   t.same(bench.asked, [1, 0], 'once');
+  t.notOk(bench.shadows.give('r7', createShadow(64, 64)), 'of a room that had the row before');
+  t.equal(bench.copies, 3);
   bench.give(0);
   bench.shadows.turn(0);
   t.equal(bench.tickOf(0), late.core.tick);
