@@ -120,6 +120,14 @@ const WRONG: readonly (readonly [what: string, files: Record<string, string>, ru
   ['unsafe allowed in the crate', { 'core-wasm/src/lib.rs': 'pub mod room;' }, 'rust'],
   ['a long architecture', { 'ARCHITECTURE.md': '\n'.repeat(201) }, 'architecture'],
   ['a folder that is not there', { 'ARCHITECTURE.md': '`src/gone/` is nice' }, 'architecture'],
+  [
+    'a function that is not there',
+    {
+      'ARCHITECTURE.md':
+        '## The way of a datagram\n\n| a | `Gone.hide` | `src/session/token.ts` |\n',
+    },
+    'architecture',
+  ],
   ['a link to nowhere', { 'ARCHITECTURE.md': '[a](GONE.md)' }, 'architecture'],
   [
     'a registry in the lock file',

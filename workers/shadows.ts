@@ -72,8 +72,9 @@ export class Shadows {
 
   /** Copies the room whose turn it is, if any. `leftUs`: until something else is due. */
   turn(leftUs: number): void {
+    this.#askAll();
     const full = this.#options.ring.keptBytes > this.#options.ring.capacity >> 1;
-    const one = full ? this.#freeing() : this.#due(leftUs >= COPY_US);
+    const one = full ? this.#oldest(true) : this.#due(leftUs >= COPY_US);
     if (one === undefined) return;
     if (one.shadow !== undefined) this.#copy(one, one.shadow);
     else if (one.room.dormant) one.journal.copied();
@@ -87,10 +88,7 @@ export class Shadows {
     let found: Shadowed | undefined;
     for (let i = 0; i < this.#rooms.length; i += 1) {
       const one = this.#rooms[i] as Shadowed;
-      if (one.shadow === undefined) {
-        if (!one.asked && !one.room.dormant) this.#ask(one);
-        continue;
-      }
+      if (one.shadow === undefined) continue;
       const waited =
         one.shadow.tick < 0 || one.journal.gap ? MANY : one.room.core.tick - one.shadow.tick;
       if (waited < most) continue;
@@ -100,31 +98,22 @@ export class Shadows {
     return found;
   }
 
-  #ask(one: Shadowed): void {
-    one.asked = true;
-    this.#options.ask(one.room, one.room.core.region().length);
-  }
-
-  /** For which most is kept, of those that can be copied or need no copy: others are asked for memory first. */
-  #freeing(): Shadowed | undefined {
-    let oldest: Shadowed | undefined;
+  /** Rooms that somebody plays in need memory. */
+  #askAll(): void {
     for (let i = 0; i < this.#rooms.length; i += 1) {
       const one = this.#rooms[i] as Shadowed;
-      if (one.shadow === undefined && !one.room.dormant) {
-        if (!one.asked) this.#ask(one);
-        continue;
-      }
-      if (oldest === undefined || ((one.journal.since - oldest.journal.since) | 0) < 0)
-        oldest = one;
+      if (one.asked || one.shadow !== undefined || one.room.dormant) continue;
+      one.asked = true;
+      this.#options.ask(one.room, one.room.core.region().length);
     }
-    return oldest;
   }
 
-  /** For which most is kept. */
-  #oldest(): Shadowed | undefined {
+  /** For which most is kept; `free`: of those that can be copied now, or need no copy. */
+  #oldest(free: boolean): Shadowed | undefined {
     let oldest: Shadowed | undefined;
     for (let i = 0; i < this.#rooms.length; i += 1) {
       const one = this.#rooms[i] as Shadowed;
+      if (free && one.shadow === undefined && !one.room.dormant) continue;
       if (oldest === undefined || ((one.journal.since - oldest.journal.since) | 0) < 0)
         oldest = one;
     }
@@ -148,7 +137,7 @@ export class Shadows {
   #forget(): void {
     if (this.#held) return;
     const { ring } = this.#options;
-    const oldest = this.#oldest();
+    const oldest = this.#oldest(false);
     ring.keepFrom(oldest === undefined ? ring.end : oldest.journal.since);
   }
 }

@@ -6,7 +6,7 @@ use bytemuck::Zeroable;
 use fray_core::fixed::{angle_of, cos_sin, div_round, interpolate, isqrt, shift_round};
 use fray_core::gen::*;
 use fray_core::movement::{step, Body};
-use fray_core::walls::{build, cells_of, items_of, WallGrid, Walls};
+use fray_core::walls::Walls;
 use proptest::prelude::*;
 use support::*;
 
@@ -18,46 +18,6 @@ fn nearest(a: i128, b: i128) -> i128 {
         -rounded
     } else {
         rounded
-    }
-}
-
-struct Map {
-    boxes: Vec<WallBox>,
-    starts: Vec<u16>,
-    items: Vec<u16>,
-    grid: WallGrid,
-}
-
-impl Map {
-    fn new(head: &ConfigHead, boxes: Vec<WallBox>) -> Self {
-        let count = boxes.len() as u32;
-        let (mut starts, mut items) =
-            (vec![0; cells_of(count) as usize + 1], vec![0; items_of(count + 1024) as usize]);
-        let grid = build(head, &boxes, &mut starts, &mut items);
-        Self { boxes, starts, items, grid }
-    }
-
-    fn walls(&self) -> Walls<'_> {
-        Walls {
-            boxes: &self.boxes,
-            grid: self.grid,
-            starts: &self.starts,
-            items: &self.items,
-            movers: &[],
-        }
-    }
-}
-
-fn body(setup: &Setup) -> Body {
-    let kind = setup.kinds[0];
-    Body {
-        flags: flag::ALIVE | flag::GROUNDED,
-        radius: kind.radius,
-        height: kind.height,
-        top_speed: kind.top_speed,
-        acceleration: kind.acceleration,
-        friction: kind.friction,
-        ..Body::default()
     }
 }
 

@@ -23,19 +23,6 @@ fn mover(way: (i32, i32, i32), go_ticks: u32, stay_ticks: u32) -> ConfigMover {
     }
 }
 
-fn body(setup: &Setup) -> Body {
-    let kind = setup.kinds[0];
-    Body {
-        flags: flag::ALIVE | flag::GROUNDED,
-        radius: kind.radius,
-        height: kind.height,
-        top_speed: kind.top_speed,
-        acceleration: kind.acceleration,
-        friction: kind.friction,
-        ..Body::default()
-    }
-}
-
 /// One body among movers; each tick is looked at.
 fn ride(
     movers: &[ConfigMover],

@@ -6,7 +6,7 @@ use bytemuck::Zeroable;
 use fray_core::gen::*;
 use fray_core::movement::{step, Body};
 use fray_core::rows::{Low, Packed};
-use fray_core::walls::{build, cells_of, items_of, WallGrid, Walls};
+use fray_core::walls::Walls;
 use support::*;
 
 const RATES: [u32; 4] = [20, 30, 60, 128];
@@ -26,45 +26,6 @@ fn rules(rate: u32) -> Setup {
     setup.head.columns = 38;
     setup.fields.insert(5, field(1, 37, 1, audience::VISIBLE));
     setup
-}
-
-struct Map {
-    boxes: Vec<WallBox>,
-    starts: Vec<u16>,
-    items: Vec<u16>,
-    grid: WallGrid,
-}
-
-impl Map {
-    fn new(head: &ConfigHead, boxes: Vec<WallBox>) -> Self {
-        let (mut starts, mut items) =
-            (vec![0; cells_of(0) as usize + 1], vec![0; items_of(1024) as usize]);
-        let grid = build(head, &boxes, &mut starts, &mut items);
-        Self { boxes, starts, items, grid }
-    }
-
-    fn walls(&self) -> Walls<'_> {
-        Walls {
-            boxes: &self.boxes,
-            grid: self.grid,
-            starts: &self.starts,
-            items: &self.items,
-            movers: &[],
-        }
-    }
-}
-
-fn body(setup: &Setup) -> Body {
-    let kind = setup.kinds[0];
-    Body {
-        flags: flag::ALIVE | flag::GROUNDED,
-        radius: kind.radius,
-        height: kind.height,
-        top_speed: kind.top_speed,
-        acceleration: kind.acceleration,
-        friction: kind.friction,
-        ..Body::default()
-    }
 }
 
 fn command(move_x: i8, move_y: i8, buttons: u16) -> InputCommand {

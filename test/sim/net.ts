@@ -2,6 +2,7 @@
  * The network between simulated machines: UDP datagrams that are lost, late, twice, out of order, broken, or sent from another
  * address than before. Each client host has weather of its own, and an address that the world sees, which a NAT may change.
  */
+import { EventEmitter } from 'node:events';
 import type { Chance } from './chance.ts';
 import type { SimTime } from './time.ts';
 
@@ -80,13 +81,10 @@ export class Host {
   }
 }
 
-type Listener = (...args: never[]) => void;
-
 /** Of `node:dgram`, what Fray uses. */
-export class SimSocket {
+export class SimSocket extends EventEmitter {
   readonly #net: Net;
   readonly #host: Host | null;
-  readonly #listeners = new Map<string, Listener[]>();
   /** Own number on its host; what the world sees is shifted by the NAT. */
   readonly #ownPort: number;
   #bound = '';
@@ -94,24 +92,10 @@ export class SimSocket {
   #closed = false;
 
   constructor(net: Net, host: Host | null, ownPort: number) {
+    super();
     this.#net = net;
     this.#host = host;
     this.#ownPort = ownPort;
-  }
-
-  on(event: string, fn: Listener): this {
-    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), fn]);
-    return this;
-  }
-
-  once(event: string, fn: Listener): this {
-    return this.on(event, fn);
-  }
-
-  off(event: string, fn: Listener): this {
-    const rest = (this.#listeners.get(event) ?? []).filter((one) => one !== fn);
-    this.#listeners.set(event, rest);
-    return this;
   }
 
   /** A server's. */
@@ -138,8 +122,7 @@ export class SimSocket {
     if (this.#closed) return;
     const colon = from.lastIndexOf(':');
     const info = { address: from.slice(0, colon), port: Number(from.slice(colon + 1)) };
-    for (const fn of this.#listeners.get('message') ?? [])
-      (fn as unknown as (bytes: Uint8Array, from: object) => void)(bytes, info);
+    this.emit('message', bytes, info);
   }
 
   /** What the world sees. */

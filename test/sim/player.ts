@@ -52,8 +52,8 @@ export class Player {
   /** Of its page: it counts lines anew. */
   #life = 0;
   #lines = 0;
-  /** Number of the note that is due; -1: any, since its page does not know what was said before. */
-  #notes = 0;
+  /** Number of the note that is due; null where the page does not know what was said before it. */
+  #notes: number | null = 0;
   #tick = 0;
   #turn = 0;
   #wants = false;
@@ -197,11 +197,11 @@ export class Player {
     this.joins += 1;
     this.#life += 1;
     this.#lines = 0;
-    this.#notes = game.resumed === 'fresh' ? -1 : 0;
+    this.#notes = game.resumed === 'fresh' ? null : 0;
     this.#tick = 0;
     this.seenMs = time.nowMs();
     game.onMessage('note', ({ n, filler }) => {
-      if (n !== this.#notes && this.#notes >= 0)
+      if (this.#notes !== null && n !== this.#notes)
         trouble(`I4: note ${n} came to ${this.user} where ${this.#notes} was due`);
       if (!FILLERS.includes(filler))
         trouble(`I4: note ${n} of ${this.user} is another than was sent`);

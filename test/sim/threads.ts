@@ -2,6 +2,7 @@
  * Stand-ins for the threads of a server: what a `Worker` is to its parent, with the work done in simulated time. A room thread runs a
  * real shard, as `workers/room-worker.ts` does; it can stall, and it can die.
  */
+import { EventEmitter } from 'node:events';
 import { systemClock } from '../../src/clock.ts';
 import { Bell } from '../../src/mailbox/bell.ts';
 import { Ring } from '../../src/mailbox/ring.ts';
@@ -16,31 +17,14 @@ import { AS_OF_NOW, Timing } from '../../workers/timing.ts';
 import { game } from './game.ts';
 import type { SimTime } from './time.ts';
 
-type Listener = (said: never) => void;
-
 /** The parent's view of a thread. */
-abstract class SimThread {
+abstract class SimThread extends EventEmitter {
   isOver = false;
   protected readonly time: SimTime;
-  readonly #listeners = new Map<string, Listener[]>();
 
   constructor(time: SimTime) {
+    super();
     this.time = time;
-  }
-
-  on(event: string, fn: Listener): this {
-    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), fn]);
-    return this;
-  }
-
-  once(event: string, fn: Listener): this {
-    return this.on(event, fn);
-  }
-
-  off(event: string, fn: Listener): this {
-    const rest = (this.#listeners.get(event) ?? []).filter((one) => one !== fn);
-    this.#listeners.set(event, rest);
-    return this;
   }
 
   abstract postMessage(message: unknown): void;
@@ -54,11 +38,7 @@ abstract class SimThread {
   protected end(code: number): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.time.after(0, () => this.say('exit', code));
-  }
-
-  protected say(event: string, said: unknown): void {
-    for (const fn of this.#listeners.get(event) ?? []) (fn as (said: unknown) => void)(said);
+    this.time.after(0, () => void this.emit('exit', code));
   }
 }
 
@@ -74,7 +54,7 @@ export class RoomThread extends SimThread {
   index = -1;
   readonly #boot: WorkerBoot;
   readonly #nowUs = systemClock().nowUs;
-  readonly #report = (message: WorkerReport): void => this.say('message', message);
+  readonly #report = (message: WorkerReport): void => void this.emit('message', message);
   #posted: Posted | undefined;
   #stalledUntilMs = 0;
   /** Of the turn that is awaited: an older one that comes late does nothing. */
@@ -187,9 +167,9 @@ export class JournalThread extends SimThread {
       ...boot,
       compress: false,
       unixMs: Date.now,
-      log: (level, text, fields) => this.say('message', { kind: 'log', level, text, fields }),
+      log: (level, text, fields) => this.emit('message', { kind: 'log', level, text, fields }),
     });
-    queueMicrotask(() => this.say('message', { kind: 'ready' }));
+    queueMicrotask(() => this.emit('message', { kind: 'ready' }));
     this.#flush(boot.flushMs);
   }
 

@@ -172,7 +172,25 @@ function checkArchitecture(files: Files): Problem[] {
     if (!isPath || files.has(path) || folders.has(path.replace(/\/$/, ''))) continue;
     problems.push({ file, rule, text: `names ${path}, which does not exist` });
   }
+  for (const name of strayFunctions(text, files))
+    problems.push({ file, rule, text: `says that ${name} stands where it does not` });
   return problems;
+}
+
+/** Functions of the table of a datagram's way that are in none of the files beside them. */
+function strayFunctions(text: string, files: Files): string[] {
+  const table = text.split('## The way of a datagram')[1]?.split('\n## ')[0] ?? '';
+  return table.split('\n').flatMap((line) => {
+    const [, , functions = '', places = ''] = line.split('|');
+    const paths = [...places.matchAll(/`([\w./-]+)`/g)].map(([, path = '']) => path);
+    const sources = [...files].filter(([file]) => paths.some((path) => file.startsWith(path)));
+    return [...functions.matchAll(/`([\w.:#]+)`/g)]
+      .map(([, name = '']) => name)
+      .filter((name) => {
+        const last = new RegExp(`\\b${name.split(/[.:#]/).at(-1)}\\b`);
+        return !sources.some(([, source]) => last.test(source));
+      });
+  });
 }
 
 const TOP_FOLDER =

@@ -5,6 +5,8 @@ use bytemuck::{bytes_of, Zeroable};
 use fray_core::config::CONFIG_MAGIC;
 use fray_core::gen::*;
 use fray_core::host::{Instance, Records};
+use fray_core::movement::Body;
+use fray_core::walls::{build, cells_of, items_of, WallGrid, Walls};
 
 /// One world unit.
 pub const ONE: i32 = 65536;
@@ -291,5 +293,47 @@ impl Seeded {
     }
     pub fn between(&mut self, low: i32, high: i32) -> i32 {
         low.wrapping_add(self.below(high.wrapping_sub(low) as u32 + 1) as i32)
+    }
+}
+
+/// Walls and their grid, as a room has them.
+pub struct Map {
+    pub boxes: Vec<WallBox>,
+    starts: Vec<u16>,
+    items: Vec<u16>,
+    grid: WallGrid,
+}
+
+impl Map {
+    pub fn new(head: &ConfigHead, boxes: Vec<WallBox>) -> Self {
+        let count = boxes.len() as u32;
+        let (mut starts, mut items) =
+            (vec![0; cells_of(count) as usize + 1], vec![0; items_of(count + WALLS_MAX) as usize]);
+        let grid = build(head, &boxes, &mut starts, &mut items);
+        Self { boxes, starts, items, grid }
+    }
+
+    pub fn walls(&self) -> Walls<'_> {
+        Walls {
+            boxes: &self.boxes,
+            grid: self.grid,
+            starts: &self.starts,
+            items: &self.items,
+            movers: &[],
+        }
+    }
+}
+
+/// A player of the first kind who stands at the middle.
+pub fn body(setup: &Setup) -> Body {
+    let kind = setup.kinds[0];
+    Body {
+        flags: flag::ALIVE | flag::GROUNDED,
+        radius: kind.radius,
+        height: kind.height,
+        top_speed: kind.top_speed,
+        acceleration: kind.acceleration,
+        friction: kind.friction,
+        ..Body::default()
     }
 }
