@@ -93,6 +93,8 @@ impl Body {
 
 /// Pieces of way per tick at most: 64 units (the speed limit) in quarters.
 const PIECES_MAX: i32 = 256;
+/// Length of the longest wish: 127 input steps in 1/256.
+const WISH_ONE: i32 = 127 << 8;
 /// Shortest piece: a thin player would need too many.
 const PIECE_MIN: i32 = 1 << 14;
 
@@ -157,11 +159,27 @@ fn direction(command: &InputCommand, head: &ConfigHead) -> (i32, i32) {
         x = shift_round(forward * i64::from(c) + right * i64::from(s), 15) as i32;
         y = shift_round(forward * i64::from(s) - right * i64::from(c), 15) as i32;
     }
-    if longer(x, y, 127 << 8) {
-        scale(x, y, 127 << 8, length(x, y))
+    within_circle(x, y)
+}
+
+/// What two controls in world axes wish for.
+pub fn wished(move_x: i32, move_y: i32) -> (i32, i32) {
+    within_circle(move_x << 8, move_y << 8)
+}
+
+fn within_circle(x: i32, y: i32) -> (i32, i32) {
+    if longer(x, y, WISH_ONE) {
+        scale(x, y, WISH_ONE, length(x, y))
     } else {
         (x, y)
     }
+}
+
+/// Velocity that a wish leads to in the end.
+pub fn full_speed(wish: (i32, i32), top_speed: i32) -> (i32, i32) {
+    let (one, speed) = (i64::from(WISH_ONE), i64::from(top_speed));
+    let along = |wish: i32| div_round(i64::from(wish) * speed, one) as i32;
+    (along(wish.0), along(wish.1))
 }
 
 /// Sets the new horizontal velocity and returns the way of this tick.
@@ -208,7 +226,6 @@ fn run(
     if wish == (0, 0) {
         return approach(body, (0, 0), if grip { body.friction } else { 0 });
     }
-    let full = i64::from(127 << 8);
     let (mut speed, mut rate) = (body.top_speed, body.acceleration);
     if low {
         speed = permille(speed, head.crouch_permille);
@@ -219,12 +236,7 @@ fn run(
     if !grip {
         rate = permille(rate, head.air_permille);
     }
-    let speed = i64::from(speed);
-    let target = (
-        div_round(i64::from(wish.0) * speed, full) as i32,
-        div_round(i64::from(wish.1) * speed, full) as i32,
-    );
-    approach(body, target, rate)
+    approach(body, full_speed(wish, speed), rate)
 }
 
 fn permille(value: i32, part: u32) -> i32 {

@@ -6,12 +6,13 @@ mod play;
 mod support;
 
 use bytemuck::Zeroable;
-use fray_core::bits::BitWriter;
+use fray_core::bits::{BitReader, BitWriter};
 use fray_core::client::Client;
 use fray_core::codec::heading::heading;
 use fray_core::codec::input;
 use fray_core::codec::number::{put_signed, put_velocity, AMOUNT, OWN, RESIDUAL};
 use fray_core::codec::row::{Origin, RowCode};
+use fray_core::codec::stride::Stride;
 use fray_core::config::{plan_wire, Config, WireField, WireKind};
 use fray_core::gen::*;
 
@@ -86,6 +87,31 @@ fn velocities() {
         ));
     }
     keep("velocities", &list(&rows));
+}
+
+/// Velocities that players' controls ask for, and what a change of velocity falls behind a sudden one: exact, and of the wire.
+#[test]
+fn strides() {
+    let setup = Setup::arena(4, 32);
+    let stride = Stride::of(&setup.kinds[0], setup.head.position_shift, true);
+    let mut rows = Vec::new();
+    let mut old = ([0; 2], [0; 2]);
+    for (x, y, age) in
+        [(127, 0, 4), (-5, 90, 1), (-127, -127, 6), (90, -90, 15), (0, 0, 3), (1, -1, 40)]
+    {
+        let codes = [x, y].map(|control: i32| control as u32 & 255);
+        let bytes = (1 | codes[0] << 1 | codes[1] << 9).to_le_bytes();
+        let exact = stride.take_exact(&mut BitReader::new(&bytes)).unwrap();
+        let wire = stride.take_wire(&mut BitReader::new(&bytes)).unwrap();
+        rows.push(format!(
+            r#"{{ "hex": "{}", "exact": {exact:?}, "wire": {wire:?}, "age": {age}, "lag": {:?}, "wireLag": {:?} }}"#,
+            hex(&bytes[..3]),
+            stride.lag(old.0, exact, age),
+            stride.lag_wire(old.1, wire, age)
+        ));
+        old = (exact, wire);
+    }
+    keep("strides", &list(&rows));
 }
 
 #[test]

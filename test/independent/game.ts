@@ -15,6 +15,14 @@ export interface Kind {
   readonly visible: readonly Field[];
 }
 
+/** Of players, per tick in 1/65536 unit. */
+export interface Movement {
+  readonly topSpeed: number;
+  readonly acceleration: number;
+  readonly friction: number;
+  readonly relativeToAim: boolean;
+}
+
 /** Types of the fields of a game message. */
 export type MessageField = 'u8' | 'u16' | 'u32' | 'text8' | 'text16';
 
@@ -30,6 +38,7 @@ export interface Game {
   readonly inputAux: number;
   /** Some kind has a head. */
   readonly heads: boolean;
+  readonly movement: Movement;
   /** Kind k stands at k - 1. */
   readonly kinds: readonly Kind[];
   /** Player fields `to: 'owner'` and `to: 'visible'`. */
@@ -52,6 +61,7 @@ export const ARENA: Game = {
   inputPitch: false,
   inputAux: 0,
   heads: false,
+  movement: { topSpeed: 15292, acceleration: 5097, friction: 3641, relativeToAim: false },
   kinds: [
     { radius: 64, health: 100, visible: [] },
     { radius: 13, health: 0, visible: [] },

@@ -2,6 +2,7 @@
 import { type BitReader, bitsFor, SETS } from './bits.ts';
 import type { Game } from './game.ts';
 import { type Origin, readTurn } from './row.ts';
+import { lagOf, readStride } from './stride.ts';
 
 /** Exact, in 1/65536 unit and unit per tick. */
 export interface Own {
@@ -34,16 +35,21 @@ export function noOwn(game: Game): Own {
 export function readOwn(r: BitReader, game: Game, base: Own, age: number): Own {
   const velocity: [number, number, number] = [...base.velocity];
   const position: [number, number, number] = [...base.position];
-  const move = (turn: number) => {
+  const move = (turn: number, lag: readonly [number, number]) => {
     for (let k = 0; k < 3; k += 1) {
       const path = base.velocity[k]! * turn + velocity[k]! * (age - turn);
-      position[k] = (base.position[k]! + path) | 0;
+      position[k] = (base.position[k]! + path - (lag[k] ?? 0)) | 0;
     }
   };
-  move(age);
+  move(age, [0, 0]);
   if (r.bit()) {
-    for (let k = 0; k < game.dimensions; k += 1) velocity[k]! += r.signed(SETS.OWN);
-    move(readTurn(r, Math.min(age, 15)));
+    const stride = readStride(r, game);
+    if (stride !== undefined) [velocity[0], velocity[1]] = stride;
+    for (let k = stride === undefined ? 0 : 2; k < game.dimensions; k += 1) {
+      velocity[k]! += r.signed(SETS.OWN);
+    }
+    const [old, now] = [base.velocity, velocity].map(([x, y]) => [x, y] as const);
+    move(readTurn(r, Math.min(age, 15)), lagOf(game.movement, old!, now!, age));
     if (r.bit()) {
       for (let k = 0; k < game.dimensions; k += 1) {
         position[k] = (position[k]! + r.signed(SETS.OWN)) | 0;

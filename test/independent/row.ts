@@ -1,6 +1,7 @@
 /** Rows of entities: differences and full states (SPEC 6.4). */
 import { type BitReader, bitsFor, Malformed, SETS } from './bits.ts';
 import type { Field, Game } from './game.ts';
+import { readWireStride, wireLagOf } from './stride.ts';
 import { faces, heading, readNearAim, readVelocity } from './velocity.ts';
 
 /** Words in the order of SPEC 6.5; visible fields from `FIELDS` on. */
@@ -15,6 +16,7 @@ export const TEAM = 10;
 export const WEAPON = 11;
 export const RADIUS = 12;
 export const FIELDS = 13;
+const PLAYER = 1;
 
 export interface Origin {
   readonly x: number;
@@ -41,9 +43,9 @@ export function readDifference(r: BitReader, game: Game, base: Row, age: number)
   const row = [...base];
   const axes = game.dimensions;
   /** Sixteenths of a tick with the old velocity, the others with the new one. */
-  const move = (turn: number) => {
+  const move = (turn: number, lag: readonly [number, number] = [0, 0]) => {
     for (let k = 0; k < axes; k += 1) {
-      const path = base[VX + k]! * turn + row[VX + k]! * (16 * age - turn);
+      const path = base[VX + k]! * turn + row[VX + k]! * (16 * age - turn) - (lag[k] ?? 0);
       row[X + k] = (base[X + k]! + ((path + 128) >> 8)) | 0;
     }
   };
@@ -54,11 +56,14 @@ export function readDifference(r: BitReader, game: Game, base: Row, age: number)
     return row;
   }
   if (r.bit()) {
-    readVelocity(r, base.slice(VX, VX + axes)).forEach((velocity, k) => {
-      row[VX + k] = velocity;
-    });
+    readSpeed(r, game, kindOf(base), row);
     const most = Math.min(age, 15);
-    move(r.bit() ? readTurn(r, 16 * most) : 16 * readTurn(r, most));
+    if (r.bit()) move(readTurn(r, 16 * most));
+    else {
+      const [old, now] = [base, row].map((of) => [of[VX]!, of[VX + 1]!] as const);
+      const lag = kindOf(base) === PLAYER ? wireLagOf(game, old!, now!, age) : undefined;
+      move(16 * readTurn(r, most), lag);
+    }
   }
   if (r.bit()) {
     if (!r.bit()) nearMiss(r, axes, row);
@@ -67,6 +72,15 @@ export function readDifference(r: BitReader, game: Game, base: Row, age: number)
   row[AIM] = readAim(r, game, base, row);
   if (r.bit()) readOthers(r, game, row);
   return row;
+}
+
+/** Into a row that holds the old one. */
+function readSpeed(r: BitReader, game: Game, number: number, row: number[]): void {
+  const stride = number === PLAYER ? readWireStride(r, game) : undefined;
+  const speed = stride ?? readVelocity(r, row.slice(VX, VX + game.dimensions));
+  speed.forEach((velocity, k) => {
+    row[VX + k] = velocity;
+  });
 }
 
 /** Who faced its way and goes another one most likely faces that. */
@@ -123,10 +137,7 @@ export function readFull(r: BitReader, game: Game, origin: Origin): FullState {
   [row[X], row[X + 1]] = readPlace(r, origin);
   const axes = game.dimensions;
   if (axes === 3) row[X + 2] = r.signed(SETS.RESIDUAL);
-  if (r.bit())
-    readVelocity(r, new Array<number>(axes).fill(0)).forEach((velocity, k) => {
-      row[VX + k] = velocity;
-    });
+  if (r.bit()) readSpeed(r, game, number, row);
   const way = heading(row[VX]!, row[VX + 1]!, game.aimBits);
   if (way !== undefined) row[AIM] = readNearAim(r, way, game.aimBits);
   else if (r.bit()) row[AIM] = r.u(game.aimBits);

@@ -9,6 +9,7 @@ import { hello, pipeHello, readMessage, textHello, tokenHello, type WallBox } fr
 import { HEADER_BYTES, readFragments, readHeader, writePacket } from './packet.ts';
 import { FIELDS, type Row, readDifference, readFull } from './row.ts';
 import type { Snapshot, World } from './snapshot.ts';
+import { lagOf, readStride, readWireStride, wireLagOf } from './stride.ts';
 import { heading, readVelocity } from './velocity.ts';
 import { wallsHash } from './walls.ts';
 
@@ -100,6 +101,15 @@ interface VelocityVector {
   readonly hex: string;
 }
 
+interface StrideVector {
+  readonly hex: string;
+  readonly exact: readonly [number, number];
+  readonly wire: readonly [number, number];
+  readonly age: number;
+  readonly lag: readonly [number, number];
+  readonly wireLag: readonly [number, number];
+}
+
 interface HelloVectors {
   readonly schemaHash: string;
   /** Without its trailing zeros. */
@@ -152,6 +162,20 @@ test('velocities are read as the vectors say, and point where they say', async (
     t.equal(r.position, vector.bits);
     r.end();
     t.equal(heading(...vector.new, 8), vector.heading);
+  }
+});
+
+test('strides lead to the velocities of the vectors, and lag behind one another as these say', async (t) => {
+  let [exact, wire]: (readonly [number, number])[] = [
+    [0, 0],
+    [0, 0],
+  ];
+  for (const vector of vectors<StrideVector[]>('strides')) {
+    t.same(readStride(new BitReader(bytesOf(vector.hex)), VECTORS), vector.exact);
+    t.same(readWireStride(new BitReader(bytesOf(vector.hex)), VECTORS), vector.wire);
+    t.same(lagOf(VECTORS.movement, exact!, vector.exact, vector.age), vector.lag);
+    t.same(wireLagOf(VECTORS, wire!, vector.wire, vector.age), vector.wireLag);
+    [exact, wire] = [vector.exact, vector.wire];
   }
 });
 

@@ -22,8 +22,8 @@ export const PLANTS: readonly [Plant, ...Plant[]] = [
   {
     name: 'the way that an entity went since its baseline',
     file: 'codec/row.rs',
-    line: 'put_signed(out, *value, &RESIDUAL);',
-    wrong: 'put_signed(out, *value + 1, &RESIDUAL);',
+    line: 'self.write_off(out, off);',
+    wrong: 'self.write_off(out, [off[0] + 1, off[1], off[2]]);',
   },
   {
     name: 'the aim of an entity that enters',

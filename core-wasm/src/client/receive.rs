@@ -251,7 +251,7 @@ impl Client<'_> {
         }
         let age = base.map_or(0, |b| tick - b);
         let before_own = base.map_or(OwnFast::zeroed(), |b| self.m.own_fast[self.place(b)]);
-        (s.own, s.touched) = own::read_fast(reader, &before_own, age as i32, code.shape.high);
+        (s.own, s.touched) = own::read_fast(reader, code, &before_own, age as i32);
         let values = self.m.head[0].sizes.own_values as usize;
         let scratch = self.scratch();
         match base {

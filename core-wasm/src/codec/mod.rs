@@ -9,3 +9,5 @@ pub mod input;
 pub mod number;
 pub mod own;
 pub mod row;
+pub mod stride;
+pub mod turn;

@@ -3,14 +3,16 @@
 //! | bits | what |
 //! |---|---|
 //! | 1 | `0`: position and velocity as predicted |
-//! | per axis: number | change of velocity, then ... |
-//! | bits_for(min(age, 15)) | ... tick after the reference at which the change came, then ... |
+//! | see `stride.rs`; per axis: number | x and y of the velocity by controls; change of what these do not tell, then ... |
+//! | bits_for(min(age, 15)) | ... tick after the reference at which the change began, then ... |
 //! | 1, per axis: number | ... `1` and the distance from where that leads, exact |
 //! | 1 | `0`: counters ran down by one per tick and flags are the same; else 6 bits of flags, 16 per counter |
 //! | 1 | `0`: not touched since the reference; else 6 bits: ticks since the newest touch, 63 for longer |
 //! | 1 | `0`: no slow value changed since the reference; else per value 1 bit, and the number if set |
 
 use super::number::{put_signed, take_signed, OWN};
+use super::row::RowCode;
+use super::stride::Stride;
 use crate::bits::{bits_for, BitReader, BitWriter};
 use crate::gen::flag;
 use crate::history::OwnFast;
@@ -34,6 +36,7 @@ fn speed(state: &OwnFast) -> [i32; 3] {
     [state.vx, state.vy, state.vz]
 }
 
+/// Where the velocity of `base` leads in `turn` ticks, and then another one.
 fn lead(base: &OwnFast, velocity: [i32; 3], age: i32, turn: i32) -> [i32; 3] {
     let (at, old) = (place(base), speed(base));
     core::array::from_fn(|a| {
@@ -41,6 +44,16 @@ fn lead(base: &OwnFast, velocity: [i32; 3], age: i32, turn: i32) -> [i32; 3] {
             .wrapping_add(old[a].wrapping_mul(turn))
             .wrapping_add(velocity[a].wrapping_mul(age - turn))
     })
+}
+
+/// What a change of velocity falls behind one that happens at once.
+fn lag(stride: &Stride, base: &OwnFast, velocity: [i32; 3], age: i32) -> [i32; 3] {
+    let [x, y] = stride.lag([base.vx, base.vy], [velocity[0], velocity[1]], age);
+    [x, y, 0]
+}
+
+fn less(at: [i32; 3], by: [i32; 3]) -> [i32; 3] {
+    core::array::from_fn(|a| at[a].wrapping_sub(by[a]))
 }
 
 fn counters(state: &OwnFast) -> [u16; 3] {
@@ -52,32 +65,35 @@ fn ran_down(base: &OwnFast, age: i32) -> [u16; 3] {
     counters(base).map(|value| value.saturating_sub(age))
 }
 
-/// Writes the fast part. Without a reference, `base` is all zero and `age` 0. `touched`: ticks since the newest touch,
-/// None for not since the reference.
+/// Writes the fast part. `base`: the state at the reference and how many ticks ago that is; without one all zero and 0.
+/// `touched`: ticks since the newest touch, None for not since the reference.
 pub fn write_fast(
     out: &mut BitWriter,
+    code: &RowCode,
     now: &OwnFast,
-    base: &OwnFast,
-    age: i32,
-    high: bool,
+    (base, age): (&OwnFast, i32),
     touched: Option<u32>,
 ) {
-    let axes = if high { 3 } else { 2 };
+    let axes = if code.shape.high { 3 } else { 2 };
     let (at, velocity, old) = (place(now), speed(now), speed(base));
     let same = velocity == old && at == lead(base, velocity, age, age);
     out.bit(!same);
     if !same {
-        for axis in 0..axes {
+        let told = code.stride.put_exact(out, [velocity[0], velocity[1]]);
+        for axis in if told { 2..axes } else { 0..axes } {
             put_signed(out, velocity[axis].wrapping_sub(old[axis]), &OWN);
         }
         let limit = age.min(TURN_MAX);
+        // As if the change had happened at once.
+        let ahead = lag(&code.stride, base, velocity, age);
+        let sudden: [i32; 3] = core::array::from_fn(|a| at[a].wrapping_add(ahead[a]));
         let miss = |turn: i32| -> i64 {
-            let guess = lead(base, velocity, age, turn);
-            (0..axes).map(|a| i64::from(at[a].wrapping_sub(guess[a])).abs()).sum()
+            let off = less(sudden, lead(base, velocity, age, turn));
+            off[..axes].iter().map(|off| i64::from(*off).abs()).sum()
         };
         let turn = (0..=limit).min_by_key(|turn| miss(*turn)).unwrap_or(0);
         out.put(turn as u32, bits_for(limit as u32));
-        let guess = lead(base, velocity, age, turn);
+        let guess = less(lead(base, velocity, age, turn), ahead);
         out.bit(at != guess);
         if at != guess {
             for axis in 0..axes {
@@ -103,15 +119,19 @@ pub fn write_fast(
 /// Reads what `write_fast` wrote.
 pub fn read_fast(
     reader: &mut BitReader,
+    code: &RowCode,
     base: &OwnFast,
     age: i32,
-    high: bool,
 ) -> (OwnFast, Option<u32>) {
-    let axes = if high { 3 } else { 2 };
+    let axes = if code.shape.high { 3 } else { 2 };
     let mut velocity = speed(base);
     let mut at = lead(base, velocity, age, age);
     if reader.bit() {
-        for value in velocity.iter_mut().take(axes) {
+        let told = code.stride.take_exact(reader);
+        if let Some(told) = told {
+            velocity[..2].copy_from_slice(&told);
+        }
+        for value in &mut velocity[if told.is_some() { 2..axes } else { 0..axes }] {
             *value = value.wrapping_add(take_signed(reader, &OWN));
         }
         let limit = age.min(TURN_MAX);
@@ -119,7 +139,7 @@ pub fn read_fast(
         if turn > limit {
             reader.refuse();
         }
-        at = lead(base, velocity, age, turn);
+        at = less(lead(base, velocity, age, turn), lag(&code.stride, base, velocity, age));
         if reader.bit() {
             for value in at.iter_mut().take(axes) {
                 *value = value.wrapping_add(take_signed(reader, &OWN));

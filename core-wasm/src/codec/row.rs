@@ -12,8 +12,7 @@
 
 use crate::bits::{bits_for, BitReader, BitWriter};
 use crate::config::Config;
-use crate::fixed::div_round;
-use crate::gen::ConfigKind;
+use crate::gen::{kind, ConfigKind};
 use crate::rows::{
     head_kind, head_teleport, quantise_position, Packed, Shape, Words, HEAD_ALIVE, WIRE_WORDS,
     W_AIM, W_FIELDS, W_HEAD, W_HEALTH, W_PITCH, W_RADIUS, W_TEAM, W_VX, W_VY, W_VZ, W_WEAPON, W_X,
@@ -25,11 +24,9 @@ use super::number::{
     field_value, fits, low_bits, put_signed, put_unsigned, put_velocity, signed, take_signed,
     take_unsigned, take_velocity, GENERATION, RESIDUAL,
 };
+use super::stride::Stride;
+use super::turn::{apart, led_all, turn_most, Turn, TURN_MAX, TURN_PARTS};
 
-/// Ticks after the baseline that a turn can be said to have come at, at most.
-const TURN_MAX: i32 = 15;
-/// Parts of a tick by which a turn is told: who accelerates turns within a tick, or in the middle of several.
-const TURN_PARTS: i32 = 16;
 /// What [`RowCode::near`] says of no difference at all: one bit, 0.
 const NEAR_HIT: u64 = 1;
 
@@ -44,6 +41,8 @@ pub struct RowCode<'a> {
     pub kind_bits: u32,
     /// Kinds, for the radius and health that an entity usually enters with.
     pub kinds: &'a [ConfigKind],
+    /// How players move.
+    pub stride: Stride,
 }
 
 /// Where a client's own player stands, in quanta, and how many bits a place within its view takes.
@@ -65,59 +64,12 @@ impl Origin {
     }
 }
 
-#[inline(always)]
-fn moved(at: i32, units: i32) -> i32 {
-    at.wrapping_add((units + 8) >> 4)
-}
-
-/// Where a place and a velocity of the wire lead in `age` ticks.
-#[inline(always)]
-pub fn led(at: i32, velocity: i32, age: i32) -> i32 {
-    moved(at, velocity * age)
-}
-
-/// The same on all axes.
-#[inline(always)]
-pub fn led_all(at: [i32; 3], velocity: [i32; 3], age: i32) -> [i32; 3] {
-    core::array::from_fn(|a| led(at[a], velocity[a], age))
-}
-
-#[inline(always)]
-fn apart(a: [i32; 3], b: [i32; 3]) -> [i32; 3] {
-    core::array::from_fn(|axis| a[axis].wrapping_sub(b[axis]))
-}
-
 fn place_of(words: &Words) -> [i32; 3] {
     [words[W_X], words[W_Y], words[W_Z]]
 }
 
 fn velocity_of(words: &Words) -> [i32; 3] {
     [words[W_VX], words[W_VY], words[W_VZ]]
-}
-
-/// Where a place and an old velocity lead if the velocity is `new` from `turn` sixteenths of a tick on, `age` ticks in all.
-fn led_round(at: [i32; 3], (old, new): ([i32; 3], [i32; 3]), age: i32, turn: i32) -> [i32; 3] {
-    core::array::from_fn(|a| {
-        let units = old[a] * turn + new[a] * (age * TURN_PARTS - turn);
-        at[a].wrapping_add((units + 128) >> 8)
-    })
-}
-
-/// The latest turn that can be told, in sixteenths of a tick.
-fn turn_most(age: i32) -> i32 {
-    age.clamp(0, TURN_MAX) * TURN_PARTS
-}
-
-/// The turn that leads nearest to a place: where the way crosses, square to the change of velocity.
-fn turn_of(way: [i32; 3], (old, new): ([i32; 3], [i32; 3]), age: i32) -> i32 {
-    let (mut along, mut square) = (0, 0);
-    for a in 0..3 {
-        let change = i64::from(old[a]) - i64::from(new[a]);
-        let left = i64::from(way[a]) * 256 - i64::from(new[a]) * i64::from(age * TURN_PARTS);
-        along += change * left;
-        square += change * change;
-    }
-    div_round(along, square).clamp(0, i64::from(turn_most(age))) as i32
 }
 
 impl<'a> RowCode<'a> {
@@ -129,6 +81,7 @@ impl<'a> RowCode<'a> {
             health_bits: head.health_bits,
             kind_bits: bits_for(head.kinds),
             kinds: config.kinds,
+            stride: Stride::new(config),
         }
     }
 
@@ -197,6 +150,24 @@ impl<'a> RowCode<'a> {
         [code % 3 - 1, code / 3 % 3 - 1, high]
     }
 
+    /// Writes a velocity that was `old`: of players by their controls where these are known.
+    fn put_velocity(&self, out: &mut BitWriter, kind: i32, old: &[i32], new: &[i32]) {
+        let level = old.get(2) == new.get(2);
+        if kind == kind::PLAYER && self.stride.put_wire(out, level, [new[0], new[1]]) {
+            return;
+        }
+        put_velocity(out, old, new);
+    }
+
+    /// Reads it into `velocity`, which holds the old one.
+    fn take_velocity(&self, reader: &mut BitReader, kind: i32, velocity: &mut [i32]) {
+        let told = if kind == kind::PLAYER { self.stride.take_wire(reader) } else { None };
+        match told {
+            Some(told) => velocity[..2].copy_from_slice(&told),
+            None => take_velocity(reader, velocity),
+        }
+    }
+
     fn write_motion(&self, out: &mut BitWriter, base: &Packed, now: &Packed, age: i32) {
         let axes = self.axes();
         let (from, to) = (base.place(), now.place());
@@ -205,15 +176,19 @@ impl<'a> RowCode<'a> {
         out.bit(turned);
         let mut off = apart(to, led_all(from, speeds.0, age));
         if turned {
-            put_velocity(out, &speeds.0[..axes], &speeds.1[..axes]);
-            let turn = turn_of(apart(to, from), speeds, age);
-            let whole = (turn + TURN_PARTS / 2) / TURN_PARTS;
-            off = apart(to, led_round(from, speeds, age, whole * TURN_PARTS));
+            let kind = head_kind(base.head());
+            self.put_velocity(out, kind, &speeds.0[..axes], &speeds.1[..axes]);
+            let way = apart(to, from);
+            let turn = Turn::of_kind(kind, speeds, age, &self.stride);
+            let whole = (turn.nearest(way) + TURN_PARTS / 2) / TURN_PARTS;
+            off = apart(to, turn.leads(from, whole * TURN_PARTS));
             let parts = self.near(off) == 0;
             out.bit(parts);
             if parts {
-                off = apart(to, led_round(from, speeds, age, turn));
-                out.put(turn as u32, bits_for(turn_most(age) as u32));
+                let turn = Turn::sudden(speeds, age);
+                let part = turn.nearest(way);
+                off = apart(to, turn.leads(from, part));
+                out.put(part as u32, bits_for(turn_most(age) as u32));
             } else {
                 out.put(whole as u32, bits_for(age.min(TURN_MAX) as u32));
             }
@@ -259,14 +234,22 @@ impl<'a> RowCode<'a> {
         let turned = reader.bit();
         let mut guess = led_all(place_of(base), velocity_of(base), age);
         if turned {
-            take_velocity(reader, &mut now[W_VX..W_VX + axes]);
-            let part = if reader.bit() { 1 } else { TURN_PARTS };
-            let turn = reader.take(bits_for((turn_most(age) / part) as u32)) as i32 * part;
-            if turn > turn_most(age) {
+            let kind = head_kind(base[W_HEAD]);
+            self.take_velocity(reader, kind, &mut now[W_VX..W_VX + axes]);
+            let speeds = (velocity_of(base), velocity_of(now));
+            let parts = reader.bit();
+            let one = if parts { 1 } else { TURN_PARTS };
+            let part = reader.take(bits_for((turn_most(age) / one) as u32)) as i32 * one;
+            if part > turn_most(age) {
                 reader.refuse();
                 return;
             }
-            guess = led_round(place_of(base), (velocity_of(base), velocity_of(now)), age, turn);
+            let turn = if parts {
+                Turn::sudden(speeds, age)
+            } else {
+                Turn::of_kind(kind, speeds, age, &self.stride)
+            };
+            guess = turn.leads(place_of(base), part);
         }
         let off = self.read_off(reader);
         for axis in 0..axes {
@@ -406,7 +389,8 @@ impl<'a> RowCode<'a> {
         let moves = velocity != [0; 3];
         out.bit(moves);
         if moves {
-            put_velocity(out, &[0; 3][..self.axes()], &velocity[..self.axes()]);
+            let axes = self.axes();
+            self.put_velocity(out, kind, &[0; 3][..axes], &velocity[..axes]);
         }
         match heading(velocity, self.shape.aim_bits) {
             Some(way) => put_near(out, now.aim(), way, self.shape.aim_bits),
@@ -448,7 +432,7 @@ impl<'a> RowCode<'a> {
         }
         if reader.bit() {
             let axes = self.axes();
-            take_velocity(reader, &mut now[W_VX..W_VX + axes]);
+            self.take_velocity(reader, kind, &mut now[W_VX..W_VX + axes]);
         }
         now[W_AIM] = match heading(velocity_of(&now), self.shape.aim_bits) {
             Some(way) => take_near(reader, way, self.shape.aim_bits) as i32,

@@ -8,6 +8,7 @@ const KINDS: [ConfigKind; 2] = {
     let mut kind: ConfigKind = nothing();
     kind.radius = 32768;
     kind.health = 100;
+    (kind.top_speed, kind.acceleration, kind.friction) = (15292, 5097, 3641);
     [kind, kind]
 };
 
@@ -70,7 +71,8 @@ fn with_code(high: bool, run: impl FnOnce(&RowCode)) {
         aim_bits: 10,
         health_max: 100,
     };
-    run(&RowCode { shape: &shape, health_bits: 7, kind_bits: 2, kinds: &KINDS });
+    let stride = Stride::of(&KINDS[0], 9, !high);
+    run(&RowCode { shape: &shape, health_bits: 7, kind_bits: 2, kinds: &KINDS, stride });
 }
 
 fn pack(shape: &Shape, words: &Words) -> [u16; 32] {

@@ -287,7 +287,7 @@ impl Writer<'_, '_> {
         // Tick + 1, so that 0 is never.
         let newest = self.r.clients[self.slot].wire[WIRE_TOUCHED];
         let touched = (newest != 0).then(|| tick + 1 - newest).filter(|back| *back < span);
-        own::write_fast(out, now, &before, age as i32, self.frame.code.shape.high, touched);
+        own::write_fast(out, &self.frame.code, now, (&before, age as i32), touched);
         let count = self.frame.own_values;
         let values = &self.r.own_values[self.slot * count..][..count];
         let changed = &self.r.own_changed[self.slot * count..][..count];

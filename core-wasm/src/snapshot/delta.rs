@@ -5,7 +5,8 @@
 
 use super::client::{each, Writer};
 use crate::bits::BitWriter;
-use crate::codec::row::{led, RowCode};
+use crate::codec::row::RowCode;
+use crate::codec::turn::led;
 use crate::rows::{Packed, Words};
 
 /// A plane is filled in one go when about this many differences of it will be asked for per entity, counted as if every
