@@ -1,7 +1,8 @@
 //! Where the time of a tick goes, stage by stage, in a native build:
 //! `cargo run --release --example profile -- FILE WARM_TICKS`. FILE is a journal (see workers/journal-format.ts), which
 //! bench/profile-tick.sh records. Runs the stages of room.rs one by one with a clock between them and compares the hashes that
-//! stand in the journal, so that what is timed is the tick that ships. Prints a table; exit code 1 at the first difference.
+//! stand in the journal, so that what is timed is the tick that ships. Prints a table, its last line the sum, which `fray bench native` reads;
+//! exit code 1 at the first difference.
 
 mod journal;
 

@@ -129,6 +129,7 @@ const BENCHES: readonly string[] = [
   'bytes',
   'interest',
   'move',
+  'native',
   'garbage',
   'memory',
   'lateness',

@@ -89,6 +89,7 @@ fn near(code: &RowCode, base: &Packed, now: &Packed, age: u32) -> Key {
 }
 
 /// Indices of a set in rising order; how many.
+#[inline(never)]
 fn list_members(members: &[u32], list: &mut [u32]) -> usize {
     let mut count = 0;
     for (w, pair) in members.chunks(2).enumerate() {
@@ -131,8 +132,8 @@ impl Writer<'_, '_> {
         self.keys = memory;
     }
 
-    /// Differences of at most 56 bits each.
-    #[inline]
+    /// Differences of at most 56 bits each. Apart, as the two hot loops beside it: in one huge function V8 finds no good registers for them.
+    #[inline(never)]
     fn write_short(&self, out: &mut BitWriter, first: usize, list: &[u32]) {
         let keys = &self.deltas.keys[first..][..self.frame.entities];
         out.put_all(list.iter().map(|e| {
@@ -170,6 +171,7 @@ impl Writer<'_, '_> {
         Some(first)
     }
 
+    #[inline(never)]
     fn fill_plane(&mut self, first: usize, age: u32) {
         let (n, high) = (self.frame.entities, self.frame.code.shape.high);
         let tick = self.frame.tick - age;
