@@ -153,6 +153,37 @@ async function runLane(lane: LaneBench, options: BenchOptions): Promise<BenchRow
   }
 }
 
+/** A server of ours beside one with other flags, in turns: `ours` is the one that has them. */
+export async function serverRounds(
+  name: string,
+  flags: readonly string[],
+  options: BenchOptions,
+): Promise<{ ours: number; peer: number }[]> {
+  const lane = LANES[0] as LaneBench;
+  const lengths = options.quick ? QUICK : FULL;
+  const clients = lane.clients.quick;
+  const servers = [await startFray(lane.name, flags), await startFray(lane.name)];
+  try {
+    const rounds: { ours: number; peer: number }[] = [];
+    // The first is not counted: V8 compiles.
+    for (let index = 0; index <= lengths.rounds; index += 1) {
+      const us = [0, 0];
+      for (const which of index % 2 === 0 ? [0, 1] : [1, 0]) {
+        const seed = options.seed + index;
+        const server = servers[which] as ServerProcess;
+        const round = await playRound(server, { lane, clients, lengths, seed, bytesOut: null });
+        us[which] = round.us;
+        options.progress(`${name}: ${told(which === 0 ? flags.join(' ') : 'without', round)}`);
+      }
+      const [ours = 0, peer = 0] = us;
+      if (index > 0) rounds.push({ ours, peer });
+    }
+    return rounds;
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
 interface RoundOptions {
   readonly lane: LaneBench;
   readonly clients: number;

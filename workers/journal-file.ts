@@ -1,6 +1,7 @@
 /** Journals as files: blocks are compressed and written, and read back. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { Differences } from './journal-differences.ts';
 import type { JournalHead } from './journal-format.ts';
 import {
   BLOCK_BYTES_MAX,
@@ -38,6 +39,7 @@ export class JournalFile {
   #sequence = 0;
   #check: number;
   #window: Uint8Array = new Uint8Array(0);
+  readonly #differences = new Differences();
 
   /** Makes `path`, which must not be there. `compress: false` is for readers without deflate. */
   constructor(path: string, head: JournalHead, { compress = true } = {}) {
@@ -74,6 +76,7 @@ export class JournalFile {
   flush(): void {
     if (this.#at === 0) return;
     const raw = this.#raw.subarray(0, this.#at);
+    if (this.#compress) this.#differences.apply(raw);
     const packed = this.#compress
       ? deflateRawSync(raw, { ...from(this.#window), level: LEVEL })
       : raw;
@@ -83,7 +86,7 @@ export class JournalFile {
       block,
       {
         sequence: this.#sequence,
-        codec: this.#compress ? CODEC.deflate : CODEC.stored,
+        codec: this.#compress ? CODEC.differences : CODEC.stored,
         storedBytes: packed.length,
         rawBytes: raw.length,
         firstTick: this.#firstTick,

@@ -5,6 +5,7 @@
  * section 13 has the layout.
  */
 import { FrayError } from '../src/errors.ts';
+import { Differences } from './journal-differences.ts';
 
 /** What an entry holds. */
 export const STAGE = {
@@ -46,7 +47,7 @@ export interface JournalHead {
 }
 
 /** How the payload of a block is kept. */
-export const CODEC = { stored: 0, deflate: 1 } as const;
+export const CODEC = { stored: 0, deflate: 1, differences: 2 } as const;
 
 /** What a block says of itself. */
 export interface BlockHead {
@@ -128,6 +129,7 @@ export class JournalReader {
   #sequence = 0;
   #tick = 0;
   #window: Uint8Array = new Uint8Array(0);
+  readonly #differences = new Differences();
 
   constructor(bytesOfFile: Uint8Array, tools: ReadTools) {
     // Also of a Buffer, whose `slice` would be no copy.
@@ -197,6 +199,7 @@ export class JournalReader {
     this.#sequence += 1;
     this.#tick = head.lastTick;
     this.#window = windowAfter(this.#window, raw);
+    if (head.codec === CODEC.differences) this.#differences.undo(raw);
     return { raw, head };
   }
 
@@ -206,7 +209,7 @@ export class JournalReader {
         head.codec === CODEC.stored
           ? payload
           : this.#tools.inflate(payload, this.#window, head.rawBytes);
-      if (raw.length === head.rawBytes && head.codec <= CODEC.deflate) return raw;
+      if (raw.length === head.rawBytes && head.codec <= CODEC.differences) return raw;
     } catch {
       // Said below.
     }

@@ -89,11 +89,15 @@ export class ServerProcess {
 }
 
 /** `fray start` from dist/, as an operator runs it, with as many handshakes a second as come. */
-export function startFray(transport: LoadOptions['transport']): Promise<ServerProcess> {
+export function startFray(
+  transport: LoadOptions['transport'],
+  flags: readonly string[] = [],
+): Promise<ServerProcess> {
   const cli = join(packageRoot(), 'dist', 'cli.js');
   if (!existsSync(cli)) throw new Error('Cannot measure a server that is not built: npm run build');
   const isUdp = transport === 'udp';
-  const argv = [process.execPath, cli, 'start', ...FRAY_FLAGS, ...(isUdp ? UDP_FLAGS : [])];
+  const own = [...FRAY_FLAGS, ...(isUdp ? UDP_FLAGS : []), ...flags];
+  const argv = [process.execPath, cli, 'start', ...own];
   return ServerProcess.start(argv, (text) => {
     const page = /^Play \w+: (\S+)$/m.exec(text)?.[1];
     const udp = /^UDP: (\S+)$/m.exec(text)?.[1];

@@ -136,4 +136,5 @@ const BENCHES: readonly string[] = [
   'io',
   'flood',
   'shots',
+  'journal',
 ];
