@@ -71,6 +71,7 @@ export const SUMMED = [
   'snapshotBits',
   'bytesOut',
   'entitiesDeferred',
+  'snapshotsHeldBack',
   'eventsDropped',
   'messagesIn',
   'messagesOut',

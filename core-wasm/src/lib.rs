@@ -16,6 +16,7 @@ pub mod abi;
 pub mod areas;
 pub mod bits;
 pub mod blast;
+pub mod budget;
 pub mod client;
 pub mod codec;
 pub mod collide;

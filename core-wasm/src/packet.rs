@@ -1,6 +1,7 @@
 //! One client's packet coming into a room, and reliable messages going out: where the packet layer meets the region.
 
 use crate::bits::BitReader;
+use crate::budget::Budget;
 use crate::codec::input::{self, Inputs};
 use crate::events;
 use crate::gen::{
@@ -11,7 +12,7 @@ use crate::netchan::pool::Pool;
 use crate::netchan::{read_header, Age, Channel, FragmentSlot, Header, Reliable, HEADER_BYTES};
 use crate::region::{
     Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, CLIENT_LEAVING, CLIENT_MISSED,
-    CLIENT_RENEWING, TICK_NONE,
+    CLIENT_RENEWING, FLIGHT_ACKED, TICK_NONE,
 };
 use crate::room::Room;
 use bytemuck::Zeroable;
@@ -88,6 +89,7 @@ fn forget(room: &mut Room, slot: usize) {
     room.r.flight_sets[slot * flights * words..][..flights * words].fill(0);
     room.r.flight_updates[slot * flights * words..][..flights * words].fill(0);
     room.r.texts_told[slot * words..][..words].fill(0);
+    room.r.budgets[slot] = Budget::default();
     let client = &mut room.r.clients[slot];
     client.wire = [0; 6];
     client.reference_tick = TICK_NONE;
@@ -139,6 +141,7 @@ pub fn receive(
     let mut pool = Pool::new(&mut r.pool_head[0], r.pool_chunks, r.pool_bytes);
     let mut acks = Acks {
         client: &mut r.clients[slot],
+        budget: &mut r.budgets[slot],
         flights: &mut r.flights[slot * flights..][..flights],
         updates: &r.flight_updates[slot * flights * words..][..flights * words],
         base_tick: &mut r.base_tick[slot * entities..][..entities],
@@ -200,6 +203,7 @@ impl Parsed {
 /// What one client's acknowledgements change.
 struct Acks<'a> {
     client: &'a mut Client,
+    budget: &'a mut Budget,
     /// The rings of this client alone.
     flights: &'a mut [Flight],
     updates: &'a [u32],
@@ -214,10 +218,13 @@ impl Acks<'_> {
         let place = |t: u32| t as usize & mask;
         self.client.ack_tick = now;
         let flight = &mut self.flights[place(tick)];
-        if flight.tick != tick || flight.state != 0 {
+        let known = flight.tick == tick;
+        let bytes = known.then(|| u32::from(flight.state & !FLIGHT_ACKED));
+        self.budget.arrived(bytes, now.saturating_sub(tick));
+        if !known || flight.acked() {
             return;
         }
-        flight.state = 1;
+        flight.state |= FLIGHT_ACKED;
         let before = self.client.reference_tick;
         if before == TICK_NONE || before < tick {
             self.client.reference_tick = tick;

@@ -204,8 +204,19 @@ pub struct Flight {
     pub tick: u32,
     /// Sequence of the packet that carried it.
     pub sequence: u16,
-    /// 1: acknowledged.
+    /// Bytes of that packet; with [`FLIGHT_ACKED`] in it, it was acknowledged.
     pub state: u16,
+}
+
+/// Bit of [`Flight::state`], above the bytes of any packet.
+pub const FLIGHT_ACKED: u16 = 0x8000;
+
+impl Flight {
+    /// True if its packet was acknowledged.
+    #[inline]
+    pub fn acked(&self) -> bool {
+        self.state & FLIGHT_ACKED != 0
+    }
 }
 
 /// Place of the snapshot of a slot and tick in the rings `flights`, `flight_sets`, `flight_updates`
@@ -397,6 +408,8 @@ layout! {
         base_tick: u32 = s.players * s.entities,
         /// Snapshots in flight: see [`flight_at`].
         flights: Flight = s.players * s.flights,
+        /// Bytes that the path of each client takes.
+        budgets: crate::budget::Budget = s.players,
         /// Entities alive for the client at that snapshot: `flight_at` * set_words.
         flight_sets: u32 = s.players * s.flights * s.set_words,
         /// Entities whose state that snapshot carried: `flight_at` * set_words.

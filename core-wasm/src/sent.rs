@@ -80,7 +80,7 @@ impl Held for Sent<'_> {
     #[inline]
     fn holds(&self, tick: u32) -> bool {
         let flight = &self.flights[flight_at(self.sizes, self.slot, tick)];
-        flight.tick == tick && flight.state != 0
+        flight.tick == tick && flight.acked()
     }
 
     #[inline]

@@ -9,7 +9,7 @@ use fray_core::netchan::{read_header, write_header};
 use play::{Link, Play};
 use support::*;
 
-const CLEAN: Link = Link { delay: 1, jitter: 0, loss: 0, duplicate: 0, corrupt: 0 };
+const CLEAN: Link = Link { delay: 1, jitter: 0, loss: 0, duplicate: 0, corrupt: 0, carries: 0 };
 
 /// The memory without counters, the packet buffer and scratch, which may change on a refusal.
 fn essence(play: &mut Play, slot: usize) -> Vec<u8> {
@@ -94,7 +94,7 @@ fn with_few_bytes_nobody_starves_and_nothing_is_wrong() {
     setup.head.snapshot_bytes_max = 100;
     setup.head.rules = 8;
     setup.kinds[0].view_radius = 80 * ONE;
-    let link = Link { delay: 1, jitter: 2, loss: 30, duplicate: 10, corrupt: 0 };
+    let link = Link { delay: 1, jitter: 2, loss: 30, duplicate: 10, corrupt: 0, carries: 0 };
     let mut play = Play::new(setup, 3, 37, &[], link, 3);
     let mut oldest = 0;
     for t in 0..600 {
@@ -200,7 +200,7 @@ fn an_own_shot_shows_at_once_and_is_matched_by_its_command() {
 
 #[test]
 fn messages_roster_walls_and_fields_arrive_under_loss() {
-    let link = Link { delay: 1, jitter: 3, loss: 150, duplicate: 30, corrupt: 10 };
+    let link = Link { delay: 1, jitter: 3, loss: 150, duplicate: 30, corrupt: 10, carries: 0 };
     let boxes: Vec<WallBox> = (0..300)
         .map(|i| wall(-25 * ONE + (i % 50) * ONE, -25 * ONE + (i / 50) * ONE, ONE / 8, ONE / 8))
         .collect();
@@ -247,7 +247,7 @@ fn messages_roster_walls_and_fields_arrive_under_loss() {
 
 #[test]
 fn a_client_says_messages_to_the_plugin_once_and_in_order() {
-    let link = Link { delay: 1, jitter: 3, loss: 150, duplicate: 30, corrupt: 10 };
+    let link = Link { delay: 1, jitter: 3, loss: 150, duplicate: 30, corrupt: 10, carries: 0 };
     let mut play = Play::new(Setup::arena(8, 64), 2, 2, &[], link, 7);
     let (mut said, mut heard) = (Vec::new(), Vec::new());
     for t in 0..3000u32 {

@@ -15,7 +15,7 @@ use support::*;
 fn stated(weapon: usize, gun: ConfigWeapon, view: impl Fn(u32) -> (u32, u16)) -> Vec<Receipt> {
     let mut setup = Setup::arena(2, 16);
     setup.weapons[0] = ConfigWeapon { wait_ticks: 9, rules: rule::FORWARD, ..gun };
-    let link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0 };
+    let link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0, carries: 0 };
     let mut play = Play::new(setup, 1, 1, &[], link, 5);
     let own = handle(&mut play.room, 0);
     let held = SetField { handle: own, column: column::WEAPON as u32, value: weapon as i32 };
@@ -104,7 +104,7 @@ fn a_fat_projectile_that_is_put_forward_strikes_whom_it_touches() {
         };
         let mut setup = Setup::arena(2, 16);
         setup.weapons[0] = ConfigWeapon { wait_ticks: 9, rules: rule::FORWARD, ..gun };
-        let link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0 };
+        let link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0, carries: 0 };
         let mut play = Play::new(setup, 1, 1, &[], link, 5);
         play.players[0].looks = true;
         for (slot, at) in [(0, (-12, 0)), (1, (-4, 3))] {

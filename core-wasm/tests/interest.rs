@@ -129,7 +129,7 @@ fn what_is_seen_and_due_is_what_the_rules_say() {
 fn clients_hold_what_was_meant_however_seldom_it_is_sent() {
     let links = [
         Link { delay: 2, ..Link::default() },
-        Link { delay: 1, jitter: 3, loss: 100, duplicate: 20, corrupt: 0 },
+        Link { delay: 1, jitter: 3, loss: 100, duplicate: 20, corrupt: 0, carries: 0 },
     ];
     for (seed, link) in links.into_iter().cycle().take(6).enumerate() {
         let mut setup = ruled(seed as u32 + 40);

@@ -84,21 +84,21 @@ fn clients_hold_what_the_server_meant_on_a_clean_link() {
 
 #[test]
 fn clients_hold_what_the_server_meant_under_loss_jitter_and_duplicates() {
-    let link = Link { delay: 1, jitter: 3, loss: 50, duplicate: 10, corrupt: 0 };
+    let link = Link { delay: 1, jitter: 3, loss: 50, duplicate: 10, corrupt: 0, carries: 0 };
     run(Setup::arena(20, 96), link, 900, true, 2);
-    let link = Link { delay: 3, jitter: 6, loss: 200, duplicate: 50, corrupt: 0 };
+    let link = Link { delay: 3, jitter: 6, loss: 200, duplicate: 50, corrupt: 0, carries: 0 };
     run(Setup::arena(20, 96), link, 900, true, 3);
 }
 
 #[test]
 fn a_game_with_height_is_decoded_and_predicted_the_same() {
-    let link = Link { delay: 1, jitter: 2, loss: 50, duplicate: 10, corrupt: 0 };
+    let link = Link { delay: 1, jitter: 2, loss: 50, duplicate: 10, corrupt: 0, carries: 0 };
     run(Setup::at(20, 96, 60, 3), link, 900, true, 4);
 }
 
 #[test]
 fn damaged_packets_count_as_lost() {
-    let link = Link { delay: 1, jitter: 1, loss: 0, duplicate: 0, corrupt: 100 };
+    let link = Link { delay: 1, jitter: 1, loss: 0, duplicate: 0, corrupt: 100, carries: 0 };
     let mut play = Play::new(Setup::arena(20, 96), 6, 14, &walls(), link, 5);
     for _ in 0..600 {
         play.wander(true);

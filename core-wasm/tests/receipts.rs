@@ -10,7 +10,7 @@ use fray_core::gen::*;
 use play::{Link, Play};
 use support::*;
 
-const FAST: Link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0 };
+const FAST: Link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0, carries: 0 };
 
 /// One rifleman at (-8, 0) who shoots at bot 1 at the origin, and who looks there.
 fn range(mut setup: Setup, bots: u16) -> Play {

@@ -11,8 +11,8 @@ use fray_core::input;
 use play::{Link, Play, Player};
 use support::*;
 
-const CLEAN: Link = Link { delay: 1, jitter: 0, loss: 0, duplicate: 0, corrupt: 0 };
-const BAD: Link = Link { delay: 2, jitter: 3, loss: 150, duplicate: 30, corrupt: 10 };
+const CLEAN: Link = Link { delay: 1, jitter: 0, loss: 0, duplicate: 0, corrupt: 0, carries: 0 };
+const BAD: Link = Link { delay: 2, jitter: 3, loss: 150, duplicate: 30, corrupt: 10, carries: 0 };
 
 fn walls() -> Vec<WallBox> {
     (0..100)

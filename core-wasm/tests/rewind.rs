@@ -11,7 +11,7 @@ use fray_core::host::Instance;
 use play::{Link, Play};
 use support::*;
 
-const FAST: Link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0 };
+const FAST: Link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0, carries: 0 };
 
 /// One rifleman at (-8, 0), and bots. Nobody pushes anybody.
 fn range(mut setup: Setup, bots: u16, walls: &[WallBox], link: Link) -> Play {

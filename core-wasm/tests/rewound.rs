@@ -31,7 +31,7 @@ impl Told<'_> {
     fn place(&self, tick: u32) -> Option<usize> {
         let flights = self.room.r.head[0].sizes.flights as usize;
         let own = &self.room.r.flights[self.slot * flights..][..flights];
-        let held = |f: &Flight| f.tick == tick && f.state != 0;
+        let held = |f: &Flight| f.tick == tick && f.acked();
         Some(self.slot * flights + own.iter().position(held)?)
     }
 
@@ -252,7 +252,7 @@ fn compare(setup: Setup, link: Link, seed: u32) -> [u32; 4] {
 
 #[test]
 fn what_is_struck_in_the_past_is_what_the_rule_says() {
-    let lossy = Link { delay: 1, jitter: 2, loss: 150, duplicate: 20, corrupt: 0 };
+    let lossy = Link { delay: 1, jitter: 2, loss: 150, duplicate: 20, corrupt: 0, carries: 0 };
     let mut tiers = Setup::arena(16, 64);
     (tiers.head.tier_half, tiers.head.tier_quarter) = (300, 600);
     tiers.head.interpolation_ticks = 5;

@@ -216,7 +216,7 @@ impl<'a> World<'a> {
                 }
             } else if !self.seats.iter().any(|seat| seat.player.slot == slot) {
                 let (delay, jitter, loss, duplicate) = self.plan.link;
-                let link = Link { delay, jitter, loss, duplicate, corrupt: 0 };
+                let link = Link { delay, jitter, loss, duplicate, corrupt: 0, carries: 0 };
                 let handle = client.handle;
                 let player = Player::new(&self.setup, slot, client.player_id, handle, link);
                 self.seats.push(Seat { player, handle, seen: HashSet::new() });

@@ -97,7 +97,7 @@ fn a_teleport_is_shown_at_either_end_and_nowhere_between() {
 #[test]
 fn bodies_that_grow_and_change_their_speed_are_predicted_exactly() {
     let boxes = [wall(0, 0, 4 * ONE, ONE), wall(-10 * ONE, 8 * ONE, ONE, 6 * ONE)];
-    let link = Link { delay: 2, jitter: 2, loss: 50, duplicate: 0, corrupt: 0 };
+    let link = Link { delay: 2, jitter: 2, loss: 50, duplicate: 0, corrupt: 0, carries: 0 };
     let mut play = Play::new(Setup::arena(4, 32), 4, 0, &boxes, link, 3);
     let rate = 30;
     for t in 0..1800u32 {
@@ -144,7 +144,7 @@ fn an_event_is_told_once_to_those_in_sight_and_to_nobody_else() {
     let mut setup = Setup::arena(6, 32);
     setup.kinds[0].view_radius = 12 * ONE;
     setup.weapons[1].wait_ticks = 5;
-    let link = Link { delay: 1, jitter: 2, loss: 200, duplicate: 20, corrupt: 0 };
+    let link = Link { delay: 1, jitter: 2, loss: 200, duplicate: 20, corrupt: 0, carries: 0 };
     let mut play = Play::new(setup, 2, 2, &[], link, 4);
     let handles: Vec<u32> = (0..4).map(|slot| handle(&mut play.room, slot)).collect();
     // The first client stands beside the two that fight, the second at the other end of the world.
@@ -207,7 +207,7 @@ fn what_a_client_has_acknowledged_is_never_sent_whole_again_whatever_gets_lost()
     for loss in [0, 200] {
         let mut setup = Setup::arena(12, 64);
         setup.kinds[0].view_radius = 100 * ONE;
-        let link = Link { delay: 2, jitter: 2, loss, duplicate: 20, corrupt: 0 };
+        let link = Link { delay: 2, jitter: 2, loss, duplicate: 20, corrupt: 0, carries: 0 };
         let mut play = Play::new(setup, 4, 8, &[], link, 7);
         let mut whole = 0;
         for t in 0..600 {

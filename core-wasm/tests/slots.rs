@@ -11,7 +11,7 @@ use fray_core::input;
 use play::{Link, Play, Player};
 use support::*;
 
-const CLEAN: Link = Link { delay: 1, jitter: 0, loss: 0, duplicate: 0, corrupt: 0 };
+const CLEAN: Link = Link { delay: 1, jitter: 0, loss: 0, duplicate: 0, corrupt: 0, carries: 0 };
 
 /// A leave and the tick with it, then a join and the tick with that. Nobody hears of the two ticks.
 fn change_owner(room: &mut Instance, slot: u16, flags: u16) {

@@ -40,7 +40,7 @@ fn heard(play: &mut Play, slot: usize, of: u16, field: usize) -> String {
 
 #[test]
 fn a_player_hears_its_own_texts_and_of_others_what_all_may_see() {
-    let link = Link { delay: 1, jitter: 2, loss: 100, duplicate: 10, corrupt: 0 };
+    let link = Link { delay: 1, jitter: 2, loss: 100, duplicate: 10, corrupt: 0, carries: 0 };
     let mut play = Play::new(with_texts(), 3, 0, &[], link, 6);
     // The first two see each other, the third stands far away.
     for (slot, x) in [(0, -5), (1, 0), (2, 25)] {

@@ -332,7 +332,7 @@ fn held(client: &mut Client) -> String {
 
 #[test]
 fn a_session() {
-    let link = Link { delay: 1, jitter: 2, loss: 60, duplicate: 20, corrupt: 0 };
+    let link = Link { delay: 1, jitter: 2, loss: 60, duplicate: 20, corrupt: 0, carries: 0 };
     let mut setup = Setup::arena(12, 64);
     setup.head.rules = 4;
     let walls = [wall(0, 0, 4 * ONE, ONE), wall(-10 * ONE, 8 * ONE, ONE, 6 * ONE)];

@@ -287,7 +287,7 @@ fn a_projectile_that_is_put_forward_meets_whom_its_shooter_sees_it_meet() {
             rules,
             ..ConfigWeapon::zeroed()
         };
-        let link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0 };
+        let link = Link { delay: 2, jitter: 0, loss: 0, duplicate: 0, corrupt: 0, carries: 0 };
         let mut play = Play::new(setup, 1, 1, &[], link, 5);
         play.players[0].looks = true;
         let target = handle(&mut play.room, 1);
@@ -359,7 +359,7 @@ fn a_projectile_is_never_put_further_forward_than_the_cap() {
             rules: rule::FORWARD,
             ..ConfigWeapon::zeroed()
         };
-        let link = Link { delay, jitter: 0, loss: 0, duplicate: 0, corrupt: 0 };
+        let link = Link { delay, jitter: 0, loss: 0, duplicate: 0, corrupt: 0, carries: 0 };
         let mut play = Play::new(setup, 1, 0, &[], link, 5);
         play.players[0].looks = true;
         play.players[0].back = 40;

@@ -120,7 +120,7 @@ fn a_client_holds_the_world_within_its_sight_and_nothing_else() {
     for (loss, jitter, duplicate) in [(0, 0, 0), (50, 2, 0), (200, 6, 50)] {
         let mut setup = Setup::arena(20, 96);
         setup.kinds[0].view_radius = 14 * ONE;
-        let link = Link { delay: 1, jitter, loss, duplicate, corrupt: 0 };
+        let link = Link { delay: 1, jitter, loss, duplicate, corrupt: 0, carries: 0 };
         let boxes = [wall(0, 0, 4 * ONE, ONE), wall(-10 * ONE, 8 * ONE, ONE, 6 * ONE)];
         let mut play = Play::new(setup, 6, 14, &boxes, link, 8);
         let mut worlds = VecDeque::new();

@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0xe4648409;
+export const TABLE_HASH = 0x5a0fca10;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -796,7 +796,7 @@ export const ClientStats = {
 
 /** Counters of a room. They are part of the region. */
 export const RoomStats = {
-  bytes: 128,
+  bytes: 136,
   /** u32 */
   tick: 0,
   /** u32 */
@@ -861,6 +861,10 @@ export const RoomStats = {
   inputsAcceptedBots: 120,
   /** u32, now */
   awayClients: 124,
+  /** u32, that left something out because the path of their client takes no more */
+  snapshotsHeldBack: 128,
+  /** u32 */
+  reserved0: 132,
 } as const;
 
 /**

@@ -57,7 +57,7 @@ export const command: Command = {
       default: '',
       valueHint: 'text',
       description:
-        'Simulated link for each: rtt=60,jitter=10,loss=5,seed=1,burst=3,reorder=1,duplicate=0.5,corrupt=0,cut=5000-8000.',
+        'Simulated link for each: rtt=60,jitter=10,loss=5,seed=1,burst=3,reorder=1,duplicate=0.5,corrupt=0,rate=64,cut=5000-8000.',
     },
     verify: { type: 'boolean', description: 'Ask for a state hash in each snapshot and check it.' },
     predict: {

@@ -10,6 +10,8 @@ export interface LinkParams {
   readonly reorder?: number;
   readonly duplicate?: number;
   readonly corrupt?: number;
+  /** kbit/s that pass each way; 0: all. */
+  readonly rate?: number;
   readonly seed?: number;
 }
 

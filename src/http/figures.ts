@@ -45,6 +45,8 @@ export function metricSources(parts: FigureSources): MetricSources {
   const { directory, sessions, transports } = parts;
   const sum = (name: CounterName): number =>
     directory.workers().reduce((total, worker) => total + worker.timing.counter(name), 0);
+  const summed = (name: SummedName): number =>
+    directory.workers().reduce((total, worker) => total + worker.timing.sum(name), 0);
   return {
     workers: () => directory.workers().map(workerFigures),
     traffic: () => transports.map(trafficFigures),
@@ -63,8 +65,8 @@ export function metricSources(parts: FigureSources): MetricSources {
     silentClients: () => sum('silentClients'),
     joins: () => sum('joins'),
     leaves: () => sum('leaves'),
-    inputsMissing: () =>
-      directory.workers().reduce((total, { timing }) => total + timing.sum('inputsMissing'), 0),
+    inputsMissing: () => summed('inputsMissing'),
+    snapshotsHeldBack: () => summed('snapshotsHeldBack'),
     journal: () => directory.journal,
     ready: parts.ready,
     version: parts.version,
@@ -73,6 +75,7 @@ export function metricSources(parts: FigureSources): MetricSources {
 
 type Worker = ReturnType<RoomDirectory['workers']>[number];
 type CounterName = Parameters<Worker['timing']['counter']>[0];
+type SummedName = Parameters<Worker['timing']['sum']>[0];
 
 const OVERLOADS: readonly CounterName[] = [
   'overloadTiers',

@@ -85,6 +85,7 @@ export interface MetricSources {
   leaves(): number;
   /** Ticks of one player each whose command was not there in time. */
   inputsMissing(): number;
+  snapshotsHeldBack(): number;
   /** Of the writer of journals, since start; null where none are kept. */
   journal(): JournalCounts | null;
   ready(): boolean;
@@ -186,6 +187,11 @@ function addPlayers(registry: Registry, sources: MetricSources): void {
     'fray_inputs_missing_total',
     "Ticks in which one player's command was not there; the last movement went on, or none.",
     () => sources.inputsMissing(),
+  );
+  counter(
+    'fray_snapshots_held_back_total',
+    'Snapshots that left somebody out because the path of their client takes no more bytes.',
+    () => sources.snapshotsHeldBack(),
   );
   counter(
     'fray_journal_bytes_total',

@@ -246,7 +246,7 @@ export interface NetOptions {
   readonly positionPrecision?: number;
   /** Bits of others' aim. Default 8, 4..16. */
   readonly aimBits?: number;
-  /** Hard limit of one snapshot. Default 600, 224..1,000 bytes (the largest entity always fits). */
+  /** Hard limit of one snapshot. Default 600, 224..1,000 bytes (the largest entity always fits). A path that takes less gets less. */
   readonly snapshotBytesMax?: number;
   /** How far in the past others are shown. Default 100, 0..1,000 ms; whole ticks, at least one unless 0. */
   readonly interpolationMs?: number;

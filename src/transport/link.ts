@@ -18,6 +18,8 @@ export interface LinkSettings {
   readonly duplicatePercent: number;
   /** Share of datagrams with one bit turned over, 0..100 %. Default 0. */
   readonly corruptPercent: number;
+  /** What passes each way, 0..10,000,000 kbit/s; the others wait, RATE_QUEUE_MS at most, or are lost. Default 0: all. */
+  readonly rateKbps: number;
   /** Seed of all chances, 0..2^32-1. Default 1. */
   readonly seed: number;
   /** Spans in which nothing passes, ms since the link was made. Default none. */
@@ -32,6 +34,9 @@ export interface LinkCut {
 /** How much later a reordered datagram comes: more than an interval between datagrams of a 20 Hz game. */
 export const REORDER_MS = 60;
 
+/** How long a datagram may wait for a link with a rate: what cheap routers and radio cells hold. */
+export const RATE_QUEUE_MS = 2000;
+
 /** A link that changes nothing. */
 export const PERFECT_LINK: LinkSettings = {
   rttMs: 0,
@@ -41,6 +46,7 @@ export const PERFECT_LINK: LinkSettings = {
   reorderPercent: 0,
   duplicatePercent: 0,
   corruptPercent: 0,
+  rateKbps: 0,
   seed: 1,
   cuts: [],
 };
@@ -119,5 +125,6 @@ const KEYS: { readonly [key: string]: KeyRow } = {
   reorder: { name: 'reorderPercent', min: 0, max: 100 },
   duplicate: { name: 'duplicatePercent', min: 0, max: 100 },
   corrupt: { name: 'corruptPercent', min: 0, max: 100 },
+  rate: { name: 'rateKbps', min: 0, max: 10_000_000 },
   seed: { name: 'seed', min: 0, max: 0xffff_ffff, whole: true },
 };

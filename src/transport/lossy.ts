@@ -9,7 +9,7 @@
 
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type { LinkSettings } from './link.ts';
-import { PERFECT_LINK, parseLink, REORDER_MS } from './link.ts';
+import { PERFECT_LINK, parseLink, RATE_QUEUE_MS, REORDER_MS } from './link.ts';
 import type {
   ClientPipe,
   OpenListener,
@@ -38,11 +38,13 @@ export interface LaneCounters {
   duplicated: number;
   reordered: number;
   corrupted: number;
-  /** Lost because QUEUE_MAX datagrams were on their way. */
+  /** Lost because QUEUE_MAX datagrams were on their way, or because they would have waited for too long. */
   overflowed: number;
   waiting: number;
 }
 
+/** Of a datagram beside its own: IP and UDP. */
+const WIRE_BYTES = 28;
 /** Datagrams on their way in one direction: 4 s of delay at 1,024 a second. */
 export const QUEUE_MAX = 4096;
 
@@ -110,6 +112,8 @@ class Lane {
   #queue: { dueMs: number; bytes: Uint8Array | null; end: (() => void) | null }[] = [];
   /** No datagram that keeps order arrives before this. */
   #orderMs = 0;
+  /** When all that was sent has passed a link with a rate. */
+  #freeMs = 0;
   #cancel: (() => void) | null = null;
 
   constructor(clock: LinkClock, deliver: (bytes: Uint8Array) => void) {
@@ -141,14 +145,16 @@ class Lane {
     this.counters.sent += 1;
     if (this.#isCut(nowMs - this.#startMs)) this.counters.cut += 1;
     else if (this.#isLost(chances.turn, chances.loss)) this.counters.lost += 1;
-    else if (this.#queue.length >= QUEUE_MAX) this.counters.overflowed += 1;
+    else if (this.#queue.length >= QUEUE_MAX || !this.#passes(bytes.length, nowMs))
+      this.counters.overflowed += 1;
     else {
       const copy = bytes.slice();
+      const fromMs = Math.max(nowMs, this.#freeMs);
       if (chances.corrupt * 100 < link.corruptPercent) this.#corrupt(copy, chances.bit);
-      this.#queueAt(copy, nowMs, chances.jitter, chances.reorder * 100 < link.reorderPercent);
+      this.#queueAt(copy, fromMs, chances.jitter, chances.reorder * 100 < link.reorderPercent);
       if (chances.twice * 100 < link.duplicatePercent) {
         this.counters.duplicated += 1;
-        this.#queueAt(copy, nowMs, chances.again, false);
+        this.#queueAt(copy, fromMs, chances.again, false);
       }
       this.#run();
     }
@@ -167,6 +173,19 @@ class Lane {
     this.#queue = [];
     this.counters.waiting = 0;
     this.#disarm();
+  }
+
+  /** Takes the time that a datagram needs on a link with a rate; false: too many wait already. */
+  #passes(bytes: number, nowMs: number): boolean {
+    const { rateKbps } = this.#link;
+    if (rateKbps === 0) {
+      this.#freeMs = nowMs;
+      return true;
+    }
+    const freeMs = Math.max(nowMs, this.#freeMs) + ((bytes + WIRE_BYTES) * 8) / rateKbps;
+    if (freeMs - nowMs > RATE_QUEUE_MS) return false;
+    this.#freeMs = freeMs;
+    return true;
   }
 
   #isCut(sinceMs: number): boolean {

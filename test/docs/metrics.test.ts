@@ -34,6 +34,7 @@ const sources: MetricSources = {
   leaves: one,
   absences: one,
   inputsMissing: one,
+  snapshotsHeldBack: one,
   journal: () => ({ fileBytes: 1, rawBytes: 1, cut: 1 }),
   ready: () => true,
   version: '1',

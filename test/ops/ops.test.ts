@@ -34,6 +34,7 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
     joins: () => 10,
     leaves: () => 11,
     inputsMissing: () => 12,
+    snapshotsHeldBack: () => 13,
     journal: () => ({ fileBytes: 17, rawBytes: 18, cut: 19 }),
     ready: () => true,
     version: '1.2.3',

@@ -359,12 +359,40 @@ t.test('a server behind a link: its own chances for each pipe, both ways', async
 });
 
 t.test(
+  'a link with a rate passes so much each way; what would wait too long is lost',
+  async (test) => {
+    const clock = new ManualClock();
+    const server = new MemoryServer();
+    let took = 0;
+    server.onDatagram((_pipe, bytes) => {
+      took += bytes.length + 28;
+    });
+    const pipe = lossyPipe(connectMemory(server, 'peer-1'), 'rate=64', clock);
+    for (let k = 0; k < 10; k += 1) await Promise.resolve();
+    // 64 kbit/s are 8,000 bytes a second; 5 s of twice as much, so that the queue of two seconds is full after two.
+    const datagram = new Uint8Array(372);
+    for (let ms = 0; ms < 5000; ms += 25) {
+      pipe.send(datagram);
+      clock.advance(25);
+      await Promise.resolve();
+      if (ms === 1000) test.equal(pipe.up.overflowed, 0, 'they wait');
+    }
+    test.ok(took > 0.98 * 5 * 8000 && took <= 5 * 8000, `${took} bytes in 5 s`);
+    test.ok(pipe.up.overflowed > 50, `${pipe.up.overflowed} were lost`);
+    test.ok(pipe.up.waiting * 400 <= 2 * 8000, `${pipe.up.waiting} wait`);
+    clock.advance(2000);
+    test.equal(pipe.up.waiting, 0);
+    test.equal(pipe.up.delivered + pipe.up.overflowed, 200);
+  },
+);
+
+t.test(
   'text and settings go into each other; wrong text is refused with a reason',
   async (test) => {
     test.same(parseLink(''), PERFECT_LINK);
     test.same(
       parseLink(
-        ' rtt=60, jitter=10 ,loss=5,seed=1,burst=3,reorder=1,duplicate=0.5,corrupt=0,cut=5000-8000,cut=1-2',
+        ' rtt=60, jitter=10 ,loss=5,seed=1,burst=3,reorder=1,duplicate=0.5,corrupt=0,rate=64,cut=5000-8000,cut=1-2',
       ),
       {
         rttMs: 60,
@@ -375,6 +403,7 @@ t.test(
         reorderPercent: 1,
         duplicatePercent: 0.5,
         corruptPercent: 0,
+        rateKbps: 64,
         cuts: [
           { fromMs: 5000, toMs: 8000 },
           { fromMs: 1, toMs: 2 },
@@ -415,6 +444,7 @@ t.test(
             reorderPercent: whole(100),
             duplicatePercent: whole(100),
             corruptPercent: whole(100),
+            rateKbps: whole(10_000_000),
             seed: whole(0xffff_ffff),
             cuts: fc.array(cut, { maxLength: 3 }),
           },

@@ -11,7 +11,7 @@
 //! | `11` | anything: see `write_motion` and `write_rest` |
 
 use crate::bits::{bits_for, BitReader, BitWriter};
-use crate::config::Config;
+use crate::config::{Config, WireKind};
 use crate::gen::{kind, ConfigKind};
 use crate::rows::{
     head_kind, head_teleport, quantise_position, Packed, Shape, Words, HEAD_ALIVE, WIRE_WORDS,
@@ -90,6 +90,21 @@ impl<'a> RowCode<'a> {
         let Some(row) = self.kinds.get((kind - 1) as usize) else { return (0, 0) };
         let radius = quantise_position(row.radius, self.shape.shift).clamp(0, 0xffff);
         (row.health.clamp(0, self.shape.health_max), radius)
+    }
+
+    /// Bits of the largest full state, index and handles counted.
+    pub fn largest_bits(&self, index_bits: u32) -> u32 {
+        const HANDLE: u32 = 2 + 32 + 10;
+        let wide = 1 + 2 * 32 + u32::from(self.shape.high) * 34;
+        let velocity = 1 + 2 + 16 * self.axes() as u32;
+        let angles = 3 + 1 + 2 * self.shape.aim_bits;
+        let rest = self.kind_bits + 18 + 2 + (1 + self.health_bits) + 2 * 9 + 17;
+        let fields = |kind: &WireKind| {
+            let fields = self.shape.fields.iter().skip(usize::from(kind.first));
+            fields.take(usize::from(kind.count)).map(|field| 1 + u32::from(field.bits)).sum::<u32>()
+        };
+        let most = self.shape.kinds.iter().map(fields).max().unwrap_or(0);
+        index_bits + wide + velocity + angles + rest + most + HANDLE
     }
 
     fn axes(&self) -> usize {

@@ -354,12 +354,15 @@ pub struct RoomStats {
     pub inputs_accepted_bots: u32,
     /// now
     pub away_clients: u32,
+    /// that left something out because the path of their client takes no more
+    pub snapshots_held_back: u32,
+    pub reserved0: u32,
 }
 impl RoomStats {
-    pub const BYTES: usize = 128;
+    pub const BYTES: usize = 136;
 }
 const _: () = {
-    assert!(core::mem::size_of::<RoomStats>() == 128);
+    assert!(core::mem::size_of::<RoomStats>() == 136);
     assert!(core::mem::offset_of!(RoomStats, tick) == 0);
     assert!(core::mem::offset_of!(RoomStats, players) == 4);
     assert!(core::mem::offset_of!(RoomStats, entities) == 8);
@@ -392,4 +395,6 @@ const _: () = {
     assert!(core::mem::offset_of!(RoomStats, walls_hash) == 116);
     assert!(core::mem::offset_of!(RoomStats, inputs_accepted_bots) == 120);
     assert!(core::mem::offset_of!(RoomStats, away_clients) == 124);
+    assert!(core::mem::offset_of!(RoomStats, snapshots_held_back) == 128);
+    assert!(core::mem::offset_of!(RoomStats, reserved0) == 132);
 };

@@ -4,8 +4,8 @@
 //! stored, so that one bit in the other end's ack field answers for fragments, input commands and snapshot alike. What
 //! needs no repeating (snapshots, inputs) simply rides along: that is the `unreliable-sequenced` channel.
 //!
-//! Absent on purpose: sockets, time (ticks are parameters), encryption (the transport's), congestion control (a room
-//! sends one packet per client and tick, bounded by `PACKET_BYTES_MAX`).
+//! Absent on purpose: sockets, time (ticks are parameters), encryption (the transport's), and how much a path takes (a room
+//! sends one packet per client and tick; `budget.rs` says how large its snapshot may be).
 
 pub mod pool;
 mod receive;

@@ -17,17 +17,24 @@ pub use delta::{keys_of, Key, Long};
 pub use verify::Digest;
 
 use crate::bits::{bits_for, BitWriter};
+use crate::budget::Bounds;
 use crate::codec::row::RowCode;
-use crate::gen::{PacketOut, EVENT_REPEAT_MS_MAX, PACKET_BYTES_MAX, SILENT_CLIENT_MS};
+use crate::gen::{
+    PacketOut, EVENT_REPEAT_MS_MAX, FRAGMENT_BYTES_MAX, PACKET_BYTES_MAX, SILENT_CLIENT_MS,
+};
 use crate::interest;
 use crate::netchan::pool::Pool;
 use crate::netchan::{write_header, SendLimits, HEADER_BYTES};
-use crate::region::{Region, Scratch, CLIENT_AWAY, CLIENT_BOT, CLIENT_LEAVING};
+use crate::packet::WIRE_DEFERRED;
+use crate::region::{flight_at, Region, Scratch, CLIENT_AWAY, CLIENT_BOT, CLIENT_LEAVING};
 use crate::room::Room;
 use crate::rows::Shape;
 
 /// Bytes of a packet that are kept for the snapshot while reliable fragments wait.
 const SNAPSHOT_BYTES_KEPT: u32 = 320;
+
+/// Bits that are left for reliable fragments however little a path takes: one always fits.
+const MESSAGES_BITS_MIN: u32 = 8 * (FRAGMENT_BYTES_MAX + 16);
 /// Bytes of a snapshot for a client that has fallen silent.
 const SILENT_BYTES: u32 = 160;
 
@@ -74,6 +81,8 @@ pub fn encode(room: &mut Room) -> u32 {
         code: RowCode::new(&config, &shape),
     };
     let send_every = interest::send_every(config.head, r.head[0].overload);
+    let entity = frame.code.largest_bits(frame.index_bits).div_ceil(8);
+    let bounds = Bounds::of(rate, entity, config.head.snapshot_bytes_max);
     let silent_ticks = (SILENT_CLIENT_MS * rate).div_ceil(1000);
     let keys = core::mem::take(&mut s.delta_keys);
     let longs = core::mem::take(&mut s.delta_longs);
@@ -92,7 +101,12 @@ pub fn encode(room: &mut Room) -> u32 {
         if !(tick + slot as u32).is_multiple_of(every) {
             continue;
         }
-        let bytes = if quiet { SILENT_BYTES } else { config.head.snapshot_bytes_max };
+        let bytes = if quiet {
+            r.budgets[slot].silent(bounds);
+            SILENT_BYTES.min(bounds.most)
+        } else {
+            r.budgets[slot].bytes(tick, bounds)
+        };
         let work = Work { r: &mut *r, s: &mut *s, sets: &mut sets, deltas: &mut deltas };
         write_packet(&frame, work, (slot, packets), bytes * 8);
         packets += 1;
@@ -119,7 +133,10 @@ fn write_packet<'a>(frame: &Frame, work: Work<'_, 'a>, (slot, row): (usize, usiz
     let packet = &mut output[offset..][..PACKET_BYTES_MAX as usize];
     let mut out = BitWriter::new(&mut packet[HEADER_BYTES..]);
     let header = r.channels[slot].next_packet(frame.tick);
-    let room_for_messages = out.bits_left() - limit.min(SNAPSHOT_BYTES_KEPT * 8);
+    // A path that takes little takes few messages, too.
+    let most = out.bits_left() - limit.min(SNAPSHOT_BYTES_KEPT * 8);
+    let room_for_messages =
+        if r.budgets[slot].limited() { most.min(limit.max(MESSAGES_BITS_MIN)) } else { most };
     let pool = Pool::new(&mut r.pool_head[0], r.pool_chunks, r.pool_bytes);
     r.channels[slot].write_reliable(&pool, &mut out, room_for_messages, SendLimits::TO_CLIENT);
     let start = out.bits();
@@ -135,9 +152,13 @@ fn write_packet<'a>(frame: &Frame, work: Work<'_, 'a>, (slot, row): (usize, usiz
         return;
     };
     let bytes = length + HEADER_BYTES;
+    r.flights[flight_at(&r.head[0].sizes, slot, frame.tick)].state = bytes as u16;
+    r.budgets[slot].sends(bytes as u32);
     write_header(&mut packet[..bytes], header, r.epochs[slot]);
     packets[row] = PacketOut { slot: slot as u16, bytes: bytes as u16, offset: offset as u32 };
+    let held_back = r.budgets[slot].limited() && r.clients[slot].wire[WIRE_DEFERRED] != 0;
     let stats = &mut r.stats[0];
+    stats.snapshots_held_back = stats.snapshots_held_back.wrapping_add(u32::from(held_back));
     stats.snapshots = stats.snapshots.wrapping_add(1);
     stats.snapshot_bits = stats.snapshot_bits.wrapping_add(bits);
     stats.packets_out = stats.packets_out.wrapping_add(1);

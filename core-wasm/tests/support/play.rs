@@ -17,6 +17,29 @@ pub struct Link {
     pub loss: u32,
     pub duplicate: u32,
     pub corrupt: u32,
+    /// Bytes that come down in a tick, the others in a queue of up to two seconds at 30 Hz; 0: all.
+    pub carries: u32,
+}
+
+/// The end of a queue: when what is in it has gone, in 1/1024 tick.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Queue(u64);
+
+impl Queue {
+    /// Ticks that a packet waits; None: there is no room for it.
+    fn take(&mut self, now: u32, bytes: usize, carries: u32) -> Option<u32> {
+        if carries == 0 {
+            return Some(0);
+        }
+        let from = self.0.max(u64::from(now) << 10);
+        let end = from + ((bytes as u64) << 10) / u64::from(carries);
+        let waits = (end >> 10) as u32 - now;
+        if waits > 60 {
+            return None;
+        }
+        self.0 = end;
+        Some(waits)
+    }
 }
 
 impl Link {
@@ -59,6 +82,7 @@ pub struct Player {
     pub random: Seeded,
     pub up: Vec<(u32, Vec<u8>)>,
     pub down: Vec<(u32, Vec<u8>)>,
+    pub queue: Queue,
     pub lead: u32,
     pub control: InputCommand,
     pub messages: Vec<Vec<u8>>,
@@ -99,6 +123,7 @@ impl Player {
             random: Seeded::new(u32::from(slot) + 77),
             up: Vec::new(),
             down: Vec::new(),
+            queue: Queue::default(),
             lead,
             control: InputCommand::zeroed(),
             messages: Vec::new(),
@@ -308,7 +333,10 @@ impl Play {
         for (slot, bytes) in packets {
             self.packet_bytes += bytes.len() as u64;
             let player = &mut self.players[slot];
-            player.link.carry(now, &bytes, &mut player.random, &mut player.down);
+            let Player { link, random, down, queue, .. } = player;
+            if let Some(waits) = queue.take(now, bytes.len(), link.carries) {
+                link.carry(now + waits, &bytes, random, down);
+            }
         }
         for player in &mut self.players {
             player.tick(now);
