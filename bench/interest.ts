@@ -20,6 +20,7 @@ import type { Point } from './bot-room.ts';
 import { BotRoom, metres } from './bot-room.ts';
 import { collector } from './gc.ts';
 import { type Index, indexes, PEER_NAMES } from './interest-peers.ts';
+import { hidingRow } from './interest-walls.ts';
 import { random, worldEdge } from './w1.ts';
 
 export const bench: Bench = {
@@ -33,6 +34,7 @@ export const bench: Bench = {
     const rows: BenchRow[] = [];
     for (const size of options.quick ? SIZES.slice(0, 2) : SIZES)
       for (const spread of SPREADS) rows.push(...runCase({ size, spread }, module, peers, options));
+    rows.push(hidingRow(module, options));
     return rows;
   },
 };

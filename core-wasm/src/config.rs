@@ -8,6 +8,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::areas::area_ok;
 use crate::movers::mover_ok;
+use crate::sight::RULE_HIDE;
 
 use crate::gen::{
     audience, error, ConfigArea, ConfigField, ConfigHead, ConfigKind, ConfigMover, ConfigText,
@@ -411,6 +412,8 @@ pub struct Sizes {
     pub wall_items: u32,
     /// Moving boxes.
     pub movers: u32,
+    /// Places for walls that hide; 0: none does.
+    pub blinds: u32,
 }
 
 impl Sizes {
@@ -455,6 +458,7 @@ impl Sizes {
             wall_cells: crate::walls::cells_of(head.boxes),
             wall_items: crate::walls::items_of(WALLS_MAX + head.boxes),
             movers: head.movers,
+            blinds: if head.rules & RULE_HIDE == 0 { 0 } else { WALLS_MAX + head.boxes },
         }
     }
 }

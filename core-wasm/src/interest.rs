@@ -4,12 +4,14 @@
 //!
 //! Beside the view radius, all by configuration: who is seen stays so a little further out (`viewKeep`), a kind may be
 //! seen from a distance of its own (`seenWithin`) or always, by all or by its team (`relevance`), and what is far
-//! away is sent in every second or fourth snapshot (rate tiers).
+//! away is sent in every second or fourth snapshot (rate tiers). Whom a wall hides is not seen, but by relevance (`sight.rs`).
 
 use crate::gen::{column, flag, kind, ConfigHead, ConfigKind, ENTITIES_MAX};
 use crate::grid::{self, Grid};
 use crate::region::Client;
 use crate::room::Room;
+use crate::sight::{Sight, Target};
+use crate::sight_of;
 use crate::world::World;
 
 /// `relevance` of a kind that everybody sees wherever it is.
@@ -112,7 +114,11 @@ pub fn select(room: &mut Room) {
     let words = sizes.set_words as usize;
     let (clients, visible) = (&*room.r.clients, &mut *room.r.visible);
     let plain = |kind: &ConfigKind| kind.seen_within == 0 && kind.relevance == 0;
-    if tiers.is_none() && config.head.view_keep == 0 && config.kinds.iter().all(plain) {
+    let every = send_every(config.head, head.overload);
+    let sight = sight_of!(room.r, config, every);
+    let hints = &mut *room.s.hints;
+    let is_plain = tiers.is_none() && config.head.view_keep == 0 && sight.is_none();
+    if is_plain && config.kinds.iter().all(plain) {
         in_view(&look, clients, visible.chunks_exact_mut(words));
         return;
     }
@@ -121,14 +127,17 @@ pub fn select(room: &mut Room) {
         keep: config.head.view_keep,
         farthest: config.kinds.iter().map(|kind| kind.seen_within).max().unwrap_or(0),
         tiers,
-        snapshot: head.tick / send_every(config.head, head.overload),
+        snapshot: head.tick / every,
+        sight,
     };
     let sets = visible.chunks_exact_mut(words).zip(room.s.due.chunks_exact_mut(words));
-    for (client, (visible, due)) in clients.iter().zip(sets) {
+    for (slot, (client, (visible, due))) in clients.iter().zip(sets).enumerate() {
         if client.player_id == 0 {
             visible.fill(0);
         } else {
-            rules.look_around(&look, (client.handle & 0xffff) as usize, visible, due);
+            let hints = hints.chunks_exact_mut(sizes.entities as usize).nth(slot);
+            let own = (client.handle & 0xffff) as usize;
+            rules.look_around(&look, (slot, own), (visible, due), hints.unwrap_or_default());
         }
     }
 }
@@ -182,10 +191,17 @@ struct Rules<'a> {
     tiers: Option<Tiers>,
     /// Number of this tick's snapshots.
     snapshot: u32,
+    sight: Option<Sight<'a>>,
 }
 
 impl Rules<'_> {
-    fn look_around(&self, look: &Look, own: usize, visible: &mut [u32], due: &mut [u32]) {
+    fn look_around(
+        &self,
+        look: &Look,
+        (slot, own): (usize, usize),
+        (visible, due): (&mut [u32], &mut [u32]),
+        hints: &mut [u16],
+    ) {
         let mut before: Set = [0; ENTITIES_MAX as usize / 32];
         before[..visible.len()].copy_from_slice(visible);
         visible.fill(0);
@@ -194,6 +210,8 @@ impl Rules<'_> {
         let radius = look.world.get(column::VIEW_RADIUS, own);
         let rims = self.tiers.map(|tiers| (tiers, tiers.rims(radius)));
         let reach = radius.max(self.farthest).saturating_add(self.keep);
+        let sight =
+            self.sight.as_ref().map(|sight| (sight, sight.viewer(&|f| look.world.get(f, own))));
         let mut see = |item: usize, away: i64| {
             let bit = 1 << (item & 31);
             visible[item >> 5] |= bit;
@@ -213,7 +231,14 @@ impl Rules<'_> {
                     0 => radius,
                     own => own,
                 };
-                if away <= square(i64::from(within) + kept) {
+                if away > square(i64::from(within) + kept) {
+                    continue;
+                }
+                let hidden = sight.as_ref().is_some_and(|(sight, viewer)| {
+                    (!seen || sight.turn(slot, item))
+                        && sight.hides(viewer, &Target::of(&look.world, item), &mut hints[item])
+                });
+                if !hidden {
                     see(item, away);
                 }
             }

@@ -50,6 +50,7 @@ pub mod roster;
 pub mod rows;
 pub mod sent;
 pub mod shown;
+pub mod sight;
 pub mod snapshot;
 pub mod strike;
 pub mod timers;

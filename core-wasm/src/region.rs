@@ -346,6 +346,14 @@ layout! {
         wall_starts: u16 = s.wall_cells + 1,
         /// Wall numbers by cell.
         wall_items: u16 = s.wall_items,
+        /// Walls that hide who is behind them: those of the room, in as few boxes. See `sight.rs`.
+        blinds: WallBox = s.blinds,
+        /// Static grid over them.
+        blind_grid: WallGrid = 1,
+        /// First item of each cell, and one past the last.
+        blind_starts: u16 = s.blinds.min(1) * s.wall_cells + 1,
+        /// Their numbers by cell.
+        blind_items: u16 = s.blinds.min(1) * s.wall_items,
         /// Moving boxes as they are in this tick.
         movers: Moved = s.movers,
         /// Bit set of free indices; the lowest is taken first.
@@ -444,6 +452,9 @@ layout! {
         /// Bit sets of the visible entities whose state is due in this tick: slot * set_words. Made by `select` where
         /// there are rate tiers.
         due: u32 = s.players * s.set_words,
+        /// The blind that was last in the way, or anything: slot * entities + index. Kept by `select` from tick to tick; nothing
+        /// depends on it.
+        hints: u16 = s.blinds.min(1) * s.players * s.entities,
         /// Differences of this tick, for splicing. Made by `encode`.
         delta_keys: crate::snapshot::Key = crate::snapshot::keys_of(s.entities),
         /// The long ones. Made by `encode`.

@@ -242,6 +242,12 @@ pub fn set_walls(room: &mut Room, count: usize) {
     let all = &r.walls[..count];
     r.wall_grid[0] = crate::walls::build(room.config.head, all, r.wall_starts, r.wall_items);
     r.stats[0].walls_hash = crate::walls::hash(all);
+    if r.blinds.is_empty() {
+        return;
+    }
+    let blinds = crate::sight::blinds(room.config.head, all, r.blinds);
+    let all = &r.blinds[..blinds];
+    r.blind_grid[0] = crate::walls::build(room.config.head, all, r.blind_starts, r.blind_items);
 }
 
 /// The walls of a region; borrows only their arrays.
@@ -255,6 +261,24 @@ macro_rules! walls_of {
             items: &*$r.wall_items,
             movers: &*$r.movers,
         }
+    };
+}
+
+/// The walls of a region that hide who is behind them, if any do; borrows only their arrays.
+#[macro_export]
+macro_rules! sight_of {
+    ($r:expr, $config:expr, $every:expr) => {
+        $crate::sight::Sight::of(
+            ($config.head, $config.movers),
+            $crate::walls::Walls {
+                boxes: &*$r.blinds,
+                grid: $r.blind_grid[0],
+                starts: &*$r.blind_starts,
+                items: &*$r.blind_items,
+                movers: &[],
+            },
+            ($r.head[0].tick, $every),
+        )
     };
 }
 

@@ -95,6 +95,61 @@ impl<'a> Walls<'a> {
         }
     }
 
+    /// Tells each wall that stands still and may come as near to the line as `reach`, the nearer half of the way first, until one is
+    /// enough: `tell` is true. Only the cells along the line are looked at; a wall in several of them is told as often.
+    #[inline]
+    pub fn along(
+        &self,
+        from: (i32, i32),
+        to: (i32, i32),
+        reach: i32,
+        mut tell: impl FnMut(usize, &WallBox) -> bool,
+    ) {
+        let grid = &self.grid;
+        if grid.count == 0 {
+            return;
+        }
+        let wide = |value: i32| i64::from(value);
+        let (way_x, way_y) = (wide(to.0) - wide(from.0), wide(to.1) - wide(from.1));
+        // Cells are gone through along the longer axis, each time those that the line crosses meanwhile.
+        let flat = way_x.abs() >= way_y.abs();
+        let x = Axis { from: wide(from.0), way: way_x, half: grid.half_width, cells: grid.cells_x };
+        let y = Axis { from: wide(from.1), way: way_y, half: grid.half_depth, cells: grid.cells_y };
+        let (long, short) = if flat { (x, y) } else { (y, x) };
+        // In parts of 2^30, rounded: off by less than 4 at the end of the longest way.
+        let slope = if long.way == 0 { 0 } else { (short.way << 30) / long.way };
+        let beside = wide(reach) + 4;
+        let (low, high) =
+            (long.from.min(long.from + long.way), long.from.max(long.from + long.way));
+        let (first, last) =
+            (long.cell(low - wide(reach), grid.shift), long.cell(high + wide(reach), grid.shift));
+        let backwards = long.way < 0;
+        for step in 0..=last - first {
+            let at = if backwards { last - step } else { first + step };
+            let (begin, end) = long.slab(at, grid.shift);
+            let b = |a: i64| {
+                let a = a.clamp(low, high);
+                short.from + ((slope * (a - long.from)) >> 30)
+            };
+            let (one, other) = (b(begin - wide(reach)), b(end + wide(reach)));
+            let side = |at: i64| short.cell(at, grid.shift);
+            for across in side(one.min(other) - beside)..=side(one.max(other) + beside) {
+                let (cell_x, cell_y) = if flat { (at, across) } else { (across, at) };
+                let cell = (cell_y * grid.cells_x + cell_x) as usize;
+                let (Some(first), Some(last)) = (self.starts.get(cell), self.starts.get(cell + 1))
+                else {
+                    continue;
+                };
+                for item in self.items.get(usize::from(*first)..usize::from(*last)).unwrap_or(&[]) {
+                    let Some(wall) = self.boxes.get(usize::from(*item)) else { continue };
+                    if tell(usize::from(*item), wall) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
     /// Tells each wall that stands still and may touch the rectangle, in ascending order within a cell. A wall in
     /// several cells is told only in the first of those cells that the rectangle reaches, so once.
     #[inline]
@@ -134,6 +189,32 @@ impl<'a> Walls<'a> {
         }
     }
 }
+
+/// A line and the grid along one axis.
+struct Axis {
+    from: i64,
+    way: i64,
+    half: i32,
+    cells: u32,
+}
+
+impl Axis {
+    #[inline]
+    fn cell(&self, at: i64, shift: u32) -> u32 {
+        (((at + i64::from(self.half)).max(0) >> shift) as u32).min(self.cells.saturating_sub(1))
+    }
+
+    /// Where a cell begins and ends; those at the rim hold all that is beyond.
+    #[inline]
+    fn slab(&self, cell: u32, shift: u32) -> (i64, i64) {
+        let low = (i64::from(cell) << shift) - i64::from(self.half);
+        let begin = if cell == 0 { -FAR } else { low };
+        (begin, if cell + 1 >= self.cells { FAR } else { low + (1 << shift) })
+    }
+}
+
+/// Beyond every place.
+const FAR: i64 = 1 << 34;
 
 #[inline]
 fn clamp_cell(at: i32, half: i32, shift: u32, cells: u32) -> u32 {

@@ -7,6 +7,7 @@ mod support;
 
 use bytemuck::bytes_of;
 use fray_core::gen::*;
+use fray_core::sight::RULE_HIDE;
 use play::{Link, Play};
 use support::*;
 
@@ -20,12 +21,27 @@ fn is_far(slot: u16) -> bool {
     slot == 1 || slot > 5
 }
 
-/// A client in the west with four bots around it; another one with six bots far in the east.
-fn room() -> Play {
+/// What keeps the east out of sight of the west.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Between {
+    /// It is out of the view radius.
+    Distance,
+    /// It is within, behind a wall.
+    Wall,
+    /// It is within, behind a wall of a game in which walls hide nobody.
+    Nothing,
+}
+
+/// A client in the west with four bots around it; another one with six bots in the east.
+fn room(between: Between) -> Play {
     let mut setup = Setup::arena(12, 64);
-    setup.kinds[0].view_radius = 12 * ONE;
+    setup.kinds[0].view_radius = if between == Between::Distance { 12 } else { 60 } * ONE;
+    setup.head.rules |= if between == Between::Wall { RULE_HIDE } else { 0 };
+    // In pieces, so that they have to hide as one.
+    let pieces: Vec<WallBox> = (-5..=5).map(|k| wall(0, 6 * k * ONE, ONE / 2, 3 * ONE)).collect();
+    let walls = if between == Between::Distance { &[] } else { &pieces[..] };
     setup.room_fields.push(field(0, 2, 16, audience::NONE));
-    let mut play = Play::new(setup, 2, 10, &[], Link { delay: 1, ..Link::default() }, 4);
+    let mut play = Play::new(setup, 2, 10, walls, Link { delay: 1, ..Link::default() }, 4);
     for slot in 0..12u16 {
         let handle = handle(&mut play.room, slot);
         let x = if is_far(slot) { 22 } else { -18 } + i32::from(slot % 3) * 2;
@@ -87,21 +103,21 @@ fn live_in_sight(play: &mut Play, t: u32) {
     }
 }
 
-#[test]
-fn no_byte_depends_on_what_is_out_of_sight_or_for_others() {
-    let (mut quiet, mut busy) = (room(), room());
-    let mut bytes = 0;
+/// Plays twins of which one lives in secret, and counts the ticks in which the client is sent other bytes.
+fn play_twins(between: Between) -> u32 {
+    let (mut quiet, mut busy) = (room(between), room(between));
+    let (mut bytes, mut differ) = (0, 0);
     for t in 0..400 {
         for play in [&mut quiet, &mut busy] {
             live_in_sight(play, t);
         }
-        // Until then everybody comes to his place.
-        if t > 10 {
+        // Until then everybody comes to his place, and whoever was seen on the way is forgotten.
+        if t > 30 {
             live_in_secret(&mut busy, t);
         }
         quiet.tick();
         busy.tick();
-        assert!(quiet.players[0].down == busy.players[0].down, "packets of tick {t} differ");
+        differ += u32::from(quiet.players[0].down != busy.players[0].down);
         bytes += quiet.players[0].down.iter().map(|(_, packet)| packet.len()).sum::<usize>();
     }
     assert!(bytes > 400 * 20, "{bytes}");
@@ -112,13 +128,26 @@ fn no_byte_depends_on_what_is_out_of_sight_or_for_others() {
     assert_eq!(busy.room.room().r.room_fields[2], 399);
     assert!(stats.hits > quiet_stats.hits + 50, "something did happen in the east");
     assert_ne!(quiet.room.state_hash(), busy.room.state_hash());
+    differ
+}
+
+#[test]
+fn no_byte_depends_on_what_is_out_of_sight_or_for_others() {
+    assert_eq!(play_twins(Between::Distance), 0);
+}
+
+#[test]
+fn no_byte_depends_on_what_is_behind_walls_where_they_hide() {
+    assert_eq!(play_twins(Between::Wall), 0);
+    // So that it can fail: the same where nothing is hidden.
+    assert!(play_twins(Between::Nothing) > 300);
 }
 
 /// So that the test above can fail: the same rooms, and one thing in sight that differs.
 #[test]
 fn what_is_in_sight_shows_in_the_bytes() {
     for what in 0..4 {
-        let (mut one, mut other) = (room(), room());
+        let (mut one, mut other) = (room(Between::Distance), room(Between::Distance));
         let mut differ = false;
         for t in 0..60 {
             for play in [&mut one, &mut other] {

@@ -1376,7 +1376,7 @@ export const ConfigHead = {
   dashWaitTicks: 92,
   /**
    * u32, 1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash
-   * every tick, 16 the dead stop rewound shots
+   * every tick, 16 the dead stop rewound shots, 32 walls hide who stands behind them
    */
   rules: 96,
   /** u32 */

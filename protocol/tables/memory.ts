@@ -41,7 +41,7 @@ export const CONFIG: Record<string, RecordTable> = {
       [
         'rules',
         'u32',
-        '1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick, 16 the dead stop rewound shots',
+        '1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick, 16 the dead stop rewound shots, 32 walls hide who stands behind them',
       ],
       ['seedLow', 'u32', ''],
       ['seedHigh', 'u32', ''],

@@ -141,6 +141,7 @@ function checkNet(net: Rows, tickRateHz: number): void {
     'rewindMsMax',
     'rewindCoverMsMax',
     'deadStopShots',
+    'hideBehindWalls',
     'viewKeep',
     'halfRateFrom',
     'quarterRateFrom',
@@ -154,6 +155,7 @@ function checkNet(net: Rows, tickRateHz: number): void {
   range('net.rewindMsMax', rewindMsMax, 0, 1000, 'ms');
   range('net.rewindCoverMsMax', net['rewindCoverMsMax'], 0, Number(rewindMsMax), 'ms');
   truth('net.deadStopShots', net['deadStopShots']);
+  truth('net.hideBehindWalls', net['hideBehindWalls']);
   range('net.viewKeep', net['viewKeep'], 0, 64, 'units');
   range('net.halfRateFrom', net['halfRateFrom'], 0, 1, 'of the view radius');
   const { quarterRateFrom = 0, sendEvery = 1 } = net;

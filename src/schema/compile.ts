@@ -357,7 +357,8 @@ function rulesOf(layout: SchemaLayout, options: ConfigOptions): number {
     (layout.movement.relativeToAim ? 2 : 0) |
     (solid ? 4 : 0) |
     (options.hashEveryTick === true ? 8 : 0) |
-    (layout.net.deadStopShots ? 16 : 0)
+    (layout.net.deadStopShots ? 16 : 0) |
+    (layout.net.hideBehindWalls ? 32 : 0)
   );
 }
 

@@ -308,6 +308,7 @@ const NET_DEFAULTS: Omit<Required<NetOptions>, 'rewindCoverMsMax'> = {
   interpolationMs: 100,
   rewindMsMax: REWIND_MS_MAX_DEFAULT,
   deadStopShots: false,
+  hideBehindWalls: false,
   viewKeep: 0,
   halfRateFrom: 0,
   quarterRateFrom: 0,

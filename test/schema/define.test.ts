@@ -150,6 +150,7 @@ t.test('a wrong schema is E_SCHEMA that names the path', (t) => {
       'net.rewindCoverMsMax: must be 0..90 ms',
     ],
     [{ ...base, net: { deadStopShots: 1 } }, 'net.deadStopShots: must be true or false'],
+    [{ ...base, net: { hideBehindWalls: 1 } }, 'net.hideBehindWalls: must be true or false'],
     [{ ...base, net: { viewKeep: 65 } }, 'net.viewKeep: must be 0..64 units'],
     [{ ...base, net: { halfRateFrom: 1.5 } }, 'net.halfRateFrom: must be 0..1'],
     [
@@ -237,7 +238,7 @@ t.test(
     t.equal(schema(), schema());
     t.equal(
       schema(),
-      0x2a1ed3712b6d495en,
+      0xecf90c0e5d3b44e4n,
       'golden: an engine or a refactoring that changes it locks players out',
     );
     const changes: object[] = [

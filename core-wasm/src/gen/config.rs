@@ -48,7 +48,7 @@ pub struct ConfigHead {
     pub dash_ticks: u32,
     /// from the start of a dash to the next; from the end of a whole boost
     pub dash_wait_ticks: u32,
-    /// 1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick, 16 the dead stop rewound shots
+    /// 1 friendlyFire, 2 move is relative to aim, 4 players are solid to each other, 8 hash every tick, 16 the dead stop rewound shots, 32 walls hide who stands behind them
     pub rules: u32,
     pub seed_low: u32,
     pub seed_high: u32,

@@ -1,11 +1,21 @@
 //! Which events a snapshot carries.
 
-use super::client::{Sets, Viewer, Writer, EVENTS_HEAD_BITS, OWN_VIEW_RADIUS};
+use super::client::{has, Sets, Viewer, Writer, EVENTS_HEAD_BITS, OWN_VIEW_RADIUS};
 use crate::bits::BitWriter;
 use crate::codec::event::EventCode;
 use crate::codec::row::Origin;
-use crate::gen::{column, EVENTS_MAX, EVENTS_PER_SNAPSHOT_MAX};
+use crate::gen::{column, event, flag, ClientEvent, EVENTS_MAX, EVENTS_PER_SNAPSHOT_MAX};
 use crate::history::OwnFast;
+use crate::sight::Target;
+
+/// What a client knows of somebody whom an event names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Seen,
+    Hidden,
+    /// Dead, or not there any more.
+    Gone,
+}
 
 impl Writer<'_, '_> {
     /// Handle of an index that the client holds at the reference, else 0.
@@ -35,6 +45,45 @@ impl Writer<'_, '_> {
             index_bits: self.frame.index_bits,
             held,
         }
+    }
+
+    /// What a client is told of an event that is not its own, where walls hide: nothing if whom it happened to is hidden, else
+    /// all but who did it if that one is. Of who is not there any more, the place has to be in sight.
+    fn seen_event(&self, client: &Viewer, e: &ClientEvent) -> Option<ClientEvent> {
+        let Some(sight) = &self.frame.sight else { return Some(*e) };
+        let n = self.frame.entities;
+        let get = |f: usize, row: usize| self.r.columns[f * n + row];
+        let state = |handle: u32| {
+            let row = (handle & 0xffff) as usize;
+            let same = row < n && get(column::GENERATION, row) as u32 == handle >> 16;
+            if handle == client.handle {
+                State::Seen
+            } else if !same || get(column::FLAGS, row) & flag::ALIVE == 0 {
+                State::Gone
+            } else if has(&self.r.visible[self.slot * self.frame.words..], row) {
+                State::Seen
+            } else {
+                State::Hidden
+            }
+        };
+        let (whose, other) =
+            if e.kind == event::SHOT { (e.subject, e.object) } else { (e.object, e.subject) };
+        let own = (client.handle & 0xffff) as usize;
+        let gone = || {
+            let viewer = sight.viewer(&|f| get(f, own));
+            let mut no_hint = u16::MAX;
+            sight.hides(&viewer, &Target::at(e.x, e.y, e.z), &mut no_hint)
+        };
+        let hidden = match state(whose) {
+            State::Seen => false,
+            State::Hidden => true,
+            State::Gone => gone(),
+        };
+        let nameless = other != 0 && state(other) == State::Hidden;
+        let other = if nameless { 0 } else { other };
+        let (subject, object) =
+            if e.kind == event::SHOT { (e.subject, other) } else { (other, e.object) };
+        (!hidden).then_some(ClientEvent { subject, object, ..*e })
     }
 
     /// Events after a tick that are the client's own or within its view, in at most so many bits.
@@ -74,7 +123,9 @@ impl Writer<'_, '_> {
                 if mine != own_ones || !(mine || near) {
                     continue;
                 }
-                let size = code.bits(e);
+                let seen = if mine { Some(*e) } else { self.seen_event(client, e) };
+                let Some(e) = seen else { continue };
+                let size = code.bits(&e);
                 if count == EVENTS_PER_SNAPSHOT_MAX || bits + size > limit {
                     dropped += 1;
                     continue;
@@ -94,7 +145,10 @@ impl Writer<'_, '_> {
                 let bit = 31 - left.leading_zeros();
                 left &= !(1 << bit);
                 let back = w as u32 * 32 + bit;
-                code.write(out, &self.r.events[(next - back) as usize % EVENTS_MAX as usize]);
+                let e = &self.r.events[(next - back) as usize % EVENTS_MAX as usize];
+                let mine = e.subject == client.handle || e.object == client.handle;
+                let seen = if mine { None } else { self.seen_event(client, e) };
+                code.write(out, &seen.unwrap_or(*e));
             }
         }
         let stats = &mut self.r.stats[0];

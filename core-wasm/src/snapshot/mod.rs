@@ -29,6 +29,8 @@ use crate::packet::WIRE_DEFERRED;
 use crate::region::{flight_at, Region, Scratch, CLIENT_AWAY, CLIENT_BOT, CLIENT_LEAVING};
 use crate::room::Room;
 use crate::rows::Shape;
+use crate::sight::Sight;
+use crate::walls::Walls;
 
 /// Bytes of a packet that are kept for the snapshot while reliable fragments wait.
 const SNAPSHOT_BYTES_KEPT: u32 = 320;
@@ -53,6 +55,8 @@ struct Frame<'a> {
     repeat_ticks: u32,
     /// `Scratch::due` says whose state goes into a snapshot.
     tiered: bool,
+    /// Whom walls hide, where they do.
+    sight: Option<Sight<'a>>,
     code: RowCode<'a>,
 }
 
@@ -66,6 +70,11 @@ pub fn encode(room: &mut Room) -> u32 {
     let (kinds, fields) = (core::mem::take(&mut r.wire_kinds), core::mem::take(&mut r.wire_fields));
     let shape = Shape::new(&config, kinds, fields);
     let rate = config.head.tick_rate_hz;
+    let send_every = interest::send_every(config.head, r.head[0].overload);
+    let blinds = core::mem::take(&mut r.blinds);
+    let (starts, items) =
+        (core::mem::take(&mut r.blind_starts), core::mem::take(&mut r.blind_items));
+    let blind = Walls { boxes: blinds, grid: r.blind_grid[0], starts, items, movers: &[] };
     let frame = Frame {
         tick,
         history: sizes.history,
@@ -78,9 +87,9 @@ pub fn encode(room: &mut Room) -> u32 {
         index_bits: bits_for(sizes.entities - 1),
         repeat_ticks: (EVENT_REPEAT_MS_MAX * rate).div_ceil(1000).min(63),
         tiered: interest::tiered(config.head, r.head[0].overload),
+        sight: Sight::of((config.head, config.movers), blind, (tick, send_every)),
         code: RowCode::new(&config, &shape),
     };
-    let send_every = interest::send_every(config.head, r.head[0].overload);
     let entity = frame.code.largest_bits(frame.index_bits).div_ceil(8);
     let bounds = Bounds::of(rate, entity, config.head.snapshot_bytes_max);
     let silent_ticks = (SILENT_CLIENT_MS * rate).div_ceil(1000);
@@ -114,6 +123,7 @@ pub fn encode(room: &mut Room) -> u32 {
     (s.delta_keys, s.delta_longs) = (deltas.keys, deltas.longs);
     (r.stats[0].silent_clients, r.stats[0].away_clients) = (silent, away);
     (r.wire_kinds, r.wire_fields) = (kinds, fields);
+    (r.blinds, r.blind_starts, r.blind_items) = (blinds, starts, items);
     packets as u32
 }
 
