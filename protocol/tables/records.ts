@@ -153,7 +153,11 @@ export const STRUCTS: Record<string, RecordTable> = {
       ['wallsHash', 'u32', ''],
       ['inputsAcceptedBots', 'u32', 'standing inputs of players whose client is away included'],
       ['awayClients', 'u32', 'now'],
-      ['snapshotsHeldBack', 'u32', 'that left something out because the path of their client takes no more'],
+      [
+        'snapshotsHeldBack',
+        'u32',
+        'that left something out because the path of their client takes no more',
+      ],
       ['reserved0', 'u32', ''],
     ],
   },
