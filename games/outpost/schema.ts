@@ -64,7 +64,7 @@ export const outpost = defineSchema({
     // On the deck, not under a jump's height above it.
     zones: { point: { x: POINT.x, y: POINT.y, z: 0.5, radius: POINT.radius } },
   },
-  net: { sendEvery: 2, aimBits: 10, hideBehindWalls: true },
+  net: { sendEvery: 2, aimBits: 10 },
   input: {
     move: axis2(),
     aim: angle(),

@@ -69,6 +69,8 @@ export class Signalling {
   readonly #bodies: Bodies;
   /** Answered peers that live, by the secret part of their location. */
   readonly #named = new Map<string, OpenedPeer>();
+  /** Names of those that ended less than ENDED_MS ago: as many as offers were answered meanwhile. */
+  readonly #ended = new Set<string>();
 
   constructor(options: SignallingOptions, opener: PeerOpener) {
     this.#options = options;
@@ -119,7 +121,7 @@ export class Signalling {
 
   #refusalOfEnd(name: string, request: IncomingMessage): Refusal | null {
     if (request.method !== 'POST') return 'method';
-    if (!this.#named.has(name)) return 'unknown';
+    if (!this.#named.has(name) && !this.#ended.has(name)) return 'unknown';
     return Number(request.headers['content-length'] ?? 0) > PACKET_BYTES_MAX ? 'oversize' : null;
   }
 
@@ -157,7 +159,11 @@ export class Signalling {
   #name(peer: OpenedPeer): string {
     const name = randomBytes(NAME_BYTES).toString('base64url');
     this.#named.set(name, peer);
-    void peer.ended.then(() => this.#named.delete(name));
+    void peer.ended.then(() => {
+      this.#named.delete(name);
+      this.#ended.add(name);
+      setTimeout(() => this.#ended.delete(name), ENDED_MS).unref();
+    });
     return name;
   }
 
@@ -232,6 +238,11 @@ function nameOf({ url = '' }: IncomingMessage): string | null {
   return /^[^?#]*\/rtc\/([^?#]*)/.exec(url)?.[1] ?? null;
 }
 
+/**
+ * ms for which a goodbye to a peer that has ended is no refusal: it crossed the end, or came twice, and a browser puts refusals on the
+ * console of the page.
+ */
+const ENDED_MS = 10_000;
 /** Bytes. 128 bits are beyond guessing. */
 const NAME_BYTES = 16;
 const CONTENT_TYPE = /^application\/sdp\s*(;|$)/i;
