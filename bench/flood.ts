@@ -231,7 +231,8 @@ function grown(before: UdpHostStats, after: UdpHostStats): string {
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${name} ${count}`);
   const mb = (bytes: number): string => (bytes / 1e6).toFixed(1);
-  return `${rose.join(', ')}; resident ${mb(before.rss)} to ${mb(after.rss)} MB`;
+  const collections = after.collections - before.collections;
+  return `${rose.join(', ')}; heap collected ${collections} times; resident ${mb(before.rss)} to ${mb(after.rss)} MB`;
 }
 
 const CLIENTS = 50;

@@ -56,6 +56,8 @@ export interface UdpHostStats {
   /** Bytes: of the whole process, and of objects and buffers of the I/O thread after a collection. */
   readonly rss: number;
   readonly held: number;
+  /** Times that all of the I/O thread's heap was collected, but for those that `held` asked for. */
+  readonly collections: number;
   /** Counters of the sockets and of the netcode server. */
   readonly raw: { readonly [name: string]: number };
   readonly netcode: { readonly [name: string]: number };

@@ -6,10 +6,12 @@
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { PacketSeal } from '../../core-wasm/bindings/seal.ts';
 import { findGame, packageRoot } from '../../src/cli/games.ts';
 import { systemClock } from '../../src/clock.ts';
 import { NetcodeTransport } from '../../src/netcode-transport.ts';
+import { collectSeldom } from '../../src/ops/heap.ts';
 import { Pump } from '../../src/pump.ts';
 import { RoomDirectory } from '../../src/room/directory.ts';
 import { ASSOCIATED } from '../../src/session/netcode.ts';
@@ -22,6 +24,7 @@ import type { UdpHostStats } from './load-messages.ts';
 const CLIENTS_MAX = 4096;
 const PENDING_MAX = 256;
 
+collectSeldom();
 const game = findGame('arena', { folder: packageRoot() });
 const clock = systemClock();
 const random = (into: Uint8Array): void => void randomFillSync(into);
@@ -83,6 +86,16 @@ new Pump({
   spend: () => true,
   onAuth: null,
 }).start();
+let collections = 0;
+const observer = new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    const { kind, flags } = (entry as unknown as { detail: { kind: number; flags: number } })
+      .detail;
+    const isAsked = (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
+    if (kind === constants.NODE_PERFORMANCE_GC_MAJOR && !isAsked) collections += 1;
+  }
+});
+observer.observe({ entryTypes: ['gc'] });
 process.on('SIGUSR2', () => {
   globalThis.gc?.();
   const memory = process.memoryUsage();
@@ -90,6 +103,7 @@ process.on('SIGUSR2', () => {
     ticks: [...(directory.workers()[0]?.timing.histogram('tick').buckets ?? [])],
     rss: memory.rss,
     held: memory.heapUsed + memory.external,
+    collections,
     raw: { ...raw.counters },
     netcode: { ...netcode.counters },
   };

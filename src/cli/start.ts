@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { checkAddress, checkState, needsRestart } from '../config.ts';
 import { FrayError } from '../errors.ts';
+import { collectSeldom } from '../ops/heap.ts';
 import type { Facts, Log } from '../ops/log.ts';
 import { createLog } from '../ops/log.ts';
 import { listenForSignals } from '../ops/signals.ts';
@@ -28,6 +29,7 @@ export const command: Command = {
     checkState(config);
     const game = findGame(config.game, { folder: io.folder });
     const log = createLog(config.logLevel);
+    collectSeldom();
     let server: Server | null = null;
     const reload = (): void => {
       if (server !== null) void reloadConfig(server, { before: config, values, io, log });

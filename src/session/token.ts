@@ -191,17 +191,19 @@ export function checkTokenRequest(request: Uint8Array, nowMs: number): ErrorCode
   return requestExpiryMs(request) <= nowMs ? ERROR.E_TOKEN_EXPIRED : ERROR.E_OK;
 }
 
-/** When it expires, milliseconds since 1970. */
+/** When it expires, milliseconds since 1970. Anybody can ask for it: it makes no object. */
 export function requestExpiryMs(request: Uint8Array): number {
-  return (
-    Number(new DataView(request.buffer, request.byteOffset).getBigUint64(REQUEST.expire, true)) *
-    1000
-  );
+  let seconds = 0;
+  for (let at = REQUEST.expire + 7; at >= REQUEST.expire; at -= 1)
+    seconds = seconds * 256 + (request[at] as number);
+  return seconds * 1000;
 }
 
 /** Names a token in the table of used ones: its MAC as 16 characters. */
 export function requestMac(request: Uint8Array): string {
-  return String.fromCharCode(...request.subarray(REQUEST.mac, REQUEST.mac + TOKEN_MAC_BYTES));
+  const mac = request.subarray(REQUEST.mac, REQUEST.mac + TOKEN_MAC_BYTES);
+  // Not spread: that walks an iterator, which takes longer than all the rest.
+  return String.fromCharCode.apply(null, mac as unknown as number[]);
 }
 
 /** Opens the part of a token that a hello carries with one of the keys. Never throws on bytes. */

@@ -39,6 +39,9 @@ t.test('the flood sends what it says, gets no byte back, and players stay', asyn
   t.equal(rowOf(rows, 'flood/memory').met, true, progress);
   t.match(progress, /dropOpens [1-9]\d*/, 'opening is capped');
   t.match(progress, /0 closed, 0 broken/);
+  // Four a second without `collectSeldom`.
+  const [, collections] = /heap collected (\d+) times/.exec(progress) ?? [];
+  t.ok(Number(collections) <= 5, progress);
   t.ok(rowOf(rows, 'flood/tick p99').ours > 0);
 });
 

@@ -410,6 +410,18 @@ t.test(
   },
 );
 
+t.test('who is on the way in may ask again, though nothing more is opened', async (test) => {
+  const bench = new Bench({ opensPerSecond: 4 });
+  const request = requestOf(bench.token());
+  test.equal(bench.say(BOB, request).length, 1);
+  bench.nowUs += 200_000;
+  bench.server.tick(bench.nowUs);
+  test.same(bench.say(peerOf('203.0.113.7'), requestOf(bench.token())), []);
+  test.equal(bench.server.counters.dropOpens, 1);
+  test.equal(bench.say(BOB, request).length, 1, 'the challenge again');
+  test.equal(bench.server.counters.challenges, 2);
+});
+
 t.test('a used token stays used over a restart that remembers it', async (test) => {
   const bench = new Bench();
   const token = bench.token();

@@ -68,6 +68,11 @@ export class NetcodeGate {
     return requestExpiryMs(request) <= this.#options.unixMs() ? GATE.expired : null;
   }
 
+  /** Whether the server's budget is spent: whatever `open` would be asked is refused with `budget`. */
+  isSpent(nowUs: number): boolean {
+    return this.#opens?.has(nowUs) === false;
+  }
+
   /** Opens the private part of a request that `check` let through, if the budgets allow it. */
   open(request: Uint8Array, address: string, nowUs: number): OpenedToken | GateRefusal {
     const perSecond = this.#options.opensPerSecond ?? 500;

@@ -30,7 +30,7 @@ import { requestMac } from '../token.ts';
 import { AwakeClock } from './awake.ts';
 import { Challenges } from './netcode-challenge.ts';
 import type { NetcodeGateOptions } from './netcode-gate.ts';
-import { NetcodeGate } from './netcode-gate.ts';
+import { GATE, NetcodeGate } from './netcode-gate.ts';
 import type { NetcodePeer } from './netcode-links.ts';
 import { LINK, Link, Links } from './netcode-links.ts';
 
@@ -267,6 +267,8 @@ export class NetcodeServer {
     if (refusal !== null) return this.#drop(refusal);
     const before = this.#links.get(peer);
     if (before !== undefined && before.state !== LINK.pending) return this.#drop('dropConnected');
+    // In a flood nearly all end here, before anything is made of them.
+    if (before === undefined && this.#gate.isSpent(this.#nowUs)) return this.#drop(GATE.budget);
     const mac = requestMac(request);
     if (before?.mac === mac) return this.#challenge(before);
     if (this.#used.has(mac) || this.#pending.has(mac)) return this.#drop('dropUsed');
