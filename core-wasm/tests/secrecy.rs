@@ -58,12 +58,15 @@ fn set(play: &mut Play, slot: u16, column: u32, value: i32) {
 }
 
 /// Everything in here is out of sight of the client, or not for it.
-fn live_in_secret(play: &mut Play, t: u32) {
+fn live_in_secret(play: &mut Play, t: u32, between: Between) {
+    let near = if between == Between::Distance { 22 * ONE } else { 5 * ONE / 4 };
     for (slot, bot) in play.bots.iter_mut().filter(|(slot, _)| is_far(*slot)) {
         bot.move_y = if (t / 20 + u32::from(*slot)).is_multiple_of(2) { 100 } else { -100 };
         bot.aim = (t * 1500) as u16;
         bot.buttons = button::FIRE;
     }
+    // The client's own doing, once nobody there can be one whom it has seen of late.
+    let attacker = if t > 120 { handle(&mut play.room, 0) } else { 0 };
     for slot in 1..12u16 {
         set(play, slot, OWNER, (t % 200) as i32);
         set(play, slot, HIDDEN, (t % 100) as i32);
@@ -73,11 +76,14 @@ fn live_in_secret(play: &mut Play, t: u32) {
             let text = [b'a' + (t % 26) as u8; 5];
             let named = SetText { handle, field: 0 };
             play.commands.add_bytes(SetText::KIND, 0, bytes_of(&named), &text);
-            let hurt = Damage { handle, attacker: 0, amount: (t % 3) as i32 };
+            let amount = if t % 20 == 19 { 1000 } else { (t % 3) as i32 };
+            let hurt = Damage { handle, attacker, amount };
             play.commands.add(Damage::KIND, 0, &hurt);
             if t.is_multiple_of(20) {
                 let y = i32::from(slot % 6) * ONE;
-                play.commands.add(Place::KIND, 0, &place(handle, 24 * ONE, y));
+                // Some of them hard behind the wall.
+                let x = if slot % 2 == 0 { 24 * ONE } else { near };
+                play.commands.add(Place::KIND, 0, &place(handle, x, y));
             }
             let wind = Impulse { handle, vx: 0, vy: 300, vz: 0 };
             play.commands.add(Impulse::KIND, 0, &wind);
@@ -113,7 +119,7 @@ fn play_twins(between: Between) -> u32 {
         }
         // Until then everybody comes to his place, and whoever was seen on the way is forgotten.
         if t > 30 {
-            live_in_secret(&mut busy, t);
+            live_in_secret(&mut busy, t, between);
         }
         quiet.tick();
         busy.tick();
@@ -127,6 +133,7 @@ fn play_twins(between: Between) -> u32 {
     }
     assert_eq!(busy.room.room().r.room_fields[2], 399);
     assert!(stats.hits > quiet_stats.hits + 50, "something did happen in the east");
+    assert!(stats.deaths > 50, "and many died of it");
     assert_ne!(quiet.room.state_hash(), busy.room.state_hash());
     differ
 }
@@ -141,6 +148,56 @@ fn no_byte_depends_on_what_is_behind_walls_where_they_hide() {
     assert_eq!(play_twins(Between::Wall), 0);
     // So that it can fail: the same where nothing is hidden.
     assert!(play_twins(Between::Nothing) > 300);
+}
+
+/// Whom the client hears of as the one who hurt it, and as whom it hurt, when the other one stands behind the wall or beside it.
+#[test]
+fn who_is_hidden_is_named_in_no_event_unless_he_was_seen_of_late() {
+    for (between, hidden) in [(Between::Wall, true), (Between::Nothing, false)] {
+        let mut play = room(between);
+        let [own, near, far] = [0, 2, 8].map(|slot| handle(&mut play.room, slot));
+        let hurt = |play: &mut Play, who: u32, attacker: u32, amount: i32| {
+            play.commands.add(Damage::KIND, 0, &Damage { handle: who, attacker, amount });
+        };
+        for t in 0..260 {
+            // Silent, so that it is sent little and old snapshots stay in the ring: they do not count.
+            play.players[0].mute = (150..238).contains(&t);
+            play.bots[0].1.buttons = if t == 110 { button::FIRE } else { 0 };
+            match t {
+                // He comes out, and goes back: for a second more he may be named.
+                140 | 144 => {
+                    let x = if t == 140 { -4 } else { 24 };
+                    play.commands.add(Place::KIND, 0, &place(far, x * ONE, 0));
+                }
+                120 | 160 | 240 => {
+                    for (k, who) in [(1, near), (3, far)] {
+                        hurt(&mut play, own, who, t / 10 - 12 + k);
+                        hurt(&mut play, who, own, t / 10 - 12 + k + 1);
+                    }
+                }
+                _ => {}
+            }
+            play.tick();
+        }
+        let shot = play.players[0].events.iter().find(|e| e.kind == event::SHOT).unwrap();
+        assert!(shot.subject == near && shot.object != 0, "what he fired is named at once");
+        let told = |amount: i32| {
+            let hit = |e: &&ClientEvent| (e.kind, e.amount) == (event::HIT, amount);
+            let event = play.players[0].events.iter().find(hit);
+            event.map(|e| (e.subject, e.object))
+        };
+        for t in [120, 160, 240] {
+            let secret = hidden && t != 160;
+            let heard = [1, 2, 3, 4].map(|k| told(t / 10 - 12 + k));
+            let by = if secret { 0 } else { far };
+            let of_far = (!secret).then_some((own, far));
+            assert_eq!(
+                heard,
+                [Some((near, own)), Some((own, near)), Some((by, own)), of_far],
+                "{t}"
+            );
+        }
+    }
 }
 
 /// So that the test above can fail: the same rooms, and one thing in sight that differs.

@@ -8,15 +8,6 @@ use crate::gen::{column, event, flag, ClientEvent, EVENTS_MAX, EVENTS_PER_SNAPSH
 use crate::history::OwnFast;
 use crate::sight::Target;
 
-/// What a client knows of somebody whom an event names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Seen,
-    Hidden,
-    /// Dead, or not there any more.
-    Gone,
-}
-
 impl Writer<'_, '_> {
     /// Handle of an index that the client holds at the reference, else 0.
     pub(super) fn held(&self, sets: &Sets, index: usize) -> u32 {
@@ -47,46 +38,65 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// What a client is told of an event that is not its own, where walls hide: nothing if whom it happened to is hidden, else
-    /// all but who did it if that one is. Of who is not there any more, the place has to be in sight.
-    fn seen_event(&self, client: &Viewer, e: &ClientEvent) -> Option<ClientEvent> {
-        let Some(sight) = &self.frame.sight else { return Some(*e) };
-        let n = self.frame.entities;
-        let get = |f: usize, row: usize| self.r.columns[f * n + row];
-        let state = |handle: u32| {
-            let row = (handle & 0xffff) as usize;
-            let same = row < n && get(column::GENERATION, row) as u32 == handle >> 16;
-            if handle == client.handle {
-                State::Seen
-            } else if !same || get(column::FLAGS, row) & flag::ALIVE == 0 {
-                State::Gone
-            } else if has(&self.r.visible[self.slot * self.frame.words..], row) {
-                State::Seen
-            } else {
-                State::Hidden
-            }
-        };
-        let (whose, other) =
-            if e.kind == event::SHOT { (e.subject, e.object) } else { (e.object, e.subject) };
-        let own = (client.handle & 0xffff) as usize;
-        let gone = || {
-            let viewer = sight.viewer(&|f| get(f, own));
-            let mut no_hint = u16::MAX;
-            sight.hides(&viewer, &Target::at(e.x, e.y, e.z), &mut no_hint)
-        };
-        let hidden = match state(whose) {
-            State::Seen => false,
-            State::Hidden => true,
-            State::Gone => gone(),
-        };
-        let nameless = other != 0 && state(other) == State::Hidden;
-        let other = if nameless { 0 } else { other };
-        let (subject, object) =
-            if e.kind == event::SHOT { (e.subject, other) } else { (other, e.object) };
-        (!hidden).then_some(ClientEvent { subject, object, ..*e })
+    /// What a client is told of an event: nothing of what happened to somebody whom it does not see, unless to itself, or if it did
+    /// that itself to somebody whom it has seen of late. Where walls hide, it is not named either who is not seen and was not of late.
+    fn told(&self, client: &Viewer, e: &ClientEvent, near: bool) -> Option<ClientEvent> {
+        let shot = e.kind == event::SHOT;
+        let (whose, other) = if shot { (e.subject, e.object) } else { (e.object, e.subject) };
+        let (mine, did) = (whose == client.handle, other == client.handle);
+        let seen = mine
+            || (did && (self.sees(whose) || self.was_sent(whose)))
+            || (near && self.in_sight(client, whose, e));
+        // One's own projectile is no secret.
+        let named = self.frame.sight.is_none()
+            || did
+            || (mine && shot)
+            || self.sees(other)
+            || self.was_sent(other);
+        let other = if named { other } else { 0 };
+        let (subject, object) = if shot { (whose, other) } else { (other, whose) };
+        seen.then_some(ClientEvent { subject, object, ..*e })
     }
 
-    /// Events after a tick that are the client's own or within its view, in at most so many bits.
+    /// True if walls hide neither whom an event within the view happened to nor, if he is dead or gone, its place.
+    fn in_sight(&self, client: &Viewer, whose: u32, e: &ClientEvent) -> bool {
+        let Some(sight) = &self.frame.sight else { return true };
+        if self.alive(whose) {
+            return self.sees(whose);
+        }
+        let (n, own) = (self.frame.entities, (client.handle & 0xffff) as usize);
+        let viewer = sight.viewer(&|f| self.r.columns[f * n + own]);
+        let mut no_hint = u16::MAX;
+        !sight.hides(&viewer, &Target::at(e.x, e.y, e.z), &mut no_hint)
+    }
+
+    fn alive(&self, handle: u32) -> bool {
+        let (n, row) = (self.frame.entities, (handle & 0xffff) as usize);
+        let get = |f: usize| self.r.columns[f * n + row];
+        row < n
+            && get(column::GENERATION) as u32 == handle >> 16
+            && get(column::FLAGS) & flag::ALIVE != 0
+    }
+
+    /// True if somebody is within the client's interest.
+    fn sees(&self, handle: u32) -> bool {
+        let visible = &self.r.visible[self.slot * self.frame.words..][..self.frame.words];
+        self.alive(handle) && has(visible, (handle & 0xffff) as usize)
+    }
+
+    /// True if one of the snapshots that are kept held somebody.
+    fn was_sent(&self, handle: u32) -> bool {
+        let (flights, words) = (self.frame.flights, self.frame.words);
+        let first = self.slot * flights;
+        let sets = self.r.flight_sets[first * words..].chunks_exact(words);
+        let row = (handle & 0xffff) as usize;
+        self.r.flights[first..][..flights].iter().zip(sets).any(|(flight, set)| {
+            let kept = self.frame.tick.wrapping_sub(flight.tick) < flights as u32;
+            kept && row < self.frame.entities && has(set, row)
+        })
+    }
+
+    /// Events after a tick that the client is told of, in at most so many bits.
     pub(super) fn write_events(
         &mut self,
         out: &mut BitWriter,
@@ -106,6 +116,10 @@ impl Writer<'_, '_> {
         let code = self.event_code(client, origin, &held);
         let radius =
             i64::from(self.r.own_values[self.slot * self.frame.own_values + OWN_VIEW_RADIUS]);
+        let near = |e: &ClientEvent| {
+            let (dx, dy) = (i64::from(e.x) - i64::from(own.x), i64::from(e.y) - i64::from(own.y));
+            dx * dx + dy * dy <= radius * radius
+        };
         // Bit: how far back in the ring.
         let mut chosen = [0u32; EVENTS_MAX as usize / 32 + 1];
         let (mut count, mut dropped, mut bits) = (0, 0, EVENTS_HEAD_BITS);
@@ -116,15 +130,11 @@ impl Writer<'_, '_> {
                 if e.tick <= since {
                     break;
                 }
-                let (dx, dy) =
-                    (i64::from(e.x) - i64::from(own.x), i64::from(e.y) - i64::from(own.y));
                 let mine = e.subject == client.handle || e.object == client.handle;
-                let near = dx * dx + dy * dy <= radius * radius;
-                if mine != own_ones || !(mine || near) {
+                if mine != own_ones {
                     continue;
                 }
-                let seen = if mine { Some(*e) } else { self.seen_event(client, e) };
-                let Some(e) = seen else { continue };
+                let Some(e) = self.told(client, e, near(e)) else { continue };
                 let size = code.bits(&e);
                 if count == EVENTS_PER_SNAPSHOT_MAX || bits + size > limit {
                     dropped += 1;
@@ -146,9 +156,9 @@ impl Writer<'_, '_> {
                 left &= !(1 << bit);
                 let back = w as u32 * 32 + bit;
                 let e = &self.r.events[(next - back) as usize % EVENTS_MAX as usize];
-                let mine = e.subject == client.handle || e.object == client.handle;
-                let seen = if mine { None } else { self.seen_event(client, e) };
-                code.write(out, &seen.unwrap_or(*e));
+                if let Some(e) = self.told(client, e, near(e)) {
+                    code.write(out, &e);
+                }
             }
         }
         let stats = &mut self.r.stats[0];
