@@ -359,6 +359,5 @@ fn add_walls(room: &mut Room, payload: &[u8]) -> Option<()> {
     for (place, wall) in places.iter_mut().zip(boxes.clone()) {
         *place = wall;
     }
-    room::set_walls(room, count + boxes.len());
-    Some(())
+    room::set_walls(room, count + boxes.len())
 }

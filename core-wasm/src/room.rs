@@ -152,11 +152,10 @@ pub fn init(memory: &mut [u8], config_at: usize, config_bytes: usize) -> Result<
     let head = RoomHead { magic: REGION_MAGIC, sizes, ..Default::default() };
     region[..size_of::<RoomHead>()].copy_from_slice(bytemuck::bytes_of(&head));
     let mut room = open(region, scratch).ok_or(error::E_CORE)?;
-    prepare(&mut room);
-    Ok(())
+    prepare(&mut room).ok_or(error::E_CORE)
 }
 
-fn prepare(room: &mut Room) {
+fn prepare(room: &mut Room) -> Option<()> {
     let config = room.config;
     let head = &mut room.r.head[0];
     head.tick = config.head.first_tick;
@@ -170,7 +169,7 @@ fn prepare(room: &mut Room) {
         room.r.room_fields[usize::from(field.column)] = field.initial;
     }
     room.r.walls[..config.boxes.len()].copy_from_slice(config.boxes);
-    set_walls(room, config.boxes.len());
+    set_walls(room, config.boxes.len())?;
     crate::movers::set(config.movers, config.head.first_tick, room.r.movers);
     let head = &mut room.r.head[0];
     let entities = head.sizes.entities as usize;
@@ -183,6 +182,7 @@ fn prepare(room: &mut Room) {
     room.r.timers.fill(Timer::default());
     Pool::new(&mut room.r.pool_head[0], room.r.pool_chunks, room.r.pool_bytes).clear();
     indices::offer_handles(room);
+    Some(())
 }
 
 /// The room that lies in a region, with scratch behind it. None if the region was never laid out or
@@ -235,19 +235,20 @@ impl<'a> Room<'a> {
     }
 }
 
-/// The first `count` walls are those of the room.
-pub fn set_walls(room: &mut Room, count: usize) {
-    let r = &mut room.r;
+/// The first `count` walls are those of the room. None: there is no place for so many, which no configuration leads to.
+pub fn set_walls(room: &mut Room, count: usize) -> Option<()> {
+    let (r, head) = (&mut room.r, room.config.head);
+    let all = r.walls.get(..count)?;
+    r.wall_grid[0] = crate::walls::build(head, all, r.wall_starts, r.wall_items)?;
     r.walls_count[0] = count as u32;
-    let all = &r.walls[..count];
-    r.wall_grid[0] = crate::walls::build(room.config.head, all, r.wall_starts, r.wall_items);
     r.stats[0].walls_hash = crate::walls::hash(all);
     if r.blinds.is_empty() {
-        return;
+        return Some(());
     }
-    let blinds = crate::sight::blinds(room.config.head, all, r.blinds);
+    let blinds = crate::sight::blinds(head, all, r.blinds);
     let all = &r.blinds[..blinds];
-    r.blind_grid[0] = crate::walls::build(room.config.head, all, r.blind_starts, r.blind_items);
+    r.blind_grid[0] = crate::walls::build(head, all, r.blind_starts, r.blind_items)?;
+    Some(())
 }
 
 /// The walls of a region; borrows only their arrays.

@@ -13,6 +13,7 @@
 
 use crate::fixed::mul_shift;
 use crate::gen::{column, ConfigHead, ConfigMover, WallBox, POSITION_MAX};
+use crate::strike::{Shape, WHOLE};
 use crate::walls::Walls;
 use crate::world::World;
 
@@ -170,8 +171,9 @@ impl<'a> Sight<'a> {
             hidden = hides(wall);
             if hidden {
                 *hint = number as u16;
+                return -1;
             }
-            hidden
+            WHOLE
         });
         hidden
     }

@@ -143,19 +143,9 @@ pub fn first_solid(ray: &Ray, walls: &Walls) -> Strike {
     if ray.from.2 >= 0 && to.2 < 0 {
         best.part = (i64::from(ray.from.2) << 30) / (i64::from(ray.from.2) - i64::from(to.2));
     }
-    let low = (
-        ray.from.0.min(to.0).saturating_sub(ray.radius),
-        ray.from.1.min(to.1).saturating_sub(ray.radius),
-    );
-    let high = (
-        ray.from.0.max(to.0).saturating_add(ray.radius),
-        ray.from.1.max(to.1).saturating_add(ray.radius),
-    );
-    walls.around(low, high, |wall| {
-        let tall = if wall.height == 0 { None } else { Some((wall.z, wall.height)) };
-        if let Some(part) = strike_box(ray, (wall.x, wall.y), (wall.half_x, wall.half_y), tall) {
-            best.part = best.part.min(part);
-        }
+    each_wall(ray, walls, |part| {
+        best.part = best.part.min(part.unwrap_or(WHOLE + 1));
+        best.part
     });
     best
 }
@@ -169,15 +159,25 @@ pub fn strikes_wall(
     walls: &Walls,
 ) -> bool {
     let ray = Ray { from, way, radius, owner: 0, team: 0 };
-    let to = add(from, way);
-    let low = (from.0.min(to.0).saturating_sub(radius), from.1.min(to.1).saturating_sub(radius));
-    let high = (from.0.max(to.0).saturating_add(radius), from.1.max(to.1).saturating_add(radius));
     let mut struck = false;
-    walls.around(low, high, |wall| {
-        let tall = if wall.height == 0 { None } else { Some((wall.z, wall.height)) };
-        struck |= strike_box(&ray, (wall.x, wall.y), (wall.half_x, wall.half_y), tall).is_some();
+    each_wall(&ray, walls, |part| {
+        struck |= part.is_some();
+        if struck {
+            -1
+        } else {
+            WHOLE
+        }
     });
     struck
+}
+
+/// Tells of the walls near a way at which part of it a ray enters each, if it does; answers as [`Walls::along`] asks.
+fn each_wall(ray: &Ray, walls: &Walls, mut tell: impl FnMut(Option<i64>) -> i64) {
+    let to = add(ray.from, ray.way);
+    walls.on_way((ray.from.0, ray.from.1), (to.0, to.1), ray.radius, |wall| {
+        let tall = if wall.height == 0 { None } else { Some((wall.z, wall.height)) };
+        tell(strike_box(ray, (wall.x, wall.y), (wall.half_x, wall.half_y), tall))
+    });
 }
 
 /// Part of the way at which a ray enters a shape.

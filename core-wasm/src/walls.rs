@@ -83,27 +83,67 @@ impl<'a> Walls<'a> {
     #[inline]
     pub fn around(&self, low: (i32, i32), high: (i32, i32), mut tell: impl FnMut(&WallBox)) {
         self.near(low, high, |_, wall| tell(wall));
-        for Moved { wall, .. } in self.movers {
-            let reaches = |low: i32, high: i32, at: i32, half: i32| {
-                at.saturating_sub(half) <= high && at.saturating_add(half) >= low
-            };
-            if reaches(low.0, high.0, wall.x, wall.half_x)
-                && reaches(low.1, high.1, wall.y, wall.half_y)
-            {
+        self.moving(low, high, tell);
+    }
+
+    /// Tells each wall that may come as near to a way as `reach`, those that stand still first, by what [`Walls::along`] asks of `tell`.
+    #[inline]
+    pub fn on_way(
+        &self,
+        from: (i32, i32),
+        to: (i32, i32),
+        reach: i32,
+        mut tell: impl FnMut(&WallBox) -> i64,
+    ) {
+        let low = (from.0.min(to.0).saturating_sub(reach), from.1.min(to.1).saturating_sub(reach));
+        let high = (from.0.max(to.0).saturating_add(reach), from.1.max(to.1).saturating_add(reach));
+        // The cells of a short way are soon told without asking which of them its line crosses.
+        let edge = 1u64 << self.grid.shift;
+        if u64::from(from.0.abs_diff(to.0)) < edge && u64::from(from.1.abs_diff(to.1)) < edge {
+            self.near(low, high, |_, wall| {
                 tell(wall);
-            }
+            });
+        } else {
+            self.along(from, to, reach, |_, wall| tell(wall));
+        }
+        self.moving(low, high, |wall| {
+            tell(wall);
+        });
+    }
+
+    #[inline]
+    fn moving(&self, low: (i32, i32), high: (i32, i32), mut tell: impl FnMut(&WallBox)) {
+        for Moved { wall, .. } in self.movers.iter().filter(|moved| reaches(&moved.wall, low, high))
+        {
+            tell(wall);
         }
     }
 
-    /// Tells each wall that stands still and may come as near to the line as `reach`, the nearer half of the way first, until one is
-    /// enough: `tell` is true. Only the cells along the line are looked at; a wall in several of them is told as often.
+    /// Walls that stand still and reach into a cell, in ascending order.
+    #[inline]
+    fn of_cell(&self, x: u32, y: u32) -> impl Iterator<Item = (usize, &'a WallBox)> + use<'a> {
+        let cell = (y * self.grid.cells_x + x) as usize;
+        let (boxes, ends) = (self.boxes, (self.starts.get(cell), self.starts.get(cell + 1)));
+        let items = match ends {
+            (Some(first), Some(last)) => self.items.get(usize::from(*first)..usize::from(*last)),
+            _ => None,
+        };
+        items.unwrap_or(&[]).iter().filter_map(move |item| {
+            let number = usize::from(*item);
+            Some((number, boxes.get(number)?))
+        })
+    }
+
+    /// Tells each wall that stands still and may come as near to the line as `reach`, cell by cell along it; a wall in several of
+    /// them is told as often. `tell` answers up to which part of the way it still matters what stands there: 2^30 is all of it,
+    /// less than 0 that no more need be told.
     #[inline]
     pub fn along(
         &self,
         from: (i32, i32),
         to: (i32, i32),
         reach: i32,
-        mut tell: impl FnMut(usize, &WallBox) -> bool,
+        mut tell: impl FnMut(usize, &WallBox) -> i64,
     ) {
         let grid = &self.grid;
         if grid.count == 0 {
@@ -124,25 +164,24 @@ impl<'a> Walls<'a> {
         let (first, last) =
             (long.cell(low - wide(reach), grid.shift), long.cell(high + wide(reach), grid.shift));
         let backwards = long.way < 0;
+        let mut matters = 1 << 30;
         for step in 0..=last - first {
             let at = if backwards { last - step } else { first + step };
             let (begin, end) = long.slab(at, grid.shift);
-            let b = |a: i64| {
-                let a = a.clamp(low, high);
-                short.from + ((slope * (a - long.from)) >> 30)
-            };
-            let (one, other) = (b(begin - wide(reach)), b(end + wide(reach)));
+            let (begin, end) =
+                ((begin - wide(reach)).clamp(low, high), (end + wide(reach)).clamp(low, high));
+            let since = (if backwards { end } else { begin }) - long.from;
+            if long.way != 0 && (since << 30) / long.way > matters {
+                return;
+            }
+            let b = |a: i64| short.from + ((slope * (a - long.from)) >> 30);
+            let (one, other) = (b(begin), b(end));
             let side = |at: i64| short.cell(at, grid.shift);
             for across in side(one.min(other) - beside)..=side(one.max(other) + beside) {
                 let (cell_x, cell_y) = if flat { (at, across) } else { (across, at) };
-                let cell = (cell_y * grid.cells_x + cell_x) as usize;
-                let (Some(first), Some(last)) = (self.starts.get(cell), self.starts.get(cell + 1))
-                else {
-                    continue;
-                };
-                for item in self.items.get(usize::from(*first)..usize::from(*last)).unwrap_or(&[]) {
-                    let Some(wall) = self.boxes.get(usize::from(*item)) else { continue };
-                    if tell(usize::from(*item), wall) {
+                for (number, wall) in self.of_cell(cell_x, cell_y) {
+                    matters = tell(number, wall);
+                    if matters < 0 {
                         return;
                     }
                 }
@@ -162,13 +201,7 @@ impl<'a> Walls<'a> {
         let (y0, y1) = span(low.1, high.1, grid.half_depth, grid.shift, grid.cells_y);
         for cell_y in y0..=y1 {
             for cell_x in x0..=x1 {
-                let cell = (cell_y * grid.cells_x + cell_x) as usize;
-                let (Some(first), Some(last)) = (self.starts.get(cell), self.starts.get(cell + 1))
-                else {
-                    continue;
-                };
-                for item in self.items.get(usize::from(*first)..usize::from(*last)).unwrap_or(&[]) {
-                    let Some(wall) = self.boxes.get(usize::from(*item)) else { continue };
+                for (number, wall) in self.of_cell(cell_x, cell_y) {
                     let at_x = clamp_cell(
                         wall.x.saturating_sub(wall.half_x),
                         grid.half_width,
@@ -182,12 +215,21 @@ impl<'a> Walls<'a> {
                         grid.cells_y,
                     );
                     if cell_x == at_x.max(x0) && cell_y == at_y.max(y0) {
-                        tell(usize::from(*item), wall);
+                        tell(number, wall);
                     }
                 }
             }
         }
     }
+}
+
+/// True if a wall touches a rectangle.
+#[inline]
+fn reaches(wall: &WallBox, low: (i32, i32), high: (i32, i32)) -> bool {
+    let within = |at: i32, half: i32, low: i32, high: i32| {
+        at.saturating_sub(half) <= high && at.saturating_add(half) >= low
+    };
+    within(wall.x, wall.half_x, low.0, high.0) && within(wall.y, wall.half_y, low.1, high.1)
 }
 
 /// A line and the grid along one axis.
@@ -239,13 +281,14 @@ pub fn wall_ok(wall: &WallBox) -> bool {
         && (0..=most).contains(&wall.height)
 }
 
-/// Builds the grid over `boxes` by counting sort. Cells grow until all items fit.
+/// Builds the grid over `boxes` by counting sort. Cells grow until all items fit. None: not even in the largest cells do they.
+/// Those of a configuration always do ([`cells_of`], [`items_of`]): there are four of the largest cells at most.
 pub fn build(
     head: &ConfigHead,
     boxes: &[WallBox],
     starts: &mut [u16],
     items: &mut [u16],
-) -> WallGrid {
+) -> Option<WallGrid> {
     let most = (starts.len() as u32).saturating_sub(1).max(1);
     let (mut shift, mut cells_x, mut cells_y) = grid_of(head, CELL << 16, most);
     loop {
@@ -258,10 +301,14 @@ pub fn build(
             count: boxes.len() as u32,
         };
         if fill(&grid, boxes, starts, items) {
-            return grid;
+            return Some(grid);
         }
         let cell = 1i32.checked_shl(shift + 1).filter(|cell| *cell > 0).unwrap_or(i32::MAX);
-        (shift, cells_x, cells_y) = grid_of(head, cell, most);
+        let larger = grid_of(head, cell, most);
+        if larger == (shift, cells_x, cells_y) || cells_x * cells_y == 1 {
+            return None;
+        }
+        (shift, cells_x, cells_y) = larger;
     }
 }
 
@@ -273,7 +320,6 @@ fn fill(grid: &WallGrid, boxes: &[WallBox], starts: &mut [u16], items: &mut [u16
         total += u64::from(x1 - x0 + 1) * u64::from(y1 - y0 + 1);
     }
     if total > items.len() as u64 || cells + 1 > starts.len() {
-        // One cell always fits: there are more items than walls.
         return false;
     }
     starts.fill(0);

@@ -213,21 +213,22 @@ impl Client<'_> {
         head.walls_got = (first + count) as u32;
         head.walls_total = u32::from(total) + 1;
         if head.walls_got == u32::from(total) {
-            self.set_walls(usize::from(total));
+            self.set_walls(usize::from(total))?;
             // What was predicted before walked through them.
             self.predict_again();
         }
         Some(())
     }
 
-    /// The first `count` walls are those of the room.
-    pub(super) fn set_walls(&mut self, count: usize) {
-        let boxes = &self.m.walls[..count];
+    /// The first `count` walls are those of the room. None: there is no place for so many.
+    pub(super) fn set_walls(&mut self, count: usize) -> Option<()> {
+        let boxes = self.m.walls.get(..count)?;
         self.m.wall_grid[0] =
-            walls::build(self.config.head, boxes, self.m.wall_starts, self.m.wall_items);
+            walls::build(self.config.head, boxes, self.m.wall_starts, self.m.wall_items)?;
         self.m.walls_count[0] = count as u32;
         (self.m.stats[0].walls_hash, self.m.stats[0].walls_count) =
             (walls::hash(boxes), count as u32);
+        Some(())
     }
 
     fn take_text(&mut self, body: &mut Bytes) -> Option<()> {

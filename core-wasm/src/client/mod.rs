@@ -250,7 +250,7 @@ pub fn init(memory: &mut [u8], config_at: usize, config_bytes: usize) -> Result<
     }
     // Those of the schema need no message; the room's may follow.
     client.m.walls[..config.boxes.len()].copy_from_slice(config.boxes);
-    client.set_walls(config.boxes.len());
+    client.set_walls(config.boxes.len()).ok_or(error::E_CORE)?;
     client.pool().clear();
     client.m.channel[0].open(0);
     Ok(())

@@ -309,7 +309,7 @@ impl Map {
         let count = boxes.len() as u32;
         let (mut starts, mut items) =
             (vec![0; cells_of(count) as usize + 1], vec![0; items_of(count + WALLS_MAX) as usize]);
-        let grid = build(head, &boxes, &mut starts, &mut items);
+        let grid = build(head, &boxes, &mut starts, &mut items).unwrap();
         Self { boxes, starts, items, grid }
     }
 
