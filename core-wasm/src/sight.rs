@@ -68,6 +68,8 @@ pub struct Target {
     pub z: i32,
     /// Half an edge of a square around it.
     pub half: i32,
+    /// The same of what no wall may hold a part of.
+    pub body: i32,
     /// 0: as tall as the world.
     pub height: i32,
 }
@@ -75,19 +77,14 @@ pub struct Target {
 impl Target {
     /// A row.
     pub fn of(world: &World, row: usize) -> Self {
-        let get = |f| world.get(f, row);
-        Self {
-            x: get(column::X),
-            y: get(column::Y),
-            z: get(column::Z),
-            half: get(column::RADIUS).max(get(column::DEPTH)),
-            height: get(column::HEIGHT),
-        }
+        let Shape { x, y, z, radius, depth, height } = Shape::of(world, row);
+        let half = radius.max(depth);
+        Self { x, y, z, half, body: half, height }
     }
 
     /// Somebody who stood somewhere, and is not known any more.
     pub fn at(x: i32, y: i32, z: i32) -> Self {
-        Self { x, y, z: z.saturating_sub(UNIT).max(0), half: UNIT, height: 2 * UNIT }
+        Self { x, y, z: z.saturating_sub(UNIT).max(0), half: UNIT, body: 0, height: 2 * UNIT }
     }
 }
 
@@ -216,6 +213,8 @@ struct Hull {
     flat: bool,
     /// Half an edge of the squares.
     halves: [i64; 2],
+    /// Of the target, what no wall may hold a part of.
+    body: i64,
 }
 
 impl Hull {
@@ -245,14 +244,22 @@ impl Hull {
             };
             [[back, between], [between, far]]
         };
-        Some(Self { sides: [side(1), side(-1)], middle: [v, t], flat, halves: [r, s] })
+        Some(Self {
+            sides: [side(1), side(-1)],
+            middle: [v, t],
+            flat,
+            halves: [r, s],
+            body: wide(target.body),
+        })
     }
 
-    /// True if a wall touches both sides and the middle, and holds neither end of the middle.
+    /// True if a wall touches both sides and the middle, and holds neither end of the middle, of the target not even a part: what
+    /// sticks through a wall is on both sides of it.
     fn cut_by(&self, wall: &WallBox) -> bool {
         touches(&self.middle, wall)
             && self.sides.iter().all(|side| side.iter().any(|line| touches(line, wall)))
-            && !self.middle.iter().any(|at| holds(wall, *at))
+            && !holds(wall, self.middle[0], 0)
+            && !holds(wall, self.middle[1], self.body)
     }
 }
 
@@ -269,9 +276,10 @@ fn touches(line: &Line, wall: &WallBox) -> bool {
         && (dx * my - dy * mx).abs() <= dx.abs() * hy + dy.abs() * hx
 }
 
-fn holds(wall: &WallBox, at: (i64, i64)) -> bool {
-    (at.0 - i64::from(wall.x)).abs() < i64::from(wall.half_x)
-        && (at.1 - i64::from(wall.y)).abs() < i64::from(wall.half_y)
+/// True if a square around a place is partly within a wall, seen from above.
+fn holds(wall: &WallBox, at: (i64, i64), half: i64) -> bool {
+    (at.0 - i64::from(wall.x)).abs() < i64::from(wall.half_x) + half
+        && (at.1 - i64::from(wall.y)).abs() < i64::from(wall.half_y) + half
 }
 
 /// How high lines from the one to the other are.

@@ -4,8 +4,9 @@
 mod play;
 mod support;
 
+use bytemuck::Zeroable;
 use fray_core::gen::*;
-use fray_core::host::Instance;
+use fray_core::host::{Instance, Records};
 use fray_core::sight::{blinds, RULE_HIDE};
 use play::{Link, Play};
 use support::*;
@@ -323,4 +324,22 @@ fn a_line_is_told_all_walls_that_it_touches() {
         }
     }
     assert!(told > 30_000 && looked < 4 * told, "{told} touched, {looked} looked at");
+}
+
+#[test]
+fn what_sticks_through_a_wall_is_seen_from_both_sides() {
+    for (off, seen) in [(ONE / 2, [true, true]), (2 * ONE, [false, true])] {
+        let mut setup = Setup::arena(2, 16);
+        setup.head.rules |= RULE_HIDE;
+        setup.kinds[0].view_radius = 40 * ONE;
+        setup.kinds[2].radius = ONE;
+        let mut room = setup.room(&[wall(0, 0, ONE / 8, 20 * ONE)]);
+        fill(&mut room, 2, |slot| (16 * ONE * (2 * i32::from(slot) - 1), 0));
+        let mut commands = Records::new();
+        let handle = room.room().r.spawnable[1];
+        commands.add(Spawn::KIND, 0, &Spawn { kind: 3, handle, x: off, ..Spawn::zeroed() });
+        tick_with(&mut room, &[], &commands);
+        let e = (handle & 0xffff) as usize;
+        assert_eq!([sees(&mut room, 0, e), sees(&mut room, 1, e)], seen, "{off}");
+    }
 }
