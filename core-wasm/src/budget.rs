@@ -65,7 +65,7 @@ pub struct Budget {
     windows: u32,
     /// Windows in a row with a queue.
     strikes: u32,
-    /// Bytes of the packet before the next.
+    /// Bytes of the newest packet.
     size: u32,
     /// 1: after a silence, and no queue seen since: it grows by halves.
     easy: u32,

@@ -7,6 +7,7 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::areas::area_ok;
+use crate::codec::row::entity_bits_most;
 use crate::movers::mover_ok;
 use crate::sight::RULE_HIDE;
 
@@ -196,18 +197,18 @@ fn head_ok(head: &ConfigHead) -> bool {
 /// Bits of a snapshot that always has a place for the largest entity, so that none starves: beside the own player, of which
 /// no slow value changes, and the witness. Every number at its longest.
 pub fn snapshot_bits_least(config: &Config) -> u32 {
-    let head = config.head;
-    let axes = head.dimensions;
+    // Ticks and margin 56; own position and velocity, counters, touch; no slow value, no event; sets; witness.
+    let own = 56 + (1 + 1 + 2 * 34 * config.head.dimensions + 4 + 1) + 55 + 7 + 1 + 1 + 17 + 32;
+    own + largest_entity_bits(config)
+}
+
+/// Bits that an entity of a configuration takes at the most, as it enters.
+pub fn largest_entity_bits(config: &Config) -> u32 {
     let fields = |kind: u32| {
         let seen = config.fields_of(kind).iter().filter(|f| f.audience == audience::VISIBLE);
         seen.map(|f| 1 + u32::from(f.bits)).sum::<u32>()
     };
-    let most = (1..=head.kinds).map(fields).max().unwrap_or(0);
-    // Ticks and margin 56; own position and velocity, counters, touch; no slow value, no event; sets; witness.
-    let own = 56 + (1 + 2 * 34 * axes + 4 + 1) + 55 + 7 + 1 + 1 + 17 + 32;
-    // Kind, generation, teleport; position and velocity; small values; who shot; index and age.
-    let entity = 5 + 17 + 2 + (1 + 34 * axes) + (1 + 19 * axes) + (1 + 16) * 5 + 9 * 2 + 44 + 22;
-    own + entity + most
+    entity_bits_most(config.head, (1..=config.head.kinds).map(fields).max().unwrap_or(0))
 }
 
 fn kind_ok(kind: &ConfigKind) -> bool {

@@ -13,13 +13,13 @@
 use super::number::{put_signed, take_signed, OWN};
 use super::row::RowCode;
 use super::stride::Stride;
+use super::turn::TURN_MAX;
 use crate::bits::{bits_for, BitReader, BitWriter};
 use crate::gen::flag;
 use crate::history::OwnFast;
 
 /// Flags that travel: all but `touched`.
 const FLAG_BITS: u32 = 6;
-const TURN_MAX: i32 = 15;
 /// Said for a touch that many or more ticks ago.
 pub const TOUCH_LONG_AGO: u32 = 63;
 

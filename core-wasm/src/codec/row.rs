@@ -11,8 +11,8 @@
 //! | `11` | anything: see `write_motion` and `write_rest` |
 
 use crate::bits::{bits_for, BitReader, BitWriter};
-use crate::config::{Config, WireKind};
-use crate::gen::{kind, ConfigKind};
+use crate::config::Config;
+use crate::gen::{kind, ConfigHead, ConfigKind};
 use crate::rows::{
     head_kind, head_teleport, quantise_position, Packed, Shape, Words, HEAD_ALIVE, WIRE_WORDS,
     W_AIM, W_FIELDS, W_HEAD, W_HEALTH, W_PITCH, W_RADIUS, W_TEAM, W_VX, W_VY, W_VZ, W_WEAPON, W_X,
@@ -90,21 +90,6 @@ impl<'a> RowCode<'a> {
         let Some(row) = self.kinds.get((kind - 1) as usize) else { return (0, 0) };
         let radius = quantise_position(row.radius, self.shape.shift).clamp(0, 0xffff);
         (row.health.clamp(0, self.shape.health_max), radius)
-    }
-
-    /// Bits of the largest full state, index and handles counted.
-    pub fn largest_bits(&self, index_bits: u32) -> u32 {
-        const HANDLE: u32 = 2 + 32 + 10;
-        let wide = 1 + 2 * 32 + u32::from(self.shape.high) * 34;
-        let velocity = 1 + 2 + 16 * self.axes() as u32;
-        let angles = 3 + 1 + 2 * self.shape.aim_bits;
-        let rest = self.kind_bits + 18 + 2 + (1 + self.health_bits) + 2 * 9 + 17;
-        let fields = |kind: &WireKind| {
-            let fields = self.shape.fields.iter().skip(usize::from(kind.first));
-            fields.take(usize::from(kind.count)).map(|field| 1 + u32::from(field.bits)).sum::<u32>()
-        };
-        let most = self.shape.kinds.iter().map(fields).max().unwrap_or(0);
-        index_bits + wide + velocity + angles + rest + most + HANDLE
     }
 
     fn axes(&self) -> usize {
@@ -478,6 +463,16 @@ impl<'a> RowCode<'a> {
         }
         (now, generation)
     }
+}
+
+/// Bits that an entity takes at the most as it enters, if its fields take so many.
+pub(crate) fn entity_bits_most(head: &ConfigHead, fields: u32) -> u32 {
+    let ConfigHead { dimensions: axes, aim_bits, health_bits, .. } = *head;
+    // Kind, generation, teleport; position; velocity.
+    let place = 5 + 18 + 2 + (1 + 2 * 32 + 34 * (axes - 2)) + (1 + 1 + 2 + 16 * axes);
+    // Aim, pitch, health, team, weapon, radius; who shot, with which command; index and age.
+    let rest = (2 + aim_bits) + (axes - 2) * (1 + aim_bits) + (1 + health_bits) + 9 + 9 + 17;
+    place + rest + fields + (2 + 32 + 10) + 22
 }
 
 #[inline]

@@ -148,3 +148,37 @@ proptest! {
         });
     }
 }
+
+#[test]
+fn no_entity_takes_more_than_is_kept_for_it() {
+    const LOW_BIT: i32 = 0x5555_5555;
+    for high in [false, true] {
+        with_code(high, |code| {
+            let mut words = [0; WIRE_WORDS];
+            words[W_HEAD] = 255 | 1 << 8 | HEAD_ALIVE | 3 << 14;
+            (words[W_X], words[W_Y], words[W_VX], words[W_VY]) =
+                (i32::MIN, i32::MAX, -32768, 32767);
+            (words[W_AIM], words[W_HEALTH], words[W_TEAM]) = (1, 99, 255);
+            (words[W_WEAPON], words[W_RADIUS]) = (255, 0xffff);
+            (words[W_FIELDS], words[W_FIELDS + 1], words[W_FIELDS + 2]) = (LOW_BIT, 15, -8);
+            if high {
+                (words[W_Z], words[W_VZ], words[W_PITCH]) = (i32::MIN, -32768, -1);
+            }
+            let row = pack(code.shape, &words);
+            let mut bytes = [0u8; 512];
+            let mut out = BitWriter::new(&mut bytes);
+            code.write_full(&mut out, &Packed::of(&row, high), 0xffff, &Origin::default());
+            let fields =
+                [(1, 32), (1, 4), (1, 4)].map(|(said, bits)| said + bits).iter().sum::<u32>();
+            let head = ConfigHead {
+                dimensions: if high { 3 } else { 2 },
+                aim_bits: code.shape.aim_bits,
+                health_bits: code.health_bits,
+                ..bytemuck::Zeroable::zeroed()
+            };
+            // A kind number of 5 bits; beside it owner, command, index and age.
+            let most = entity_bits_most(&head, fields) - 3 - 44 - 22;
+            assert_eq!(out.bits(), most - u32::from(high), "players of this one tell no strides");
+        });
+    }
+}

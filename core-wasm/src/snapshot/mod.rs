@@ -19,6 +19,7 @@ pub use verify::Digest;
 use crate::bits::{bits_for, BitWriter};
 use crate::budget::Bounds;
 use crate::codec::row::RowCode;
+use crate::config::largest_entity_bits;
 use crate::gen::{
     PacketOut, EVENT_REPEAT_MS_MAX, FRAGMENT_BYTES_MAX, PACKET_BYTES_MAX, SILENT_CLIENT_MS,
 };
@@ -90,7 +91,7 @@ pub fn encode(room: &mut Room) -> u32 {
         sight: Sight::of((config.head, config.movers), blind, (tick, send_every)),
         code: RowCode::new(&config, &shape),
     };
-    let entity = frame.code.largest_bits(frame.index_bits).div_ceil(8);
+    let entity = largest_entity_bits(&config).div_ceil(8);
     let bounds = Bounds::of(rate, entity, config.head.snapshot_bytes_max);
     let silent_ticks = (SILENT_CLIENT_MS * rate).div_ceil(1000);
     let keys = core::mem::take(&mut s.delta_keys);
