@@ -107,21 +107,6 @@ export class RoomMap {
     return inside.map(({ name }) => name).sort();
   }
 
-  /** @internal True if a wall that stands on the floor is within a square around a place. */
-  standsNear(x: number, y: number, half: number): boolean {
-    const area = { minX: x - half, minY: y - half, maxX: x + half, maxY: y + half };
-    return this.#tree()
-      .search(area)
-      .some(
-        (item) =>
-          item.minZ <= 0 &&
-          item.minX < area.maxX &&
-          item.maxX > area.minX &&
-          item.minY < area.maxY &&
-          item.maxY > area.minY,
-      );
-  }
-
   #tree(): RBush<Item> {
     this.#walls ??= new RBush<Item>().load([...this.#held(), ...this.#pending].map(itemOf));
     return this.#walls;

@@ -44,8 +44,7 @@ export class Places {
     for (let tries = 0, clear = 0; tries < TRIES && clear < CLEAR_TRIES; tries += 1) {
       const x = random.below(spanX) - Math.floor(spanX / 2);
       const y = random.below(spanY) - Math.floor(spanY / 2);
-      // Only walls that stand on the floor are in the way of somebody who is put there.
-      if (map.standsNear(x / POSITION_ONE, y / POSITION_ONE, radius / POSITION_ONE)) continue;
+      if (!map.free({ x: x / POSITION_ONE, y: y / POSITION_ONE })) continue;
       clear += 1;
       const room = this.#distanceToPlayers(x, y, core.playersMax);
       if (room <= best) continue;

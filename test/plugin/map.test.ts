@@ -109,6 +109,37 @@ t.test('answers are those of looking at every wall, in hooks and for bots', (t) 
   t.end();
 });
 
+t.test(
+  'a free place is in no wall that reaches into who stands there, whatever its bottom',
+  (t) => {
+    // A beam to be bumped into, and a roof over all that one stands under; in two dimensions everything stands in the way.
+    const beam = { x: 0, y: 0, z: 1.5, width: SIZE, depth: SIZE / 2, height: 1 };
+    const roof = { x: 0, y: SIZE / 2, z: 3, width: SIZE, depth: SIZE / 4 };
+    for (const dimensions of [2, 3] as const) {
+      const under: number[] = [];
+      const game = defineGame(
+        defineSchema({
+          name: 'map',
+          world: { width: SIZE, depth: SIZE, dimensions, walls: [beam, roof] },
+          input: { move: axis2() },
+          player: { shape: circle(0.5, dimensions === 3 ? { height: 2 } : {}) },
+        }),
+        {
+          onCreate(room) {
+            for (let n = 0; n < 40; n += 1) under.push(room.freePlace().y);
+          },
+        },
+      );
+      t.same(new Bench(game, { playersMax: 2, entitiesMax: 16 }).tick(1).faults, []);
+      t.ok(Math.min(...under.map(Math.abs)) >= SIZE / 4 + 0.5, 'beside the beam');
+      const most = Math.max(...under);
+      if (dimensions === 2) t.ok(most <= (SIZE * 3) / 8 - 0.5, `${most}: before the roof`);
+      else t.ok(most > (SIZE * 3) / 8, `${most}: under the roof, too`);
+    }
+    t.end();
+  },
+);
+
 t.test('a way past a wall is free, one through it ends at it; zones are told by name', (t) => {
   maps((map, where) => {
     if (where !== 'onTick') return;
