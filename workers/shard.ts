@@ -22,10 +22,10 @@ import type { Pulse } from './pulse.ts';
 import { reconcile } from './reconcile.ts';
 import type { Recovery } from './recovery.ts';
 import type { Restored, RoomFactory, RoomRestorer, ShardParts } from './room-parts.ts';
-import { RoomTrap } from './room-trap.ts';
 import type { ShardRoom } from './shard-room.ts';
 import type { Slot } from './slots.ts';
 import { PhaseSlots, TIMES } from './slots.ts';
+import { Ticking } from './ticking.ts';
 import { COUNTER, HISTOGRAM, Timing } from './timing.ts';
 
 export type Report = (report: Extract<WorkerReport, { kind: 'log' }>) => void;
@@ -62,6 +62,7 @@ export class Shard {
   readonly #timing: Timing;
   readonly #slots: PhaseSlots<ShardRoom>;
   readonly #pace: Pace;
+  readonly #ticking: Ticking;
   readonly #rooms = new Map<number, ShardRoom>();
   /** Why rows are not open that joins may still be on their way to. */
   readonly #closed = new Map<number, { code: number; text: Uint8Array }>();
@@ -83,6 +84,13 @@ export class Shard {
     this.#timing = new Timing(boot.timing);
     this.#slots = new PhaseSlots(boot.index / boot.workers);
     this.#pace = new Pace({ timing: this.#timing, slots: this.#slots, report });
+    this.#ticking = new Ticking({
+      pulse: options.pulse,
+      timing: this.#timing,
+      nowUs,
+      log: (level, room, text) => this.#log(level, room, text),
+      fail: (room, error) => this.#fail(room, error),
+    });
     this.#parts = {
       links: this.#links,
       timing: this.#timing,
@@ -113,7 +121,7 @@ export class Shard {
     for (const { session } of seats) this.#sitters.set(session, { room, slot: -1 });
     try {
       this.#pulse?.ticks(room.row, recovery.last?.tick ?? room.core.tick);
-      this.#orRecover(room, () => room.goOn(recovery, recovery.last?.tick === bareTick));
+      this.#ticking.orRecover(room, () => room.goOn(recovery, recovery.last?.tick === bareTick));
     } catch (error) {
       this.#fail(room, error);
       const untold = seats.filter(({ session }) => this.#sitters.has(session));
@@ -121,7 +129,7 @@ export class Shard {
       return 'lost';
     }
     reconcile(room, seats, recovery.left);
-    return this.#tickRoom(room) ? recovery : 'lost';
+    return this.#ticking.tick(room) ? recovery : 'lost';
   }
 
   /** Too little of a room is kept. One in which nobody is begins anew: its order to open may not even have been read. */
@@ -229,7 +237,7 @@ export class Shard {
             continue;
           }
         }
-        if (!this.#tickRoom(room)) i -= 1;
+        if (!this.#ticking.tick(room)) i -= 1;
         this.#timeRoom();
       }
     }
@@ -283,57 +291,6 @@ export class Shard {
   #slotOf(sitter: Sitter, session: number): number {
     if (sitter.slot < 0) sitter.slot = sitter.room.slotOf(session);
     return sitter.slot;
-  }
-
-  /** False: the room has failed and is closed. Others do not notice. */
-  #tickRoom(room: ShardRoom): boolean {
-    try {
-      this.#pulse?.ticks(room.row, room.core.tick + 1);
-      this.#tickOrRecover(room);
-      if (!room.game.faulted) return true;
-      this.#fail(
-        room,
-        new FrayError('E_PLUGIN_FAULT', 'Cannot go on: hooks of the game threw too often'),
-      );
-    } catch (error) {
-      this.#fail(room, error);
-    } finally {
-      this.#pulse?.rest();
-    }
-    return false;
-  }
-
-  #tickOrRecover(room: ShardRoom): void {
-    try {
-      room.tick();
-    } catch (error) {
-      this.#recover(room, error);
-    }
-  }
-
-  #orRecover(room: ShardRoom, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#recover(room, error);
-    }
-  }
-
-  /** A trap: the room begins again where it was, in a fresh instance. Throws where it cannot. */
-  #recover(room: ShardRoom, error: unknown): void {
-    if (!(error instanceof RoomTrap)) throw error;
-    const startUs = this.#nowUs();
-    this.#timing.add(COUNTER.traps, 1);
-    this.#log('error', room.id, `the core trapped ${error.message}`);
-    try {
-      if (!room.recover()) throw new FrayError('E_ROOM_FAULT', error.message);
-    } catch (again) {
-      this.#recover(room, again);
-      return;
-    }
-    this.#timing.add(COUNTER.roomsRecovered, 1);
-    this.#timing.add(COUNTER.recoveryUs, this.#nowUs() - startUs);
-    this.#log('info', room.id, 'room recovered in a fresh instance');
   }
 
   #fail(room: ShardRoom, error: unknown): void {
