@@ -107,6 +107,7 @@ const UNUSED = {
   deaths: 0,
   diedMs: 0,
   diedTick: -1,
+  move: undefined,
   tickDeaths: 0,
   opening: { seed: 1n, epoch: 1, optionsJson: '' },
 };

@@ -43,7 +43,13 @@ export interface WorkerPost extends WorkerMemory {
   readonly detectedUs: number;
 }
 
-/** A room that a dead worker has left, and what the host wishes of it. */
+/** Host to worker, by postMessage: a room that another worker has given. Answered by `taken`, or by `closed`. */
+export interface RoomTransfer {
+  readonly kind: 'take';
+  readonly room: RoomTakeover;
+}
+
+/** A room that a dead worker has left or a living one has given, and what the host wishes of it. */
 export interface RoomTakeover {
   readonly order: RoomOrder;
   readonly shadow: SharedArrayBuffer | undefined;
@@ -53,6 +59,8 @@ export interface RoomTakeover {
   readonly bareTick: number;
   /** Not 0: it is closed with this code. */
   readonly code: number;
+  /** It was given: the shadow is all there is of it, and its next tick is due at this moment, us of the common clock. Null: left. */
+  readonly dueUs: number | null;
   readonly seats: readonly SeatTakeover[];
 }
 
@@ -108,7 +116,7 @@ export interface WorkerDeath {
   readonly how: 'exit' | 'hang';
 }
 
-export type HostSays = WorkerPost | ShadowMemory | WorkerDeath;
+export type HostSays = WorkerPost | RoomTransfer | ShadowMemory | WorkerDeath;
 
 /** Bytes of a shadow for what lies outside the region: sessions, and the game's (bots that wait, at most 1,024). */
 export const SHADOW_HOST_BYTES = 1 << 18;

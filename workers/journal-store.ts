@@ -49,6 +49,7 @@ export function noFigures(): JournalFigures {
 interface Open {
   readonly path: string;
   readonly file: JournalFile;
+  readonly roomId: string;
 }
 
 export class JournalStore {
@@ -56,6 +57,13 @@ export class JournalStore {
   readonly #options: JournalStoreOptions;
   /** By worker and row. */
   readonly #open = new Map<number, Open>();
+  /** Of rooms on their way to another worker, by tick and id; null: its journal has ended. */
+  readonly #moving = new Map<string, Open | null>();
+  /** By worker: the room whose file the next records of its ring are for, and the turns that it was waited for. */
+  readonly #awaited = new Map<
+    number,
+    { readonly key: number; readonly way: string; turns: number }
+  >();
   readonly #payload = { words: new Int32Array(0), from: 0, bytes: 0 };
 
   /** Throws what the file system throws for a folder that cannot be made. */
@@ -64,15 +72,23 @@ export class JournalStore {
     mkdirSync(options.dir, { recursive: true });
   }
 
-  /** Takes what waits in a worker's ring. True if there was something. */
+  /**
+   * Takes what waits in a worker's ring. True if there was something. It stops before the records of a room that came from another
+   * worker while those of before, in the ring of that one, have not been taken: the next call goes on.
+   */
   take(worker: number, ring: Ring): boolean {
     let taken = false;
-    while (ring.next()) {
+    while (this.#arrived(worker) && ring.next()) {
       taken = true;
       this.#entry(worker, ring);
     }
     ring.release();
     return taken;
+  }
+
+  /** Whether `take` has stopped in the ring of a worker. */
+  waits(worker: number): boolean {
+    return this.#awaited.has(worker);
   }
 
   /** Writes a block of every journal that has something new. */
@@ -93,13 +109,17 @@ export class JournalStore {
 
   /** Ends all files. */
   close(): void {
+    for (const { key, way } of this.#awaited.values()) this.#bind(key, way);
     for (const key of this.#open.keys()) this.#close(key);
+    for (const open of this.#moving.values()) open?.file.close();
   }
 
   /** Deletes journals that are too old or too many. Those of open rooms stay. */
   retain(): void {
     const { dir, bytesMax, ageMsMax, unixMs } = this.#options;
-    const inUse = new Set([...this.#open.values()].map(({ path }) => path));
+    const inUse = new Set(
+      [...this.#open.values(), ...this.#moving.values()].map((one) => one?.path),
+    );
     const files = readdirSync(dir)
       .filter((name) => name.endsWith(SUFFIX))
       .map((name) => ({ path: join(dir, name), ...sizeOf(join(dir, name)) }))
@@ -122,6 +142,10 @@ export class JournalStore {
       this.#start(key, ring.payload());
       return;
     }
+    if (ring.kind === JOURNAL_RING.moved || ring.kind === JOURNAL_RING.came) {
+      this.#move(worker, ring);
+      return;
+    }
     const open = this.#open.get(key);
     if (open === undefined) return;
     const { kind, arg } = ring;
@@ -137,6 +161,40 @@ export class JournalStore {
     if (kind === STAGE.over || kind === STAGE.cut) this.#close(key);
   }
 
+  #move(worker: number, ring: Ring): void {
+    const key = (worker << ROW_BITS) | ring.id;
+    const id = new TextDecoder().decode(ring.payload());
+    // By tick too: a room may go and come back before its first ring is read on.
+    const way = `${ring.arg} ${id}`;
+    if (ring.kind === JOURNAL_RING.came) {
+      this.#awaited.set(worker, { key, way, turns: 0 });
+      return;
+    }
+    const open = this.#open.get(key);
+    this.#moving.set(way, open?.roomId === id ? open : null);
+    if (open?.roomId === id) this.#open.delete(key);
+  }
+
+  /** False: the ring of a worker goes on with a room whose records of before are not taken. */
+  #arrived(worker: number): boolean {
+    const awaited = this.#awaited.get(worker);
+    if (awaited === undefined) return true;
+    const { key, way } = awaited;
+    awaited.turns += 1;
+    if (!this.#moving.has(way) && awaited.turns < TURNS_MAX) return false;
+    this.#awaited.delete(worker);
+    this.#bind(key, way);
+    return true;
+  }
+
+  #bind(key: number, way: string): void {
+    const open = this.#moving.get(way) ?? null;
+    this.#moving.delete(way);
+    if (open === null) return;
+    this.#close(key);
+    this.#open.set(key, open);
+  }
+
   #start(key: number, opening: Uint8Array): void {
     const { dir, coreHash, compress, unixMs } = this.#options;
     const room = decodeOpening(opening);
@@ -145,7 +203,7 @@ export class JournalStore {
     try {
       const head = { ...room, coreHash, openedMs };
       const file = new JournalFile(path, head, { ...(compress !== undefined && { compress }) });
-      this.#open.set(key, { path, file });
+      this.#open.set(key, { path, file, roomId: room.roomId });
       this.figures.files += 1;
       this.figures.fileBytes += file.fileBytes;
     } catch (cause) {
@@ -198,6 +256,8 @@ function sizeOf(path: string): { bytes: number; endedMs: number } {
   return { bytes: stat?.size ?? 0, endedMs: stat?.mtimeMs ?? 0 };
 }
 
+/** Turns after which a room's records of before will not come any more: a ring was lost. Its file ends then. */
+const TURNS_MAX = 64;
 const SUFFIX = '.journal';
 /** Of a room's row in a key: roomsMax is at most 65,536. */
 const ROW_BITS = 17;

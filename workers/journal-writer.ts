@@ -64,13 +64,23 @@ function main(): void {
 }
 
 function turn(store: JournalStore): void {
-  for (const [worker, ring] of rings) store.take(worker, ring);
+  takeAll(store);
   store.flush();
   const nowMs = performance.now();
   if (nowMs - saidMs < FIGURES_MS) return;
   saidMs = nowMs;
   say({ kind: 'figures', figures: store.figures });
   store.retain();
+}
+
+/** Again and again where rooms came from workers whose rings were not read so far. */
+function takeAll(store: JournalStore): void {
+  for (const [worker, ring] of rings) store.take(worker, ring);
+  for (let more = true; more; ) {
+    more = false;
+    for (const [worker, ring] of rings)
+      if (store.waits(worker) && store.take(worker, ring)) more = true;
+  }
 }
 
 function attach(store: JournalStore, worker: number, memory: SharedArrayBuffer): void {

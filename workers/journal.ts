@@ -15,6 +15,10 @@ export const JOURNAL_RING = {
   open: 16,
   /** Records are missing here: for recovery, where `cut` is for the file, which has ended by then. */
   missing: 17,
+  /** The room goes to another worker; payload: its id. Its file waits for `came`. */
+  moved: 18,
+  /** It came from another worker, in whose ring `moved` stands already; payload: its id. */
+  came: 19,
 } as const;
 
 /** The memory of one worker's ring. `alone`: nobody empties it into files. */
@@ -57,6 +61,21 @@ export class RoomJournal {
     this.since = ring.end;
     if (opening === undefined) return;
     if (!ring.tryWrite(JOURNAL_RING.open, row, 0, opening, 0, opening.length)) this.#lose('cut');
+  }
+
+  /** Behind its last shadow copy the room goes. False: the ring has no place to say so. */
+  moved(tick: number, id: Uint8Array): boolean {
+    const { ring, row } = this.#options;
+    if ((this.#state !== 'open' || this.#untold) && !this.#catchUp(tick)) return false;
+    if (!ring.tryWrite(JOURNAL_RING.moved, row, tick, id, 0, id.length)) return false;
+    this.#state = 'ended';
+    return true;
+  }
+
+  /** The room came from where it was said to move. */
+  came(tick: number, id: Uint8Array): void {
+    const { ring, row } = this.#options;
+    if (!ring.tryWrite(JOURNAL_RING.came, row, tick, id, 0, id.length)) this.#lose('cut');
   }
 
   /** `length` bytes of the input buffer, on their way into `begin` or `end` of `tick`. */

@@ -11,6 +11,7 @@ import { STAGE } from './journal-format.ts';
 import type { Recovery } from './recovery.ts';
 import { recoverRoom } from './recovery.ts';
 import type { RoomLeft, RoomOptions } from './room-parts.ts';
+import { rebaseShadow } from './shadow.ts';
 import { Shadows } from './shadows.ts';
 import type { ShardRoom } from './shard-room.ts';
 import type { Timing } from './timing.ts';
@@ -75,13 +76,16 @@ export class Keeping {
   /** The same for one that another worker has left: `core` is filled. Throws E_ROOM_FAULT where too little of it is kept. */
   restore(
     { order, core }: Opened,
-    { shadow, tick }: RoomLeft,
+    { shadow, tick, dueUs }: RoomLeft,
   ): Kept & { readonly recovery: Recovery } {
     const { row, id } = order;
-    const { ring } = this.#options.records;
+    const wasGiven = dueUs !== null;
+    const ring = wasGiven ? null : this.#options.records.ring;
     const recovery = recoverRoom(core, { row, id, ring, shadow, least: tick });
     const journal = new RoomJournal(this.#journalOptions(order, core), undefined);
-    journal.since = recovery.since;
+    if (wasGiven && shadow !== undefined) rebaseShadow(shadow, journal.since);
+    else journal.since = recovery.since;
+    if (wasGiven || recovery.moved) journal.came(recovery.tick, Buffer.from(id));
     if (shadow !== undefined) this.#memories.set(row, shadow);
     return { ...this.#kept({ row, id, core, journal, shadow }), recovery };
   }

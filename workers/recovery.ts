@@ -35,6 +35,8 @@ export interface Recovery {
   readonly tick: number;
   /** Place of the first record that counted. */
   readonly since: number;
+  /** Its file was told that it goes to another worker, and it did not. */
+  readonly moved: boolean;
 }
 
 export type RecoveryCore = Pick<
@@ -46,8 +48,8 @@ export interface RecoverySources {
   readonly row: number;
   /** Of the room: another one may have been in the row before. */
   readonly id: string;
-  /** The journal ring, whose writer has ended or is of this thread. */
-  readonly ring: SharedArrayBuffer;
+  /** The journal ring, whose writer has ended or is of this thread; null: the copy is all there is. */
+  readonly ring: SharedArrayBuffer | null;
   /** Of the room; undefined where none was made. */
   readonly shadow: SharedArrayBuffer | undefined;
   /** A tick that clients have, which it has to reach. */
@@ -82,6 +84,7 @@ class Player {
   /** The next that has to come. */
   #next: number;
   #ticks = 0;
+  #moved = false;
 
   constructor(core: RecoveryCore, sources: RecoverySources) {
     this.#core = core;
@@ -99,10 +102,8 @@ class Player {
   }
 
   play(): Recovery {
-    const ring = new Ring(this.#sources.ring, 'kept');
-    const since = this.#begins(ring);
-    ring.seek(since);
-    while (ring.next()) if (ring.id === this.#sources.row) this.#entry(ring);
+    const { ring } = this.#sources;
+    const since = ring === null ? 0 : this.#records(new Ring(ring, 'kept'));
     const last = this.#pending;
     const { least } = this.#sources;
     if ((last?.tick ?? this.#next - 1) < least) throw fault(`it ends before tick ${least}`);
@@ -117,7 +118,16 @@ class Player {
       ticks: this.#ticks,
       tick: this.#next - 1,
       since,
+      moved: this.#moved,
     };
+  }
+
+  /** Plays what stands in the ring; gives the place where it began. */
+  #records(ring: Ring): number {
+    const since = this.#begins(ring);
+    ring.seek(since);
+    while (ring.next()) if (ring.id === this.#sources.row) this.#entry(ring);
+    return since;
   }
 
   /** Place of the first record that counts: behind the copy, or where the room opened. */
@@ -159,6 +169,9 @@ class Player {
         break;
       case STAGE.over:
         throw new FrayError('E_ROOM_CLOSED', 'Cannot recover a room: it was closed');
+      case JOURNAL_RING.moved:
+        this.#moved = true;
+        break;
       case JOURNAL_RING.missing:
         throw fault(`what came before tick ${tick} is not kept`);
       default:

@@ -50,6 +50,7 @@ class Worker {
       boot: { ...boot, ...post },
       openRoom: roomFactory(boot, game, parts),
       restoreRoom: roomRestorer(boot, game, parts),
+      handOver: (room) => this.keeping.shadows.handOver(room),
       onLost: (row, tick, code) => this.keeping.lost(row, tick, code),
       pulse: this.#pulse,
       nowUs: clock.nowUs,
@@ -75,6 +76,12 @@ class Worker {
     if (shard.stopped) process.exit(0);
     setImmediate(this.turn);
   };
+
+  /** A room that another worker has given. */
+  take(room: RoomTakeover): void {
+    this.#shard.takeOver(room);
+    this.#shard.wake();
+  }
 
   #takeOver(room: RoomTakeover, detectedUs: number): void {
     const recovery = this.#shard.takeOver(room);
@@ -120,6 +127,7 @@ let worker: Worker | undefined;
 parentPort?.on('message', (said: HostSays) => {
   if (said.kind === 'shadow') worker?.keeping.give(said);
   else if (said.kind === 'die') die(said.how);
+  else if (said.kind === 'take') worker?.take(said.room);
   else if (worker === undefined) {
     worker = new Worker(said);
     worker.turn();

@@ -89,6 +89,13 @@ export function readShadow(memory: SharedArrayBuffer): ShadowCopy | null {
   };
 }
 
+/** The newest copy is all there is of its room: what comes after it will stand behind `position` of another ring. */
+export function rebaseShadow(memory: SharedArrayBuffer, position: number): void {
+  const { words } = partsOf(memory);
+  const slot = newestOf(words);
+  if (slot >= 0) words[headOf(slot) + SLOT.position] = position;
+}
+
 function newestOf(words: Int32Array): number {
   const [even, odd] = [0, 1].map((slot) => Atomics.load(words, headOf(slot) + SLOT.made)) as [
     number,

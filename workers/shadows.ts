@@ -70,6 +70,14 @@ export class Shadows {
     return true;
   }
 
+  /** The last copy of a room that goes, and word of it to its file. False: not now. */
+  handOver(room: ShardRoom): boolean {
+    const one = this.#rooms.find((other) => other.room === room);
+    if (one?.shadow === undefined) return false;
+    this.#copy(one, one.shadow);
+    return one.journal.moved(room.core.tick, Buffer.from(room.id));
+  }
+
   /** Copies the room whose turn it is, if any. `leftUs`: until something else is due. */
   turn(leftUs: number): void {
     this.#askAll();

@@ -1,14 +1,15 @@
 /**
  * One room on a worker: its core, its game, who sits in it, and the records that wait for its next tick.
  */
-import { ERROR, RoomStats, RosterRow } from '../protocol/gen/tables.ts';
+import { ERROR, RoomStats } from '../protocol/gen/tables.ts';
 import type { WorkerEnd } from '../src/mailbox/messages.ts';
-import { ANSWER, ioThreadOf, JOINED, RESUME, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
+import { ANSWER, ioThreadOf, RESUME, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 import { HostMessages } from './host-messages.ts';
 import { HostPart } from './host-part.ts';
 import { STAGE } from './journal-format.ts';
 import { copyOut, type PacketsOut } from './packets-out.ts';
+import { Place } from './place.ts';
 import { RecordWriter } from './records.ts';
 import type { JournalledTick, Recovery } from './recovery.ts';
 import { withoutPackets } from './recovery.ts';
@@ -28,6 +29,8 @@ export class ShardRoom {
   readonly core: TickCore;
   readonly game: RoomGame;
   slot: Slot<ShardRoom> | undefined;
+  /** It goes to another worker as soon as it can. */
+  giving = false;
   readonly #options: RoomOptions;
   readonly #seats: Seats;
   readonly #input: RecordWriter;
@@ -36,8 +39,7 @@ export class ShardRoom {
   readonly #journal: RoomOptions['journal'];
   readonly #packetsLimit: number;
   readonly #figures: RoomFigures;
-  readonly #answer = new Uint8Array(JOINED.bytes);
-  readonly #answerWords = new Uint32Array(this.#answer.buffer);
+  readonly #place: Place;
   readonly #said: HostMessages;
   readonly #packets: PacketsOut;
   #arrivals: Arrival[] = [];
@@ -68,6 +70,7 @@ export class ShardRoom {
     this.#journal = options.journal;
     this.#figures = new RoomFigures(options.row, core, options.timing);
     this.#seats = new Seats(core.playersMax);
+    this.#place = new Place(core);
     this.#host = new HostPart(this.#seats.bytes);
     const { row, links, timing } = options;
     this.#packets = { row, links, timing, sessions: this.#seats.sessions };
@@ -100,14 +103,10 @@ export class ShardRoom {
   /** Takes a session out, whether it sits or still waits. True if it was here. */
   leave(session: number, code: number): boolean {
     const waiting = this.#arrivals.findIndex((one) => one.session === session && one.slot < 0);
-    if (waiting >= 0) {
-      this.#arrivals.splice(waiting, 1);
-      return true;
-    }
-    const slot = this.#seats.sessions.indexOf(session);
-    if (slot < 0) return false;
-    this.#leaveSlot(slot, code);
-    return true;
+    const slot = waiting >= 0 ? -1 : this.slotOf(session);
+    if (waiting >= 0) this.#arrivals.splice(waiting, 1);
+    else if (slot >= 0) this.#leaveSlot(slot, code);
+    return waiting >= 0 || slot >= 0;
   }
 
   /** Nothing is heard of a session: its place is kept. Nothing for one that does not sit here any more. */
@@ -160,6 +159,7 @@ export class ShardRoom {
   /** Nobody is here or on the way, and nothing is to be said: time may run slower (IDLE_TICK_MASK in shard.ts). */
   get dormant(): boolean {
     return (
+      !this.giving &&
       this.#arrivals.length === 0 &&
       this.#said.count === 0 &&
       this.core.stat(RoomStats.players) === 0
@@ -216,7 +216,7 @@ export class ShardRoom {
 
   /** A session that sits here is told so. */
   greet(session: number): void {
-    this.#tell(session, ANSWER.joined, this.row, this.#place(this.slotOf(session)));
+    this.#tell(session, ANSWER.joined, this.row, this.#place.of(this.slotOf(session)));
   }
 
   /** A session that does not sit here (any more) is told so. */
@@ -277,6 +277,19 @@ export class ShardRoom {
   #tellPace(): void {
     this.#written(this.#input.overload(this.#level) && this.#input.dilation(this.#permille));
     this.#paceChanged = false;
+  }
+
+  /** Between two ticks: nothing waits that its region and the host do not know of. */
+  get canGo(): boolean {
+    if (this.#said.count > 0 || this.#input.at > 0) return false;
+    if (this.game.changed) this.#saved = this.game.save();
+    return true;
+  }
+
+  /** Another worker has it: nobody is told, no hook is called. */
+  go(): void {
+    this.#figures.close(this.game.messagesMalformed);
+    this.#options.onClosed?.();
   }
 
   /** Answers everybody inside with `code`. */
@@ -370,7 +383,7 @@ export class ShardRoom {
       }
       this.#arrivals.splice(this.#arrivals.indexOf(arrival), 1);
       this.#timing.add(COUNTER.joins, 1);
-      this.#tell(arrival.session, ANSWER.joined, this.row, this.#place(arrival.slot));
+      this.#tell(arrival.session, ANSWER.joined, this.row, this.#place.of(arrival.slot));
     }
   }
 
@@ -384,22 +397,9 @@ export class ShardRoom {
     this.#returns = this.#returns.filter(({ session, slot, fresh, epoch }) => {
       if (sessions[slot] !== session) return false;
       if (fresh && epochs[slot] === epoch) return true;
-      this.#tell(session, ANSWER.resumed, fresh ? RESUME.fresh : 0, this.#place(slot));
+      this.#tell(session, ANSWER.resumed, fresh ? RESUME.fresh : 0, this.#place.of(slot));
       return false;
     });
-  }
-
-  /** JoinedShape of a slot. Good until the next. */
-  #place(slot: number): Uint8Array {
-    const { core } = this;
-    const words = this.#answerWords;
-    const row = core.roster + slot * core.rosterRowBytes;
-    words[JOINED.playerId >> 2] = core.view.getUint32(row + RosterRow.playerId, true);
-    words[JOINED.handle >> 2] = core.players[slot] as number;
-    words[JOINED.tick >> 2] = core.tick;
-    words[JOINED.epoch >> 2] = core.epochs[slot] as number;
-    words[JOINED.wallsHash >> 2] = core.stat(RoomStats.wallsHash);
-    return this.#answer;
   }
 
   #dismiss(one: Arrival, code: number): void {

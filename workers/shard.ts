@@ -36,6 +36,8 @@ export interface ShardOptions {
   readonly openRoom: RoomFactory;
   /** Left out: nothing is kept that could be taken over. */
   readonly restoreRoom?: RoomRestorer;
+  /** What a room that goes leaves to the next worker. False: not now. Left out: none ever goes. */
+  readonly handOver?: (room: ShardRoom) => boolean;
   /** Told of a room that is lost. */
   readonly onLost?: (row: number, tick: number, code: number) => void;
   readonly pulse?: Pick<Pulse, 'ticks' | 'rest' | 'makes'>;
@@ -100,7 +102,7 @@ export class Shard {
 
   /** A room that another worker has left is this one's from now on, and ticks; or was closed, or has begun anew. */
   takeOver(takeover: RoomTakeover): Recovery | 'lost' | 'anew' {
-    const { order, seats, code, bareTick } = takeover;
+    const { order, seats, code, bareTick, dueUs } = takeover;
     const { restoreRoom } = this.#options;
     if (code !== 0 || restoreRoom === undefined) {
       this.#lose(takeover, code || ERROR.E_ROOM_FAULT);
@@ -117,7 +119,7 @@ export class Shard {
       return 'lost';
     }
     const { room, recovery } = restored;
-    this.#enter(room);
+    this.#enter(room, dueUs ?? undefined);
     for (const { session } of seats) this.#sitters.set(session, { room, slot: -1 });
     try {
       this.#pulse?.ticks(room.row, recovery.last?.tick ?? room.core.tick);
@@ -129,6 +131,13 @@ export class Shard {
       return 'lost';
     }
     reconcile(room, seats, recovery.left);
+    if (dueUs !== null) {
+      // It is in time: its next tick is not due yet.
+      const shiftUs = Math.round((room.slot?.dueUs ?? dueUs) - dueUs);
+      const { row, owner } = order;
+      this.#answer(owner, { kind: ANSWER.taken, id: row, arg: shiftUs, text: NOTHING });
+      return recovery;
+    }
     return this.#ticking.tick(room) ? recovery : 'lost';
   }
 
@@ -237,7 +246,7 @@ export class Shard {
             continue;
           }
         }
-        if (!this.#ticking.tick(room)) i -= 1;
+        if (!this.#ticking.tick(room) || (room.giving && this.#goes(room, slot))) i -= 1;
         this.#timeRoom();
       }
     }
@@ -313,6 +322,13 @@ export class Shard {
         if (room !== undefined) this.#close(room, order.arg, '');
         break;
       }
+      case ORDER.give: {
+        const room = this.#rooms.get(order.id);
+        if (room === undefined) break;
+        room.giving = true;
+        this.#rouse(room);
+        break;
+      }
       case ORDER.join:
         this.#join(order, io);
         break;
@@ -375,13 +391,29 @@ export class Shard {
     }
   }
 
-  /** A room that has been made is one of the shard's. */
-  #enter(room: ShardRoom): void {
+  /** A room that is to go goes, between two ticks. False: not yet. */
+  #goes(room: ShardRoom, slot: Slot<ShardRoom>): boolean {
+    if (!room.canGo || this.#options.handOver?.(room) !== true) return false;
+    this.#slots.remove(slot, room);
+    this.#rooms.delete(room.row);
+    for (const [session, sitter] of this.#sitters)
+      if (sitter.room === room) this.#sitters.delete(session);
+    room.go();
+    this.#timing.add(COUNTER.rooms, -1);
+    const text = new Uint8Array(Uint32Array.of(room.core.tick).buffer);
+    this.#answer(room.owner, { kind: ANSWER.given, id: room.row, arg: slot.dueUs >>> 0, text });
+    if (this.#rooms.size === 0) this.#pace.reset();
+    return true;
+  }
+
+  /** A room that has been made is one of the shard's. `wishUs`: when its next tick should be due. */
+  #enter(room: ShardRoom, wishUs?: number): void {
     this.#closed.delete(room.row);
     this.#rooms.set(room.row, room);
     const { level, permille } = this.#pace;
     if (level > LEVEL.none || room.core.tick > 0) room.pace(level, permille);
-    room.slot = this.#slots.add(room, 1e6 / room.core.tickRateHz, this.#nowUs());
+    const intervalUs = 1e6 / room.core.tickRateHz;
+    room.slot = this.#slots.add(room, intervalUs, this.#nowUs(), wishUs);
     this.#rouse(room);
     room.slot.tickUs = room.slot.dueUs - room.slot.intervalUs;
     this.#timing.add(COUNTER.rooms, 1);

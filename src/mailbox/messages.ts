@@ -35,6 +35,8 @@ export const ORDER = {
   resume: 8,
   /** id session. Payload: a reliable message with its kind byte, for this client. Not answered. */
   tell: 9,
+  /** id row: the room goes to another worker at the end of a tick. Answered by `given`, or by `closed`. */
+  give: 10,
 } as const;
 
 /** Control ring, worker to I/O thread. */
@@ -55,6 +57,10 @@ export const ANSWER = {
   resumed: 38,
   /** id session, arg ms: the game waits for a dropped session no longer than this, from its drop on. At most one per drop. */
   wait: 39,
+  /** id row, arg: low 32 bits of the moment at which its next tick is due, us. Payload: its last tick, u32. Nobody in it was told. */
+  given: 40,
+  /** id row, arg: us by which its next tick is due later than where it came from (as i32). The room that was given goes on here. */
+  taken: 41,
 } as const;
 
 /** OpenShape: byte offsets. Then `roomIdBytes` of the id and `optionsBytes` of JSON. */
@@ -155,8 +161,8 @@ export function createLink(sizes: LinkSizes): LinkMemory {
  * order until the last answer has been read, and there are `sessionsMax` seats and `roomsMax` rows. So at most these
  * wait at any time:
  *
- *     orders  = sessionsMax x (join, drop, resume, leave) + roomsMax x (open, close) + stop
- *     answers = sessionsMax x (joined, wait, resumed, left, idle) + roomsMax x (opened, closed, idle)
+ *     orders  = sessionsMax x (join, drop, resume, leave) + roomsMax x (open, give, close) + stop
+ *     answers = sessionsMax x (joined, wait, resumed, left, idle) + roomsMax x (opened, given, taken, closed, idle)
  *
  * `refused` is the only answer of its session, and no longer than `left`. `idle` needs a `left` or an `opened` before each, hence
  * one per session and one per room. Of a session at most one drop
@@ -174,11 +180,11 @@ export function controlBytes(sizes: Pick<LinkSizes, 'sessionsMax' | 'roomsMax'>)
   return {
     orders:
       sizes.sessionsMax * (recordBytes(JOIN.bytesMax) + 3 * bare) +
-      sizes.roomsMax * (recordBytes(OPEN_BYTES_MAX) + bare) +
+      sizes.roomsMax * (recordBytes(OPEN_BYTES_MAX) + 2 * bare) +
       bare,
     answers:
       sizes.sessionsMax * (2 * recordBytes(JOINED.bytes) + text + 2 * bare) +
-      sizes.roomsMax * (bare + text + bare),
+      sizes.roomsMax * (3 * bare + text + recordBytes(GIVEN_BYTES)),
   };
 }
 
@@ -236,4 +242,6 @@ export class WorkerEnd {
   }
 }
 
+/** Bytes of `given`. */
+const GIVEN_BYTES = 4;
 const OPEN_BYTES_MAX = OPEN.tail + ROOM_ID_BYTES_MAX + ROOM_OPTIONS_BYTES_MAX;

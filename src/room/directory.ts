@@ -13,22 +13,23 @@
  */
 import { ERROR, errorText } from '../../protocol/gen/tables.ts';
 import type { JournalFigures } from '../../workers/journal-store.ts';
-import { ROW } from '../../workers/timing.ts';
 import type { ErrorCode } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
-import { ANSWER, DATA, ioThreadOf, RESUME, ROOM_OPTIONS_BYTES_MAX } from '../mailbox/messages.ts';
+import { ANSWER, DATA, ioThreadOf, RESUME } from '../mailbox/messages.ts';
 import type { Ring } from '../mailbox/ring.ts';
 import { loadCore } from './core.ts';
 import type { CrewOwner } from './crew.ts';
 import { Crew } from './crew.ts';
 import type { Seat } from './drain.ts';
 import { drainOutbox } from './drain.ts';
-import { newRoomId } from './id.ts';
+import { Ear } from './ear.ts';
 import { JournalThread } from './journal.ts';
+import { Moves } from './moves.ts';
+import { RoomOpener } from './opener.ts';
 import type { DirectoryOptions, JoinRequest } from './options.ts';
 import { crewDefaults, directoryCounters } from './options.ts';
 import type { Resumption } from './orders.ts';
-import { newOpening, noticeMessage, OrderDesk } from './orders.ts';
+import { noticeMessage, OrderDesk } from './orders.ts';
 import type { GameFacts, RoomFacts, RoomOutput } from './outputs.ts';
 import { OutputQueue, placeIn, roomFacts, textIn } from './outputs.ts';
 import type { HostedRoom } from './placement.ts';
@@ -52,10 +53,12 @@ export class RoomDirectory {
   #workers: readonly RoomWorker[] = [];
   #journal: JournalThread | undefined;
   #placement: Placement | undefined;
+  #opener: RoomOpener | undefined;
+  #moves: Moves | undefined;
   #facts: GameFacts | undefined;
   #onWake: () => void = () => {};
   #draining = false;
-  #stopped = false;
+  #ear: Ear | undefined;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -115,14 +118,30 @@ export class RoomDirectory {
       await this.#journal?.stop();
       throw error;
     }
-    this.#placement = new Placement({
+    const placement = new Placement({
       roomsMax,
       workers,
       playersMax: playersMax || this.facts.playersMax,
       full: (worker) => this.#workers[worker]?.full === true,
     });
+    this.#placement = placement;
+    const parts = { ...this.#options, placement, workers: this.#workers, orders: this.#orders };
+    this.#opener = new RoomOpener({ ...parts, facts: this.facts });
+    this.#moves = new Moves({
+      ...{ ...parts, ioThread: this.#ioThread, seats: this.#seats },
+      gone: (session) => this.#gone(session, ERROR.E_LEFT, ''),
+    });
     this.#keepWarm();
-    void this.#listen();
+    this.#ear = new Ear({
+      bell: this.#bell,
+      counters: this.counters,
+      waits: () =>
+        this.#outputs.length > 0 ||
+        this.#workers.some(({ end }) => end.answers.waiting() || end.outbox.waiting()),
+      heard: () => this.#onWake(),
+      failed: (error) =>
+        this.#options.log.error({ error: String(error) }, 'the pump failed on a wake'),
+    });
   }
 
   /** Asks for a place. The answer comes by `poll`. A second join of a session that has a seat is nothing. */
@@ -141,7 +160,7 @@ export class RoomDirectory {
     const away = { presence: 'here', again: undefined, resumption } as const;
     const seat: Seat = { sessionId, room, request, state: 'joining', verify, newest: -1, ...away };
     this.#seats.set(sessionId, seat);
-    this.#orders.join(this.#workerOf(room), room, request);
+    if (!this.#holds(seat, true)) this.#orders.join(this.#workerOf(room), room, request);
     this.#keepWarm();
   }
 
@@ -150,6 +169,7 @@ export class RoomDirectory {
     const seat = this.#seats.get(sessionId);
     if (seat === undefined || seat.state === 'leaving') return;
     seat.state = 'leaving';
+    if (this.#holds(seat)) return;
     this.#orders.leave(this.#workerOf(seat.room), sessionId, code);
   }
 
@@ -161,6 +181,7 @@ export class RoomDirectory {
     const seat = this.#seats.get(sessionId);
     if (seat?.state !== 'in' || seat.presence !== 'here') return;
     seat.presence = 'away';
+    if (this.#holds(seat)) return;
     this.#orders.drop(this.#workerOf(seat.room), sessionId);
   }
 
@@ -182,7 +203,9 @@ export class RoomDirectory {
   tell(sessionId: number, message: Uint8Array): boolean {
     const seat = this.#seats.get(sessionId);
     if (seat?.state !== 'in') return false;
-    if (this.#orders.tell(this.#workerOf(seat.room), sessionId, message)) return true;
+    const isOnItsWay = seat.room.move !== undefined;
+    if (!isOnItsWay && this.#orders.tell(this.#workerOf(seat.room), sessionId, message))
+      return true;
     this.counters.tellsRefused += 1;
     return false;
   }
@@ -240,6 +263,18 @@ export class RoomDirectory {
     return this.#workers;
   }
 
+  /** Sends a room to another worker. Says why it cannot go, or '' where it goes; what came of it stands in `moves`. */
+  move(roomId: string, worker: number): string {
+    const room = this.#placement?.byId(roomId);
+    if (room === undefined || this.#draining) return 'there is no such room';
+    return this.#moves?.begin(room, worker) ?? '';
+  }
+
+  /** Rooms that have gone from one worker to another. */
+  get moves(): Pick<Moves, 'reports' | 'count'> {
+    return this.#moves ?? { reports: [], count: 0 };
+  }
+
   /** Its workers, their spares, and what came of those that died. */
   get crew(): Crew | undefined {
     return this.#crew;
@@ -248,6 +283,7 @@ export class RoomDirectory {
   /** Tells all players something, over the reliable channel. `text` is cut to what fits. False: too many wait; counted. */
   notice(code: ErrorCode, text: string, inMs: number): boolean {
     const message = noticeMessage(code, text, inMs);
+    this.#moves?.notice(message);
     let all = true;
     for (const worker of this.#workers) {
       if (worker.state === 'stopped') continue;
@@ -266,8 +302,11 @@ export class RoomDirectory {
     this.#draining = true;
     if (graceMs > 0) this.notice(ERROR.E_SHUTDOWN, errorText(ERROR.E_SHUTDOWN), graceMs);
     const endMs = performance.now() + graceMs;
-    while (this.#seats.size > 0 && performance.now() < endMs) {
-      await new Promise((resolve) => setTimeout(resolve, Math.min(DRAIN_POLL_MS, graceMs)));
+    const moveMs = performance.now() + MOVE_MS_MAX;
+    const isBusy = (nowMs: number): boolean =>
+      (this.#seats.size > 0 && nowMs < endMs) || (this.#moves?.under === true && nowMs < moveMs);
+    while (isBusy(performance.now())) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
       for (const worker of this.#workers) this.#readAnswers(worker);
     }
     for (const worker of this.#workers) {
@@ -280,15 +319,13 @@ export class RoomDirectory {
       this.#readAnswers(worker);
       this.#endSeats(worker, ERROR.E_SHUTDOWN);
     }
-    this.#stopped = true;
-    this.#bell.ring();
-    this.#onWake();
+    this.#ear?.stop();
   }
 
   /** A room with a place kept for the request, or why not. */
   #place(request: JoinRequest): HostedRoom | ErrorCode {
-    const placement = this.#placement;
-    if (placement === undefined || ioThreadOf(request.sessionId) !== this.#ioThread) {
+    const opener = this.#opener;
+    if (opener === undefined || ioThreadOf(request.sessionId) !== this.#ioThread) {
       throw new Error(
         `Cannot join session ${request.sessionId}: not started, or a session of another I/O thread`,
       );
@@ -296,47 +333,17 @@ export class RoomDirectory {
     if (this.#draining) return ERROR.E_SHUTDOWN;
     if (request.schemaHash !== this.facts.schemaHash) return ERROR.E_SCHEMA_MISMATCH;
     if (this.#seats.size >= this.#sessionsMax) return ERROR.E_SESSIONS_LIMIT;
-    if (!this.facts.botsYield) {
-      for (const room of placement.rooms())
-        room.botsFixed = this.#workerOf(room).timing.row(room.row, ROW.bots);
-    }
-    const decision = placement.decide(request.choice);
-    if ('code' in decision) return decision.code;
-    if ('room' in decision) return decision.room;
-    const options = 'create' in request.choice ? request.choice.create : '';
-    if (Buffer.byteLength(options) > ROOM_OPTIONS_BYTES_MAX) return ERROR.E_ROOM_OPTIONS;
-    return this.#open(decision.open, options) ?? ERROR.E_ROOM_FAULT;
+    return opener.place(request.choice);
   }
 
-  /** Opens a room; undefined when no worker runs. `open`: players who ask for any room come here. */
-  #open(open: boolean, options: string): HostedRoom | undefined {
-    const placement = this.#placement;
-    const states = this.#workers.map((worker) => worker.state);
-    if (placement === undefined) return undefined;
-    let index = placement.worker((worker) => states[worker] === 'ready');
-    if (index < 0) index = placement.worker((worker) => states[worker] === 'starting');
-    if (index < 0) return undefined;
-    const peopled = [...placement.rooms()].some((room) => room.bots > 0 && !room.closing);
-    const bots = open && !peopled ? this.#options.bots : 0;
-    const room = placement.add({
-      id: newRoomId(),
-      worker: index,
-      open,
-      bots,
-      opening: newOpening(options),
-      openedUs: this.#options.clock.nowUs(),
-    });
-    this.#orders.open(this.#workerOf(room), room);
-    return room;
-  }
-
-  /** Opens rooms until `roomsWarm` stand empty. */
+  /** Rooms that stand ready. */
   #keepWarm(): void {
-    const placement = this.#placement;
-    if (placement === undefined || this.#draining) return;
-    for (let missing = this.#options.roomsWarm - placement.idle(); missing > 0; missing -= 1) {
-      if (placement.count >= this.#options.roomsMax || this.#open(true, '') === undefined) return;
-    }
+    if (!this.#draining) this.#opener?.keepWarm();
+  }
+
+  /** True: the room of a seat is on its way, and hears later what is wished of it. */
+  #holds(seat: Seat, isJoin = false): boolean {
+    return this.#moves?.holds(seat, isJoin) === true;
   }
 
   #workerOf(room: HostedRoom): RoomWorker {
@@ -375,6 +382,13 @@ export class RoomDirectory {
       case ANSWER.idle:
         if (room !== undefined) this.#closeIdle(room);
         break;
+      case ANSWER.given:
+        if (room !== undefined)
+          this.#moves?.given(room, ring.arg, ring.words[ring.offset >> 2] as number);
+        break;
+      case ANSWER.taken:
+        if (room !== undefined) this.#moves?.taken(room, ring.arg | 0);
+        break;
       default:
     }
   }
@@ -382,7 +396,8 @@ export class RoomDirectory {
   /** Closes a room that stood empty, unless somebody is on the way or it is one of those kept warm. */
   #closeIdle(room: HostedRoom): void {
     const placement = this.#placement;
-    if (placement === undefined || room.people > 0 || room.closing) return;
+    if (placement === undefined || room.people > 0 || room.closing || room.move !== undefined)
+      return;
     if (room.open && placement.idle() <= this.#options.roomsWarm) return;
     room.closing = true;
     this.#orders.close(this.#workerOf(room), room, ERROR.E_ROOM_CLOSED);
@@ -400,6 +415,7 @@ export class RoomDirectory {
     seat.presence = 'resuming';
     seat.again = undefined;
     seat.resumption = how;
+    if (this.#holds(seat)) return;
     this.#orders.resume(this.#workerOf(seat.room), seat.sessionId, how);
   }
 
@@ -439,36 +455,15 @@ export class RoomDirectory {
     this.#bell.ring();
   }
 
-  /** Sleeps until a worker rings, calls the caller, again and again. */
-  async #listen(): Promise<void> {
-    while (!this.#stopped) {
-      this.#bell.sleeping();
-      if (this.#somethingWaits()) {
-        this.#bell.awake();
-        await new Promise((resolve) => setImmediate(resolve));
-      } else {
-        await this.#bell.waitAsync();
-        this.counters.wakes += 1;
-      }
-      try {
-        this.#onWake();
-      } catch (error) {
-        this.#options.log.error({ error: String(error) }, 'the pump failed on a wake');
-      }
-    }
-  }
-
-  #somethingWaits(): boolean {
-    if (this.#outputs.length > 0) return true;
-    return this.#workers.some(({ end }) => end.answers.waiting() || end.outbox.waiting());
-  }
-
   #asOwner(): CrewOwner {
     const draining = (): boolean => this.#draining;
     return {
       rooms: () => this.#placement?.rooms() ?? [],
       seats: () => this.#seats.values(),
-      hear: (worker) => this.#readAnswers(worker),
+      hear: (worker) => {
+        this.#readAnswers(worker);
+        this.#moves?.crashed(worker);
+      },
       lost: (worker) => this.#endSeats(worker, ERROR.E_ROOM_FAULT),
       replaced: (worker) => {
         for (const room of this.#placement?.rooms() ?? [])
@@ -494,5 +489,7 @@ export class RoomDirectory {
 /** What a session id can number per I/O thread: 14 bits of slot. */
 const SESSIONS_MAX = 16_384;
 const DRAIN_POLL_MS = 20;
+/** ms. A room that has not come to where it moves by then is lost, as its worker stops. */
+const MOVE_MS_MAX = 250;
 /** ms. A worker that has not ended by then hangs in a hook; it is ended. */
 const STOP_MS_MAX = 1000;

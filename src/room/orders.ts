@@ -61,6 +61,11 @@ export class OrderDesk {
     });
   }
 
+  /** At the end of a tick. */
+  give(worker: RoomWorker, room: HostedRoom): void {
+    this.#write(worker, { kind: ORDER.give, id: room.row, arg: 0, bytes: 0 });
+  }
+
   close(worker: RoomWorker, room: HostedRoom, code: ErrorCode): void {
     this.#write(worker, { kind: ORDER.close, id: room.row, arg: code, bytes: 0 });
   }

@@ -6,13 +6,14 @@
 
 import { ERROR } from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Move } from './moves.ts';
 
 /** One room as the host knows it. */
 export interface HostedRoom {
   readonly id: string;
-  /** Number of the room on its worker, below `roomsMax`; free again when the worker has closed it. */
-  readonly row: number;
-  readonly worker: number;
+  /** Number of the room on its worker, below `roomsMax`; free again when the worker has closed it. `settle` changes both. */
+  row: number;
+  worker: number;
   /** Takes players who ask for any room. A room made by `create` is joined by its id alone: its maker hands it out. */
   readonly open: boolean;
   readonly openedUs: number;
@@ -25,6 +26,8 @@ export interface HostedRoom {
   /** What its order to open says beside. */
   readonly opening: Opening;
   closing: boolean;
+  /** It is on its way to another worker. */
+  move: Move | undefined;
   /** Workers that died in a tick of it, each soon after the one before; when the last did, ms. */
   deaths: number;
   diedMs: number;
@@ -139,10 +142,9 @@ export class Placement {
     const rows = this.#rows[facts.worker];
     if (rows === undefined || this.#byId.has(facts.id))
       throw new Error(`Cannot add room ${facts.id}: no such worker, or it exists`);
-    let row = rows.indexOf(undefined);
-    if (row < 0) row = rows.length;
+    const row = freeRow(rows);
     const counts = { people: 0, botsFixed: 0, closing: false, deaths: 0, diedMs: 0 };
-    const died = { diedTick: -1, tickDeaths: 0 };
+    const died = { diedTick: -1, tickDeaths: 0, move: undefined };
     const room: HostedRoom = { ...facts, ...counts, ...died, row };
     rows[row] = room;
     this.#byId.set(room.id, room);
@@ -151,8 +153,28 @@ export class Placement {
 
   remove(room: HostedRoom): void {
     this.#byId.delete(room.id);
-    const rows = this.#rows[room.worker];
-    if (rows?.[room.row] === room) rows[room.row] = undefined;
+    for (const rows of this.#rows) freeRows(rows, room);
+  }
+
+  /** A room is to go to another worker: a row is kept for it there, and counts. */
+  reserve(room: HostedRoom, worker: number): void {
+    const rows = this.#rows[worker] ?? [];
+    rows[freeRow(rows)] = room;
+  }
+
+  /** The worker that a row of the room is kept on; its own where there is none. */
+  reservedFor(room: HostedRoom): number {
+    const kept = this.#rows.findIndex(
+      (rows, worker) => worker !== room.worker && rows.includes(room),
+    );
+    return kept < 0 ? room.worker : kept;
+  }
+
+  /** The room stands on `worker`, where it has a row; those that it has on others are free. */
+  settle(room: HostedRoom, worker: number): void {
+    for (const [index, rows] of this.#rows.entries()) if (index !== worker) freeRows(rows, room);
+    room.worker = worker;
+    room.row = this.#rows[worker]?.indexOf(room) ?? room.row;
   }
 
   /** Open rooms without people. */
@@ -170,6 +192,16 @@ export class Placement {
   #free(room: HostedRoom): number {
     return this.#limits.playersMax - room.people - room.botsFixed;
   }
+}
+
+function freeRow(rows: readonly (HostedRoom | undefined)[]): number {
+  const row = rows.indexOf(undefined);
+  return row < 0 ? rows.length : row;
+}
+
+function freeRows(rows: (HostedRoom | undefined)[], room: HostedRoom): void {
+  const row = rows.indexOf(room);
+  if (row >= 0) rows[row] = undefined;
 }
 
 /** An empty room ticks too; measured at about the cost of so many players. */

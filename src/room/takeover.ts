@@ -42,12 +42,42 @@ export function takeovers(estate: Estate): RoomTakeover[] {
       return {
         order: { row: room.row, owner: ioThread, id, bots, ...opening },
         shadow: worker.shadowOf(room),
-        tick: worker.timing.row(room.row, ROW.tick),
+        ...stateOf(room, worker),
         bareTick: isBare ? room.diedTick : -1,
         code: deaths >= DEATHS_MAX ? ERROR.E_ROOM_FAULT : 0,
         seats: seats.get(room) ?? [],
       };
     });
+}
+
+/** What its next worker needs of a room that has been given. */
+export function transferOf(
+  room: HostedRoom,
+  of: {
+    readonly shadow: SharedArrayBuffer | undefined;
+    readonly ioThread: number;
+    readonly seats: readonly Seat[];
+  },
+): RoomTakeover {
+  const { id, row, bots, opening, move } = room;
+  return {
+    order: { row, owner: of.ioThread, id, bots, ...opening },
+    shadow: of.shadow,
+    tick: move?.tick ?? 0,
+    bareTick: -1,
+    code: 0,
+    dueUs: move?.dueUs ?? 0,
+    seats: of.seats.map(seatOf),
+  };
+}
+
+/** How far it is. One that had been given to the worker that died, and was not taken, stands as it was given. */
+function stateOf(
+  { row, move }: HostedRoom,
+  { timing }: RoomWorker,
+): Pick<RoomTakeover, 'tick' | 'dueUs'> {
+  if (move !== undefined && move.givenMs >= 0) return { tick: move.tick, dueUs: move.dueUs };
+  return { tick: timing.row(row, ROW.tick), dueUs: null };
 }
 
 /** One more worker died in `tick` of the room; -1: while it was made. */

@@ -92,6 +92,8 @@ export class RoomWorker {
   #crashes = 0;
   /** It was killed on purpose. */
   #isTried = false;
+  /** Rooms that were given to it before its thread had its post. */
+  #takes: RoomTakeover[] = [];
   /** Times in a row that it began anew. */
   #renewals = 0;
   #readyMs = 0;
@@ -150,6 +152,7 @@ export class RoomWorker {
     how: { readonly detectedUs: number; readonly listener: WorkerListener },
   ): void {
     this.restarts += 1;
+    this.#takes = [];
     const links = this.#memory.links.map((link) => ({
       ...link,
       orders: createOrders(this.#options),
@@ -164,6 +167,7 @@ export class RoomWorker {
   /** After too many crashes: another thread on new memory, later and later. The rooms are lost. */
   renew(listener: WorkerListener): void {
     this.restarts += 1;
+    this.#takes = [];
     this.#crashes = 0;
     this.#shadows.clear();
     this.#memory = memoryFor(this.#options, this.index);
@@ -176,9 +180,17 @@ export class RoomWorker {
     this.#timer = setTimeout(() => void this.start(listener).catch(() => {}), waitMs);
   }
 
-  /** The room in `row` is closed. */
+  /** The room in `row` is closed, or has gone. */
   forget(row: number): void {
     this.#shadows.delete(row);
+  }
+
+  /** Another worker has given a room: it has its shadow, and goes on with it as soon as it can. */
+  take(room: RoomTakeover): void {
+    const { row, id } = room.order;
+    if (room.shadow !== undefined) this.#shadows.set(row, { room: id, memory: room.shadow });
+    if (this.posted) this.#thread?.post({ kind: 'take', room });
+    else this.#takes.push(room);
   }
 
   /** Ends its thread, wherever it is. */
@@ -240,6 +252,7 @@ export class RoomWorker {
       resetPulse(this.#memory.pulse);
       this.posted = true;
       thread.post({ kind: 'post', index, workers, rooms, detectedUs, ...this.#memory });
+      for (const room of this.#takes.splice(0)) thread.post({ kind: 'take', room });
     };
     if (thread.facts !== undefined) take();
     else thread.loaded.then(take, () => {});

@@ -72,6 +72,7 @@ export class RoomThread extends SimThread {
       if (this.isOver) return;
       if (said.kind === 'shadow') this.#posted?.keeping.give(said);
       else if (said.kind === 'die') this.end(1);
+      else if (said.kind === 'take') this.#posted?.shard.takeOver(said.room);
       else this.#take(said);
     });
   }
@@ -95,6 +96,7 @@ export class RoomThread extends SimThread {
       boot: { ...this.#boot, ...post },
       openRoom: roomFactory(this.#boot, loaded, { report, keeping }),
       restoreRoom: roomRestorer(this.#boot, loaded, { report, keeping }),
+      handOver: (room) => keeping.shadows.handOver(room),
       onLost: (row, tick, code) => keeping.lost(row, tick, code),
       pulse,
       nowUs,

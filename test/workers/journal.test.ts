@@ -146,6 +146,73 @@ test('what a room recorded is what its file holds, block by block, whoever else 
   t.same([bench.cuts, bench.logs], [0, []]);
 });
 
+for (const [first, second] of [
+  [0, 1],
+  [1, 0],
+] as const)
+  test(`a room that goes and comes back has one file, in order, if ring ${first} is read first`, async (t) => {
+    const bench = new Bench(t);
+    const memory = createJournalRing();
+    const away = new Ring(memory, 'write');
+    const rings = [bench.read, new Ring(memory, 'read')] as const;
+    const id = Buffer.from(OPENING.roomId);
+    const options = { core: bench.source, hashTicks: 0, onCut: () => void t.fail('cut') };
+    const on = (ring: Ring, row: number, tick: number): RoomJournal => {
+      const journal = new RoomJournal({ ...options, ring, row }, undefined);
+      journal.came(tick, id);
+      return journal;
+    };
+    const record = (journal: RoomJournal, tick: number): void => {
+      journal.record(STAGE.begin, tick, bench.source.put([tick]));
+      journal.record(STAGE.end, tick, bench.source.put([]));
+    };
+    const take = (): void => {
+      for (const worker of [first, second, first, second]) bench.store.take(worker, rings[worker]);
+    };
+    let journal = bench.room(3);
+    for (let tick = 0; tick < 60; tick += 1) {
+      record(journal, tick);
+      if (tick % 4 === 3) {
+        t.equal(journal.moved(tick, id), true);
+        journal = tick % 8 === 3 ? on(away, 5, tick) : on(bench.write, 3, tick);
+      }
+      // Twice there and back before anybody reads.
+      if (tick % 16 === 1) take();
+    }
+    journal.close(60, 12);
+    take();
+    take();
+    bench.store.close();
+    const files = bench.files();
+    t.equal(files.size, 1);
+    t.same(
+      entriesOf(files.get('r7') ?? new Uint8Array()).map(({ stage, tick }) => [stage, tick]),
+      [
+        ...Array.from({ length: 60 }, (_, tick) => [
+          [STAGE.begin, tick],
+          [STAGE.end, tick],
+        ]).flat(),
+        [STAGE.over, 60],
+      ],
+    );
+    t.equal(bench.store.figures.files, 1);
+  });
+
+test('the file of a room that never arrives does not hold up the others of its worker', async (t) => {
+  const bench = new Bench(t);
+  const lost = new RoomJournal(
+    { ring: bench.write, row: 1, core: bench.source, hashTicks: 0, onCut: () => {} },
+    undefined,
+  );
+  lost.came(4, Buffer.from('nobody'));
+  const journal = bench.room(3);
+  journal.close(0, 12);
+  for (let turn = 0; turn < 100; turn += 1) bench.store.take(0, bench.read);
+  t.notOk(bench.store.waits(0));
+  bench.store.close();
+  t.same([...bench.files().keys()], ['r7']);
+});
+
 test('a file that ends anywhere gives all whole blocks and says how much is torn', async (t) => {
   const bench = new Bench(t);
   bench.play(bench.room(1), 0, 20);

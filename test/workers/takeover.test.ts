@@ -17,7 +17,16 @@ const NOTHING = new Uint8Array(0);
 
 function takeover(changes: Partial<RoomTakeover> = {}): RoomTakeover {
   const order = { row: 2, owner: 0, id: 'r2', seed: 1n, epoch: 1, bots: 0, optionsJson: '' };
-  return { order, shadow: undefined, tick: 0, bareTick: -1, code: 0, seats: [], ...changes };
+  return {
+    order,
+    shadow: undefined,
+    tick: 0,
+    bareTick: -1,
+    code: 0,
+    dueUs: null,
+    seats: [],
+    ...changes,
+  };
 }
 
 function seat(session: number, state: SeatTakeover['state']): SeatTakeover {
@@ -50,7 +59,16 @@ function restorer(seen: string[], end?: () => never): RoomRestorer {
     const last = { tick: 9, begin: NOTHING, end: NOTHING };
     const sessions = Uint32Array.of(5, 0, 0, 0);
     const recovery: Recovery = {
-      ...{ last, sessions, left: new Map(), game: NOTHING, ticks: 8, tick: 8, since: 0 },
+      ...{
+        last,
+        sessions,
+        left: new Map(),
+        game: NOTHING,
+        ticks: 8,
+        tick: 8,
+        since: 0,
+        moved: false,
+      },
     };
     return { room, recovery };
   };
