@@ -162,6 +162,14 @@ export const OPTIONS = {
     'ms',
     'Each room that is played in is copied so often into memory that outlives its worker: from there it goes on after a crash, with what came since played again (some 0.1 ms a tick). A copy of a room of 50 takes 0.2 ms.',
   ),
+  balancePercent: integer(
+    25,
+    0,
+    100,
+    'percent',
+    'Where one worker is busy by so much more of its time than another, and for more than half of it, a room goes to the other at the end of a tick. No player is told; what its game keeps outside its declared state stays behind.',
+    '0 moves no room by itself',
+  ),
   journalDir: text(
     '',
     0,

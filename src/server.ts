@@ -91,6 +91,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     spareWorkers: config.spareWorkers,
     watchdogMs: config.watchdogMs,
     shadowMs: config.shadowMs,
+    balancePercent: config.balancePercent,
     sessionsMax: config.sessionsMax,
     clock,
     log: roomLog(log),
@@ -139,10 +140,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         version: options.version,
       }),
     );
-    const admin =
-      config.adminPort === 0
-        ? null
-        : createAdminHttp({ metrics, ready, crew: () => directory.crew });
+    const admin = config.adminPort === 0 ? null : createAdminHttp({ metrics, ready, directory });
     const adminPort =
       admin === null
         ? 0

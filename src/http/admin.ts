@@ -1,15 +1,14 @@
 /** The operator's port: `/metrics` for Prometheus, `/healthz` and `/readyz`, and debug.ts. Loopback by default; it has no login. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Metrics } from '../ops/metrics.ts';
-import type { Crew } from '../room/crew.ts';
-import { debugRoutes } from './debug.ts';
+import { type Debugged, debugRoutes } from './debug.ts';
 import { PublicHttp } from './public.ts';
 
 export interface AdminHttpOptions {
   readonly metrics: Metrics;
   readonly ready: () => boolean;
-  /** Whose workers may be killed. */
-  readonly crew: () => Crew | undefined;
+  /** Whose workers may be killed, and rooms moved. */
+  readonly directory: Debugged;
 }
 
 /** The same small HTTP as the public port, with the same limits on slow peers; no page and no upgrade. */
@@ -23,7 +22,7 @@ export function createAdminHttp(options: AdminHttpOptions): PublicHttp {
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   };
-  const { routes, commands } = debugRoutes(options.crew);
+  const { routes, commands } = debugRoutes(options.directory);
   return new PublicHttp({
     ready: options.ready,
     routes: { '/metrics': metrics, ...routes },

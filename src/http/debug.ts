@@ -1,16 +1,20 @@
 /**
  * What an operator does to a server that is to be tried, on the admin port and from this machine alone: `POST /debug/kill-worker` ends a
- * worker, `GET /debug/crashes` tells what came of each that died. A page in a browser can do neither: it would need a header of ours,
- * for which it has to ask first.
+ * worker, `GET /debug/crashes` tells what came of each that died; `POST /debug/move-room` sends a room to another worker, `GET
+ * /debug/moves` tells where each is and what came of those that went. A page in a browser can do none of it: it would need a header
+ * of ours, for which it has to ask first.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isLoopback } from '../config.ts';
 import type { Crew } from '../room/crew.ts';
+import type { RoomDirectory } from '../room/directory.ts';
 
 /** Of every request below /debug. */
 export const DEBUG_HEADER = 'x-fray-debug';
 export const KILL_PATH = '/debug/kill-worker';
 export const CRASHES_PATH = '/debug/crashes';
+export const MOVE_PATH = '/debug/move-room';
+export const MOVES_PATH = '/debug/moves';
 
 /** How a worker is ended: at once by the host, by itself, or by a loop without end, which the watchdog has to see. */
 export const KILLS = ['exit', 'hang', 'now'] as const;
@@ -18,25 +22,37 @@ export type Kill = (typeof KILLS)[number];
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-export function debugRoutes(crew: () => Crew | undefined): {
+/** Whose workers and rooms they are. */
+export type Debugged = Pick<RoomDirectory, 'crew' | 'rooms' | 'move' | 'moves'>;
+
+export function debugRoutes(of: Debugged): {
   readonly routes: { readonly [path: string]: Handler };
   readonly commands: { readonly [path: string]: Handler };
 } {
   return {
-    routes: { [CRASHES_PATH]: guarded((_, response) => tell(response, 200, crashesOf(crew()))) },
+    routes: {
+      [CRASHES_PATH]: guarded((_, response) => tell(response, 200, crashesOf(of.crew))),
+      [MOVES_PATH]: guarded((_, response) => tell(response, 200, movesOf(of))),
+    },
     commands: {
       [KILL_PATH]: guarded((request, response) => {
         const asked = new URL(request.url ?? '', 'http://localhost').searchParams;
-        const worker = crew()?.workers.find(({ index }) => String(index) === asked.get('worker'));
+        const worker = of.crew?.workers.find(({ index }) => String(index) === asked.get('worker'));
         const how = KILLS.find((one) => one === asked.get('how'));
         if (worker === undefined || how === undefined || worker.state !== 'ready')
           tell(response, 409, { error: 'there is no such worker that runs, or no such way' });
-        else if (how === 'hang' && crew()?.watches !== true)
+        else if (how === 'hang' && of.crew?.watches !== true)
           tell(response, 409, { error: 'with watchdogMs 0 nobody would end it' });
         else {
           worker.kill(how);
           tell(response, 202, { worker: worker.index, how });
         }
+      }),
+      [MOVE_PATH]: guarded((request, response) => {
+        const asked = new URL(request.url ?? '', 'http://localhost').searchParams;
+        const [room, to] = [asked.get('room') ?? '', Number(asked.get('to') ?? 'NaN')];
+        const error = of.move(room, to);
+        tell(response, error === '' ? 202 : 409, error === '' ? { room, to } : { error });
       }),
     },
   };
@@ -63,6 +79,21 @@ function crashesOf(crew: Crew | undefined): object {
     sparesReady: crew?.sparesReady ?? 0,
     count: crew?.crashCount ?? 0,
     crashes: crew?.crashes ?? [],
+  };
+}
+
+function movesOf(of: Debugged): object {
+  const workers = of.crew?.workers ?? [];
+  return {
+    workers: workers.map(({ state, timing }) => ({
+      state,
+      ticksSkipped: timing.counter('ticksSkipped'),
+    })),
+    rooms: of
+      .rooms()
+      .map(({ id, worker, people, bots, tick }) => ({ id, worker, people, bots, tick })),
+    count: of.moves.count,
+    moves: of.moves.reports,
   };
 }
 

@@ -67,6 +67,7 @@ export function metricSources(parts: FigureSources): MetricSources {
     leaves: () => sum('leaves'),
     inputsMissing: () => summed('inputsMissing'),
     snapshotsHeldBack: () => summed('snapshotsHeldBack'),
+    roomsMoved: () => directory.moves.count,
     journal: () => directory.journal,
     ready: parts.ready,
     version: parts.version,

@@ -86,6 +86,8 @@ export interface MetricSources {
   /** Ticks of one player each whose command was not there in time. */
   inputsMissing(): number;
   snapshotsHeldBack(): number;
+  /** Rooms that went from one worker to another. */
+  roomsMoved(): number;
   /** Of the writer of journals, since start; null where none are kept. */
   journal(): JournalCounts | null;
   ready(): boolean;
@@ -192,6 +194,9 @@ function addPlayers(registry: Registry, sources: MetricSources): void {
     'fray_snapshots_held_back_total',
     'Snapshots that left somebody out because the path of their client takes no more bytes.',
     () => sources.snapshotsHeldBack(),
+  );
+  counter('fray_rooms_moved_total', 'Rooms that went from one worker to another.', () =>
+    sources.roomsMoved(),
   );
   counter(
     'fray_journal_bytes_total',

@@ -129,6 +129,7 @@ export class RoomDirectory {
     this.#opener = new RoomOpener({ ...parts, facts: this.facts });
     this.#moves = new Moves({
       ...{ ...parts, ioThread: this.#ioThread, seats: this.#seats },
+      balancePercent: this.#options.balancePercent ?? 0,
       gone: (session) => this.#gone(session, ERROR.E_LEFT, ''),
     });
     this.#keepWarm();
@@ -300,6 +301,7 @@ export class RoomDirectory {
   async stop(graceMs: number): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
+    this.#moves?.stop();
     if (graceMs > 0) this.notice(ERROR.E_SHUTDOWN, errorText(ERROR.E_SHUTDOWN), graceMs);
     const endMs = performance.now() + graceMs;
     const moveMs = performance.now() + MOVE_MS_MAX;

@@ -8,10 +8,14 @@
  * Packets go where the room was last heard of; those that come too late there are lost, as any datagram may be.
  */
 import { ERROR } from '../../protocol/gen/tables.ts';
+import { ROW } from '../../workers/timing.ts';
 import type { Clock } from '../clock.ts';
+import type { BalanceOptions } from './balance.ts';
+import { Balance } from './balance.ts';
 import type { Seat } from './drain.ts';
 import type { OrderDesk } from './orders.ts';
 import type { HostedRoom, Placement } from './placement.ts';
+import { EMPTY_ROOM_LOAD } from './placement.ts';
 import { transferOf } from './takeover.ts';
 import type { Log, RoomWorker } from './workers.ts';
 
@@ -50,6 +54,8 @@ export interface MovesOptions {
   readonly seats: ReadonlyMap<number, Seat>;
   readonly clock: Clock;
   readonly log: Log;
+  /** A room goes where one worker is busy by so much more of its time than another, percent; 0: only where it is sent. */
+  readonly balancePercent: number;
   /** A session that left before its join was ordered. */
   readonly gone: (session: number) => void;
 }
@@ -59,9 +65,26 @@ export class Moves {
   readonly reports: MoveReport[] = [];
   count = 0;
   readonly #options: MovesOptions;
+  readonly #balance: Balance;
 
   constructor(options: MovesOptions) {
+    const { placement, workers, balancePercent, clock } = options;
     this.#options = options;
+    this.#balance = new Balance({
+      margin: balancePercent / 100,
+      workers: () => workers.map((worker) => this.#loadOf(worker)),
+      move: (id, to) => {
+        const room = placement.byId(id);
+        if (room !== undefined) this.begin(room, to);
+      },
+      nowUs: clock.nowUs,
+    });
+    this.#balance.start();
+  }
+
+  /** None goes by itself any more. */
+  stop(): void {
+    this.#balance.stop();
   }
 
   /** Whether a room is on its way. */
@@ -146,6 +169,17 @@ export class Moves {
       placement.settle(room, room.worker);
       room.move = undefined;
     }
+  }
+
+  /** Rooms that somebody plays in, with what they weigh. */
+  #loadOf({ index, timing }: RoomWorker): ReturnType<BalanceOptions['workers']>[number] {
+    const rooms = [...this.#options.placement.rooms()]
+      .filter((room) => room.worker === index)
+      .map(({ id, row, people }) => ({
+        id,
+        weight: people + timing.row(row, ROW.bots) + EMPTY_ROOM_LOAD,
+      }));
+    return { index, busyUs: timing.counter('busyUs'), rooms };
   }
 
   /** Where it was to go, unless that worker is given up: then where it was, or where it can. */

@@ -43,6 +43,8 @@ export interface DirectoryOptions {
   readonly spareWorkers?: number;
   /** A worker without a sign of life for so long is ended and replaced, ms. Default 0: never. */
   readonly watchdogMs?: number;
+  /** See MovesOptions. Default 0. */
+  readonly balancePercent?: number;
   /** Keeps the journal of every room. Default: none. */
   readonly journal?: JournalOptions;
   readonly hashEveryTick?: boolean;

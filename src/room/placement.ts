@@ -205,4 +205,4 @@ function freeRows(rows: (HostedRoom | undefined)[], room: HostedRoom): void {
 }
 
 /** An empty room ticks too; measured at about the cost of so many players. */
-const EMPTY_ROOM_LOAD = 4;
+export const EMPTY_ROOM_LOAD = 4;

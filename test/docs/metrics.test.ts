@@ -35,6 +35,7 @@ const sources: MetricSources = {
   absences: one,
   inputsMissing: one,
   snapshotsHeldBack: one,
+  roomsMoved: one,
   journal: () => ({ fileBytes: 1, rawBytes: 1, cut: 1 }),
   ready: () => true,
   version: '1',

@@ -1,7 +1,7 @@
 /** Who may kill a worker, and when that makes sense. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'tap';
-import { DEBUG_HEADER, debugRoutes, KILL_PATH } from '../../src/http/debug.ts';
+import { DEBUG_HEADER, type Debugged, debugRoutes, KILL_PATH } from '../../src/http/debug.ts';
 import type { Crew } from '../../src/room/crew.ts';
 
 /** What a request to kill worker 0 is answered, and how that was killed. */
@@ -12,7 +12,8 @@ function ask(
   const killed: string[] = [];
   let status = 0;
   const worker = { index: 0, state: 'ready', kill: (by: string) => killed.push(by) };
-  const { commands } = debugRoutes(() => ({ workers: [worker], watches }) as unknown as Crew);
+  const crew = { workers: [worker], watches } as unknown as Crew;
+  const { commands } = debugRoutes({ crew } as Debugged);
   const request = {
     url: `${KILL_PATH}?worker=0&how=${how}`,
     headers: { [DEBUG_HEADER]: header, host },

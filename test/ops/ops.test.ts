@@ -35,6 +35,7 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
     leaves: () => 11,
     inputsMissing: () => 12,
     snapshotsHeldBack: () => 13,
+    roomsMoved: () => 14,
     journal: () => ({ fileBytes: 17, rawBytes: 18, cut: 19 }),
     ready: () => true,
     version: '1.2.3',

@@ -46,5 +46,5 @@ test('fray debug kill-worker: rooms go on, and the report says so; nobody else m
   t.equal(recovered, 3);
   const wrong = fray(['debug', 'fly', '--admin', admin]);
   t.not(await wrong.ended, 0);
-  t.match(wrong.err + wrong.out, /kill-worker is all there is/);
+  t.match(wrong.err + wrong.out, /kill-worker and move-room is all there is/);
 });
