@@ -7,7 +7,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, formatMessages } from 'esbuild';
 
@@ -16,12 +16,17 @@ const DIST = join(ROOT, 'dist');
 const CORE = join(ROOT, 'core-wasm', 'fray_core.wasm');
 const CLIENT = join(ROOT, 'core-wasm', 'fray_client.wasm');
 const SEAL = join(ROOT, 'core-wasm', 'fray_seal.wasm');
+/** What pages import, by the names of their files in dist. */
+const PAGE_MODULES = [
+  ['client.browser', 'src/client/index.ts'],
+  ['watch', 'src/watch/index.ts'],
+];
 /** What a page may have beside its script. */
 const PAGE_FILE = /\.(html|css|png|jpg|webp|svg|ico|woff2|webmanifest|json)$/;
 
 const startedMs = performance.now();
 const made = new Map();
-await Promise.all([buildHost(), buildBrowserClient(), ...games().map(buildGame)]);
+await Promise.all([buildHost(), ...PAGE_MODULES.map(buildPageModule), ...games().map(buildGame)]);
 if (exists(CORE, 'the core')) made.set(join(DIST, 'fray_core.wasm'), fs.readFileSync(CORE));
 if (exists(CLIENT, 'the core of clients'))
   made.set(join(DIST, 'fray_client.wasm'), fs.readFileSync(CLIENT));
@@ -61,11 +66,10 @@ async function buildHost() {
 }
 
 /** Minified, with its map beside it: a page without a bundler loads this file as it is. */
-async function buildBrowserClient() {
-  const entry = 'src/client/index.ts';
+async function buildPageModule([name, entry]) {
   if (!exists(join(ROOT, entry))) return;
   await bundle({
-    entryPoints: { 'client.browser': entry },
+    entryPoints: { [name]: entry },
     outdir: DIST,
     platform: 'browser',
     target: 'es2022',
@@ -74,7 +78,7 @@ async function buildBrowserClient() {
   });
 }
 
-/** A game as its author would ship it: the server side imports `fray/…` by name, the page has all in one file. */
+/** A game as its author would ship it: the server side imports `fray/…` by name, the page has all in one file, but for what it loads on demand. */
 async function buildGame(name) {
   const from = join(ROOT, 'games', name);
   const to = join(DIST, 'games', name);
@@ -96,6 +100,7 @@ async function buildGame(name) {
     const built = await bundle({
       entryPoints: [main],
       outdir: join(to, 'page'),
+      splitting: true,
       platform: 'browser',
       target: 'es2022',
       conditions: ['fray-source'],
@@ -109,8 +114,8 @@ async function buildGame(name) {
   for (const file of fs.readdirSync(page, { recursive: true })) {
     if (PAGE_FILE.test(file)) made.set(join(to, 'page', file), fs.readFileSync(join(page, file)));
   }
-  if (fs.existsSync(CLIENT))
-    made.set(join(to, 'page', 'fray_client.wasm'), fs.readFileSync(CLIENT));
+  for (const core of [CLIENT, CORE])
+    if (fs.existsSync(core)) made.set(join(to, 'page', basename(core)), fs.readFileSync(core));
 }
 
 /** False if a development dependency is not installed that what is to be bundled needs: it is left out then. */

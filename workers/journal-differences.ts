@@ -31,6 +31,13 @@ export class Differences {
     });
   }
 
+  /** The same state, which goes its own way from here. */
+  copy(): Differences {
+    const twin = new Differences();
+    for (const [slot, before] of this.#before) twin.#before.set(slot, before.slice());
+    return twin;
+  }
+
   /** Tells of each packet's beginning, and that of the one before it in its slot. */
   #each(raw: Uint8Array, tell: (bytes: Uint8Array, before: Uint8Array) => void): void {
     const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);

@@ -116,6 +116,16 @@ export function encodeBlock(
   return payloadCheck;
 }
 
+/** Where a reader stands between two blocks: one of the same file can go on from there. */
+export interface JournalPlace {
+  readonly at: number;
+  readonly check: number;
+  readonly sequence: number;
+  readonly tick: number;
+  readonly window: Uint8Array;
+  readonly differences: Differences;
+}
+
 /** Reads a file from its first byte to its last. Throws `E_MALFORMED` where its head is none, `JournalDamage` later. */
 export class JournalReader {
   readonly head: JournalHead;
@@ -124,12 +134,15 @@ export class JournalReader {
   readonly #file: Uint8Array;
   readonly #view: DataView;
   readonly #tools: ReadTools;
+  readonly #first: number;
   #at: number;
   #check: number;
   #sequence = 0;
   #tick = 0;
   #window: Uint8Array = new Uint8Array(0);
-  readonly #differences = new Differences();
+  #differences = new Differences();
+  /** No entry of a block that was read is left. */
+  #between = true;
 
   constructor(bytesOfFile: Uint8Array, tools: ReadTools) {
     // Also of a Buffer, whose `slice` would be no copy.
@@ -140,12 +153,40 @@ export class JournalReader {
     this.#tools = tools;
     const { head, bytes, check } = readHead(file, tools.crc);
     this.head = head;
+    this.#first = bytes;
     this.#at = bytes;
     this.#check = check;
   }
 
-  /** All entries in order. */
-  *entries(): Generator<JournalEntry, void> {
+  /** The last tick by what blocks say of themselves, which nothing here checks: how long it is. One look at each head. */
+  lastTickSaid(): number {
+    let tick = 0;
+    for (let at = this.#first; at + BLOCK_HEAD_BYTES <= this.#file.length; ) {
+      const word = (offset: number): number => this.#view.getUint32(at + offset, true);
+      const next = at + BLOCK_HEAD_BYTES + word(BLOCK.storedBytes);
+      if (word(BLOCK.magic) !== BLOCK_MAGIC || next > this.#file.length) break;
+      tick = word(BLOCK.lastTick);
+      at = next;
+    }
+    return tick;
+  }
+
+  /** Where it stands; null within a block. */
+  place(): JournalPlace | null {
+    if (!this.#between) return null;
+    return {
+      at: this.#at,
+      check: this.#check,
+      sequence: this.#sequence,
+      tick: this.#tick,
+      window: this.#window,
+      differences: this.#differences.copy(),
+    };
+  }
+
+  /** All entries in order, or all after a place. The reader then reads for these alone. */
+  *entries(from?: JournalPlace): Generator<JournalEntry, void> {
+    if (from !== undefined) this.#goTo(from);
     for (let block = this.#block(); block !== null; block = this.#block()) {
       const { raw, head } = block;
       const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
@@ -163,11 +204,23 @@ export class JournalReader {
           tick > head.lastTick
         )
           throw this.#damage(head.sequence, `entry at byte ${at} of its payload`);
-        const from = at + ENTRY_HEAD_BYTES;
-        yield { stage, tick, bytes: raw.subarray(from, from + length) };
-        at = from + padded(length);
+        const start = at + ENTRY_HEAD_BYTES;
+        at = start + padded(length);
+        this.#between = at >= raw.length;
+        yield { stage, tick, bytes: raw.subarray(start, start + length) };
       }
     }
+  }
+
+  #goTo({ at, check, sequence, tick, window, differences }: JournalPlace): void {
+    this.tornBytes = 0;
+    this.#at = at;
+    this.#check = check;
+    this.#sequence = sequence;
+    this.#tick = tick;
+    this.#window = window;
+    this.#differences = differences.copy();
+    this.#between = true;
   }
 
   /** The next block's entries; null after the last. */

@@ -63,6 +63,8 @@ export class RoomCore {
   /** Count, pad to 8 bytes, then WallBox rows. */
   readonly walls: number;
   readonly timers: number;
+  /** Rows of ClientEvent: event e stands at e % EVENTS_MAX. */
+  readonly happened: number;
 
   readonly #module: WebAssembly.Module;
   readonly #config: Uint8Array;
@@ -70,6 +72,7 @@ export class RoomCore {
   #exports: CoreExports;
   readonly #stats: number;
   readonly #hash: number;
+  readonly #happenedNext: number;
   readonly #region: number;
   readonly #regionBytes: number;
   readonly #regionView: Uint8Array;
@@ -114,6 +117,8 @@ export class RoomCore {
     this.inputs = at(ADDRESS.inputs);
     this.walls = at(ADDRESS.walls);
     this.timers = at(ADDRESS.timers);
+    this.happened = at(ADDRESS.happened);
+    this.#happenedNext = at(ADDRESS.happenedNext);
     this.#stats = at(ADDRESS.stats);
     this.#hash = at(ADDRESS.hash);
     this.#region = at(ADDRESS.region);
@@ -137,6 +142,11 @@ export class RoomCore {
   /** The tick that ended last: between `begin` and `end` the room is one ahead. */
   get tick(): number {
     return this.stat(RoomStats.tick);
+  }
+
+  /** How many events there have been so far: shots, hits and deaths, as clients are told of them. */
+  get happenedNext(): number {
+    return this.view.getUint32(this.#happenedNext, true);
   }
 
   /** One counter of RoomStats by its offset. */

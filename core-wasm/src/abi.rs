@@ -131,6 +131,8 @@ pub extern "C" fn room_address(which: u32) -> u32 {
             address::WALLS => at(r.walls_count.as_ptr().cast()),
             address::TIMERS => at(r.timers.as_ptr().cast()),
             address::EPOCHS => at(r.epochs.as_ptr().cast()),
+            address::HAPPENED => at(r.events.as_ptr().cast()),
+            address::HAPPENED_NEXT => at((&raw const r.head[0].events_next).cast()),
             address::CONFIG_BYTES => Ok(CONFIG_BYTES as u32),
             address::ROSTER_ROW_BYTES => Ok(r.head[0].sizes.roster_row_bytes),
             _ => Ok(0),

@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x5a0fca10;
+export const TABLE_HASH = 0xf602475d;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -362,6 +362,10 @@ export const ADDRESS = {
   own: 27,
   /** room: u32 epoch of packets per slot */
   epochs: 28,
+  /** room: ClientEvent[EVENTS_MAX], event e at e % EVENTS_MAX */
+  happened: 29,
+  /** room: u32 how many events there have been */
+  happenedNext: 30,
 } as const;
 
 /** Why a shot was not judged at the view that it stated. */

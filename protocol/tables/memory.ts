@@ -213,4 +213,6 @@ export const ADDRESSES = {
   rosterRowBytes: [26, 'bytes of one RosterRow'],
   own: [27, 'client: u32 handle of own player'],
   epochs: [28, 'room: u32 epoch of packets per slot'],
+  happened: [29, 'room: ClientEvent[EVENTS_MAX], event e at e % EVENTS_MAX'],
+  happenedNext: [30, 'room: u32 how many events there have been'],
 } as const;

@@ -1,5 +1,4 @@
 /** `fray bots`: headless clients over real sockets that turn, fire, die and talk, and what they saw. */
-import { pathToFileURL } from 'node:url';
 import type { ConnectSchema } from '../client/connect.ts';
 import type { BotsOptions, BotsOutcome } from '../client/headless.ts';
 import { playBots } from '../client/headless.ts';
@@ -15,7 +14,7 @@ import { tally } from './bots-report.ts';
 import type { Command, Io, Values } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
 import { readConfig } from './configuration.ts';
-import { findGame } from './games.ts';
+import { loadSchema } from './games.ts';
 import { table } from './table.ts';
 
 export const command: Command = {
@@ -214,33 +213,6 @@ function reasons(errors: readonly FrayError[]): string {
   return [...byCode]
     .map(([code, { text, count }]) => `${text} (${code}${count > 1 ? `, ${count} times` : ''})`)
     .join('; ');
-}
-
-/** The schema is whatever export of the game's schema module is one. */
-async function loadSchema(game: string, folder: string): Promise<ConnectSchema> {
-  const files = findGame(game, { folder });
-  if (files.schema === null)
-    throw new FrayError(
-      'E_CONFIG',
-      `Cannot play ${game}: it has no schema.js beside its server module`,
-    );
-  const module = (await import(pathToFileURL(files.schema).href)) as {
-    readonly [name: string]: unknown;
-  };
-  const schema = Object.values(module).find(isSchema);
-  if (schema === undefined)
-    throw new FrayError('E_CONFIG', `Cannot play ${game}: ${files.schema} exports no schema`);
-  return schema;
-}
-
-function isSchema(value: unknown): value is ConnectSchema {
-  const facts = value as Partial<ConnectSchema> | null;
-  return (
-    typeof facts === 'object' &&
-    facts !== null &&
-    typeof facts.hash === 'bigint' &&
-    typeof facts.config === 'function'
-  );
 }
 
 const CHOICES: readonly TransportChoice[] = ['auto', 'udp', 'webrtc', 'websocket'];

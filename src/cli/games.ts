@@ -1,7 +1,8 @@
 /** Finds a built game: by name under dist/games, or by the path of its folder or server file. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ConnectSchema } from '../client/connect.ts';
 import { nearest } from '../config.ts';
 import { FrayError } from '../errors.ts';
 
@@ -45,12 +46,45 @@ export function findGame(game: string, search: GameSearch): GameFiles {
   };
 }
 
+/** Names of the games that are built with this package. */
+export function installedGames(): string[] {
+  const installed = join(packageRoot(), 'dist', 'games');
+  return existsSync(installed) ? readdirSync(installed) : [];
+}
+
+/** The schema is whatever export of the game's schema module is one. Throws E_CONFIG where there is none. */
+export async function loadSchema(game: string, folder: string): Promise<ConnectSchema> {
+  const files = findGame(game, { folder });
+  if (files.schema === null)
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot use game ${game}: it has no schema.js beside its server module`,
+    );
+  const module = (await import(pathToFileURL(files.schema).href)) as {
+    readonly [name: string]: unknown;
+  };
+  const schema = Object.values(module).find(isSchema);
+  if (schema === undefined)
+    throw new FrayError('E_CONFIG', `Cannot use game ${game}: ${files.schema} exports no schema`);
+  return schema;
+}
+
 /** Folder of the package this file belongs to, in the source tree and when bundled. */
 export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder)
     folder = dirname(folder);
   return folder;
+}
+
+function isSchema(value: unknown): value is ConnectSchema {
+  const facts = value as Partial<ConnectSchema> | null;
+  return (
+    typeof facts === 'object' &&
+    facts !== null &&
+    typeof facts.hash === 'bigint' &&
+    typeof facts.config === 'function'
+  );
 }
 
 function firstOf(folder: string, stem: string): string | null {

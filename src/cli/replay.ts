@@ -4,10 +4,12 @@ import { errorName } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import { loadCore } from '../room/core.ts';
 import type { JournalEnd, ReplayOptions, ReplayReport } from '../room/replay.ts';
-import { headOf, Replay } from '../room/replay.ts';
+import { Replay } from '../room/replay.ts';
 import { EVENT_NAMES, eventLine, replayEvents } from '../room/replay-events.ts';
+import { readJournal } from '../room/replay-file.ts';
 import type { Command, Io, Values } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
+import { watchJournal } from './replay-watch.ts';
 import { table } from './table.ts';
 
 export const command: Command = {
@@ -17,6 +19,7 @@ export const command: Command = {
     'fray replay journals/abcd-m3k2.journal',
     'fray replay journals/abcd-m3k2.journal --to-tick 9000 --json',
     'fray replay journals/abcd-m3k2.journal --events --kinds receipt,hit',
+    'fray replay journals/abcd-m3k2.journal --watch',
   ],
   args: {
     file: { type: 'positional', required: true, description: 'A file that `journalDir` got.' },
@@ -37,13 +40,30 @@ export const command: Command = {
       valueHint: 'FILE',
     },
     json: { type: 'boolean', description: 'Print the report as JSON.' },
+    watch: {
+      type: 'boolean',
+      description:
+        'Serve the page of its game with the journal on 127.0.0.1, until Ctrl-C, and print the address to watch it at.',
+    },
+    game: {
+      type: 'string',
+      description: 'For --watch: whose page, a name or a path. Default: the built game that fits.',
+      valueHint: 'NAME',
+    },
+    port: {
+      type: 'string',
+      default: '0',
+      description: 'For --watch: the port. Default: a free one.',
+      valueHint: 'N',
+    },
   },
   async run(values, io) {
     const path = textOf(values, 'file');
     const core = await loadCore(values['core'] === undefined ? undefined : textOf(values, 'core'));
-    const file = read(path);
-    checkCore(headOf(file), core.hash);
-    const replay = new Replay(file, core.module);
+    const journal = readJournal(read(path));
+    checkCore(journal.head, core.hash);
+    if (values['watch'] === true) return watchJournal(path, { head: journal.head, values, io });
+    const replay = new Replay(journal, core.module);
     const startMs = performance.now();
     const report = replay.play({
       ...limits(values),

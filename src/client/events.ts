@@ -114,6 +114,11 @@ export class EventQueue {
     return event && event.tick <= viewTick ? this.#shift() : undefined;
   }
 
+  /** Forgets what waits. */
+  clear(): void {
+    this.#count = 0;
+  }
+
   #push(): QueuedEvent {
     const event = this.#ring[(this.#first + this.#count) % QUEUE_MAX] ?? this.#now;
     this.#count += 1;

@@ -27,6 +27,7 @@ import type { TransportChoice } from './pipes.ts';
 import { GameStats, STATS_TURN_MS } from './stats.ts';
 import type { PlayerId, RosterEntry, ViewOf } from './types.ts';
 import { GameView } from './view.ts';
+import type { Watchable } from './watchable.ts';
 
 /** What a game needs to know of its schema. */
 export interface GameSchema {
@@ -60,7 +61,7 @@ export interface GameHooks {
   afterSnapshot?(): void;
 }
 
-export class Game<S extends GameSchema> {
+export class Game<S extends GameSchema> implements Watchable<S> {
   readonly schema: S;
   /** Fit for an invitation: `connect(url, { room: { id } })`. */
   readonly roomId: string;

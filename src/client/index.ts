@@ -28,6 +28,7 @@ export type { TransportChoice } from './pipes.ts';
 export type { GameStats } from './stats.ts';
 export type * from './types.ts';
 export type { WasmSource } from './wasm.ts';
+export type { Watchable } from './watchable.ts';
 
 /**
  * Joins a room and answers its game. `url` is that of the page's server (`location.href` will do) or of the socket

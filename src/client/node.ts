@@ -20,6 +20,7 @@ export type { LinkParams } from './link.ts';
 export type { TransportChoice } from './pipes.ts';
 export type { GameStats } from './stats.ts';
 export type * from './types.ts';
+export type { Watchable } from './watchable.ts';
 
 /** The core, its bytes, or its file. */
 export type NodeWasmSource = WebAssembly.Module | BufferSource | URL | string;

@@ -7,6 +7,9 @@ import { RosterRow as ROW } from '../../protocol/gen/tables.ts';
 import { fromRaw } from '../schema/fields.ts';
 import type { PlacedField, SchemaLayout } from '../schema/layout.ts';
 
+/** The part of a core that is read. */
+type RosterSource = Pick<ClientCore, 'matrix' | 'roster' | 'rosterBytes' | 'rosterRowBytes'>;
+
 export class RosterRow {
   id = 0;
   handle = 0;
@@ -27,18 +30,19 @@ export class RosterRow {
 export class Roster {
   /** The entries in the order of their slots. A new array after each change. */
   all: readonly RosterRow[] = [];
-  readonly #core: ClientCore;
+  readonly #core: RosterSource;
   readonly #slots: (RosterRow | undefined)[] = [];
   readonly #byEntity: (RosterRow | undefined)[] = [];
   readonly #fields: readonly PlacedField[];
   readonly #Row: new (
     fields: number,
   ) => RosterRow;
-  readonly #ownId: number;
+  /** The own player; who watches others changes it before a `refresh`. */
+  ownId: number;
 
-  constructor(core: ClientCore, layout: SchemaLayout, ownId: number) {
+  constructor(core: RosterSource, layout: SchemaLayout, ownId: number) {
     this.#core = core;
-    this.#ownId = ownId;
+    this.ownId = ownId;
     this.#fields = (layout.kinds[0]?.fields ?? []).filter((field) => field.audience === 'room');
     this.#Row = rowClass(this.#fields);
     for (let index = 0; index < core.matrix.rows; index += 1) this.#byEntity.push(undefined);
@@ -77,7 +81,7 @@ export class Roster {
   #read(row: RosterRow, at: number, id: number): void {
     const { roster, rosterBytes } = this.#core;
     row.id = id;
-    row.own = id === this.#ownId;
+    row.own = id === this.ownId;
     row.handle = roster.getUint32(at + ROW.handle, true);
     row.team = roster.getUint8(at + ROW.team);
     row.bot = (roster.getUint8(at + ROW.flags) & 1) !== 0;

@@ -19,6 +19,21 @@ import {
 } from './rows.ts';
 import type { MoverSeen } from './types.ts';
 
+/** What a view is read from: the core of a client, or a room that is played again (src/watch). */
+export type ViewSource = Pick<
+  ClientCore,
+  | 'matrix'
+  | 'viewList'
+  | 'view'
+  | 'ownHandle'
+  | 'roomFields'
+  | 'roomTexts'
+  | 'texts'
+  | 'roster'
+  | 'rosterBytes'
+  | 'rosterRowBytes'
+>;
+
 /** The frame as the game hands it out; `ViewOf` gives it its types. */
 export interface Frame {
   tick: number;
@@ -31,7 +46,7 @@ export interface Frame {
 }
 
 export interface GameViewOptions {
-  readonly core: ClientCore;
+  readonly core: ViewSource;
   readonly layout: SchemaLayout;
   readonly playerId: number;
 }
@@ -39,7 +54,7 @@ export interface GameViewOptions {
 export class GameView {
   readonly frame: Frame;
   readonly roster: Roster;
-  readonly #core: ClientCore;
+  readonly #core: ViewSource;
   readonly #source: RowSource;
   readonly #texts: TextSource;
   readonly #makers: readonly (RowMaker | undefined)[];
@@ -134,7 +149,7 @@ export class GameView {
 }
 
 /** The room's fields as getters over the core's memory. */
-function roomObject(layout: SchemaLayout, core: ClientCore, textVersion: () => number): object {
+function roomObject(layout: SchemaLayout, core: ViewSource, textVersion: () => number): object {
   const room = {};
   for (const { name, spec, column, audience } of layout.roomFields) {
     if (audience === 'none') continue;

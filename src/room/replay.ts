@@ -1,7 +1,14 @@
-/** Plays a journal again, in a fresh room of the same core, and compares every hash that stands in it. */
+/**
+ * Plays a journal again, in a fresh room of the same core, and compares every hash that stands in it: tick by tick, from the
+ * beginning or from a place that was kept. Runs in Node and in a page.
+ */
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
-import { readJournal } from '../../workers/journal-file.ts';
-import type { JournalEntry, JournalHead, JournalReader } from '../../workers/journal-format.ts';
+import type {
+  JournalEntry,
+  JournalHead,
+  JournalPlace,
+  JournalReader,
+} from '../../workers/journal-format.ts';
 import { STAGE } from '../../workers/journal-format.ts';
 import { FrayError } from '../errors.ts';
 
@@ -31,18 +38,26 @@ export interface ReplayReport {
   readonly tornBytes: number;
 }
 
+/** Told of what goes into the room and comes out of it, as it is played. */
 export interface ReplayOptions {
   /** The last tick to play. Default: all. */
   readonly toTick?: number;
   /** Told of what each tick told the game: the tick has begun, and `eventBytes` of events stand in the room's memory. */
   readonly onEvents?: (room: RoomCore, eventBytes: number) => void;
+  /** Told of the commands that a tick is about to end with. Valid until the next call. */
+  readonly onCommands?: (room: RoomCore, commands: Uint8Array) => void;
   /** Told now and then. */
   readonly onProgress?: (tick: number) => void;
 }
 
-/** Whose journal it is. Throws E_MALFORMED where the file is none. */
-export function headOf(file: Uint8Array): JournalHead {
-  return readJournal(file).head;
+/** A moment of a replay that can be gone back to: a copy of the room, and where the journal goes on. */
+export interface ReplayPlace {
+  readonly tick: number;
+  readonly region: Uint8Array;
+  readonly journal: JournalPlace;
+  readonly entries: readonly JournalEntry[];
+  readonly ticks: number;
+  readonly hashes: number;
 }
 
 export class Replay {
@@ -50,49 +65,113 @@ export class Replay {
   /** The room as far as it was played. */
   readonly room: RoomCore;
   readonly #journal: JournalReader;
+  #entries: Iterator<JournalEntry, void>;
+  #over = false;
   #ticks = 0;
   #hashes = 0;
   #lastTick = 0;
   #differs: number | null = null;
   #end: JournalEnd | null = null;
   #code: number | null = null;
+  #problem: string | null = null;
+  #trapped = false;
   /** Entries of a tick that is not known yet to be so: one that trapped is followed by `anew`. */
   readonly #tick: JournalEntry[] = [];
 
-  /** Throws E_MALFORMED where the file is no journal, and the core's code where it refuses the configuration. */
-  constructor(file: Uint8Array, module: WebAssembly.Module) {
-    this.#journal = readJournal(file);
-    this.head = this.#journal.head;
+  /** `journal` is read by nobody else. Throws the core's code where it refuses the configuration. */
+  constructor(journal: JournalReader, module: WebAssembly.Module) {
+    this.#journal = journal;
+    this.#entries = journal.entries();
+    this.head = journal.head;
     this.room = new RoomCore(module, this.head.config);
+    this.#lastTick = this.room.firstTick;
   }
 
-  /** Plays to the end, to the first difference, or to a tick. Once. */
+  /** The tick that was played last. */
+  get tick(): number {
+    return this.#lastTick;
+  }
+
+  /** Plays to the end, to the first difference, or to a tick. */
   play(options: ReplayOptions = {}): ReplayReport {
-    const { toTick = Number.POSITIVE_INFINITY, onProgress } = options;
-    let problem = this.#guarded(() => {
-      for (const entry of this.#journal.entries()) {
-        if (entry.tick > toTick) this.#end = 'stopped';
-        else this.#take(entry, options.onEvents);
-        if (this.#end !== null || this.#differs !== null) break;
-        if (entry.stage === STAGE.end && entry.tick % PROGRESS_TICKS === 0)
-          onProgress?.(entry.tick);
-      }
-    });
-    // What stands before the damage is played, too.
-    problem = this.#guarded(() => this.#settle(options.onEvents)) ?? problem;
+    while (this.next(options))
+      if (this.#lastTick % PROGRESS_TICKS === 0) options.onProgress?.(this.#lastTick);
+    return this.report();
+  }
+
+  /** Plays the next tick. False: there is none, and `report` says why. */
+  next(options: ReplayOptions = {}): boolean {
+    const before = this.#ticks;
+    while (!this.#over && this.#ticks === before) {
+      const problem = this.#guarded(() => this.#advance(options));
+      if (problem === null) continue;
+      // What stands before the damage is played, too.
+      this.#problem = this.#guarded(() => this.#settle(options)) ?? problem;
+      this.#over = true;
+    }
+    return this.#ticks > before;
+  }
+
+  /** What was found so far. */
+  report(): ReplayReport {
     const { tornBytes } = this.#journal;
     return {
       room: this.head.roomId,
       ticks: this.#ticks,
       hashes: this.#hashes,
-      lastTick: this.#lastTick,
+      lastTick: this.#ticks === 0 ? 0 : this.#lastTick,
       stateHash: this.#ticks === 0 ? '' : this.#stateHash(),
       differs: this.#differs,
       end: this.#end ?? (tornBytes > 0 ? 'torn' : 'open'),
       code: this.#code,
-      problem,
+      problem: this.#problem,
       tornBytes,
     };
+  }
+
+  /** This moment, for `restore`; null where the journal cannot be taken up again, which is within its blocks. Costs a copy of the room. */
+  save(): ReplayPlace | null {
+    const journal = this.#over ? null : this.#journal.place();
+    if (journal === null) return null;
+    return {
+      tick: this.#lastTick,
+      region: this.room.region().slice(),
+      journal,
+      entries: [...this.#tick],
+      ticks: this.#ticks,
+      hashes: this.#hashes,
+    };
+  }
+
+  /** Goes back, or on, to a moment of the same journal, whoever kept it. */
+  restore(place: ReplayPlace): void {
+    if (this.#trapped) this.room.revive();
+    this.#trapped = false;
+    this.room.restore(place.region);
+    this.#entries = this.#journal.entries(place.journal);
+    this.#tick.splice(0, this.#tick.length, ...place.entries);
+    this.#ticks = place.ticks;
+    this.#hashes = place.hashes;
+    this.#lastTick = place.tick;
+    this.#over = false;
+    this.#end = null;
+    this.#differs = null;
+    this.#problem = null;
+    this.#code = null;
+  }
+
+  /** Takes the next entry, or ends. */
+  #advance(options: ReplayOptions): void {
+    const { toTick = Number.POSITIVE_INFINITY } = options;
+    const step = this.#entries.next();
+    const entry = step.done ? undefined : step.value;
+    if (entry !== undefined && entry.tick <= toTick) this.#take(entry, options);
+    else {
+      if (entry !== undefined) this.#end = 'stopped';
+      this.#over = true;
+      this.#settle(options);
+    }
+    if (this.#end !== null || this.#differs !== null) this.#over = true;
   }
 
   /** What is wrong with the file, or what the core refused; null: nothing. */
@@ -101,33 +180,37 @@ export class Replay {
       run();
       return null;
     } catch (error) {
-      if (!(error instanceof FrayError)) throw error;
+      this.#trapped = error instanceof WebAssembly.RuntimeError;
+      if (!(error instanceof FrayError || this.#trapped)) throw error;
       this.#end = 'damaged';
-      return error.message;
+      const text = (error as Error).message;
+      return this.#trapped
+        ? `Cannot play beyond tick ${this.#lastTick}: the core trapped (${text})`
+        : text;
     }
   }
 
   /** Ticks are played when the next entry shows that they were. */
-  #take(entry: JournalEntry, onEvents: ReplayOptions['onEvents']): void {
+  #take(entry: JournalEntry, options: ReplayOptions): void {
     const { stage } = entry;
     if (stage === STAGE.game) return;
     if (stage === STAGE.anew) this.#tick.length = 0;
     else if (stage === STAGE.end) this.#tick.push(entry);
     else {
-      this.#settle(onEvents);
+      this.#settle(options);
       if (stage === STAGE.begin) this.#tick.push(entry);
-      else if (this.#differs === null) this.#entry(entry, onEvents);
+      else if (this.#differs === null) this.#entry(entry, options);
     }
   }
 
   /** A tick whose hooks never ran (a killed server's last) is none. */
-  #settle(onEvents: ReplayOptions['onEvents']): void {
+  #settle(options: ReplayOptions): void {
     const tick = this.#tick.splice(0);
     if (tick.at(-1)?.stage !== STAGE.end) return;
-    for (const entry of tick) if (this.#differs === null) this.#entry(entry, onEvents);
+    for (const entry of tick) if (this.#differs === null) this.#entry(entry, options);
   }
 
-  #entry({ stage, tick, bytes }: JournalEntry, onEvents: ReplayOptions['onEvents']): void {
+  #entry({ stage, tick, bytes }: JournalEntry, options: ReplayOptions): void {
     const { room } = this;
     if (stage === STAGE.begin || stage === STAGE.end) {
       if (bytes.length > room.inputBytes)
@@ -135,8 +218,9 @@ export class Replay {
       room.u8.set(bytes, room.input);
       if (stage === STAGE.begin) {
         const eventBytes = room.begin(bytes.length);
-        onEvents?.(room, eventBytes);
+        options.onEvents?.(room, eventBytes);
       } else {
+        options.onCommands?.(room, bytes);
         room.end(bytes.length);
         this.#ticks += 1;
         this.#lastTick = tick;

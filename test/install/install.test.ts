@@ -59,9 +59,14 @@ test('the package holds what an author needs, and nothing else', async (t) => {
   t.ok(packed.unpackedSize < PACKED_BYTES_MAX, `${packed.unpackedSize} bytes unpacked`);
   const command = packed.files.find((file) => file.path === 'dist/cli.js');
   t.equal((command?.mode ?? 0) & 0o111, 0o111, 'the command is executable');
-  const client = readFileSync(join(folder, 'dist', 'client.browser.js'), 'utf8');
-  const assets = [...client.matchAll(ASSET)].map(([, file]) => file);
-  t.same(assets, ['./fray_client.wasm'], 'bundlers see the core, and it lies beside the client');
+  for (const [module, core] of [
+    ['client.browser.js', './fray_client.wasm'],
+    ['watch.js', './fray_core.wasm'],
+  ] as const) {
+    const text = readFileSync(join(folder, 'dist', module), 'utf8');
+    const assets = [...text.matchAll(ASSET)].map(([, file]) => file);
+    t.same(assets, [core], `bundlers see the core, and it lies beside ${module}`);
+  }
 
   const author = join(base, 'author');
   mkdirSync(author);
@@ -82,7 +87,7 @@ test('the package holds what an author needs, and nothing else', async (t) => {
   t.equal(
     await execute(process.execPath, ['same.mjs'], author),
     'done\n',
-    'schema, plugin and client load, and a token of tokens opens',
+    'schema, plugin, client and watch load, and a token of tokens opens',
   );
   await serves(t, author, join(author, 'node_modules', '.bin', 'fray'));
 });
@@ -106,6 +111,7 @@ const NEEDED = [
   'dist/schema.js',
   'dist/plugin.js',
   'dist/tokens.js',
+  'dist/watch.js',
   'dist/client.browser.js',
   'dist/client.node.js',
   'dist/fray_client.wasm',
@@ -115,9 +121,11 @@ const NEEDED = [
   'dist/games/arena/page/index.html',
   'dist/games/arena/page/main.js',
   'dist/games/arena/page/fray_client.wasm',
+  'dist/games/arena/page/fray_core.wasm',
   'dist/types/src/schema/index.d.ts',
   'dist/types/src/plugin/index.d.ts',
   'dist/types/src/client/index.d.ts',
+  'dist/types/src/watch/index.d.ts',
   'dist/types/src/tokens.d.ts',
   'LICENSE',
   'README.md',
@@ -130,7 +138,8 @@ const ASSET = /\bnew\s+URL\s*\(\s*["']([^"']+)["']\s*,\s*import\.meta\.url\s*\)/
 
 const GAME = `import { angle, axis2, button, circle, defineSchema, u16 } from 'fray/schema';
 import { defineGame } from 'fray/plugin';
-import { connect } from 'fray/client';
+import { connect, type Watchable } from 'fray/client';
+import { watch } from 'fray/watch';
 import { issueConnectToken } from 'fray/tokens';
 const duel = defineSchema({
   name: 'duel',
@@ -148,16 +157,21 @@ export async function play(): Promise<number | undefined> {
   const game = await connect('http://localhost', { schema: duel, name: 'Ann', room: 'any' });
   return game.view(0).players[0]?.kills;
 }
+export async function look(journal: Uint8Array): Promise<Watchable<typeof duel>> {
+  const film = await watch(journal, { schema: duel, bar: null });
+  return film.view(0).players[0]?.kills === 1 ? film : connect('http://localhost', { schema: duel });
+}
 export const token: string = issueConnectToken({ userId: 'ann', servers: ['203.0.113.5:40000'], key: new Uint8Array(32) }).token;
 `;
 const SAME = `import { defineSchema } from 'fray/schema';
 import { defineGame } from 'fray/plugin';
 import { connect } from 'fray/client';
+import { watch } from 'fray/watch';
 import { issueConnectToken, openConnectToken } from 'fray/tokens';
 const key = new Uint8Array(32).fill(7);
 const { token } = issueConnectToken({ userId: 'ann', servers: ['203.0.113.5:40000'], key });
 if (openConnectToken(token, [key]).userId !== 'ann') throw new Error('the token does not open');
-for (const made of [defineSchema, defineGame, connect]) if (typeof made !== 'function') throw new Error('not there');
+for (const made of [defineSchema, defineGame, connect, watch]) if (typeof made !== 'function') throw new Error('not there');
 console.log('done');
 `;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
 import { Replay } from '../../src/room/replay.ts';
+import { readJournal } from '../../workers/journal-file.ts';
 import { DirectoryBench, pause, testCore } from './bench.ts';
 
 test('two workers: joins are placed, packets go both ways, leaving ends it, no error is logged', async (t) => {
@@ -317,7 +318,10 @@ test('the journal of a room, replayed into a fresh core without the plugin, give
   await pause(100);
   await bench.directory.stop(0);
   const [file] = readdirSync(journalDir);
-  const replay = new Replay(readFileSync(join(journalDir, file ?? '')), await testCore());
+  const replay = new Replay(
+    readJournal(readFileSync(join(journalDir, file ?? ''))),
+    await testCore(),
+  );
   const report = replay.play();
   t.match(report, { differs: null, problem: null, end: 'over', code: ERROR.E_SHUTDOWN });
   t.ok(report.hashes > 30);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { ClientStats, ERROR } from '../../protocol/gen/tables.ts';
 import { Replay } from '../../src/room/replay.ts';
+import { readJournal } from '../../workers/journal-file.ts';
 import { pause, testCore } from './bench.ts';
 import { assertTold, liveAtRandom, Page, spareReady, started } from './page.ts';
 
@@ -48,7 +49,7 @@ test('a room goes to and fro between two workers while players talk', async (t) 
   const files = readdirSync(dir);
   t.equal(files.length, 2, 'a journal for each room, wherever it ran');
   for (const file of files) {
-    const report = new Replay(readFileSync(join(dir, file)), module).play();
+    const report = new Replay(readJournal(readFileSync(join(dir, file))), module).play();
     t.match(report, { end: 'over', differs: null, problem: null, code: ERROR.E_SHUTDOWN });
   }
 });
@@ -85,7 +86,7 @@ for (const [who, kills] of [
     await bench.directory.stop(0);
     const [file = '', ...more] = readdirSync(dir);
     t.same(more, []);
-    const report = new Replay(readFileSync(join(dir, file)), module).play();
+    const report = new Replay(readJournal(readFileSync(join(dir, file))), module).play();
     t.match(report, { end: 'over', differs: null, problem: null, code: ERROR.E_SHUTDOWN });
   });
 }

@@ -11,6 +11,7 @@ import type { DirectoryOptions } from '../../src/room/directory.ts';
 import type { RoomOutput } from '../../src/room/outputs.ts';
 import { Replay } from '../../src/room/replay.ts';
 import { MessageCodec } from '../../src/schema/messages.ts';
+import { readJournal } from '../../workers/journal-file.ts';
 import { DirectoryBench, pause, testCore } from './bench.ts';
 import { basic } from './games/basic.ts';
 
@@ -343,7 +344,7 @@ test('the journal of a room whose players drop and return replays to the same ha
   }
   await bench.directory.stop(0);
   const [file] = readdirSync(journalDir);
-  const replay = new Replay(readFileSync(join(journalDir, file ?? '')), module);
+  const replay = new Replay(readJournal(readFileSync(join(journalDir, file ?? ''))), module);
   const report = replay.play();
   t.match(report, { differs: null, problem: null, end: 'over' });
   t.ok(report.hashes > 30);

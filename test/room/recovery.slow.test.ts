@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
 import { Replay } from '../../src/room/replay.ts';
+import { readJournal } from '../../workers/journal-file.ts';
 import type { DirectoryBench } from './bench.ts';
 import { pause, testCore } from './bench.ts';
 import { assertTold, liveAtRandom, Page, spareReady, started } from './page.ts';
@@ -66,7 +67,7 @@ test('a worker ends between two ticks: its rooms go on where they were, those of
   const files = readdirSync(dir);
   t.equal(files.length, 4, 'a journal for each room, whoever ran it');
   for (const file of files) {
-    const report = new Replay(readFileSync(join(dir, file)), module).play();
+    const report = new Replay(readJournal(readFileSync(join(dir, file))), module).play();
     t.match(report, { end: 'over', differs: null, problem: null, code: ERROR.E_SHUTDOWN });
   }
 });
@@ -113,7 +114,7 @@ test('a hook that loops for ever each time: its room is closed after the third w
   t.equal(bench.directory.rooms().length, 1);
   await bench.directory.stop(0);
   const file = readdirSync(dir).find((name) => name.startsWith(mad.room)) ?? '';
-  const report = new Replay(readFileSync(join(dir, file)), module).play();
+  const report = new Replay(readJournal(readFileSync(join(dir, file))), module).play();
   t.match(
     report,
     { end: 'over', differs: null, code: ERROR.E_ROOM_FAULT },

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Replay } from '../../src/room/replay.ts';
+import { readJournal } from '../../workers/journal-file.ts';
 import { Chance } from './chance.ts';
 import { watch } from './game.ts';
 import { Hostile, SPOOFED } from './hostile.ts';
@@ -350,7 +351,7 @@ class Scenario {
     for (const name of readdirSync(journalDir)) {
       const file = readFileSync(join(journalDir, name));
       if (file.length === 0) continue;
-      const { differs, problem, ticks } = new Replay(file, this.#modules.core).play();
+      const { differs, problem, ticks } = new Replay(readJournal(file), this.#modules.core).play();
       this.#replayed += ticks;
       if (differs !== null) this.#trouble(`I11: ${name} differs after tick ${differs}`);
       if (problem !== null) this.#trouble(`I11: ${name}: ${problem}`);

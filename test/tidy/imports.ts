@@ -41,6 +41,8 @@ export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     'src/session',
     'src/session/client',
   ],
+  // A page that plays a journal: the client's view of a room.
+  'src/watch': ['src/client', 'src/room', 'src/schema', 'workers', 'core-wasm', 'protocol'],
   'src/http': ['src/session', 'src/session/server', 'src/room', 'src/ops'],
   'src/control': ['src/session', 'src/session/server', 'src/room', 'src/store'],
   'src/store': [],
@@ -67,8 +69,8 @@ const PACKAGES: { readonly [folder: string]: RegExp } = {
   'src/session': /^@noble\/|^@bufbuild\/protobuf(\/|$)/,
   'src/mailbox': /^node:worker_threads$/,
   // A page draws with what its author likes; it is bundled with it.
-  games: /^(fray\/(schema|plugin|client)|three)$/,
-  examples: /^fray\/(schema|plugin|client)$/,
+  games: /^(fray\/(schema|plugin|client|watch)|three)$/,
+  examples: /^fray\/(schema|plugin|client|watch)$/,
 };
 
 /** Native code that may end its process: it is for the files that know how to hold it. */
@@ -78,7 +80,7 @@ const SOCKETS = /^(ws|uWebSockets\.js|node:(net|tls|dgram|http|https|http2))$/;
 const SOCKET_FOLDERS = ['src/transport/', 'src/http/'];
 
 /** What a browser loads: neither Node's modules nor `ws` may be reached from here. */
-const BROWSER_ENTRIES = ['src/schema/index.ts', 'src/client/index.ts'];
+const BROWSER_ENTRIES = ['src/schema/index.ts', 'src/client/index.ts', 'src/watch/index.ts'];
 
 export function checkImports(sources: Sources): Problem[] {
   const problems: Problem[] = [];

@@ -350,6 +350,22 @@ test('packets stand in a block as differences to the ones before in their slots,
     whole,
     ticks.flatMap((bytes, k) => [STAGE.begin, STAGE.end].map((stage) => [stage, k + 1, ...bytes])),
   );
+  // Two blocks of two ticks: between them one can take it up again, as often as one likes.
+  const reader = readJournal(file);
+  const entries = reader.entries();
+  for (let k = 0; k < 3; k += 1) entries.next();
+  t.equal(reader.place(), null, 'not within a block');
+  entries.next();
+  const place = reader.place();
+  t.equal(reader.lastTickSaid(), 4);
+  for (let k = 0; k < 2 && place !== null; k += 1) {
+    const rest = [...reader.entries(place)];
+    t.same(
+      rest.map(({ stage, tick, bytes }) => [stage, tick, ...bytes]),
+      whole.slice(4),
+      'on from a place',
+    );
+  }
   const at = file.readUInt32LE(8) + 4;
   const raw = [...inflateRawSync(file.subarray(at + 36, at + 36 + file.readUInt32LE(at + 12)))];
   const first = ticks[0] as number[];

@@ -137,7 +137,10 @@ test('a room whose core trapped goes on as if it had not, and its hooks see each
   host.close(0, ERROR.E_ROOM_CLOSED);
   host.turn();
   const [name = ''] = readdirSync(dir);
-  t.match(new Replay(readFileSync(join(dir, name)), module).play(), { end: 'over', differs: null });
+  t.match(new Replay(readJournal(readFileSync(join(dir, name))), module).play(), {
+    end: 'over',
+    differs: null,
+  });
 });
 
 test('what traps with a packet is tried again without the packets of its tick', async (t) => {
@@ -179,7 +182,7 @@ test('what traps with a packet is tried again without the packets of its tick', 
   const file = readFileSync(join(dir, readdirSync(dir)[0] ?? ''));
   const stages = [...readJournal(file).entries()].map(({ stage }) => stage);
   t.equal(stages.filter((stage) => stage === STAGE.anew).length, 1);
-  const report = new Replay(file, module).play();
+  const report = new Replay(readJournal(file), module).play();
   t.match(report, { end: 'over', differs: null, problem: null });
 });
 
@@ -204,7 +207,7 @@ test('a room that traps three times in one tick is closed; its journal stays, ot
     [ANSWER.closed, 0, ERROR.E_ROOM_FAULT],
   ]);
   const name = readdirSync(dir).find((file) => file.startsWith('room0')) ?? '';
-  const report = new Replay(readFileSync(join(dir, name)), module).play();
+  const report = new Replay(readJournal(readFileSync(join(dir, name))), module).play();
   t.match(report, { end: 'over', code: ERROR.E_ROOM_FAULT, differs: null });
   t.equal(report.lastTick, 71, 'all of it can be played');
 });

@@ -208,6 +208,10 @@ pub mod address {
     pub const OWN: u32 = 27;
     /// room: u32 epoch of packets per slot
     pub const EPOCHS: u32 = 28;
+    /// room: ClientEvent[EVENTS_MAX], event e at e % EVENTS_MAX
+    pub const HAPPENED: u32 = 29;
+    /// room: u32 how many events there have been
+    pub const HAPPENED_NEXT: u32 = 30;
 }
 
 /// Why a shot was not judged at the view that it stated.

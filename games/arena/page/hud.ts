@@ -73,7 +73,7 @@ export class Hud {
     const shown = all.slice(0, SCORE_ROWS);
     const own = all.find((row) => row.id === me);
     if (own && !shown.includes(own)) shown[SCORE_ROWS - 1] = own;
-    const text = shown.map((row) => `${row.id}:${row.name}:${row.kills}`).join();
+    const text = [me, ...shown.map((row) => `${row.id}:${row.name}:${row.kills}`)].join();
     if (text === this.#scoresText) return;
     this.#scoresText = text;
     this.#scores.replaceChildren(

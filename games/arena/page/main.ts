@@ -1,14 +1,17 @@
 /** The arena's page: asks for a name, connects, and draws. */
-import { connect, type Game } from 'fray/client';
+import { connect, type Game, type Watchable } from 'fray/client';
 import { arena } from '../schema.ts';
 import { type ControlSurface, listen } from './controls.ts';
 import { Effects } from './effects.ts';
 import { element, gunOf, Hud } from './hud.ts';
+import { onJournal, openJournal, reasonOf } from './journal.ts';
 import { NetGraph } from './netgraph.ts';
 import { palette, playerColour } from './palette.ts';
 import { Scene, type View } from './scene.ts';
 
 type ArenaGame = Game<typeof arena>;
+/** What is drawn: a game that is played, or a journal. */
+type Shown = Watchable<typeof arena>;
 
 const canvas = element('scene') as HTMLCanvasElement;
 const scene = new Scene(canvas, element('map'));
@@ -20,7 +23,11 @@ const surface = listen(canvas, () => {
   scene.resize();
 });
 
+/** The journal on the screen. */
+let journal: Shown | null = null;
+
 lobby();
+onJournal(watchJournal);
 
 /** Waits for a name, then plays; comes back with the reason when the game is over. */
 function lobby(): void {
@@ -40,13 +47,11 @@ function lobby(): void {
         name: name.value,
         room: roomChoice(),
       });
-      element('lobby').hidden = true;
       history.replaceState(PLAYING, '');
       play(game, (reason) => {
         // Without a reason the page was left: who comes back to it wants to play on.
         if (reason) history.replaceState(null, '');
-        element('lobby').hidden = false;
-        element('trouble').textContent = reason;
+        leave(reason);
       });
     } catch (error) {
       element('trouble').textContent = error instanceof Error ? error.message : String(error);
@@ -60,6 +65,27 @@ function lobby(): void {
   addEventListener('pageshow', ({ persisted }) => {
     if (history.state === PLAYING && (persisted || isBack())) join();
   });
+}
+
+/** Plays a journal in the place of the one before; says in the lobby why it cannot. A game that is played goes on. */
+async function watchJournal(source: URL | File): Promise<void> {
+  journal?.close();
+  journal = null;
+  if (element('lobby').hidden) return;
+  element('trouble').textContent = 'reading the journal';
+  try {
+    journal = await openJournal(source);
+    surface.enabled = false;
+    show(journal, { each: () => {}, ended: leave });
+  } catch (error) {
+    element('trouble').textContent = reasonOf(error);
+  }
+}
+
+/** Back to the lobby. */
+function leave(reason: string): void {
+  element('lobby').hidden = false;
+  element('trouble').textContent = reason;
 }
 
 /** The page was loaded anew by "back" or "forward". */
@@ -79,10 +105,34 @@ function hashValue(name: string): string | null {
 }
 
 function play(game: ArenaGame, ended: (reason: string) => void): void {
-  hud.show();
-  scene.resize();
   const over = new AbortController();
   const graph = new NetGraph(game, over.signal);
+  chat(game, surface, over.signal);
+  surface.changed = () => game.setInput(surface.sample());
+  show(game, {
+    each: (nowMs) => graph.draw(nowMs, scene),
+    before: surface.changed,
+    ended: (reason) => {
+      surface.changed = () => {};
+      over.abort();
+      ended(reason);
+    },
+  });
+}
+
+interface Course {
+  /** Before each frame, and after it was drawn. */
+  readonly before?: () => void;
+  each(nowMs: number): void;
+  ended(reason: string): void;
+}
+
+/** Draws a game or a journal until it is over. */
+function show(game: Shown, course: Course): void {
+  element('lobby').hidden = true;
+  element('trouble').textContent = '';
+  hud.show();
+  scene.resize();
   let running = true;
   let killer = '';
   game.onMessage('kill', ({ attacker, victim, streak }) => {
@@ -105,17 +155,12 @@ function play(game: ArenaGame, ended: (reason: string) => void): void {
   game.on('status', (status, error) => {
     if (status !== 'closed') return;
     running = false;
-    surface.changed = () => {};
-    over.abort();
-    ended(error ? error.message : '');
+    course.ended(error ? error.message : '');
   });
-  chat(game, surface, over.signal);
-  surface.changed = () => game.setInput(surface.sample());
-
   const frame = (nowMs: number) => {
     if (!running) return;
     requestAnimationFrame(frame);
-    game.setInput(surface.sample());
+    course.before?.();
     const view = game.view(nowMs);
     effects.advance(nowMs);
     scene.draw(view, effects, effects.shake);
@@ -127,13 +172,13 @@ function play(game: ArenaGame, ended: (reason: string) => void): void {
         hud.fallen(me.alive ? '' : 'You are down', me.alive ? '' : killer && `${killer} got you`);
     }
     hud.scores(() => [...game.roster], game.playerId, nowMs);
-    graph.draw(nowMs, scene);
+    course.each(nowMs);
   };
   requestAnimationFrame(frame);
   expose(game, game.view(performance.now()));
 }
 
-function nameOf(game: ArenaGame, id: number): string {
+function nameOf(game: Shown, id: number): string {
   return game.roster.find((row) => row.id === id)?.name ?? 'somebody';
 }
 
@@ -166,7 +211,7 @@ function chat(game: ArenaGame, controls: ControlSurface, signal: AbortSignal): v
 }
 
 /** For the console and for scripted players: `fray.game`, and `fray.view` of the last frame. */
-function expose(game: ArenaGame, view: View): void {
+function expose(game: Shown, view: View): void {
   Object.assign(globalThis, { fray: { game, view } });
 }
 

@@ -1,5 +1,5 @@
 /** What happens on the screen while a game runs. */
-import type { Game, GameEvent } from 'fray/client';
+import type { Game, GameEvent, Watchable } from 'fray/client';
 import { Vector3 } from 'three';
 import { BODY_HEIGHT, clearPart, EYE_HEIGHT } from '../map.ts';
 import { OVER, type outpost, weapons } from '../schema.ts';
@@ -16,6 +16,8 @@ import type { Stage } from './stage.ts';
 import { Trails } from './trails.ts';
 
 type OutpostGame = Game<typeof outpost>;
+/** What is drawn: a game that is played, or a journal. */
+type Shown = Watchable<typeof outpost>;
 
 /** Seconds: a frame that took longer moves effects by no more. */
 const STEP_MOST = 0.1;
@@ -25,6 +27,13 @@ const EYE_HASTE = 14;
 const NAME_REACH = 50;
 /** Units beside the line of sight that still count as in the crosshair. */
 const NAME_WIDTH = 0.6;
+
+interface Course {
+  /** Before each frame, and after it was drawn. */
+  before(): void;
+  each(nowMs: number): void;
+  ended(reason: string): void;
+}
 
 /** One page's player: draws games, one after another, on one stage. */
 export class Player {
@@ -43,6 +52,7 @@ export class Player {
   readonly #trails: Trails;
   #lastMs = 0;
   #alive = false;
+  #watching = false;
 
   constructor(stage: Stage, surface: ControlSurface) {
     this.#stage = stage;
@@ -61,33 +71,51 @@ export class Player {
     this.#stage.draw(performance.now());
   }
 
+  /** Plays a game until it is over. */
   play(game: OutpostGame, ended: (reason: string) => void): void {
-    this.#hud.show();
     const over = new AbortController();
     const receipts = new Receipts(game, this.#stage.scene);
     const graph = new NetGraph(game, receipts, over.signal);
     this.#surface.playing = true;
     this.#surface.changed = () => game.setInput(this.#surface.sample());
     this.#surface.arm = (weapon) => arm(game, weapon);
+    this.#watching = false;
+    this.#show(game, {
+      before: this.#surface.changed,
+      each: (nowMs) => graph.draw(nowMs, this.#stage.drawCalls),
+      ended: (reason) => {
+        this.#surface.playing = false;
+        this.#surface.changed = () => {};
+        document.exitPointerLock();
+        receipts.remove();
+        over.abort();
+        ended(reason);
+      },
+    });
+  }
+
+  /** Draws a journal until it is closed: the eyes look where their player looked. */
+  watch(journal: Shown, ended: (reason: string) => void): void {
+    this.#watching = true;
+    this.#show(journal, { before() {}, each() {}, ended });
+  }
+
+  #show(game: Shown, course: Course): void {
+    this.#hud.show();
     this.#alive = false;
     let running = true;
     game.on('status', (status, error) => {
       if (status !== 'closed') return;
       running = false;
-      this.#surface.playing = false;
-      this.#surface.changed = () => {};
-      document.exitPointerLock();
-      receipts.remove();
-      over.abort();
-      ended(error ? error.message : '');
+      course.ended(error ? error.message : '');
     });
     this.#listen(game);
     const frame = (nowMs: number) => {
       if (!running) return;
       requestAnimationFrame(frame);
-      game.setInput(this.#surface.sample());
+      course.before();
       this.#frame(game, game.view(nowMs), nowMs);
-      graph.draw(nowMs, this.#stage.drawCalls);
+      course.each(nowMs);
     };
     requestAnimationFrame(frame);
     // For the console and for scripted players: `fray.view` is that of the last frame.
@@ -96,7 +124,7 @@ export class Player {
     });
   }
 
-  #listen(game: OutpostGame): void {
+  #listen(game: Shown): void {
     const row = (id: number) => game.roster.find((entry) => entry.id === id);
     game.onMessage('kill', ({ attacker, victim, weapon }) =>
       this.#hud.kill(row(attacker), row(victim), weapon),
@@ -117,7 +145,7 @@ export class Player {
   }
 
   /** A tracer from the gun that is seen, not from the eye that aims. */
-  #shot(game: OutpostGame, event: GameEvent): void {
+  #shot(game: Shown, event: GameEvent): void {
     const { camera } = this.#stage;
     if (event.own) this.#gun.fire(event.weapon);
     const shooter = event.own ? undefined : find(game.view(), event.subject);
@@ -141,13 +169,14 @@ export class Player {
 
   #eyeHeight = EYE_HEIGHT;
 
-  #frame(game: OutpostGame, view: View, nowMs: number): void {
+  #frame(game: Shown, view: View, nowMs: number): void {
     const seconds = Math.min(STEP_MOST, (nowMs - this.#lastMs) / 1000);
     this.#lastMs = nowMs;
     const { controls } = this.#surface;
     const { me } = view;
     if (me) {
-      if (me.alive && !this.#alive) {
+      if (this.#watching) Object.assign(controls, { aim: me.aim, pitch: me.pitch });
+      else if (me.alive && !this.#alive) {
         // A new life looks to the middle, wherever the last one looked.
         controls.aim = me.x < 0 ? 0 : Math.PI;
         controls.pitch = 0;

@@ -1,0 +1,3 @@
+/** A journal as it lies on a disk, for `Replay`: pages, which have no zlib, read it in their own way (src/watch). */
+export { readJournal } from '../../workers/journal-file.ts';
+export type { JournalHead } from '../../workers/journal-format.ts';
