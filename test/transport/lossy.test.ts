@@ -383,6 +383,13 @@ t.test(
     clock.advance(2000);
     test.equal(pipe.up.waiting, 0);
     test.equal(pipe.up.delivered + pipe.up.overflowed, 200);
+    // One kilobyte at 1 kbit/s takes eight seconds, and comes; the one behind it would wait too long.
+    pipe.setLink('rate=1');
+    const before = pipe.up.overflowed;
+    for (let k = 0; k < 2; k += 1) pipe.send(new Uint8Array(1000));
+    test.same([pipe.up.waiting, pipe.up.overflowed - before], [1, 1]);
+    clock.advance(9000);
+    test.equal(pipe.up.waiting, 0);
   },
 );
 
