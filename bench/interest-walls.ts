@@ -1,34 +1,16 @@
 /** What it costs that walls hide: the second half of a tick of bots in a town, with `hideBehindWalls` and without. */
 import type { BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
-import { median, ratioRow } from '../src/cli/bench-report.ts';
+import { ratioRow } from '../src/cli/bench-report.ts';
 import { circle, defineSchema, type Wall } from '../src/schema/index.ts';
-import type { Moves } from './bot-room.ts';
 import { BotRoom, metres } from './bot-room.ts';
 import { random, worldEdge } from './w1.ts';
+import { PLAYERS, pairOf } from './walled.ts';
 
 /** Tick by tick in turns; the ratio is without / with: 0.8 says that a fourth is added. */
 export function hidingRow(module: WebAssembly.Module, options: BenchOptions): BenchRow {
   const { warmTicks, rounds, roundTicks } = options.quick ? QUICK : FULL;
-  const rooms = [true, false].map((hides) => town(module, hides, options.seed));
-  const draw = random(options.seed + 1);
-  const moves: Moves = { x: new Int8Array(PLAYERS), y: new Int8Array(PLAYERS) };
-  const round = (ticks: number): { ours: number; peer: number } => {
-    const times: [number[], number[]] = [[], []];
-    for (let tick = 0; tick < ticks; tick += 1) {
-      for (let slot = 0; slot < PLAYERS; slot += 1) {
-        if (draw() >= 0.06) continue;
-        moves.x[slot] = Math.trunc(254 * draw() - 127);
-        moves.y[slot] = Math.trunc(254 * draw() - 127);
-      }
-      rooms.forEach((room, index) => {
-        room.steer(moves);
-        room.begin();
-        times[index]?.push(room.end());
-      });
-    }
-    const [ours, peer] = times.map((all) => median(all) / PLAYERS) as [number, number];
-    return { ours, peer };
-  };
+  const rooms = [town(module, true, options.seed), town(module, false, options.seed)] as const;
+  const round = pairOf(rooms, 'end', options.seed + 1);
   round(warmTicks);
   const [hiding, open] = rooms.map(seen) as [number, number];
   options.progress(
@@ -72,7 +54,6 @@ function town(module: WebAssembly.Module, hides: boolean, seed: number): BotRoom
   return new BotRoom(module, { config: schema.config({ playersMax: PLAYERS }), bots });
 }
 
-const PLAYERS = 200;
 /** Metres; some 20 others. */
 const RADIUS = 26;
 const FULL = { warmTicks: 300, rounds: 10, roundTicks: 200 };

@@ -1,35 +1,16 @@
 /** What walls far away cost a move: the same players among a hundred boxes of a schema, and among ten thousand, as dense as those. */
 import type { BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
-import { median, ratioRow } from '../src/cli/bench-report.ts';
+import { ratioRow } from '../src/cli/bench-report.ts';
 import { circle, defineSchema, type Wall } from '../src/schema/index.ts';
-import type { Moves } from './bot-room.ts';
 import { BotRoom, metres } from './bot-room.ts';
 import { random } from './w1.ts';
+import { PLAYERS, pairOf } from './walled.ts';
 
 /** Tick by tick in turns; the ratio is few / many: 1 says that the number does not matter. */
 export function wallRow(module: WebAssembly.Module, options: BenchOptions): BenchRow {
   const { warmTicks, rounds, roundTicks } = options.quick ? QUICK : FULL;
-  const [few, many] = [FEW, MANY].map((count) => town(module, count, options.seed));
-  if (few === undefined || many === undefined) throw new Error('Two towns are compared');
-  const draw = random(options.seed + 1);
-  const moves: Moves = { x: new Int8Array(PLAYERS), y: new Int8Array(PLAYERS) };
-  const round = (ticks: number) => {
-    const times: [number[], number[]] = [[], []];
-    for (let tick = 0; tick < ticks; tick += 1) {
-      for (let slot = 0; slot < PLAYERS; slot += 1) {
-        if (draw() >= 0.06) continue;
-        moves.x[slot] = Math.trunc(254 * draw() - 127);
-        moves.y[slot] = Math.trunc(254 * draw() - 127);
-      }
-      [few, many].forEach((room, index) => {
-        room.steer(moves);
-        times[index]?.push(room.begin());
-        room.end();
-      });
-    }
-    const [peer, ours] = times.map((all) => median(all) / PLAYERS) as [number, number];
-    return { ours, peer };
-  };
+  const rooms = [town(module, MANY, options.seed), town(module, FEW, options.seed)] as const;
+  const round = pairOf(rooms, 'begin', options.seed + 1);
   round(warmTicks);
   return ratioRow({
     name: `move/${PLAYERS}, ${MANY} boxes beside ${FEW}`,
@@ -65,7 +46,6 @@ function town(module: WebAssembly.Module, count: number, seed: number): BotRoom 
   return new BotRoom(module, { config, bots });
 }
 
-const PLAYERS = 200;
 const FEW = 100;
 const MANY = 10_000;
 const M2_PER_BOX = 25;
