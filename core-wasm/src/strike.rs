@@ -175,8 +175,8 @@ pub fn strikes_wall(
 fn each_wall(ray: &Ray, walls: &Walls, mut tell: impl FnMut(Option<i64>) -> i64) {
     let to = add(ray.from, ray.way);
     walls.on_way((ray.from.0, ray.from.1), (to.0, to.1), ray.radius, |wall| {
-        let tall = if wall.height == 0 { None } else { Some((wall.z, wall.height)) };
-        tell(strike_box(ray, (wall.x, wall.y), (wall.half_x, wall.half_y), tall))
+        let half = (wall.half_x, wall.half_y);
+        tell(strike_box(ray, (wall.x, wall.y), half, walls.tall(wall)))
     });
 }
 

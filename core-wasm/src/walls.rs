@@ -38,6 +38,8 @@ pub struct WallGrid {
     pub half_depth: i32,
     /// Walls in it.
     pub count: u32,
+    /// 1: a world without height, in which every wall stands in the way.
+    pub flat: u32,
 }
 
 /// The walls of a room or client: boxes and their grid.
@@ -66,6 +68,7 @@ impl Walls<'static> {
             half_width: 0,
             half_depth: 0,
             count: 0,
+            flat: 0,
         },
         starts: &[],
         items: &[],
@@ -77,6 +80,12 @@ impl<'a> Walls<'a> {
     /// True if there is nothing.
     pub fn none(&self) -> bool {
         self.grid.count == 0 && self.movers.is_empty()
+    }
+
+    /// Bottom and height of a wall for what flies; None: endless both ways.
+    #[inline]
+    pub fn tall(&self, wall: &WallBox) -> Option<(i32, i32)> {
+        (wall.height != 0 && self.grid.flat == 0).then_some((wall.z, wall.height))
     }
 
     /// Tells each wall that may touch the rectangle, those of [`Walls::near`] first, then moving ones.
@@ -299,6 +308,7 @@ pub fn build(
             half_width: head.half_width,
             half_depth: head.half_depth,
             count: boxes.len() as u32,
+            flat: u32::from(head.dimensions == 2),
         };
         if fill(&grid, boxes, starts, items) {
             return Some(grid);

@@ -6,7 +6,7 @@ use bytemuck::Zeroable;
 use fray_core::gen::*;
 use fray_core::movers::Moved;
 use fray_core::strike::{first_solid, strikes_wall, Ray};
-use fray_core::walls::{build, cells_of, items_of, Walls};
+use fray_core::walls::{build, cells_of, items_of, WallGrid, Walls};
 use support::*;
 
 #[test]
@@ -29,8 +29,10 @@ fn a_way_ends_at_the_first_wall_that_it_meets() {
         // Moving ones stand in no cell: each is looked at.
         let one_by_one: Vec<Moved> =
             boxes.iter().map(|wall| Moved { wall: *wall, ..Moved::zeroed() }).collect();
-        let all = Walls { movers: &one_by_one, ..Walls::NONE };
+        setup.head.dimensions = 2 + seed % 2;
         let map = Map::new(&setup.head, boxes);
+        let grid = WallGrid { count: 0, ..map.walls().grid };
+        let all = Walls { movers: &one_by_one, grid, ..Walls::NONE };
         for k in 0..400 {
             let (from, to) = (random.place(units), random.place(units));
             let mut way = (to.0 - from.0, to.1 - from.1);
@@ -59,6 +61,22 @@ fn a_way_ends_at_the_first_wall_that_it_meets() {
         }
     }
     assert!(met > 5000 && missed > 5000, "{met} met a wall, {missed} did not");
+}
+
+#[test]
+fn without_height_every_wall_stops_shots_as_it_stops_bodies() {
+    for (dimensions, part) in [(2, 9 << 26), (3, (1 << 30) + 1)] {
+        let mut setup = Setup::arena(2, 16);
+        setup.head.dimensions = dimensions;
+        for z in [0, ONE] {
+            let low = WallBox { z, height: ONE, ..wall(10 * ONE, 0, ONE, ONE) };
+            let map = Map::new(&setup.head, vec![low]);
+            let (from, way) = ((0, 0, 0), (16 * ONE, 0, 0));
+            let ray = Ray { from, way, radius: 0, owner: 0, team: 0 };
+            assert_eq!(first_solid(&ray, &map.walls()).part, part, "{dimensions} {z}");
+            assert_eq!(strikes_wall(from, way, 0, &map.walls()), dimensions == 2);
+        }
+    }
 }
 
 #[test]

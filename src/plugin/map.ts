@@ -64,9 +64,10 @@ export class RoomMap {
       maxX: Math.max(from.x, to.x),
       maxY: Math.max(from.y, to.y),
     };
+    const { dimensions } = this.#context.layout.world;
     let nearest = 1;
     for (const item of this.#tree().search(area))
-      nearest = Math.min(nearest, enters(item, from, to));
+      nearest = Math.min(nearest, enters(item, from, to, dimensions));
     return nearest;
   }
 
@@ -147,7 +148,7 @@ function itemOf(raw: RawWall): Item {
 }
 
 /** Part of the way at which a line enters a box; 1 where it does not. A wall without end has no bottom for it either, as for shots. */
-function enters(item: Item, a: Place, b: Place): number {
+function enters(item: Item, a: Place, b: Place, dimensions: 2 | 3): number {
   let [from, to] = [0, 1];
   const cut = (start: number, end: number, low: number, high: number): void => {
     if (start === end) {
@@ -160,6 +161,6 @@ function enters(item: Item, a: Place, b: Place): number {
   };
   cut(a.x, b.x, item.minX, item.maxX);
   cut(a.y, b.y, item.minY, item.maxY);
-  if (item.wall.height > 0) cut(a.z ?? 0, b.z ?? 0, item.minZ, item.maxZ);
+  if (item.wall.height > 0 && dimensions === 3) cut(a.z ?? 0, b.z ?? 0, item.minZ, item.maxZ);
   return from < to ? from : 1;
 }

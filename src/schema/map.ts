@@ -3,7 +3,7 @@ import { POSITION_ONE } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import { toPosition, toTicks } from './units.ts';
 
-/** Upright wall box: centre, extent in x and y. World units. */
+/** Upright wall box: centre, extent in x and y. World units. In two dimensions each stands in the way, whatever its bottom and height. */
 export interface Wall {
   readonly x: number;
   readonly y: number;

@@ -21,7 +21,8 @@ export function readStride(r: BitReader, { movement }: Game): Plane | undefined 
 export function readWireStride(r: BitReader, game: Game): Plane | undefined {
   const exact = readStride(r, game);
   if (exact === undefined) return undefined;
-  return exact.map((v) => rounded(v * 16, 2 ** game.positionShift)) as unknown as Plane;
+  const wire = (v: number) => within(rounded(v * 16, 2 ** game.positionShift), -32768, 32767);
+  return [wire(exact[0]), wire(exact[1])];
 }
 
 /** What a player falls behind one that changes its velocity at once: exact velocities, and 1/65536 unit. */
@@ -41,13 +42,17 @@ function behind(
   now: Plane,
   { one, age }: { one: bigint; age: bigint },
 ): Plane {
-  const by = [now[0] - old[0], now[1] - old[1]] as const;
+  const by = [0, 1].map((k) => within(now[k]! - old[k]!, -(2 ** 30), 2 ** 30)) as unknown as Plane;
   const rate = BigInt(now[0] === 0 && now[1] === 0 ? friction : acceleration);
   const change = BigInt(Math.floor(Math.sqrt(by[0] * by[0] + by[1] * by[1]))) * one;
   const slow = change >= rate * age;
   const lag = (v: number) =>
     Number(slow ? quotient(BigInt(v) * age, HALF) : quotient(BigInt(v) * change, HALF * rate));
   return [lag(by[0]), lag(by[1])];
+}
+
+function within(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
 }
 
 function rounded(a: number, b: number): number {

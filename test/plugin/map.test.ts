@@ -127,6 +127,8 @@ t.test(
         {
           onCreate(room) {
             for (let n = 0; n < 40; n += 1) under.push(room.freePlace().y);
+            const part = room.map.ray({ x: 0, y: -SIZE / 2 }, { x: 0, y: SIZE / 2 });
+            t.equal(part, dimensions === 2 ? 0.25 : 0.875, 'a line meets what a shot meets');
           },
         },
       );
