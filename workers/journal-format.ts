@@ -307,13 +307,13 @@ export class JournalDamage extends FrayError {
   }
 }
 
-/** The last `WINDOW_BYTES` of all entries so far: what the next block may refer to. */
+/** The last `WINDOW_BYTES` of all entries so far: what the next block may refer to. A copy: a reader changes `raw` after it. */
 export function windowAfter(window: Uint8Array, raw: Uint8Array): Uint8Array {
-  if (raw.length >= WINDOW_BYTES) return raw.slice(raw.length - WINDOW_BYTES);
-  const kept = window.subarray(Math.max(0, window.length + raw.length - WINDOW_BYTES));
-  const after = new Uint8Array(kept.length + raw.length);
+  const tail = raw.subarray(Math.max(0, raw.length - WINDOW_BYTES));
+  const kept = window.subarray(Math.max(0, window.length + tail.length - WINDOW_BYTES));
+  const after = new Uint8Array(kept.length + tail.length);
   after.set(kept);
-  after.set(raw, kept.length);
+  after.set(tail, kept.length);
   return after;
 }
 

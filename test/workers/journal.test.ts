@@ -375,6 +375,31 @@ test('packets stand in a block as differences to the ones before in their slots,
   t.same(second.slice(24, 24 + 80), [...new Array(64).fill(0), ...long.slice(64)]);
 });
 
+test('a block longer than what the next may refer to is read back, and so is the next', async (t) => {
+  const bench = new Bench(t);
+  const journal = bench.room(1);
+  // Packets that are alike, so that the second block refers to the first one.
+  const packet = (tick: number) =>
+    recordOf(3, tick & 7, [
+      tick & 255,
+      0,
+      0,
+      0,
+      ...Array.from({ length: 60 }, (_, k) => (k * tick) & 255),
+    ]);
+  const bytesOf = (tick: number) => Array.from({ length: 24 }, () => packet(tick)).flat();
+  for (let tick = 1; tick <= 60; tick += 1) {
+    journal.record(STAGE.begin, tick, bench.source.put(bytesOf(tick)));
+    bench.store.take(0, bench.read);
+    if (tick % 30 === 0) bench.store.flush();
+  }
+  bench.store.close();
+  const read = entriesOf(Buffer.from(bench.files().get('r7') ?? []));
+  t.equal(read.length, 60);
+  const wrong = read.find(({ tick, bytes }) => `${[...bytes]}` !== `${bytesOf(tick)}`);
+  t.equal(wrong?.tick, undefined, 'all as they were');
+});
+
 test('a ring that nobody empties cuts the journal once and says so; the room plays on', async (t) => {
   const bench = new Bench(t);
   const journal = bench.room(1);
