@@ -18,7 +18,7 @@ import { CORE_HASH_BYTES } from '../workers/journal-format.ts';
 import { JournalStore } from '../workers/journal-store.ts';
 import { Keeping } from '../workers/keeping.ts';
 import type { LoadedGame } from '../workers/open-room.ts';
-import { roomFactory } from '../workers/open-room.ts';
+import { roomFactory, roomRestorer } from '../workers/open-room.ts';
 import { createShadow } from '../workers/shadow.ts';
 import { Shard } from '../workers/shard.ts';
 import type { ShardRoom } from '../workers/shard-room.ts';
@@ -35,6 +35,8 @@ export interface ShardHostOptions {
   readonly outboxBytes?: number;
   /** A folder for the journal of each room. Default none. */
   readonly journalDir?: string;
+  /** With journals, compressed, that are flushed with every third turn: a checkpoint so often, ms of the bench's time. Default none. */
+  readonly checkpointMs?: number;
 }
 
 /** A place that a room has given. */
@@ -54,7 +56,7 @@ export class ShardHost {
   readonly logs: string[] = [];
   readonly #rooms = new Map<number, ShardRoom>();
   readonly #keeping: Keeping;
-  #journal: { readonly ring: SharedArrayBuffer; take(): void } | null = null;
+  #journal: Journals | null = null;
   /** Its one number: the bench's time, us. */
   readonly #times = Float64Array.of(START_US);
 
@@ -67,7 +69,8 @@ export class ShardHost {
       inboxBytes: options.inboxBytes ?? RING_BYTES,
       outboxBytes: options.outboxBytes ?? RING_BYTES,
     });
-    if (options.journalDir !== undefined) this.#journal = journalIn(options.journalDir);
+    if (options.journalDir !== undefined)
+      this.#journal = journalIn(options.journalDir, options.checkpointMs, () => this.nowUs / 1000);
     const boot = {
       index: 0,
       workers: 1,
@@ -88,11 +91,11 @@ export class ShardHost {
     const kept = loaded(game, { playersMax, entitiesMax });
     const report = (said: WorkerReport): void => {
       if (said.kind === 'log') this.logs.push(`${said.text} ${JSON.stringify(said.fields)}`);
-      else if (said.kind === 'shadow')
-        this.#keeping.give({
-          ...said,
-          memory: createShadow(said.regionBytes, SHADOW_HOST_BYTES),
-        });
+      else if (said.kind === 'shadow') {
+        const memory = createShadow(said.regionBytes, SHADOW_HOST_BYTES);
+        this.#journal?.shadow(said, memory);
+        this.#keeping.give({ ...said, memory });
+      } else if (said.kind === 'copied') this.#journal?.shadow(said, said.memory);
     };
     const [clock, times] = [new BigInt64Array(1), this.#times];
     this.io = new IoEnd(this.link);
@@ -109,16 +112,23 @@ export class ShardHost {
       facts,
       timing: new Timing(boot.timing),
       nowUs,
+      unixMs: () => this.nowUs / 1000,
       report,
     });
     this.#keeping.shadows.settled();
     const make = roomFactory(boot, kept, { report, keeping: this.#keeping });
+    const restore = roomRestorer(boot, kept, { report, keeping: this.#keeping });
     this.shard = new Shard({
       boot,
       openRoom: (order, parts) => {
         const room = make(order, parts);
         this.#rooms.set(order.row, room);
         return room;
+      },
+      restoreRoom: (left, parts) => {
+        const restored = restore(left, parts);
+        this.#rooms.set(left.order.row, restored.room);
+        return restored;
       },
       nowUs,
       report: ({ text, fields }) => this.logs.push(`${text} ${JSON.stringify(fields)}`),
@@ -206,22 +216,42 @@ export class ShardHost {
   }
 }
 
-/** Journals without compression: a native build reads them. */
-function journalIn(dir: string): { readonly ring: SharedArrayBuffer; take(): void } {
+interface Journals {
+  readonly ring: SharedArrayBuffer;
+  take(): void;
+  shadow(of: { readonly row: number; readonly room: string }, memory: SharedArrayBuffer): void;
+}
+
+/** Journals without compression, which a native build reads; with checkpoints as a server writes them. */
+function journalIn(dir: string, checkpointMs: number | undefined, nowMs: () => number): Journals {
   const store = new JournalStore({
     dir,
     coreHash: new Uint8Array(CORE_HASH_BYTES),
     bytesMax: 0,
     ageMsMax: 0,
-    compress: false,
-    unixMs: Date.now,
-    log: (_level, text) => {
-      throw new Error(text);
+    ...(checkpointMs === undefined ? { compress: false } : { checkpointMs }),
+    unixMs: checkpointMs === undefined ? Date.now : nowMs,
+    log: (_level, text, { error }) => {
+      throw new Error(`${text}: ${error}`);
     },
   });
   const memory = createJournalRing();
   const ring = new Ring(memory, 'read');
-  return { ring: memory, take: () => void store.take(0, ring) };
+  let turns = 0;
+  return {
+    ring: memory,
+    take: () => {
+      store.take(0, ring);
+      turns += 1;
+      if (checkpointMs === undefined || turns % 3 !== 0) return;
+      store.flush();
+      store.checkpoint();
+    },
+    shadow: ({ row, room }, shadow) => {
+      store.take(0, ring);
+      store.shadow({ worker: 0, row, room }, shadow);
+    },
+  };
 }
 
 function loaded(game: Game, sizes: { playersMax: number; entitiesMax: number }): LoadedGame {

@@ -191,6 +191,14 @@ export const OPTIONS = {
     'ticks',
     'A state hash goes into the journal after each so many ticks.',
   ),
+  checkpointMs: integer(
+    30_000,
+    0,
+    3_600_000,
+    'ms',
+    'Each room that is played in gets a checkpoint in its journal so often: its memory, or what has changed of it since the last one (some 70 kB of a room of 50). A server that was killed goes on from there, and what came since is played again.',
+    '0 makes none: rooms of a killed server are played again from their beginning',
+  ),
   journalMbMax: integer(
     4096,
     0,

@@ -189,6 +189,7 @@ function journalOptions(config: Config): JournalOptions {
     dir: config.journalDir,
     flushMs: config.journalFlushMs,
     hashTicks: config.journalHashTicks,
+    checkpointMs: config.checkpointMs,
     bytesMax: config.journalMbMax * 1e6,
     ageMsMax: config.journalHoursMax * 3_600_000,
   };

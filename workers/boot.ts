@@ -53,8 +53,10 @@ export interface RoomTransfer {
 export interface RoomTakeover {
   readonly order: RoomOrder;
   readonly shadow: SharedArrayBuffer | undefined;
-  /** The last tick whose packets may have gone out, as the dead worker counted it. */
+  /** The last tick whose packets may have gone out, as the dead worker counted it; 0: that is not known. */
   readonly tick: number;
+  /** The file of its journal, where a process before this one has left it: what is kept of it is there. */
+  readonly file?: string;
   /** The tick in which two workers died in a row: where it stands in the records, it is tried without what clients sent. -1: none. */
   readonly bareTick: number;
   /** Not 0: it is closed with this code. */
@@ -139,7 +141,8 @@ export interface RoomRecovered {
   readonly kind: 'recovered';
   readonly row: number;
   readonly us: number;
-  /** Ticks that were played again. */
+  /** The last tick that was kept, and how many were played again. */
+  readonly tick: number;
   readonly ticks: number;
   readonly ticksLost: number;
 }
@@ -152,6 +155,13 @@ export type WorkerReport =
   | { readonly kind: 'ready' }
   /** A room has ticked again; us since it was seen that its worker had died, and ticks whose packets had gone out and that are lost. */
   | RoomRecovered
+  /** A room that went on from a file was copied into this memory. */
+  | {
+      readonly kind: 'copied';
+      readonly row: number;
+      readonly room: string;
+      readonly memory: SharedArrayBuffer;
+    }
   /** A room could not be taken over: it was closed, or as nobody had been in, it began anew. */
   | { readonly kind: 'missed'; readonly row: number; readonly what: 'lost' | 'anew' }
   /** The room in `row` needs memory for its shadow. */

@@ -23,8 +23,12 @@ export const STAGE = {
   game: 6,
   /** What stands before it of `tick` is not so: it trapped, and the tick begins anew. */
   anew: 7,
+  /** The room's memory as of the end of `tick`, or a piece of it (`journal-checkpoint.ts`). Later ticks may stand before it. */
+  checkpoint: 8,
+  /** Another process goes on with the room as of its last whole tick: 16 bytes, `encodeResumed`. What has no end is void. */
+  resumed: 9,
 } as const;
-const STAGE_MAX = 7;
+const STAGE_MAX = 9;
 
 export interface JournalEntry {
   readonly stage: number;
@@ -46,8 +50,24 @@ export interface JournalHead {
   readonly config: Uint8Array;
 }
 
-/** How the payload of a block is kept. */
-export const CODEC = { stored: 0, deflate: 1, differences: 2 } as const;
+/** How the payload of a block is kept. `anew`: as differences, and nothing before counts; `checkpoint`: stands apart from the others. */
+export const CODEC = { stored: 0, deflate: 1, differences: 2, anew: 3, checkpoint: 4 } as const;
+
+/** Where a block begins, and what reading it needs to know of those before. */
+export interface BlockPlace {
+  /** Byte in the file. */
+  readonly at: number;
+  readonly check: number;
+  readonly sequence: number;
+  /** The last before it. */
+  readonly tick: number;
+}
+
+/** A whole block, not unpacked. */
+export interface JournalBlock {
+  readonly place: BlockPlace;
+  readonly head: BlockHead;
+}
 
 /** What a block says of itself. */
 export interface BlockHead {
@@ -117,16 +137,12 @@ export function encodeBlock(
 }
 
 /** Where a reader stands between two blocks: one of the same file can go on from there. */
-export interface JournalPlace {
-  readonly at: number;
-  readonly check: number;
-  readonly sequence: number;
-  readonly tick: number;
+export interface JournalPlace extends BlockPlace {
   readonly window: Uint8Array;
   readonly differences: Differences;
 }
 
-/** Reads a file from its first byte to its last. Throws `E_MALFORMED` where its head is none, `JournalDamage` later. */
+/** Reads a file, from its first byte or from a place in it. Throws `E_MALFORMED` where its head is none, `JournalDamage` later. */
 export class JournalReader {
   readonly head: JournalHead;
   /** Bytes after the last whole block: of one that was being written when the writer ended. Known after the last block. */
@@ -139,7 +155,7 @@ export class JournalReader {
   #check: number;
   #sequence = 0;
   #tick = 0;
-  #window: Uint8Array = new Uint8Array(0);
+  #window: Uint8Array = NOTHING;
   #differences = new Differences();
   /** No entry of a block that was read is left. */
   #between = true;
@@ -158,6 +174,11 @@ export class JournalReader {
     this.#check = check;
   }
 
+  /** Another reader of the same file, which stands at its first block. */
+  again(): JournalReader {
+    return new JournalReader(this.#file, this.#tools);
+  }
+
   /** The last tick by what blocks say of themselves, which nothing here checks: how long it is. One look at each head. */
   lastTickSaid(): number {
     let tick = 0;
@@ -165,50 +186,65 @@ export class JournalReader {
       const word = (offset: number): number => this.#view.getUint32(at + offset, true);
       const next = at + BLOCK_HEAD_BYTES + word(BLOCK.storedBytes);
       if (word(BLOCK.magic) !== BLOCK_MAGIC || next > this.#file.length) break;
-      tick = word(BLOCK.lastTick);
+      // A checkpoint is of a tick before.
+      tick = Math.max(tick, word(BLOCK.lastTick));
       at = next;
     }
     return tick;
   }
 
+  /** Behind all that was read and whole. */
+  get end(): BlockPlace {
+    return { at: this.#at, check: this.#check, sequence: this.#sequence, tick: this.#tick };
+  }
+
   /** Where it stands; null within a block. */
   place(): JournalPlace | null {
     if (!this.#between) return null;
-    return {
-      at: this.#at,
-      check: this.#check,
-      sequence: this.#sequence,
-      tick: this.#tick,
-      window: this.#window,
-      differences: this.#differences.copy(),
-    };
+    return { ...this.end, window: this.#window, differences: this.#differences.copy() };
   }
 
-  /** All entries in order, or all after a place. The reader then reads for these alone. */
+  /** Goes on with a block of codec `anew` or `checkpoint` that `blocks` has named, or the first of all. */
+  seek(place: BlockPlace): void {
+    this.#goTo({ ...place, window: NOTHING, differences: new Differences() });
+  }
+
+  /** All entries in order from here on, or all after a place. The reader then reads for these alone. */
   *entries(from?: JournalPlace): Generator<JournalEntry, void> {
     if (from !== undefined) this.#goTo(from);
-    for (let block = this.#block(); block !== null; block = this.#block()) {
-      const { raw, head } = block;
-      const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-      for (let at = 0; at < raw.length; ) {
-        const left = raw.length - at;
-        const length = left < ENTRY_HEAD_BYTES ? -1 : view.getUint32(at + 8, true);
-        const stage = length < 0 ? 0 : view.getUint32(at, true);
-        const tick = length < 0 ? 0 : view.getUint32(at + 4, true);
-        const whole = length >= 0 && padded(length) <= left - ENTRY_HEAD_BYTES;
-        if (
-          !whole ||
-          stage < 1 ||
-          stage > STAGE_MAX ||
-          tick < head.firstTick ||
-          tick > head.lastTick
-        )
-          throw this.#damage(head.sequence, `entry at byte ${at} of its payload`);
-        const start = at + ENTRY_HEAD_BYTES;
-        at = start + padded(length);
-        this.#between = at >= raw.length;
-        yield { stage, tick, bytes: raw.subarray(start, start + length) };
-      }
+    for (let head = this.#head(); head !== null; head = this.#head())
+      yield* this.#entriesOf(head, this.#raw(head));
+  }
+
+  /** Those of the next block. */
+  *blockEntries(): Generator<JournalEntry, void> {
+    const head = this.#head();
+    if (head !== null) yield* this.#entriesOf(head, this.#raw(head));
+  }
+
+  /** All blocks from here on, each checked and none unpacked. */
+  *blocks(): Generator<JournalBlock, void> {
+    for (let head = this.#head(); head !== null; head = this.#head()) {
+      const place = this.end;
+      this.#payload(head);
+      yield { place, head };
+    }
+  }
+
+  *#entriesOf(head: BlockHead, raw: Uint8Array): Generator<JournalEntry, void> {
+    const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+    for (let at = 0; at < raw.length; ) {
+      const left = raw.length - at;
+      const length = left < ENTRY_HEAD_BYTES ? -1 : view.getUint32(at + 8, true);
+      const stage = length < 0 ? 0 : view.getUint32(at, true);
+      const tick = length < 0 ? 0 : view.getUint32(at + 4, true);
+      const whole = length >= 0 && padded(length) <= left - ENTRY_HEAD_BYTES;
+      if (!whole || stage < 1 || stage > STAGE_MAX || tick < head.firstTick || tick > head.lastTick)
+        throw this.#damage(head.sequence, `entry at byte ${at} of its payload`);
+      const start = at + ENTRY_HEAD_BYTES;
+      at = start + padded(length);
+      this.#between = at >= raw.length;
+      yield { stage, tick, bytes: raw.subarray(start, start + length) };
     }
   }
 
@@ -223,8 +259,8 @@ export class JournalReader {
     this.#between = true;
   }
 
-  /** The next block's entries; null after the last. */
-  #block(): { raw: Uint8Array; head: BlockHead } | null {
+  /** The head of the next block, which is there as a whole; null after the last. */
+  #head(): BlockHead | null {
     const left = this.#file.length - this.#at;
     if (left === 0) return null;
     if (left < BLOCK_HEAD_BYTES) return this.#torn(left);
@@ -237,32 +273,45 @@ export class JournalReader {
       firstTick: word(BLOCK.firstTick),
       lastTick: word(BLOCK.lastTick),
     };
-    const { crc } = this.#tools;
-    const headCheck = crc(this.#slice(0, BLOCK.headCheck), this.#check);
-    const isRight = word(BLOCK.magic) === BLOCK_MAGIC && word(BLOCK.headCheck) === headCheck;
+    const check = this.#tools.crc(this.#slice(0, BLOCK.headCheck), this.#check);
+    const isRight = word(BLOCK.magic) === BLOCK_MAGIC && word(BLOCK.headCheck) === check;
     if (!isRight || head.rawBytes > BLOCK_BYTES_MAX)
       throw this.#damage(this.#sequence, 'its head is another than was written');
-    if (head.storedBytes > left - BLOCK_HEAD_BYTES) return this.#torn(left);
+    return head.storedBytes > left - BLOCK_HEAD_BYTES ? this.#torn(left) : head;
+  }
+
+  /** What the block holds, as it stands in the file; the next one is behind it. */
+  #payload(head: BlockHead): Uint8Array {
     const payload = this.#slice(BLOCK_HEAD_BYTES, head.storedBytes);
-    this.#check = crc(payload, headCheck);
-    if (word(BLOCK.payloadCheck) !== this.#check)
+    const check = this.#tools.crc(payload, this.#view.getUint32(this.#at + BLOCK.headCheck, true));
+    if (this.#view.getUint32(this.#at + BLOCK.payloadCheck, true) !== check)
       throw this.#damage(this.#sequence, `ticks ${head.firstTick} to ${head.lastTick}`);
-    const raw = this.#unpack(head, payload);
+    this.#check = check;
     this.#at += BLOCK_HEAD_BYTES + head.storedBytes;
     this.#sequence += 1;
-    this.#tick = head.lastTick;
+    if (head.codec !== CODEC.checkpoint) this.#tick = head.lastTick;
+    return payload;
+  }
+
+  #raw(head: BlockHead): Uint8Array {
+    const { codec } = head;
+    if (codec === CODEC.anew) {
+      this.#window = NOTHING;
+      this.#differences = new Differences();
+    }
+    const raw = this.#unpack(head, this.#payload(head));
+    if (codec === CODEC.checkpoint) return raw;
     this.#window = windowAfter(this.#window, raw);
-    if (head.codec === CODEC.differences) this.#differences.undo(raw);
-    return { raw, head };
+    if (codec === CODEC.differences || codec === CODEC.anew) this.#differences.undo(raw);
+    return raw;
   }
 
   #unpack(head: BlockHead, payload: Uint8Array): Uint8Array {
+    const window = head.codec === CODEC.checkpoint ? NOTHING : this.#window;
     try {
       const raw =
-        head.codec === CODEC.stored
-          ? payload
-          : this.#tools.inflate(payload, this.#window, head.rawBytes);
-      if (raw.length === head.rawBytes && head.codec <= CODEC.differences) return raw;
+        head.codec === CODEC.stored ? payload : this.#tools.inflate(payload, window, head.rawBytes);
+      if (raw.length === head.rawBytes && head.codec <= CODEC.checkpoint) return raw;
     } catch {
       // Said below.
     }
@@ -271,7 +320,6 @@ export class JournalReader {
 
   #torn(bytes: number): null {
     this.tornBytes = bytes;
-    this.#at = this.#file.length;
     return null;
   }
 
@@ -359,7 +407,8 @@ function readHead(file: Uint8Array, crc: Crc): { head: JournalHead; bytes: numbe
 
 /** 'FRJD'. */
 export const JOURNAL_MAGIC = 0x444a5246;
-export const JOURNAL_VERSION = 3;
+export const JOURNAL_VERSION = 4;
+const NOTHING = new Uint8Array(0);
 /** 'FRJB'. */
 const BLOCK_MAGIC = 0x424a5246;
 export const CORE_HASH_BYTES = 32;

@@ -6,7 +6,9 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ring } from '../src/mailbox/ring.ts';
-import { decodeOpening, JOURNAL_RING } from './journal.ts';
+import { RoomCheckpoints } from './checkpoints.ts';
+import { decodeContinuation, decodeOpening, JOURNAL_RING } from './journal.ts';
+import { encodeResumed } from './journal-checkpoint.ts';
 import { JournalFile } from './journal-file.ts';
 import { STAGE } from './journal-format.ts';
 
@@ -20,6 +22,10 @@ export interface JournalStoreOptions {
   readonly ageMsMax: number;
   /** Default true. */
   readonly compress?: boolean;
+  /** A checkpoint of each room that is copied so often, ms. Default 0: none. */
+  readonly checkpointMs?: number;
+  /** Files that somebody may still go on with: they stay. */
+  readonly held?: readonly string[];
   readonly unixMs: () => number;
   readonly log: (
     level: 'warn' | 'info',
@@ -35,6 +41,10 @@ export interface JournalFigures {
   /** Bytes of entries, and of files. */
   rawBytes: number;
   fileBytes: number;
+  /** Checkpoints written, bytes of them in the files, and us that they took this thread. */
+  checkpoints: number;
+  checkpointBytes: number;
+  checkpointUs: number;
   /** Journals that end before their rooms do: the ring was full, or the disk. */
   cut: number;
   /** Files that were deleted to make room. */
@@ -43,13 +53,16 @@ export interface JournalFigures {
 
 /** Of a writer that has written nothing. */
 export function noFigures(): JournalFigures {
-  return { files: 0, entries: 0, rawBytes: 0, fileBytes: 0, cut: 0, deleted: 0 };
+  const checkpoints = { checkpoints: 0, checkpointBytes: 0, checkpointUs: 0 };
+  return { files: 0, entries: 0, rawBytes: 0, fileBytes: 0, cut: 0, deleted: 0, ...checkpoints };
 }
 
 interface Open {
   readonly path: string;
   readonly file: JournalFile;
   readonly roomId: string;
+  /** Of a room that is copied. */
+  checkpoints: RoomCheckpoints | undefined;
 }
 
 export class JournalStore {
@@ -64,11 +77,15 @@ export class JournalStore {
     number,
     { readonly key: number; readonly way: string; turns: number }
   >();
+  /** By worker: when its ring was emptied last, and before that. */
+  readonly #lookedMs = new Map<number, { readonly last: number; readonly before: number }>();
+  readonly #madeMs: number;
   readonly #payload = { words: new Int32Array(0), from: 0, bytes: 0 };
 
   /** Throws what the file system throws for a folder that cannot be made. */
   constructor(options: JournalStoreOptions) {
     this.#options = options;
+    this.#madeMs = options.unixMs();
     mkdirSync(options.dir, { recursive: true });
   }
 
@@ -78,17 +95,60 @@ export class JournalStore {
    */
   take(worker: number, ring: Ring): boolean {
     let taken = false;
+    const startMs = this.#options.unixMs();
     while (this.#arrived(worker) && ring.next()) {
       taken = true;
       this.#entry(worker, ring);
     }
     ring.release();
+    const before = this.#lookedMs.get(worker)?.last ?? this.#madeMs;
+    if (!this.waits(worker)) this.#lookedMs.set(worker, { last: startMs, before });
     return taken;
   }
 
   /** Whether `take` has stopped in the ring of a worker. */
   waits(worker: number): boolean {
     return this.#awaited.has(worker);
+  }
+
+  /** A room is copied into this memory from now on. Its opening has to have been taken. */
+  shadow(
+    { worker, row, room }: { readonly worker: number; readonly row: number; readonly room: string },
+    memory: SharedArrayBuffer,
+  ): void {
+    const open = this.#open.get((worker << ROW_BITS) | row);
+    if (open?.roomId === room)
+      open.checkpoints = new RoomCheckpoints(memory, this.#options.unixMs());
+  }
+
+  /** Writes the checkpoint that has been due for longest, if any is. After `take`: what it tells of is in the file then. */
+  checkpoint(): void {
+    const { checkpointMs = 0, unixMs } = this.#options;
+    if (checkpointMs === 0) return;
+    const nowMs = unixMs();
+    let due: { readonly key: number; readonly dueMs: number } | undefined;
+    for (const [key, { checkpoints }] of this.#open) {
+      if (checkpoints === undefined || checkpoints.dueMs > nowMs) continue;
+      if (due === undefined || checkpoints.dueMs < due.dueMs)
+        due = { key, dueMs: checkpoints.dueMs };
+    }
+    if (due === undefined) return;
+    const { file, path, checkpoints } = this.#open.get(due.key) as Open;
+    const startMs = performance.now();
+    const sinceMs = this.#lookedMs.get(due.key >>> ROW_BITS)?.before ?? this.#madeMs;
+    const seen = { tick: file.lastTick, unixMs: sinceMs };
+    const payloads = checkpoints?.take({ nowMs, everyMs: checkpointMs, seen }) ?? null;
+    if (checkpoints === undefined || payloads === null) return;
+    const { fileBytes } = file;
+    try {
+      this.#count(file, () => file.checkpoint(checkpoints.tick, payloads));
+    } catch (cause) {
+      this.#fail(due.key, path, cause);
+      return;
+    }
+    this.figures.checkpoints += 1;
+    this.figures.checkpointBytes += file.fileBytes - fileBytes;
+    this.figures.checkpointUs += Math.round((performance.now() - startMs) * 1000);
   }
 
   /** Writes a block of every journal that has something new. */
@@ -120,6 +180,7 @@ export class JournalStore {
     const inUse = new Set(
       [...this.#open.values(), ...this.#moving.values()].map((one) => one?.path),
     );
+    for (const path of this.#options.held ?? []) inUse.add(path);
     const files = readdirSync(dir)
       .filter((name) => name.endsWith(SUFFIX))
       .map((name) => ({ path: join(dir, name), ...sizeOf(join(dir, name)) }))
@@ -146,8 +207,13 @@ export class JournalStore {
       this.#move(worker, ring);
       return;
     }
+    if (ring.kind === JOURNAL_RING.resume) {
+      this.#close(key);
+      this.#goOn(key, ring.payload());
+      return;
+    }
     const open = this.#open.get(key);
-    if (open === undefined) return;
+    if (open === undefined || ring.kind === JOURNAL_RING.missing) return;
     const { kind, arg } = ring;
     Object.assign(this.#payload, { words: ring.words, from: ring.offset >> 2, bytes: ring.length });
     this.figures.entries += 1;
@@ -203,9 +269,26 @@ export class JournalStore {
     try {
       const head = { ...room, coreHash, openedMs };
       const file = new JournalFile(path, head, { ...(compress !== undefined && { compress }) });
-      this.#open.set(key, { path, file, roomId: room.roomId });
+      this.#open.set(key, { path, file, roomId: room.roomId, checkpoints: undefined });
       this.figures.files += 1;
       this.figures.fileBytes += file.fileBytes;
+    } catch (cause) {
+      this.figures.cut += 1;
+      this.#tell(path, cause);
+    }
+  }
+
+  /** The file of a room that a process before this one has left. */
+  #goOn(key: number, payload: Uint8Array): void {
+    const continuation = decodeContinuation(payload.slice());
+    const { room, path, place, tick } = continuation;
+    const { compress } = this.#options;
+    try {
+      const file = new JournalFile(path, place, { ...(compress !== undefined && { compress }) });
+      this.#open.set(key, { roomId: room, path, file, checkpoints: undefined });
+      const words = new Int32Array(encodeResumed(continuation).buffer);
+      file.append(STAGE.resumed, tick, { words, from: 0, bytes: 4 * words.length });
+      this.figures.files += 1;
     } catch (cause) {
       this.figures.cut += 1;
       this.#tell(path, cause);

@@ -9,7 +9,10 @@ import { JournalStore } from './journal-store.ts';
 
 /** `workerData` of the thread. */
 export interface JournalBoot
-  extends Pick<JournalStoreOptions, 'dir' | 'coreHash' | 'bytesMax' | 'ageMsMax'> {
+  extends Pick<
+    JournalStoreOptions,
+    'dir' | 'coreHash' | 'bytesMax' | 'ageMsMax' | 'checkpointMs' | 'held'
+  > {
   /** At most so much is lost when the process is killed. */
   readonly flushMs: number;
 }
@@ -17,6 +20,14 @@ export interface JournalBoot
 export type JournalAsk =
   /** A worker has this ring from now on; what is in the one before is taken first. */
   | { readonly kind: 'attach'; readonly worker: number; readonly ring: SharedArrayBuffer }
+  /** A room of that worker is copied into this memory: checkpoints come from there. */
+  | {
+      readonly kind: 'shadow';
+      readonly worker: number;
+      readonly row: number;
+      readonly room: string;
+      readonly memory: SharedArrayBuffer;
+    }
   /** Takes what is left, closes all files and ends. */
   | { readonly kind: 'stop' };
 
@@ -52,7 +63,11 @@ function main(): void {
   const timer = setInterval(() => turn(store), boot.flushMs);
   parentPort?.on('message', (ask: JournalAsk) => {
     if (ask.kind === 'attach') attach(store, ask.worker, ask.ring);
-    else {
+    else if (ask.kind === 'shadow') {
+      const ring = rings.get(ask.worker);
+      if (ring !== undefined) store.take(ask.worker, ring);
+      store.shadow(ask, ask.memory);
+    } else {
       clearInterval(timer);
       turn(store);
       store.close();
@@ -66,6 +81,7 @@ function main(): void {
 function turn(store: JournalStore): void {
   takeAll(store);
   store.flush();
+  store.checkpoint();
   const nowMs = performance.now();
   if (nowMs - saidMs < FIGURES_MS) return;
   saidMs = nowMs;

@@ -6,7 +6,9 @@
  */
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import { createRing, KEEPS, type Ring } from '../src/mailbox/ring.ts';
-import type { JournalHead } from './journal-format.ts';
+import type { Resumption } from './journal-checkpoint.ts';
+import { decodeResumed, encodeResumed } from './journal-checkpoint.ts';
+import type { BlockPlace, JournalHead } from './journal-format.ts';
 import { STAGE } from './journal-format.ts';
 
 /** Kinds of records in a journal ring beside those of STAGE. The id is the room's row, the arg the tick. */
@@ -19,6 +21,8 @@ export const JOURNAL_RING = {
   moved: 18,
   /** It came from another worker, in whose ring `moved` stands already; payload: its id. */
   came: 19,
+  /** Another process goes on with a room, and its file; payload by `encodeContinuation`. For recovery a copy has to follow. */
+  resume: 20,
 } as const;
 
 /** The memory of one worker's ring. `alone`: nobody empties it into files. */
@@ -54,13 +58,20 @@ export class RoomJournal {
   #untold = false;
   #state: 'open' | 'cutting' | 'cut' | 'ended' = 'open';
 
-  /** `opening`: what the room is, by `encodeOpening`; undefined for one that goes on where another worker was. */
-  constructor(options: RoomJournalOptions, opening: Uint8Array | undefined) {
+  /**
+   * `opening`: what the room is, by `encodeOpening`, or with `kind` `resume` by `encodeContinuation`; undefined for one that goes on
+   * where another worker was.
+   */
+  constructor(
+    options: RoomJournalOptions,
+    opening: Uint8Array | undefined,
+    kind: number = JOURNAL_RING.open,
+  ) {
     this.#options = options;
     const { ring, row } = options;
     this.since = ring.end;
     if (opening === undefined) return;
-    if (!ring.tryWrite(JOURNAL_RING.open, row, 0, opening, 0, opening.length)) this.#lose('cut');
+    if (!ring.tryWrite(kind, row, 0, opening, 0, opening.length)) this.#lose('cut');
   }
 
   /** Behind its last shadow copy the room goes. False: the ring has no place to say so. */
@@ -189,6 +200,44 @@ export function decodeOpening(bytes: Uint8Array): Opening {
   };
 }
 
+/** Where a room's file goes on, and as what. */
+export interface Continuation extends Resumption {
+  /** Its id. */
+  readonly room: string;
+  readonly path: string;
+  /** Behind its last whole block. */
+  readonly place: BlockPlace;
+}
+
+/** The payload of `STAGE.resumed`, then `f64` byte of the file, `u32` check, `u32` sequence, `u32` tick of the place, and id and path with a 0 between. */
+export function encodeContinuation(of: Continuation): Uint8Array {
+  const names = new TextEncoder().encode(`${of.room}\0${of.path}`);
+  const bytes = new Uint8Array(CONTINUATION_TAIL + names.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set(encodeResumed(of));
+  view.setFloat64(16, of.place.at, true);
+  view.setUint32(24, of.place.check, true);
+  view.setUint32(28, of.place.sequence, true);
+  view.setUint32(32, of.place.tick, true);
+  bytes.set(names, CONTINUATION_TAIL);
+  return bytes;
+}
+
+/** The way back. */
+export function decodeContinuation(bytes: Uint8Array): Continuation {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const place = {
+    at: view.getFloat64(16, true),
+    check: view.getUint32(24, true),
+    sequence: view.getUint32(28, true),
+    tick: view.getUint32(32, true),
+  };
+  const names = new TextDecoder().decode(bytes.subarray(CONTINUATION_TAIL));
+  const [room = '', path = ''] = names.split('\0');
+  return { ...(decodeResumed(bytes.subarray(0, 16)) as Resumption), place, room, path };
+}
+
+const CONTINUATION_TAIL = 36;
 const OPENING_TAIL = 20;
 const NOTHING = new Int32Array(0);
 /** Bytes of one record: the largest input buffer of a room, and its opening. */

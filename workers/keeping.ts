@@ -6,12 +6,20 @@ import type { RoomCore } from '../core-wasm/bindings/room.ts';
 import { FrayError } from '../src/errors.ts';
 import { Ring } from '../src/mailbox/ring.ts';
 import type { GameFacts, RecordsBoot, RoomOrder, ShadowMemory, WorkerReport } from './boot.ts';
-import { encodeOpening, RoomJournal, type RoomJournalOptions } from './journal.ts';
+import { SHADOW_HOST_BYTES } from './boot.ts';
+import { continueRoom, tickBeyond } from './continuation.ts';
+import {
+  encodeContinuation,
+  encodeOpening,
+  JOURNAL_RING,
+  RoomJournal,
+  type RoomJournalOptions,
+} from './journal.ts';
 import { STAGE } from './journal-format.ts';
 import type { Recovery } from './recovery.ts';
 import { recoverRoom } from './recovery.ts';
 import type { RoomLeft, RoomOptions } from './room-parts.ts';
-import { rebaseShadow } from './shadow.ts';
+import { createShadow, rebaseShadow, Shadow } from './shadow.ts';
 import { Shadows } from './shadows.ts';
 import type { ShardRoom } from './shard-room.ts';
 import type { Timing } from './timing.ts';
@@ -37,6 +45,8 @@ export interface KeepingOptions {
   readonly facts: GameFacts;
   readonly timing: Timing;
   readonly nowUs: () => number;
+  /** Milliseconds since 1970. */
+  readonly unixMs: () => number;
   readonly report: (message: WorkerReport) => void;
 }
 
@@ -90,6 +100,38 @@ export class Keeping {
     return { ...this.#kept({ row, id, core, journal, shadow }), recovery };
   }
 
+  /**
+   * The same for one that a killed process has left, as the file of its journal says; it goes on at a tick above any that was sent, in
+   * the epoch of the order, and its file behind what of it is whole.
+   */
+  goOn(
+    { order, core, facts }: Opened,
+    file: { readonly path: string; readonly bytes: Uint8Array },
+  ): Kept & { readonly recovery: Recovery } {
+    const { row, id, epoch } = order;
+    const { tickRateHz } = facts;
+    const { report } = this.#options;
+    const { recovery, end, lostBytes, seen } = continueRoom(core, file.bytes);
+    const unixMs = this.#options.unixMs();
+    const least = tickBeyond(seen, { last: recovery.tick, tickRateHz, unixMs });
+    const tick = core.adopt(epoch, least);
+    const continuation = { epoch, tick, unixMs, room: id, path: file.path, place: end };
+    const options = this.#journalOptions(order, core);
+    const opening = encodeContinuation(continuation);
+    const journal = new RoomJournal(options, opening, JOURNAL_RING.resume);
+    const memory = createShadow(core.region().length, SHADOW_HOST_BYTES);
+    const shadow = new Shadow(memory);
+    shadow.position = this.#ring.end;
+    shadow.write(core.region(), hostBytes(recovery), tick);
+    journal.copied();
+    this.#memories.set(row, memory);
+    report({ kind: 'copied', row, room: id, memory });
+    const { tick: kept, ticks } = recovery;
+    const fields = { room: id, kept, ticks, tick, epoch, lostBytes };
+    report({ kind: 'log', level: 'info', fields, text: 'a room goes on from its journal' });
+    return { ...this.#kept({ row, id, core, journal, shadow: memory }), recovery };
+  }
+
   /** A room that another worker has left cannot go on: its journal ends. */
   lost(row: number, tick: number, code: number): void {
     const words = Int32Array.of(code);
@@ -138,4 +180,12 @@ export class Keeping {
       onCut: () => report({ kind: 'log', level: 'warn', fields, text }),
     };
   }
+}
+
+/** What of a recovered room lies in no region, as `HostPart` has it. */
+function hostBytes({ sessions, game }: Recovery): Uint8Array {
+  const bytes = new Uint8Array(4 * sessions.length + game.length);
+  bytes.set(new Uint8Array(sessions.buffer, sessions.byteOffset, 4 * sessions.length));
+  bytes.set(game, 4 * sessions.length);
+  return bytes;
 }

@@ -1,4 +1,5 @@
 /** From a game's module to rooms: loads it once, and makes core and runtime for each order to open. */
+import { readFileSync } from 'node:fs';
 import { RoomCore } from '../core-wasm/bindings/room.ts';
 import { FrayError } from '../src/errors.ts';
 import type { Game } from '../src/plugin/game.ts';
@@ -7,6 +8,8 @@ import type { RuntimeHost } from '../src/plugin/runtime.ts';
 import { GameRuntime } from '../src/plugin/runtime.ts';
 import { compileConfig, interpolationTicks, roomSizes } from '../src/schema/compile.ts';
 import type { GameFacts, RoomOrder, WorkerBoot, WorkerReport } from './boot.ts';
+import { readJournal } from './journal-file.ts';
+import type { JournalHead } from './journal-format.ts';
 import type { Keeping, KeptParts, Opened } from './keeping.ts';
 import type { RoomFactory, RoomRestorer, ShardParts } from './room-parts.ts';
 import { ShardRoom } from './shard-room.ts';
@@ -89,8 +92,15 @@ export function roomRestorer(
   parts: { readonly report: Report; readonly keeping: Keeping },
 ): RoomRestorer {
   return (left, shared) => {
-    const making = makingOf(boot, loaded, left.order);
-    const { recovery, ...kept } = parts.keeping.restore(making, left);
+    const { order, file: path } = left;
+    const file = path === undefined ? undefined : { path, bytes: readFileSync(path) };
+    const making =
+      file === undefined
+        ? makingOf(boot, loaded, order)
+        : makingAgain(boot, loaded, { order, head: readJournal(file.bytes).head });
+    const { keeping } = parts;
+    const { recovery, ...kept } =
+      file === undefined ? keeping.restore(making, left) : keeping.goOn(making, file);
     const room = roomOf(making, { loaded, shared, report: parts.report, kept: kept.parts });
     kept.made(room);
     return { room, recovery };
@@ -109,6 +119,22 @@ function makingOf(
   const sizes = { playersMax, entitiesMax, seed, epoch, hashEveryTick };
   const config = compileConfig(game.schema, sizes);
   return { order, options, config, core: new RoomCore(boot.core, config), facts };
+}
+
+/** The same for a room that was made by a process before, as its journal says. Throws E_ROOM_FAULT where this game would make another. */
+function makingAgain(
+  boot: Pick<WorkerBoot, 'core' | 'hashEveryTick'>,
+  loaded: LoadedGame,
+  { order, head }: { readonly order: RoomOrder; readonly head: JournalHead },
+): Making {
+  const making = makingOf(boot, loaded, { ...order, epoch: head.epoch });
+  const isSame =
+    head.roomId === order.id &&
+    head.schemaHash === loaded.facts.schemaHash &&
+    Buffer.compare(head.config, making.config) === 0;
+  if (!isSame)
+    throw new FrayError('E_ROOM_FAULT', 'Cannot recover a room: its game is another by now');
+  return { ...making, order };
 }
 
 interface Making extends Opened {

@@ -1,6 +1,6 @@
 /**
  * A room as it was at the end of its last tick but one: its newest shadow copy and, played on it, the records since, which stand in the
- * journal ring. No hook is called: commands stand there too. The last tick that the ring knows of is left to the caller, who may want
+ * journal ring (or in a file: `continuation.ts`). No hook is called: commands stand there too. The last tick that the ring knows of is left to the caller, who may want
  * it played otherwise (`ShardRoom.again`): it is what the room, or its worker, failed in.
  */
 import type { RoomCore } from '../core-wasm/bindings/room.ts';
@@ -8,6 +8,7 @@ import { Join, Leave, Packet, RecordHeader } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 import { Ring } from '../src/mailbox/ring.ts';
 import { decodeOpening, JOURNAL_RING } from './journal.ts';
+import { decodeResumed } from './journal-checkpoint.ts';
 import { STAGE } from './journal-format.ts';
 import { readShadow, type ShadowCopy } from './shadow.ts';
 
@@ -41,7 +42,7 @@ export interface Recovery {
 
 export type RecoveryCore = Pick<
   RoomCore,
-  'u8' | 'input' | 'playersMax' | 'tick' | 'firstTick' | 'begin' | 'end' | 'restore'
+  'u8' | 'input' | 'playersMax' | 'tick' | 'firstTick' | 'begin' | 'end' | 'restore' | 'adopt'
 >;
 
 export interface RecoverySources {
@@ -58,7 +59,19 @@ export interface RecoverySources {
 
 /** Fills `core`, which has just been made. Throws E_ROOM_FAULT where records are missing, E_ROOM_CLOSED where the room was closed. */
 export function recoverRoom(core: RecoveryCore, sources: RecoverySources): Recovery {
-  return new Player(core, sources).play();
+  const { row, shadow, least } = sources;
+  const copy = shadow === undefined ? null : readShadow(shadow);
+  const player = new RecordPlayer(core, copy);
+  if (sources.ring === null) return player.outcome(least, 0);
+  const ring = new Ring(sources.ring, 'kept');
+  const since = copy?.position ?? opens(ring, sources);
+  ring.seek(since);
+  while (ring.next()) {
+    if (ring.id !== row) continue;
+    const { bytes, offset, length } = ring;
+    player.take(ring.kind, ring.arg, () => bytes.slice(offset, offset + length));
+  }
+  return player.outcome(least, since);
 }
 
 /** The records of a tick without what clients sent. */
@@ -73,10 +86,10 @@ export function withoutPackets(records: Uint8Array): Uint8Array {
   return kept.subarray(0, to);
 }
 
-class Player {
+/** Plays records on a copy of a room, or on one that has just been made, in the order in which they entered. */
+export class RecordPlayer {
   readonly #core: RecoveryCore;
-  readonly #sources: RecoverySources;
-  readonly #copy: ShadowCopy | null;
+  readonly #hasCopy: boolean;
   readonly #sessions: Uint32Array;
   readonly #left = new Map<number, number>();
   #game: Uint8Array;
@@ -86,69 +99,27 @@ class Player {
   #ticks = 0;
   #moved = false;
 
-  constructor(core: RecoveryCore, sources: RecoverySources) {
+  /** Fills `core`, which has just been made. */
+  constructor(core: RecoveryCore, copy: Pick<ShadowCopy, 'tick' | 'host' | 'region'> | null) {
     this.#core = core;
-    this.#sources = sources;
-    const copy = sources.shadow === undefined ? null : readShadow(sources.shadow);
-    this.#copy = copy;
+    this.#hasCopy = copy !== null;
     this.#sessions = new Uint32Array(core.playersMax);
     const sessionBytes = 4 * core.playersMax;
     if (copy !== null) {
       core.restore(copy.region);
-      this.#sessions.set(new Uint32Array(copy.host.buffer, 0, core.playersMax));
+      this.#sessions.set(new Uint32Array(copy.host.slice(0, sessionBytes).buffer));
     }
     this.#game = copy === null ? NOTHING : copy.host.slice(sessionBytes);
     this.#next = copy === null ? core.firstTick : copy.tick + 1;
   }
 
-  play(): Recovery {
-    const { ring } = this.#sources;
-    const since = ring === null ? 0 : this.#records(new Ring(ring, 'kept'));
-    const last = this.#pending;
-    const { least } = this.#sources;
-    if ((last?.tick ?? this.#next - 1) < least) throw fault(`it ends before tick ${least}`);
-    if (last !== null) this.#sit(last.begin);
-    if (this.#copy === null && last === null && this.#ticks === 0)
-      throw fault('nothing of it is kept');
-    return {
-      last,
-      sessions: this.#sessions,
-      left: this.#left,
-      game: this.#game,
-      ticks: this.#ticks,
-      tick: this.#next - 1,
-      since,
-      moved: this.#moved,
-    };
+  /** The next tick that has to come. */
+  get next(): number {
+    return this.#next;
   }
 
-  /** Plays what stands in the ring; gives the place where it began. */
-  #records(ring: Ring): number {
-    const since = this.#begins(ring);
-    ring.seek(since);
-    while (ring.next()) if (ring.id === this.#sources.row) this.#entry(ring);
-    return since;
-  }
-
-  /** Place of the first record that counts: behind the copy, or where the room opened. */
-  #begins(ring: Ring): number {
-    if (this.#copy !== null) return this.#copy.position;
-    let from = -1;
-    let found = false;
-    const { row, id } = this.#sources;
-    while (ring.next()) {
-      if (ring.id !== row || ring.kind !== JOURNAL_RING.open) continue;
-      from = ring.position;
-      const opening = ring.bytes.slice(ring.offset, ring.offset + ring.length);
-      found = decodeOpening(opening).roomId === id;
-    }
-    if (!found) throw fault('nothing of it is kept');
-    return from;
-  }
-
-  #entry(ring: Ring): void {
-    const { kind, arg: tick } = ring;
-    const bytes = (): Uint8Array => ring.bytes.slice(ring.offset, ring.offset + ring.length);
+  /** One record. `bytes` makes a copy of its payload. Throws E_ROOM_FAULT where one is missing before it, E_ROOM_CLOSED for a room that was. */
+  take(kind: number, tick: number, bytes: () => Uint8Array): void {
     switch (kind) {
       case STAGE.begin:
         if (this.#pending !== null) this.#run(this.#pending);
@@ -172,10 +143,46 @@ class Player {
       case JOURNAL_RING.moved:
         this.#moved = true;
         break;
+      case STAGE.resumed:
+        this.#adopt(tick, bytes());
+        break;
       case JOURNAL_RING.missing:
         throw fault(`what came before tick ${tick} is not kept`);
       default:
     }
+  }
+
+  /** The last tick as well, if its hooks have run; else there is no such tick. */
+  settle(): void {
+    if (this.#pending?.end) this.#run(this.#pending);
+    this.#pending = null;
+  }
+
+  /** What came of it; `least`: a tick that has to be there. Throws E_ROOM_FAULT. */
+  outcome(least: number, since: number): Recovery {
+    const last = this.#pending;
+    if ((last?.tick ?? this.#next - 1) < least) throw fault(`it ends before tick ${least}`);
+    if (last !== null) this.#sit(last.begin);
+    if (!this.#hasCopy && last === null && this.#ticks === 0) throw nothingKept();
+    return {
+      last,
+      sessions: this.#sessions,
+      left: this.#left,
+      game: this.#game,
+      ticks: this.#ticks,
+      tick: this.#next - 1,
+      since,
+      moved: this.#moved,
+    };
+  }
+
+  /** Another process went on with the room as of its last whole tick. */
+  #adopt(tick: number, bytes: Uint8Array): void {
+    this.settle();
+    const epoch = decodeResumed(bytes)?.epoch;
+    if (epoch === undefined || this.#core.adopt(epoch, tick) !== tick)
+      throw fault(`it does not go on with tick ${tick}`);
+    this.#next = tick + 1;
   }
 
   #run({ tick, begin, end }: JournalledTick): void {
@@ -223,6 +230,24 @@ function eachRecord(
     });
     at = end;
   }
+}
+
+/** Place of the record with which a room opened that was never copied. */
+function opens(ring: Ring, { row, id }: RecoverySources): number {
+  let from = -1;
+  let found = false;
+  while (ring.next()) {
+    if (ring.id !== row || ring.kind !== JOURNAL_RING.open) continue;
+    from = ring.position;
+    const opening = ring.bytes.slice(ring.offset, ring.offset + ring.length);
+    found = decodeOpening(opening).roomId === id;
+  }
+  if (!found) throw nothingKept();
+  return from;
+}
+
+function nothingKept(): FrayError {
+  return fault('nothing of it is kept');
 }
 
 function fault(state: string): FrayError {

@@ -86,7 +86,7 @@ export interface ShardParts {
 
 export type RoomFactory = (order: RoomOrder, parts: ShardParts) => ShardRoom;
 /** What of a takeover says what is kept of the room. */
-export type RoomLeft = Pick<RoomTakeover, 'order' | 'shadow' | 'tick' | 'dueUs'>;
+export type RoomLeft = Pick<RoomTakeover, 'order' | 'shadow' | 'tick' | 'dueUs' | 'file'>;
 /** Makes a room that another worker has left; it stands before its last tick. Throws where too little of it is kept. */
 export type RoomRestorer = (left: RoomLeft, parts: ShardParts) => Restored;
 

@@ -43,6 +43,7 @@ class Worker {
       facts: game.facts,
       timing: this.#timing,
       nowUs: clock.nowUs,
+      unixMs: Date.now,
       report,
     });
     const parts = { report, keeping: this.keeping };
@@ -95,7 +96,8 @@ class Worker {
     const ticksLost = Math.max(0, room.tick - (last?.tick ?? recovery.tick));
     this.#timing.add(COUNTER.roomsRecovered, 1);
     this.#timing.add(COUNTER.recoveryUs, us);
-    report({ kind: 'recovered', row: room.order.row, us, ticks, ticksLost });
+    const tick = last?.tick ?? recovery.tick;
+    report({ kind: 'recovered', row: room.order.row, us, tick, ticks, ticksLost });
   }
 
   /** Where nobody waits for a tick: until an order comes. */

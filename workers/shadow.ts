@@ -96,6 +96,32 @@ export function rebaseShadow(memory: SharedArrayBuffer, position: number): void 
   if (slot >= 0) words[headOf(slot) + SLOT.position] = position;
 }
 
+/** Reads copies while another thread writes them. */
+export class ShadowReader {
+  readonly #parts: ReturnType<typeof partsOf>;
+
+  /** Throws E_CORE for another memory than `createShadow` made. */
+  constructor(memory: SharedArrayBuffer) {
+    this.#parts = partsOf(memory);
+  }
+
+  /** A copy of the newest whole one; null: there is none, or it was written over meanwhile. */
+  read(): ShadowCopy | null {
+    const { words, regions, hosts } = this.#parts;
+    const slot = newestOf(words);
+    if (slot < 0) return null;
+    const head = headOf(slot);
+    const made = Atomics.load(words, head + SLOT.made);
+    const copy = {
+      tick: words[head + SLOT.tick] as number,
+      position: words[head + SLOT.position] as number,
+      host: (hosts[slot] as Uint8Array).slice(0, words[head + SLOT.hostBytes]),
+      region: (regions[slot] as Uint8Array).slice(),
+    };
+    return made !== 0 && Atomics.load(words, head + SLOT.made) === made ? copy : null;
+  }
+}
+
 function newestOf(words: Int32Array): number {
   const [even, odd] = [0, 1].map((slot) => Atomics.load(words, headOf(slot) + SLOT.made)) as [
     number,

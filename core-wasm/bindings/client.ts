@@ -116,6 +116,14 @@ export class ClientCore {
     checked(answer, 'join the room');
   }
 
+  /**
+   * Goes on under another epoch after the room has lost its last moments: nothing that was held of snapshots counts any more, and the
+   * next command may be of any tick. The room has read `read` messages; answers how many it had acknowledged and has lost.
+   */
+  rejoin({ handle, epoch, read }: { handle: number; epoch: number; read: number }): number {
+    return checked(this.#exports.client_rejoin(handle, epoch, read), 'go on with the room');
+  }
+
   /** A packet from the server: bits of RECEIVED, or minus the code for which it was dropped and counted. */
   receive(packet: Uint8Array): number {
     if (packet.byteLength > PACKET_BYTES_MAX) return -ERROR.E_OVERSIZE;

@@ -17,6 +17,8 @@ export interface CoreExports {
   room_end(commandLength: number): number;
   room_state_hash(): number;
   room_region_hash(): number;
+  room_adopt(epoch: number, least: number): number;
+  room_messages_read(slot: number): number;
   client_memory_bytes(configLength: number): number;
   client_init(configLength: number): number;
   client_address(which: number): number;
@@ -27,6 +29,7 @@ export interface CoreExports {
     tick: number,
     verify: number,
   ): number;
+  client_rejoin(handle: number, epoch: number, read: number): number;
   client_receive(length: number): number;
   client_sample(): number;
   client_packet(localTick: number): number;

@@ -186,6 +186,16 @@ export class RoomCore {
     this.#exports = instantiateAgain(this.#module, this.#memory, of).exports;
   }
 
+  /** Whether the room is in the state of a saved region: all of its bytes but those of the hash that was asked for last. */
+  isAt(region: Uint8Array): boolean {
+    const own = this.#regionView;
+    if (region.length !== own.length) return false;
+    const [from, to] = [this.#hash - this.#region, this.#hash - this.#region + 8];
+    for (let at = 0; at < own.length; at += 1)
+      if (own[at] !== region[at] && (at < from || at >= to)) return false;
+    return true;
+  }
+
   /** Puts a saved region back. Throws E_CORE if it is of another size. */
   restore(region: Uint8Array): void {
     if (region.length !== this.#regionBytes) {
@@ -195,6 +205,20 @@ export class RoomCore {
       );
     }
     this.u8.set(region, this.#region);
+  }
+
+  /**
+   * Another owner than before goes on with a room that was restored, under an `epoch` of its own and at a tick that is `least` or more:
+   * its clients' packets begin anew with each one's Resume. Answers the tick; the next is one more. Throws E_CORE between the
+   * halves of a tick.
+   */
+  adopt(epoch: number, least: number): number {
+    return checked(this.#exports.room_adopt(epoch, least), 'go on with a room');
+  }
+
+  /** Messages of the client in `slot` that the game was handed, modulo 65,536. */
+  messagesRead(slot: number): number {
+    return checked(this.#exports.room_messages_read(slot), 'count messages');
   }
 
   /** Slot of the packet in row `row`. */

@@ -160,6 +160,28 @@ pub extern "C" fn room_end(command_bytes: u32) -> i32 {
     })
 }
 
+/// Another owner goes on with the room: see [`room::adopt`]. Answers the tick that it stands at then.
+#[no_mangle]
+pub extern "C" fn room_adopt(epoch: u32, least: u32) -> i32 {
+    let memory = memory();
+    let Some(sizes) = room::sizes_of(memory) else { return -error::E_CORE };
+    let bytes = Region::bytes(&sizes);
+    if memory.len() < room::memory_bytes(&sizes) {
+        return -error::E_CORE;
+    }
+    let (region, scratch) = memory.split_at_mut(bytes);
+    answer(room::adopt(region, scratch, epoch, least))
+}
+
+/// Messages of a slot's client that were handed out, modulo 65,536.
+#[no_mangle]
+pub extern "C" fn room_messages_read(slot: u32) -> i32 {
+    with_room(|room| {
+        let channel = room.r.channels.get(slot as usize).ok_or(error::E_CORE)?;
+        Ok(channel.messages_received & 0xffff)
+    })
+}
+
 /// Hash of the live world: low half returned, both at ADDRESSES.hash.
 #[no_mangle]
 pub extern "C" fn room_state_hash() -> u32 {

@@ -73,6 +73,12 @@ pub extern "C" fn client_join(
     with_client(|client| client.join(player_id, handle, epoch, verify != 0).map(|()| 0))
 }
 
+/// Goes on with the same player under another epoch, after the room has lost its last moments: messages that it has lost.
+#[no_mangle]
+pub extern "C" fn client_rejoin(handle: u32, epoch: u32, read: u32) -> i32 {
+    with_client(|client| client.rejoin(handle, epoch, read))
+}
+
 /// A packet at ADDRESSES.packetBuffer: bits 1 new snapshot, 2 messages waiting, 4 events waiting.
 #[no_mangle]
 pub extern "C" fn client_receive(length: u32) -> i32 {

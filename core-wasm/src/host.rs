@@ -85,6 +85,14 @@ impl Instance {
         Ok(Self { memory, sizes })
     }
 
+    /// See [`room::adopt`].
+    pub fn adopt(&mut self, epoch: u32, least: u32) -> Result<u32, i32> {
+        let bytes = Region::bytes(&self.sizes);
+        let (region, scratch) =
+            bytemuck::cast_slice_mut::<u64, u8>(&mut self.memory).split_at_mut(bytes);
+        room::adopt(region, scratch, epoch, least)
+    }
+
     /// The views.
     pub fn room(&mut self) -> Room<'_> {
         let bytes = Region::bytes(&self.sizes);

@@ -11,7 +11,7 @@ use crate::gen::{
 use crate::netchan::pool::Pool;
 use crate::netchan::{read_header, Age, Channel, FragmentSlot, Header, Reliable, HEADER_BYTES};
 use crate::region::{
-    Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, CLIENT_LEAVING, CLIENT_MISSED,
+    Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, CLIENT_KNOWS, CLIENT_LEAVING, CLIENT_MISSED,
     CLIENT_RENEWING, FLIGHT_ACKED, TICK_NONE,
 };
 use crate::room::Room;
@@ -47,21 +47,23 @@ pub fn open(room: &mut Room, slot: usize) {
     forget(room, slot);
 }
 
-/// The client has lost its state: its packets begin anew under an epoch of their own. What the game and the host said and
-/// it has not wholly acknowledged waits again; of roster, walls and texts it is told as a newcomer.
+/// The client has lost its state, or the room its own of the last moments: its packets begin anew under an epoch of their own. What
+/// the game and the host said and it has not read, or not wholly acknowledged, waits again; of roster, walls and texts it is told as a newcomer.
 fn renew(room: &mut Room, slot: usize) {
     let tick = room.r.head[0].tick;
     let Region { channels, pool_head, pool_chunks, pool_bytes, epochs, clients, .. } = &mut room.r;
     let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
     let said = |kind| matches!(kind, message::CONTROL | message::GAME);
-    channels[slot].restart(tick, &mut pool, said);
+    let flags = clients[slot].flags;
+    let read = (flags & CLIENT_KNOWS != 0).then_some((flags >> 16) as u16);
+    channels[slot].restart(tick, &mut pool, said, read);
     epochs[slot] = epochs[slot].wrapping_add(EPOCH_STEP);
     let fault = clients[slot].wire[WIRE_FAULT];
     forget(room, slot);
     crate::input::clear(room, slot);
     let before = room.r.clients[slot];
     room.r.clients[slot] = Client {
-        flags: before.flags & !(CLIENT_RENEWING | CLIENT_MISSED),
+        flags: before.flags & 0xffff & !(CLIENT_RENEWING | CLIENT_MISSED | CLIENT_KNOWS),
         applied_tick: TICK_NONE,
         newest_input: TICK_NONE,
         missing: 0,
@@ -71,7 +73,8 @@ fn renew(room: &mut Room, slot: usize) {
         ..before
     };
     room.r.clients[slot].wire[WIRE_FAULT] = fault;
-    let row = Resumed { handle: before.handle, player_id: before.player_id, flags: 1 };
+    let fresh = u32::from(read.is_none());
+    let row = Resumed { handle: before.handle, player_id: before.player_id, flags: fresh };
     events::hook(room, Resumed::KIND, slot as u16, &row);
 }
 

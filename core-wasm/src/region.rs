@@ -185,6 +185,8 @@ pub const CLIENT_BOT: u32 = 1;
 pub const CLIENT_VERIFY: u32 = 2;
 /// The player leaves when this tick ends.
 pub const CLIENT_LEAVING: u32 = 4;
+/// Together with CLIENT_RENEWING: the client has kept what it had, and the upper 16 bits say how many messages it has read.
+pub const CLIENT_KNOWS: u32 = 128;
 /// The client has not been given the whole roster, room fields, texts and walls yet (the wire
 /// clears it).
 pub const CLIENT_FRESH: u32 = 8;

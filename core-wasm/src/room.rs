@@ -122,6 +122,33 @@ pub fn close_tick(room: &mut Room) {
         Pool::new(&mut room.r.pool_head[0], room.r.pool_chunks, room.r.pool_bytes).bytes_used();
 }
 
+/// Another owner goes on with a room that lies in a region, as of the end of a tick, under an `epoch` of its own: what the one before
+/// did and sent after that is not known. From now on the room stands at the first tick from `least` on that is a whole history
+/// behind its own, so that nothing in its rings moves and nothing of what stands there is within reach; time has passed it by: timers
+/// and lives that ended meanwhile end with the next tick. Its clients' packets are of other epochs than before, and each
+/// begins anew with its Resume. Answers the tick. `E_CORE` between `begin` and `end`, and beyond the last tick.
+pub fn adopt(region: &mut [u8], scratch: &mut [u8], epoch: u32, least: u32) -> Result<u32, i32> {
+    let at = config_offset() + core::mem::offset_of!(crate::gen::ConfigHead, epoch);
+    let place = region.get_mut(at..at + 4).ok_or(error::E_CORE)?;
+    place.copy_from_slice(&epoch.to_le_bytes());
+    let room = open(region, scratch).ok_or(error::E_CORE)?;
+    let head = &mut room.r.head[0];
+    // As in `open_tick`: the end of the counter is never reached.
+    let history = u64::from(head.sizes.history);
+    let missing = u64::from(least.saturating_sub(head.tick).max(1));
+    let tick = u64::from(head.tick) + missing.next_multiple_of(history);
+    if head.open != 0 || head.created == 0 || tick >= u64::from(u32::MAX >> 1) {
+        return Err(error::E_CORE);
+    }
+    let tick = tick as u32;
+    head.tick = tick;
+    crate::movers::set(room.config.movers, tick, room.r.movers);
+    room.r.stats[0].tick = tick;
+    room.r.stats[0].epoch = epoch;
+    room.r.epochs.fill(epoch);
+    Ok(tick)
+}
+
 /// Bytes that a room of a checked configuration needs: region, then scratch.
 pub fn memory_bytes(sizes: &Sizes) -> usize {
     Region::bytes(sizes) + Scratch::bytes(sizes)

@@ -18,6 +18,7 @@ fn kept(kind: u8) -> bool {
 }
 
 /// One end: channel, pool, window, and what it has read.
+#[derive(Clone)]
 struct End {
     channel: Box<Channel>,
     head: PoolHead,
@@ -104,11 +105,24 @@ impl End {
     /// The server's end after its client has lost all: what it read belongs to the one before.
     fn restart(&mut self, now: u32) {
         let mut pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
-        self.channel.restart(now, &mut pool, kept);
+        self.channel.restart(now, &mut pool, kept, None);
         self.window.fill(FragmentSlot::zeroed());
         self.epoch = self.epoch.wrapping_add(1);
         self.read.clear();
         self.taken.clear();
+    }
+
+    /// Either end after the server has gone back to what it was: the other one has read so many messages. Answers the lost.
+    fn go_on(&mut self, now: u32, epoch: u32, read: usize) -> u32 {
+        let mut pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
+        let keep = |kind| !self.whole || kept(kind);
+        let lost = self.channel.restart(now, &mut pool, keep, Some(read as u16));
+        self.window.fill(FragmentSlot::zeroed());
+        self.partial.clear();
+        self.taken.clear();
+        self.arrived.clear();
+        self.epoch = epoch;
+        lost
     }
 
     fn drain(&mut self) {
@@ -138,6 +152,10 @@ enum Step {
     Tick(Fate, Fate),
     /// The client loses all and begins anew. What is on its way stays there.
     Fresh,
+    /// The server is kept as it is.
+    Keep,
+    /// The server goes back to what was kept; the client knows all it knew.
+    Back,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -165,6 +183,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             8 => (any::<bool>(), length).prop_map(|(to, n)| Step::Say(to, n)),
             24 => (fate(), fate()).prop_map(|(a, b)| Step::Tick(a, b)),
             1 => Just(Step::Fresh),
+            2 => Just(Step::Keep),
+            1 => Just(Step::Back),
         ],
         1..300,
     )
@@ -240,6 +260,8 @@ proptest! {
         let mut pair = Pair { client: End::new(false), server: End::new(true), up: VecDeque::new(), down: VecDeque::new(), now: 0 };
         let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
         let mut number = 0u32;
+        let mut kept_server: Option<(End, Vec<Vec<u8>>)> = None;
+        let mut epochs = EPOCH;
         for step in steps {
             match step {
                 Step::Say(to, length) => {
@@ -251,7 +273,28 @@ proptest! {
                     }
                 }
                 Step::Tick(up, down) => pair.tick(up, down),
+                Step::Keep => kept_server = Some((pair.server.clone(), to_client.clone())),
+                Step::Back => {
+                    let Some((server, said)) = kept_server.clone() else { continue };
+                    let heard = pair.client.read.len();
+                    let first = said.len() - server.channel.messages_waiting() as usize;
+                    let done = to_server.len() - pair.client.channel.messages_waiting() as usize;
+                    pair.server = server;
+                    let read = pair.server.read.len();
+                    epochs += 0x100;
+                    pair.server.go_on(pair.now, epochs, heard);
+                    let lost = pair.client.go_on(pair.now, epochs, read);
+                    prop_assert_eq!(lost as usize, done.saturating_sub(read));
+                    let waits = said[first.max(heard).min(said.len())..].iter();
+                    to_client = pair.client.read.clone();
+                    to_client.extend(waits.filter(|message| kept(message[0])).cloned());
+                    let unread = to_server.split_off(done.max(read).min(to_server.len()));
+                    to_server = pair.server.read.clone();
+                    to_server.extend(unread);
+                }
                 Step::Fresh => {
+                    // What was kept is of another client.
+                    kept_server = None;
                     // All but what waits has been acknowledged wholly, and so was read.
                     let known = to_client.len() - pair.server.channel.messages_waiting() as usize;
                     prop_assert!(known <= pair.client.read.len(), "something acknowledged was not read");

@@ -18,12 +18,17 @@ export const command: Command = {
   examples: [
     'fray replay journals/abcd-m3k2.journal',
     'fray replay journals/abcd-m3k2.journal --to-tick 9000 --json',
+    'fray replay journals/abcd-m3k2.journal --to-tick 900000 --jump',
     'fray replay journals/abcd-m3k2.journal --events --kinds receipt,hit',
     'fray replay journals/abcd-m3k2.journal --watch',
   ],
   args: {
     file: { type: 'positional', required: true, description: 'A file that `journalDir` got.' },
     toTick: { type: 'string', description: 'The last tick to play. Default: all.', valueHint: 'N' },
+    jump: {
+      type: 'boolean',
+      description: 'Begin at the newest checkpoint before --to-tick, or before the end.',
+    },
     events: {
       type: 'boolean',
       description: 'Print what each tick told the game, one event a line; with --json as JSON.',
@@ -65,6 +70,7 @@ export const command: Command = {
     if (values['watch'] === true) return watchJournal(path, { head: journal.head, values, io });
     const replay = new Replay(journal, core.module);
     const startMs = performance.now();
+    if (values['jump'] === true) replay.jump(limits(values).toTick ?? Number.POSITIVE_INFINITY);
     const report = replay.play({
       ...limits(values),
       ...(values['events'] === true && { onEvents: printer(values, io) }),
@@ -148,7 +154,8 @@ function verdict(report: ReplayReport): string {
   if (report.differs !== null)
     return `differs: the state after tick ${report.differs} hashes otherwise than when it was played`;
   if (report.problem !== null) return `damaged: ${report.problem}`;
-  return `verified: ${report.ticks} ticks, ${report.hashes} hashes; ${ENDS[report.end]}`;
+  const { ticks, hashes, checkpoints } = report;
+  return `verified: ${ticks} ticks, ${hashes} hashes, ${checkpoints} checkpoints; ${ENDS[report.end]}`;
 }
 
 const ENDS: { readonly [end in JournalEnd]: string } = {

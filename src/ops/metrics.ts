@@ -57,6 +57,10 @@ export interface JournalCounts {
   /** Of files, and of the records in them before they were compressed. */
   readonly fileBytes: number;
   readonly rawBytes: number;
+  readonly checkpoints: number;
+  readonly checkpointBytes: number;
+  /** us of the thread that writes them. */
+  readonly checkpointUs: number;
   /** Journals that ended before their rooms did. */
   readonly cut: number;
 }
@@ -207,6 +211,21 @@ function addPlayers(registry: Registry, sources: MetricSources): void {
     'fray_journal_record_bytes_total',
     'Bytes of the records in them, before they were compressed.',
     () => sources.journal()?.rawBytes ?? 0,
+  );
+  counter(
+    'fray_journal_checkpoints_total',
+    'Checkpoints of rooms that were written.',
+    () => sources.journal()?.checkpoints ?? 0,
+  );
+  counter(
+    'fray_journal_checkpoint_bytes_total',
+    'Bytes of them, of those that were written.',
+    () => sources.journal()?.checkpointBytes ?? 0,
+  );
+  counter(
+    'fray_journal_checkpoint_seconds_total',
+    'What they took of the thread that writes them.',
+    () => (sources.journal()?.checkpointUs ?? 0) / 1e6,
   );
   counter(
     'fray_journal_cuts_total',

@@ -16,6 +16,8 @@ export interface JournalOptions {
   readonly flushMs?: number;
   /** A state hash after each so many ticks. Default 30. */
   readonly hashTicks?: number;
+  /** Each room that is copied gets a checkpoint so often, ms; 0: none. Default 30,000. */
+  readonly checkpointMs?: number;
   /** Oldest files go while all have more bytes; 0: never. Default 0. */
   readonly bytesMax?: number;
   /** Files go so long after their room, ms; 0: never. Default 0. */
@@ -36,8 +38,8 @@ export class JournalThread {
     coreHash: Uint8Array,
     log: Log,
   ): Promise<JournalThread> {
-    const { dir, flushMs = 50, bytesMax = 0, ageMsMax = 0 } = options;
-    const boot: JournalBoot = { dir, flushMs, bytesMax, ageMsMax, coreHash };
+    const { dir, flushMs = 50, checkpointMs = 30_000, bytesMax = 0, ageMsMax = 0 } = options;
+    const boot: JournalBoot = { dir, flushMs, checkpointMs, bytesMax, ageMsMax, coreHash };
     const thread = new JournalThread(boot, options.hashTicks ?? 30, log);
     await thread.#ready(dir);
     return thread;
@@ -54,6 +56,11 @@ export class JournalThread {
     const ring = createJournalRing();
     this.#ask({ kind: 'attach', worker, ring });
     return ring;
+  }
+
+  /** A room is copied into this memory: checkpoints come from there. */
+  shadow(of: { worker: number; row: number; room: string; memory: SharedArrayBuffer }): void {
+    this.#ask({ kind: 'shadow', ...of });
   }
 
   /** All that is in the rings is written, and the thread ends. Workers have to have ended before. */

@@ -3,6 +3,8 @@
  * beginning or from a place that was kept. Runs in Node and in a page.
  */
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
+import type { Checkpoint } from '../../workers/journal-checkpoint.ts';
+import { decodeResumed } from '../../workers/journal-checkpoint.ts';
 import type {
   JournalEntry,
   JournalHead,
@@ -10,6 +12,7 @@ import type {
   JournalReader,
 } from '../../workers/journal-format.ts';
 import { STAGE } from '../../workers/journal-format.ts';
+import { checkpointsOf, seekCheckpoint } from '../../workers/journal-places.ts';
 import { FrayError } from '../errors.ts';
 
 /**
@@ -24,10 +27,16 @@ export interface ReplayReport {
   /** Ticks played and hashes compared. */
   readonly ticks: number;
   readonly hashes: number;
+  /** Checkpoints that the room's memory was compared with, byte by byte; none after `restore`. */
+  readonly checkpoints: number;
+  /** Times that another process went on with the room. */
+  readonly resumptions: number;
+  /** The tick of the checkpoint that it began with; null: with the first tick. */
+  readonly from: number | null;
   /** The last tick, and the state hash after it, 16 hex digits. */
   readonly lastTick: number;
   readonly stateHash: string;
-  /** First tick after which the state hashes otherwise; null: none does. */
+  /** First tick after which the state hashes otherwise, or a checkpoint is another; null: none does. */
   readonly differs: number | null;
   readonly end: JournalEnd;
   /** Of a room that was closed: its code. */
@@ -66,6 +75,13 @@ export class Replay {
   readonly room: RoomCore;
   readonly #journal: JournalReader;
   #entries: Iterator<JournalEntry, void>;
+  #from: number | null = null;
+  #checkpoints = 0;
+  #resumptions = 0;
+  /** Those that are still to come, and the next of them. */
+  #coming: Iterator<Checkpoint, void> | null;
+  #next: Checkpoint | undefined;
+  #expects = false;
   #over = false;
   #ticks = 0;
   #hashes = 0;
@@ -82,6 +98,7 @@ export class Replay {
   constructor(journal: JournalReader, module: WebAssembly.Module) {
     this.#journal = journal;
     this.#entries = journal.entries();
+    this.#coming = checkpointsOf(journal);
     this.head = journal.head;
     this.room = new RoomCore(module, this.head.config);
     this.#lastTick = this.room.firstTick;
@@ -90,6 +107,15 @@ export class Replay {
   /** The tick that was played last. */
   get tick(): number {
     return this.#lastTick;
+  }
+
+  /** Before anything is played: begins at the newest checkpoint up to a tick, if there is one; what was before it is not verified. */
+  jump(toTick: number): void {
+    const { checkpoint } = seekCheckpoint(this.#journal, toTick);
+    this.#entries = this.#journal.entries();
+    if (checkpoint === null) return;
+    this.room.restore(checkpoint.region);
+    this.#from = this.#lastTick = checkpoint.tick;
   }
 
   /** Plays to the end, to the first difference, or to a tick. */
@@ -119,7 +145,10 @@ export class Replay {
       room: this.head.roomId,
       ticks: this.#ticks,
       hashes: this.#hashes,
-      lastTick: this.#ticks === 0 ? 0 : this.#lastTick,
+      checkpoints: this.#checkpoints,
+      resumptions: this.#resumptions,
+      from: this.#from,
+      lastTick: this.#ticks === 0 ? (this.#from ?? 0) : this.#lastTick,
       stateHash: this.#ticks === 0 ? '' : this.#stateHash(),
       differs: this.#differs,
       end: this.#end ?? (tornBytes > 0 ? 'torn' : 'open'),
@@ -148,6 +177,8 @@ export class Replay {
     if (this.#trapped) this.room.revive();
     this.#trapped = false;
     this.room.restore(place.region);
+    this.#coming = null;
+    this.#next = undefined;
     this.#entries = this.#journal.entries(place.journal);
     this.#tick.splice(0, this.#tick.length, ...place.entries);
     this.#ticks = place.ticks;
@@ -190,10 +221,28 @@ export class Replay {
     }
   }
 
+  /** The next checkpoint that counts is the first of a tick above. */
+  #expect(above: number): void {
+    this.#expects = true;
+    do {
+      const next = this.#coming?.next();
+      this.#next = next?.done === false ? next.value : undefined;
+    } while (this.#next !== undefined && this.#next.tick <= above);
+  }
+
+  #compare(tick: number): void {
+    if (!this.#expects) this.#expect(this.#from ?? -1);
+    if (this.#next === undefined || tick < this.#next.tick) return;
+    this.#checkpoints += 1;
+    if (this.#next.tick !== tick || !this.room.isAt(this.#next.region)) this.#differs = tick;
+    this.#expect(tick);
+  }
+
   /** Ticks are played when the next entry shows that they were. */
   #take(entry: JournalEntry, options: ReplayOptions): void {
     const { stage } = entry;
-    if (stage === STAGE.game) return;
+    if (stage === STAGE.game || stage === STAGE.checkpoint) return;
+    if (this.#from !== null && entry.tick <= this.#from && !ENDS.has(stage)) return;
     if (stage === STAGE.anew) this.#tick.length = 0;
     else if (stage === STAGE.end) this.#tick.push(entry);
     else {
@@ -225,6 +274,7 @@ export class Replay {
         this.#ticks += 1;
         this.#lastTick = tick;
         if (room.tick !== tick) this.#differs = tick;
+        else this.#compare(tick);
       }
     } else if (stage === STAGE.hash) {
       this.#hashes += 1;
@@ -232,6 +282,11 @@ export class Replay {
       const wanted =
         bytes.length === 8 ? hex(view.getUint32(4, true)) + hex(view.getUint32(0, true)) : '';
       if (this.#stateHash() !== wanted) this.#differs = tick;
+    } else if (stage === STAGE.resumed) {
+      const resumed = decodeResumed(bytes);
+      this.#resumptions += 1;
+      if (resumed === null || room.adopt(resumed.epoch, tick) !== tick) this.#differs = tick;
+      else this.#compare(tick);
     } else if (stage === STAGE.over) {
       this.#end = 'over';
       this.#code = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(
@@ -252,4 +307,6 @@ function hex(word: number): string {
   return (word >>> 0).toString(16).padStart(8, '0');
 }
 
+/** Entries that close a file stand behind its last tick. */
+const ENDS: ReadonlySet<number> = new Set([STAGE.over, STAGE.cut]);
 const PROGRESS_TICKS = 4096;

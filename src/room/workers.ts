@@ -45,7 +45,7 @@ export interface WorkerOptions {
   readonly emptyCloseMs: number;
   /** How many I/O threads there are, and the bell of each. */
   readonly bells: readonly SharedArrayBuffer[];
-  readonly journal?: Pick<JournalThread, 'ringFor' | 'hashTicks'>;
+  readonly journal?: Pick<JournalThread, 'ringFor' | 'hashTicks' | 'shadow'>;
   /** See RecordsBoot. */
   readonly shadowMs: number;
   readonly hashEveryTick?: boolean;
@@ -275,9 +275,14 @@ export class RoomWorker {
         const { row, room, regionBytes } = report;
         const memory = createShadow(regionBytes, SHADOW_HOST_BYTES);
         this.#shadows.set(row, { room, memory });
+        this.#options.journal?.shadow({ worker: this.index, row, room, memory });
         thread.post({ kind: 'shadow', row, room, memory });
         break;
       }
+      case 'copied':
+        this.#shadows.set(report.row, report);
+        this.#options.journal?.shadow({ worker: this.index, ...report });
+        break;
       case 'recovered':
         listener.onRecovered(this, report);
         break;

@@ -36,7 +36,14 @@ const sources: MetricSources = {
   inputsMissing: one,
   snapshotsHeldBack: one,
   roomsMoved: one,
-  journal: () => ({ fileBytes: 1, rawBytes: 1, cut: 1 }),
+  journal: () => ({
+    fileBytes: 1,
+    rawBytes: 1,
+    checkpoints: 1,
+    checkpointBytes: 1,
+    checkpointUs: 1,
+    cut: 1,
+  }),
   ready: () => true,
   version: '1',
 };

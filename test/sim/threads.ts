@@ -90,6 +90,7 @@ export class RoomThread extends SimThread {
       facts: loaded.facts,
       timing,
       nowUs,
+      unixMs: Date.now,
       report,
     });
     const shard = new Shard({
@@ -182,6 +183,11 @@ export class JournalThread extends SimThread {
       this.end(0);
       return;
     }
+    if (ask.kind === 'shadow') {
+      this.#take();
+      this.#store.shadow(ask, ask.memory);
+      return;
+    }
     const before = this.#rings.get(ask.worker);
     if (before !== undefined) {
       this.#store.take(ask.worker, before);
@@ -199,6 +205,7 @@ export class JournalThread extends SimThread {
   #take(): void {
     for (const [worker, ring] of this.#rings) this.#store.take(worker, ring);
     this.#store.flush();
+    this.#store.checkpoint();
   }
 }
 

@@ -122,6 +122,19 @@ impl Client<'_> {
         }
     }
 
+    /// Whoever is in sight leaves it.
+    pub(super) fn tell_gone(&mut self) {
+        let newest = self.m.head[0].newest;
+        if newest == TICK_NONE {
+            return;
+        }
+        let words = self.m.head[0].sizes.set_words as usize;
+        let before = self.before(Some(newest));
+        for e in members(&before[..words]) {
+            self.told(LEAVE, self.m.handles[e], newest);
+        }
+    }
+
     fn told(&mut self, kind: u16, subject: u32, tick: u32) {
         self.push_event(ClientEvent { kind, subject, tick, ..Zeroable::zeroed() });
     }

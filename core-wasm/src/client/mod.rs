@@ -292,6 +292,36 @@ impl Client<'_> {
         Ok(())
     }
 
+    /// Goes on with the same player under another epoch: the room has lost its last moments, and nothing that both ends held of
+    /// snapshots counts any more. Who is in sight leaves; whoever still is enters with the first snapshot. Messages that the room has
+    /// not read (it has read `read` of all, modulo 65,536) go out again; answers how many it had acknowledged and has lost.
+    pub fn rejoin(&mut self, handle: u32, epoch: u32, read: u32) -> Result<u32, i32> {
+        let head = self.m.head[0];
+        if head.joined == 0 || (handle & 0xffff) >= head.sizes.entities || handle == 0 {
+            return Err(error::E_CORE);
+        }
+        self.tell_gone();
+        let Memory { channel, pool_head, pool_chunks, pool_bytes, .. } = &mut self.m;
+        let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
+        let lost = channel[0].restart(0, &mut pool, |_| true, Some(read as u16));
+        let m = &mut self.m;
+        m.fragments.fill(Zeroable::zeroed());
+        m.held.fill(Held { tick: TICK_NONE });
+        m.arrived.fill(Zeroable::zeroed());
+        m.local_commands.fill(Zeroable::zeroed());
+        m.poses.fill(Zeroable::zeroed());
+        m.shots.fill(Zeroable::zeroed());
+        m.sets.fill(0);
+        m.updates.fill(0);
+        let head = &mut m.head[0];
+        (head.handle, head.epoch) = (handle, epoch);
+        (head.newest, head.local, head.assembly) = (TICK_NONE, 0, 0);
+        (head.error, head.error_teleport) = ([0; 3], 0);
+        m.own[0] = handle;
+        m.view_list[0] = 0;
+        Ok(lost)
+    }
+
     /// Queues the first `bytes` of the message buffer for the server.
     pub fn send(&mut self, bytes: usize) -> Result<(), i32> {
         if bytes == 0 || bytes > MESSAGE_BYTES_MAX_TO_SERVER as usize {

@@ -206,25 +206,41 @@ impl Channel {
         self.expected = 1;
     }
 
-    /// Begins anew with another end that holds nothing: numbers start over, what was half received is forgotten (its
-    /// window is the caller's), and each message that is not wholly acknowledged waits again from its start, in order. Those
-    /// whose kind byte `keep` refuses are let go of.
-    pub fn restart(&mut self, tick: u32, pool: &mut Pool, keep: impl Fn(u8) -> bool) {
+    /// Begins anew: numbers start over, what was half received is forgotten (its window is the caller's), and each message that
+    /// is not wholly acknowledged waits again from its start, in order. Those whose kind byte `keep` refuses are let go of.
+    ///
+    /// `read`: the other end has kept what it had of this channel, and has read so many messages of it (modulo 65,536): those do not
+    /// come again, and both counts go on. None: it holds nothing, and they begin with 0. Answers how many messages the other
+    /// end had acknowledged and has not read by now: it has lost them.
+    pub fn restart(
+        &mut self,
+        tick: u32,
+        pool: &mut Pool,
+        keep: impl Fn(u8) -> bool,
+        read: Option<u16>,
+    ) -> u32 {
         let before = *self;
+        let done = before.messages_sent.wrapping_sub(u32::from(before.queue_count));
+        let ahead = read.map_or(0, |read| i32::from(read.wrapping_sub(done as u16) as i16));
         self.open(tick);
         self.lost = before.lost;
-        self.messages_sent = before.messages_sent;
-        self.messages_received = before.messages_received;
         self.closed = before.closed;
         for i in 0..before.queue_count {
             let message = before.queue[usize::from(before.queue_first.wrapping_add(i)) % QUEUE];
-            if keep(pool.kind(message)) {
+            if i32::from(i) >= ahead && keep(pool.kind(message)) {
                 self.queue[usize::from(self.queue_count)] = message;
                 self.queue_count += 1;
             } else {
                 pool.release(message);
             }
         }
+        self.messages_sent = u32::from(self.queue_count);
+        if read.is_some() {
+            self.messages_received = before.messages_received;
+            let there = done.wrapping_add_signed(ahead);
+            self.messages_sent = self.messages_sent.wrapping_add(there);
+        }
+        (-ahead).max(0) as u32
     }
 
     /// Lets go of every message that waits, for good: a stream with a gap would be worse than none. False: it was

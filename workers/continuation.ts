@@ -1,0 +1,63 @@
+/**
+ * A room that a killed process has left, out of the file of its journal: its newest checkpoint and, played on it, the records since, as
+ * far as the file is whole. What follows is cut off by whoever goes on with the file (`JournalFile`).
+ */
+import { FrayError } from '../src/errors.ts';
+import type { Seen } from './journal-checkpoint.ts';
+import { decodeResumed } from './journal-checkpoint.ts';
+import { readJournal } from './journal-file.ts';
+import type { BlockPlace, JournalEntry, JournalReader } from './journal-format.ts';
+import { STAGE } from './journal-format.ts';
+import { seekCheckpoint } from './journal-places.ts';
+import type { Recovery, RecoveryCore } from './recovery.ts';
+import { RecordPlayer } from './recovery.ts';
+
+/** What there was of a room. */
+export interface Continued {
+  readonly recovery: Recovery;
+  /** Behind the last whole block of its file, and bytes after that: one that is not whole, and all from one on that is another than was written. */
+  readonly end: BlockPlace;
+  readonly lostBytes: number;
+  /** The newest moments of which is known how far the room had come. */
+  readonly seen: readonly Seen[];
+}
+
+/** Fills `core`, which was made from the configuration in the file's head. Throws E_ROOM_FAULT and E_ROOM_CLOSED as recovery does. */
+export function continueRoom(core: RecoveryCore, file: Uint8Array): Continued {
+  const reader = readJournal(file);
+  const { checkpoint, end } = seekCheckpoint(reader, Number.POSITIVE_INFINITY);
+  const player = new RecordPlayer(core, checkpoint);
+  const seen: Seen[] = [{ tick: core.firstTick, unixMs: reader.head.openedMs }];
+  if (checkpoint !== null) seen.push(checkpoint.seen);
+  for (const { stage, tick, bytes } of entriesTo(reader, end)) {
+    const resumed = stage === STAGE.resumed ? decodeResumed(bytes) : null;
+    if (resumed !== null) seen.push(resumed);
+    if (stage === STAGE.cut)
+      throw new FrayError('E_ROOM_FAULT', `Cannot recover a room: its journal was cut at ${tick}`);
+    if (tick < player.next && stage !== STAGE.over) continue;
+    player.take(stage, tick, () => bytes);
+  }
+  player.settle();
+  return { recovery: player.outcome(0, 0), end, lostBytes: file.length - end.at, seen };
+}
+
+/** A tick that a room of `tickRateHz` cannot have reached by `unixMs`, whatever it did after its journal ended with `last`. */
+export function tickBeyond(
+  seen: readonly Seen[],
+  room: { readonly last: number; readonly tickRateHz: number; readonly unixMs: number },
+): number {
+  const { last, tickRateHz, unixMs } = room;
+  const slack = Math.ceil((SLACK_MS * tickRateHz) / 1000);
+  const bounds = seen
+    .filter((one) => one.unixMs <= unixMs)
+    .map((one) => one.tick + Math.ceil(((unixMs - one.unixMs) * tickRateHz) / 1000));
+  return Math.max(last, Math.min(...bounds)) + slack;
+}
+
+/** All that stands before `end`. */
+function* entriesTo(reader: JournalReader, end: BlockPlace): Generator<JournalEntry, void> {
+  while (reader.end.at < end.at) yield* reader.blockEntries();
+}
+
+/** ms: what a machine's clocks may be apart, and ticks that were made up for. */
+const SLACK_MS = 1000;
