@@ -76,6 +76,16 @@ const WRONG: readonly (readonly [what: string, files: Record<string, string>, ru
     'imports',
   ],
   ['a game imports another game', { 'games/duel/a.ts': "import '../arena/map.ts';" }, 'imports'],
+  [
+    'the server of a game imports what pages share',
+    { 'games/duel/server.ts': "import '../page-kit/keys.ts';" },
+    'imports',
+  ],
+  [
+    'what pages share imports a game',
+    { 'games/page-kit/keys.ts': "import '../arena/page/main.ts';" },
+    'imports',
+  ],
   ['a game imports an unlisted part', { 'games/duel/a.ts': "import 'fray/internals';" }, 'imports'],
   ['internals import by package name', { 'src/room/a.ts': "import 'fray/schema';" }, 'imports'],
   ['a socket in session', { 'src/session/a.ts': "import 'node:dgram';" }, 'imports'],

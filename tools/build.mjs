@@ -164,7 +164,9 @@ function games() {
   const folder = join(ROOT, 'games');
   if (!exists(folder)) return [];
   const found = fs.readdirSync(folder, { withFileTypes: true });
-  return found.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  // What is no game is shared by their pages, and bundled with them.
+  const isGame = (entry) => fs.existsSync(join(folder, entry.name, 'server.ts'));
+  return found.filter(isGame).map((entry) => entry.name);
 }
 
 /** Files of `bench/` that are benchmarks; loaded by path, so that the command does not carry their peers. */

@@ -73,6 +73,10 @@ const PACKAGES: { readonly [folder: string]: RegExp } = {
   examples: /^fray\/(schema|plugin|client|watch)$/,
 };
 
+/** What the pages of games share. */
+const PAGE_KIT = 'games/page-kit';
+const PAGE = /^games\/[^/]+\/page\//;
+
 /** Native code that may end its process: it is for the files that know how to hold it. */
 const RTC = /^node-datachannel$/;
 const RTC_FOLDERS = ['src/transport/server/rtc/', 'src/transport/client/'];
@@ -105,7 +109,8 @@ export function checkImports(sources: Sources): Problem[] {
 
 function fileAllowed(file: string, target: string, typeOnly: boolean): boolean {
   const [from, to] = [folderOf(file), folderOf(target)];
-  if (from === 'games' || from === 'examples') return gameOf(file) === gameOf(target);
+  if (from === 'games' || from === 'examples')
+    return gameOf(file) === gameOf(target) || (PAGE.test(file) && gameOf(target) === PAGE_KIT);
   if (LEAVES.has(target) || from === to) return true;
   if (typeOnly && MAY_IMPORT_TYPES[from]?.includes(to)) return true;
   const allowed = MAY_IMPORT[from] ?? [];

@@ -1,4 +1,5 @@
 /** Keyboard, mouse and touch, brought to one shape: a direction, an aim and two buttons. */
+import { keyMoves } from '../../page-kit/keys.ts';
 
 export interface Controls {
   /** -1..1 each; y grows upwards. */
@@ -20,17 +21,6 @@ export interface ControlSurface {
   /** Brings keys and sticks into `controls`; call once a frame. */
   sample(): Controls;
 }
-
-const keyMoves: Record<string, readonly [number, number]> = {
-  KeyW: [0, 1],
-  ArrowUp: [0, 1],
-  KeyS: [0, -1],
-  ArrowDown: [0, -1],
-  KeyA: [-1, 0],
-  ArrowLeft: [-1, 0],
-  KeyD: [1, 0],
-  ArrowRight: [1, 0],
-};
 
 /** Listens on the page. `onTouch` is called once, when a finger first touches. */
 export function listen(canvas: HTMLCanvasElement, onTouch: () => void): ControlSurface {

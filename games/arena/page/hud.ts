@@ -1,4 +1,5 @@
 /** Everything drawn by the page's own elements: scores, feed, talk, bars. Touches the document only on change. */
+import { element } from '../../page-kit/element.ts';
 import { playerColour } from './palette.ts';
 import type { View } from './scene.ts';
 
@@ -135,10 +136,4 @@ function small(text: string): HTMLElement {
   const node = document.createElement('small');
   node.textContent = text;
   return node;
-}
-
-export function element(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`The page has no element #${id}.`);
-  return found;
 }

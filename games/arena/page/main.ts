@@ -1,10 +1,12 @@
 /** The arena's page: asks for a name, connects, and draws. */
 import { connect, type Game, type Watchable } from 'fray/client';
+import { element } from '../../page-kit/element.ts';
+import { onJournal, openJournal, reasonOf } from '../../page-kit/journal.ts';
+import { backToLobby, openLobby } from '../../page-kit/lobby.ts';
 import { arena } from '../schema.ts';
 import { type ControlSurface, listen } from './controls.ts';
 import { Effects } from './effects.ts';
-import { element, gunOf, Hud } from './hud.ts';
-import { onJournal, openJournal, reasonOf } from './journal.ts';
+import { gunOf, Hud } from './hud.ts';
 import { NetGraph } from './netgraph.ts';
 import { palette, playerColour } from './palette.ts';
 import { Scene, type View } from './scene.ts';
@@ -26,46 +28,10 @@ const surface = listen(canvas, () => {
 /** The journal on the screen. */
 let journal: Shown | null = null;
 
-lobby();
+openLobby(async (name, room, over) => {
+  play(await connect(location.href, { schema: arena, name, room }), over);
+});
 onJournal(watchJournal);
-
-/** Waits for a name, then plays; comes back with the reason when the game is over. */
-function lobby(): void {
-  const form = element('join') as HTMLFormElement;
-  const name = element('name') as HTMLInputElement;
-  const button = element('play') as HTMLButtonElement;
-  name.value = localStorage.getItem('name') ?? '';
-  // On a phone this would open the keyboard over the page.
-  if (matchMedia('(hover: hover)').matches) name.focus();
-  const join = async () => {
-    button.disabled = true;
-    element('trouble').textContent = '';
-    try {
-      localStorage.setItem('name', name.value);
-      const game = await connect(location.href, {
-        schema: arena,
-        name: name.value,
-        room: roomChoice(),
-      });
-      history.replaceState(PLAYING, '');
-      play(game, (reason) => {
-        // Without a reason the page was left: who comes back to it wants to play on.
-        if (reason) history.replaceState(null, '');
-        leave(reason);
-      });
-    } catch (error) {
-      element('trouble').textContent = error instanceof Error ? error.message : String(error);
-    }
-    button.disabled = false;
-  };
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    join();
-  });
-  addEventListener('pageshow', ({ persisted }) => {
-    if (history.state === PLAYING && (persisted || isBack())) join();
-  });
-}
 
 /** Plays a journal in the place of the one before; says in the lobby why it cannot. A game that is played goes on. */
 async function watchJournal(source: URL | File): Promise<void> {
@@ -74,34 +40,12 @@ async function watchJournal(source: URL | File): Promise<void> {
   if (element('lobby').hidden) return;
   element('trouble').textContent = 'reading the journal';
   try {
-    journal = await openJournal(source);
+    journal = await openJournal(source, arena);
     surface.enabled = false;
-    show(journal, { each: () => {}, ended: leave });
+    show(journal, { each: () => {}, ended: backToLobby });
   } catch (error) {
     element('trouble').textContent = reasonOf(error);
   }
-}
-
-/** Back to the lobby. */
-function leave(reason: string): void {
-  element('lobby').hidden = false;
-  element('trouble').textContent = reason;
-}
-
-/** The page was loaded anew by "back" or "forward". */
-function isBack(): boolean {
-  const [entry] = performance.getEntriesByType('navigation');
-  return entry instanceof PerformanceNavigationTiming && entry.type === 'back_forward';
-}
-
-/** `#room=ID` in the address is an invitation to one room. */
-function roomChoice(): 'any' | { id: string } {
-  const id = hashValue('room');
-  return id ? { id } : 'any';
-}
-
-function hashValue(name: string): string | null {
-  return new URLSearchParams(location.hash.slice(1)).get(name);
 }
 
 function play(game: ArenaGame, ended: (reason: string) => void): void {
@@ -214,6 +158,3 @@ function chat(game: ArenaGame, controls: ControlSurface, signal: AbortSignal): v
 function expose(game: Shown, view: View): void {
   Object.assign(globalThis, { fray: { game, view } });
 }
-
-/** In the state of this page's entry in the history while a game runs. */
-const PLAYING = 'playing';

@@ -1,7 +1,8 @@
 /** F3: what the line does, and sliders that make it worse. */
 import type { Game } from 'fray/client';
+import { element } from '../../page-kit/element.ts';
+import { linkSliders } from '../../page-kit/sliders.ts';
 import type { arena } from '../schema.ts';
-import { element } from './hud.ts';
 import { palette } from './palette.ts';
 import { Receipts } from './receipts.ts';
 import type { Scene } from './scene.ts';
@@ -10,12 +11,6 @@ type ArenaGame = Game<typeof arena>;
 
 /** Snapshots shown in the strip. */
 const COLUMNS = 120;
-
-const sliders = [
-  { key: 'rtt', label: 'delay', unit: 'ms', max: 400 },
-  { key: 'jitter', label: 'jitter', unit: 'ms', max: 100 },
-  { key: 'loss', label: 'loss', unit: '%', max: 30 },
-] as const;
 
 export class NetGraph {
   readonly #panel = element('net');
@@ -57,7 +52,7 @@ export class NetGraph {
       list.append(term, value);
       this.#rows.set(name, value);
     }
-    this.#panel.replaceChildren(strip, list, ...this.#sliders());
+    this.#panel.replaceChildren(strip, list, ...linkSliders((link) => this.#game.link(link)));
     const key = (event: KeyboardEvent) => {
       if (event.key !== 'F3') return;
       event.preventDefault();
@@ -110,27 +105,5 @@ export class NetGraph {
       pen.fillStyle = this.#corrected[at] ? palette.rose : palette.mint;
       pen.fillRect(index * 2, 64 - height, 1.5, height);
     }
-  }
-
-  #sliders(): HTMLElement[] {
-    const link = { rtt: 0, jitter: 0, loss: 0 };
-    return sliders.map(({ key, label, unit, max }) => {
-      const line = document.createElement('label');
-      const input = document.createElement('input');
-      input.type = 'range';
-      input.min = '0';
-      input.max = String(max);
-      input.value = '0';
-      input.dataset['link'] = key;
-      const output = document.createElement('output');
-      output.textContent = `0 ${unit}`;
-      input.addEventListener('input', () => {
-        link[key] = Number(input.value);
-        output.textContent = `${input.value} ${unit}`;
-        this.#game.link(link);
-      });
-      line.append(label, input, output);
-      return line;
-    });
   }
 }

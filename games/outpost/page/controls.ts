@@ -2,6 +2,7 @@
  * Keyboard and mouse. A click takes the mouse (pointer lock). Where the browser refuses that (in an iframe without leave, or
  * headless), dragging with a button held looks around instead, and the left button fires as ever.
  */
+import { keyMoves } from '../../page-kit/keys.ts';
 
 export interface Controls {
   /** -1..1 each; y is forward. */
@@ -18,17 +19,6 @@ export interface Controls {
 /** Radians for one pixel of the mouse. */
 const SENSITIVITY = 0.0022;
 const PITCH_MOST = 1.5;
-
-const keyMoves: Record<string, readonly [number, number]> = {
-  KeyW: [0, 1],
-  ArrowUp: [0, 1],
-  KeyS: [0, -1],
-  ArrowDown: [0, -1],
-  KeyA: [-1, 0],
-  ArrowLeft: [-1, 0],
-  KeyD: [1, 0],
-  ArrowRight: [1, 0],
-};
 
 export class ControlSurface {
   readonly controls: Controls = {

@@ -1,5 +1,6 @@
 /** Everything drawn by the page's own elements: clock, points, hold, bars, feed, table. Touches the document only on change. */
 import type { Game } from 'fray/client';
+import { element } from '../../page-kit/element.ts';
 import { HOLD_MOST, HOLD_NOBODY, OVER, type outpost, weapons } from '../schema.ts';
 import type { View } from './crowd.ts';
 import { teamCss, teamNames } from './palette.ts';
@@ -155,10 +156,4 @@ function nameOf(row: Row | undefined): HTMLElement {
   name.textContent = row?.name ?? 'somebody';
   name.style.color = teamCss[row?.team ?? 0] ?? '';
   return name;
-}
-
-export function element(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
-  return found;
 }

@@ -1,7 +1,8 @@
 /** F3: what the line does, what the last shot was judged by, and sliders that make the line worse. */
 import type { Game } from 'fray/client';
+import { element } from '../../page-kit/element.ts';
+import { linkSliders } from '../../page-kit/sliders.ts';
 import type { outpost } from '../schema.ts';
-import { element } from './hud.ts';
 import type { Receipts } from './receipts.ts';
 
 const ROWS = [
@@ -16,12 +17,6 @@ const ROWS = [
   'visible',
   'transport',
   'last shot',
-] as const;
-
-const sliders = [
-  { key: 'rtt', label: 'delay', unit: 'ms', max: 400 },
-  { key: 'jitter', label: 'jitter', unit: 'ms', max: 100 },
-  { key: 'loss', label: 'loss', unit: '%', max: 30 },
 ] as const;
 
 const WRITE_MS = 250;
@@ -47,7 +42,7 @@ export class NetGraph {
       this.#cells.set(name, value);
     }
     this.#panel.hidden = true;
-    this.#panel.replaceChildren(list, ...this.#sliders());
+    this.#panel.replaceChildren(list, ...linkSliders((link) => this.#game.link(link)));
     const key = (event: KeyboardEvent) => {
       if (event.key !== 'F3') return;
       event.preventDefault();
@@ -84,27 +79,5 @@ export class NetGraph {
   #write(name: (typeof ROWS)[number], text: string): void {
     const cell = this.#cells.get(name);
     if (cell && cell.textContent !== text) cell.textContent = text;
-  }
-
-  #sliders(): HTMLElement[] {
-    const link = { rtt: 0, jitter: 0, loss: 0 };
-    return sliders.map(({ key, label, unit, max }) => {
-      const line = document.createElement('label');
-      const input = document.createElement('input');
-      input.type = 'range';
-      input.min = '0';
-      input.max = String(max);
-      input.value = '0';
-      input.dataset['link'] = key;
-      const output = document.createElement('output');
-      output.textContent = `0 ${unit}`;
-      input.addEventListener('input', () => {
-        link[key] = Number(input.value);
-        output.textContent = `${input.value} ${unit}`;
-        this.#game.link(link);
-      });
-      line.append(label, input, output);
-      return line;
-    });
   }
 }

@@ -1,7 +1,6 @@
 /** Which journal the page is asked to play, and playing it: what `fray/watch` brings is loaded then, and not before. */
-import type { Watchable } from 'fray/client';
-import { arena } from '../schema.ts';
-import { element } from './hud.ts';
+import type { ConnectSchema, Watchable } from 'fray/client';
+import { element } from './element.ts';
 
 type Source = URL | File;
 
@@ -26,10 +25,13 @@ export function onJournal(open: (source: Source) => void): void {
 }
 
 /** Rejects with a FrayError, whose code says why. */
-export async function openJournal(source: Source): Promise<Watchable<typeof arena>> {
+export async function openJournal<S extends ConnectSchema>(
+  source: Source,
+  schema: S,
+): Promise<Watchable<S>> {
   const { watch } = await import('fray/watch');
   const tick = Number(new URLSearchParams(location.search).get('tick') ?? Number.NaN);
-  return watch(source, { schema: arena, ...(tick >= 0 && source instanceof URL && { tick }) });
+  return watch(source, { schema, ...(tick >= 0 && source instanceof URL && { tick }) });
 }
 
 /** Why something did not work, with its code where it has one. */
