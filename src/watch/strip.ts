@@ -28,9 +28,13 @@ export class MarkStrip {
     pen.fillStyle = 'rgba(255, 255, 255, 0.22)';
     pen.fillRect(0, HEIGHT - 2, this.#left(readTick), 2);
     const own = this.#watched.roster.find(({ id }) => id === this.#watched.playerId)?.name ?? '';
-    for (const { tick, victim, attacker } of marks) {
-      pen.fillStyle = victim === own ? '#ff5d6c' : attacker === own ? '#ffd166' : '#9aa7c7';
-      pen.fillRect(this.#left(tick) - 1, 0, 2, HEIGHT - 3);
+    // Those of whom one watches last: in a crowd one stroke stands on the other.
+    for (const isOwn of [false, true]) {
+      for (const { tick, victim, attacker } of marks) {
+        if ((victim === own || attacker === own) !== isOwn) continue;
+        pen.fillStyle = victim === own ? COLOUR.died : isOwn ? COLOUR.killed : COLOUR.others;
+        pen.fillRect(this.#left(tick) - 1, 0, 2, HEIGHT - 3);
+      }
     }
   }
 
@@ -49,6 +53,7 @@ export class MarkStrip {
   }
 }
 
+const COLOUR = { died: '#ff5d6c', killed: '#ffd166', others: '#75819f' };
 const HEIGHT = 14;
 /** CSS pixels of the time line's handle: its middle stands over the tick. */
 const THUMB = 14;

@@ -27,5 +27,8 @@ option { color: #111; }
 [data-part="play"] { min-width: 40px; }
 label { display: flex; align-items: center; gap: 3px; cursor: pointer; }
 label input { margin: 0; accent-color: #6cc4ff; }
-@media (max-width: 640px) { [data-part="verdict"] { display: none; } output { flex: 1; min-width: 0; } }
+@media (max-width: 640px) {
+  [data-part="verdict"] { display: none; }
+  .row { flex-wrap: wrap; justify-content: space-between; gap: 6px; }
+}
 `;

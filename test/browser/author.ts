@@ -40,6 +40,7 @@ function writeGame(folder: string): void {
   const byPath = (text: string) =>
     text
       .replace("'fray/client'", "'./fray/client.browser.js'")
+      .replace("'fray/watch'", "'./fray/watch.js'")
       .replace("'fray/schema'", "'./fray/schema.js'");
   writeFileSync(join(page, 'main.js'), byPath(`import { duel } from './schema.js';\n${MAIN}`));
   writeFileSync(join(page, 'schema.js'), byPath(SCHEMA));
@@ -89,17 +90,24 @@ const HTML = `<!doctype html>
 <script type="module" src="./main.js"></script>
 `;
 
-/** Plays at once, on the page's own server or on the one in the address, and walks where there is room. */
+/** Plays at once, on the page's own server or on the one in the address, and walks where there is room; or plays a journal. */
 const MAIN = `import { connect } from 'fray/client';
 
-const server = new URLSearchParams(location.search).get('server') ?? location.href;
-const game = await connect(server, { schema: duel, name: 'Ann' });
+const asked = new URLSearchParams(location.search);
+const server = asked.get('server') ?? location.href;
+const journal = asked.get('journal');
+const open = async () => {
+  if (journal === null) return connect(server, { schema: duel, name: 'Ann' });
+  const { watch } = await import('fray/watch');
+  return watch(journal, { schema: duel });
+};
+const game = await open();
 let x = 0;
 requestAnimationFrame(function frame(now) {
   requestAnimationFrame(frame);
   const view = game.view(now);
   if (x === 0 && view.me) x = view.me.x > 0 ? -1 : 1;
-  game.setInput({ move: { x, y: 0 } });
+  game.setInput?.({ move: { x, y: 0 } });
   globalThis.fray = { game, view };
 });
 `;

@@ -13,6 +13,7 @@ import t, { type Test } from 'tap';
 import { PublicHttp } from '../../src/http/public.ts';
 import { documented, installAuthor, VITE } from './author.ts';
 import { complaintsOf, openChromium, startServer } from './chromium.ts';
+import { type Film, longestOf, serveJournal } from './journals.ts';
 
 /** Bytes of the client's JavaScript and the core, gzipped. */
 const GZIPPED_BYTES_MAX = 80_000;
@@ -29,7 +30,9 @@ t.test('a page of an author', { timeout: 180_000 }, async (t) => {
     ['of plain module scripts', 'plain'],
   ] as const) {
     await t.test(`${what}, plays without isolation under the policy of fray start`, async (t) => {
-      const server = await startServer(['--game', game, '--logLevel', 'error'], folder);
+      const dir = join(folder, `journals of ${game}`);
+      const flags = ['--game', game, '--journalDir', dir, '--logLevel', 'error'];
+      const server = await startServer(flags, folder);
       t.teardown(() => server.stop());
       const seen = await visit(browser, server.url);
       t.match(seen, PLAYS);
@@ -37,6 +40,11 @@ t.test('a page of an author', { timeout: 180_000 }, async (t) => {
       t.equal(seen.headers['content-security-policy'], SENT, 'as docs/pages.md names it');
       t.equal(seen.headers['cross-origin-opener-policy'], undefined);
       t.equal(seen.headers['cross-origin-embedder-policy'], undefined);
+      await server.stop();
+      const command = join(folder, 'node_modules', 'fray', 'dist', 'cli.js');
+      const served = await serveJournal(longestOf(dir), ['--game', game], { folder, command });
+      t.teardown(() => served.stop());
+      t.same(await watches(browser, served.url), WATCHES, 'and its page plays the journal');
     });
   }
 
@@ -138,6 +146,42 @@ async function visit(browser: Browser, url: string): Promise<Visit> {
   }));
   await page.close();
   return { ...facts, walked, core, complaints, headers: answer?.headers() ?? {} };
+}
+
+/** What is true of a page that plays a journal. */
+const WATCHES = {
+  core: 'application/wasm',
+  differs: null,
+  problem: null,
+  own: 'Ann',
+  complaints: [],
+};
+
+/** Opens a page that plays a journal until all of it is verified, and the last player in it is seen. */
+async function watches(browser: Browser, url: string): Promise<object> {
+  const page = await browser.newPage();
+  const complaints = await complaintsOf(page);
+  let core = '';
+  page.on('response', (response) => {
+    if (/fray_core[^/]*\.wasm$/.test(response.url()))
+      core = response.headers()['content-type'] ?? '';
+  });
+  await page.goto(url);
+  await page.waitForFunction(() => (window.fray?.game as unknown as Film)?.report);
+  const facts = await page.evaluate(() => {
+    const film = window.fray.game as unknown as Film;
+    film.pause();
+    // The player came some time after the room, and went some time before its end.
+    let own = '';
+    for (let tick = film.lastTick; own === '' && tick >= film.firstTick; tick -= 5) {
+      film.seek(tick);
+      while (film.seeking) film.view();
+      own = film.view().me?.name ?? '';
+    }
+    return { own, differs: film.report?.differs, problem: film.report?.problem };
+  });
+  await page.close();
+  return { ...facts, core, complaints };
 }
 
 /** In the page: it has seen 15 snapshots, and its player has come a unit further. */

@@ -1,40 +1,19 @@
 /** A match is played with bots, and its journal watched in the page of its game: `fray replay FILE --watch`. */
-import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import { JournalFile, readJournal } from '../../workers/journal-file.ts';
 import { testCore } from '../room/bench.ts';
 import { type Place, playersAt } from '../watch/truth.ts';
 import { join as joinGame } from './arena-page.ts';
 import { complaintsOf, openChromium, startServer } from './chromium.ts';
+import { CLI, type Film, longestOf, type ServedJournal, serveJournal } from './journals.ts';
 
-/** What the tests use of `fray.game` in a page that plays a journal. */
-interface Film {
-  readonly status: string;
-  readonly tick: number;
-  readonly firstTick: number;
-  readonly lastTick: number;
-  readonly seeking: boolean;
-  readonly playing: boolean;
-  readonly speed: number;
-  readonly playerId: number;
-  readonly marks: readonly unknown[];
-  readonly report: { readonly differs: number | null; readonly hashes: number } | null;
-  readonly roster: readonly { readonly id: number; readonly name: string; readonly bot: boolean }[];
-  seesAll: boolean;
-  pause(): void;
-  seek(tick: number): void;
-  view(): { readonly me: Seen | null; readonly players: readonly Seen[] };
-}
-type Seen = Place & { readonly alive: boolean; readonly name: string };
-
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const WEBGL = ['--enable-unsafe-swiftshader', '--use-angle=swiftshader', '--ignore-gpu-blocklist'];
 const module = await testCore();
 const folder = mkdtempSync(join(tmpdir(), 'fray-watch-'));
@@ -50,33 +29,13 @@ async function match(game: string): Promise<string> {
   const bots = ['bots', '--url', server.url, '--game', game, '--count', '3', '--seconds', '14'];
   await promisify(execFile)(process.execPath, [CLI, ...bots]);
   await server.stop();
-  // Another room stood ready, and nobody came.
-  const files = readdirSync(dir).map((name) => join(dir, name));
-  const [longest = ''] = files.sort((a, b) => statSync(b).size - statSync(a).size);
-  return longest;
+  return longestOf(dir);
 }
 
-/** The command, the address that it prints, and the code that it ends with after a signal. */
-async function serve(
-  t: Test,
-  file: string,
-): Promise<{ readonly url: string; stop(): Promise<number | null> }> {
-  const child = spawn(process.execPath, [CLI, 'replay', file, '--watch'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const stop = (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    return ended;
-  };
-  t.teardown(stop);
-  const url = await new Promise<string>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const found = /http:\S+/.exec(line)?.[0];
-      if (found !== undefined) resolve(found);
-    });
-  });
-  return { url, stop };
+async function serve(t: Test, file: string): Promise<ServedJournal> {
+  const served = await serveJournal(file);
+  t.teardown(() => served.stop());
+  return served;
 }
 
 const filmOf = (page: Page): Promise<Pick<Film, 'tick' | 'playing' | 'speed' | 'playerId'>> =>
@@ -247,6 +206,7 @@ t.test('the arena plays a journal: exactly, at any tick, speed and through any e
       const other = file.slice();
       other[40] = (other[40] ?? 0) ^ 1;
       t.match(await said('head.journal', other), /E_MALFORMED/);
+      t.match(await said('core.journal', ofAnotherCore(path)), /core 00\w+ played it.*\(E_CORE\)/);
       const flipped = file.slice();
       const at = Math.floor(file.length / 2);
       flipped[at] = (flipped[at] ?? 0) ^ 64;
@@ -287,6 +247,15 @@ t.test('the arena plays a journal: exactly, at any tick, speed and through any e
   t.equal(await stop(), 0, 'a signal ends it well');
 });
 
+/** The same journal, if another core had played it. */
+function ofAnotherCore(path: string): Uint8Array {
+  const { head } = readJournal(readFileSync(path));
+  const coreHash = Uint8Array.from(head.coreHash, (byte, k) => (k === 0 ? 0 : byte));
+  const copy = join(folder, 'another');
+  new JournalFile(copy, { ...head, coreHash }).close();
+  return new Uint8Array(readFileSync(copy));
+}
+
 /** A file let fall on the page. */
 async function dropped(page: Page, bytes: Uint8Array): Promise<void> {
   const text = Buffer.from(bytes).toString('base64');
@@ -318,6 +287,10 @@ t.test('the outpost plays one, too; journals of other games are refused', async 
     t.same(await shown(page), playersAt(file, module, tick), `tick ${tick}`);
   }
   t.same(complaints, [], 'nothing on the console');
+  await t.rejects(
+    serveJournal(path, ['--game', 'arena']),
+    /ended with 1: fray: Cannot watch with arena: .* \(E_SCHEMA_MISMATCH\)/,
+  );
   const arena = await startServer(['--bots', '2', '--logLevel', 'error']);
   t.teardown(() => arena.stop());
   const other = await browser.newPage();
