@@ -237,10 +237,11 @@ function verdict({ report, readTick, firstTick, lastTick }: Watched<GameSchema>)
   return verdictOf(report);
 }
 
-function verdictOf({ differs, problem, hashes, end }: ReplayReport): string {
+function verdictOf({ differs, problem, hashes, checkpoints, end }: ReplayReport): string {
   if (differs !== null) return `differs from tick ${differs} on`;
   if (problem !== null) return `E_MALFORMED: ${problem}`;
-  return `verified, ${hashes} hashes${end === 'over' ? '' : `; ${end}`}`;
+  const ended = end === 'over' ? '' : `; ${end}`;
+  return `verified, ${hashes} hashes, ${checkpoints} checkpoints${ended}`;
 }
 
 /** For the page's own style: how much of it the bar covers, from the bottom up. */

@@ -87,7 +87,8 @@ export class Film {
       }
       this.#listener.played(this.#commands);
     }
-    this.position = position;
+    // Where another process went on with the room there are no ticks for a while.
+    this.position = this.#replay.tick > wanted ? this.#replay.tick : position;
     return true;
   }
 

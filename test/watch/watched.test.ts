@@ -9,6 +9,7 @@ import { arena } from '../../games/arena/schema.ts';
 import game from '../../games/arena/server.ts';
 import { outpost } from '../../games/outpost/schema.ts';
 import { ERROR } from '../../protocol/gen/tables.ts';
+import { Replay } from '../../src/room/replay.ts';
 import { watch } from '../../src/watch/index.ts';
 import type { Watched } from '../../src/watch/watched.ts';
 import { JournalFile, readJournal } from '../../workers/journal-file.ts';
@@ -228,6 +229,56 @@ test('events and messages come with the tick that is shown; marks name who died'
   t.equal(kills, deaths, 'the game said each to everybody');
   const names = new Set(film.roster.map(({ name }) => name));
   t.ok(film.marks.every(({ victim, attacker }) => names.has(victim) && names.has(attacker)));
+});
+
+test('where another process went on with a room, one comes from the last tick before it to the first after it', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'fray-watch-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const sizes = { playersMax: 8, entitiesMax: 128, journalDir: dir, checkpointMs: 1500 };
+  const killed = new ShardHost(module, game, sizes);
+  killed.open(0, { seed: 5, bots: 6 });
+  for (let k = 0; k < 150; k += 1) killed.turn();
+  const path = join(dir, readdirSync(dir)[0] ?? '');
+  const host = new ShardHost(module, game, sizes);
+  const order = { row: 0, owner: 0, id: 'room0', seed: 5n, epoch: 2, bots: 6, optionsJson: '' };
+  const bare = { shadow: undefined, tick: 0, bareTick: -1, dueUs: null, code: 0, seats: [] };
+  const recovery = host.shard.takeOver({ order, file: path, ...bare });
+  t.type(recovery, 'object', host.logs.join());
+  for (let k = 0; k < 120; k += 1) host.turn();
+  const bytes = new Uint8Array(readFileSync(path));
+
+  const ticks: number[] = [];
+  const replay = new Replay(readJournal(bytes), module);
+  while (replay.next()) ticks.push(replay.tick);
+  const gap = ticks.findIndex((tick, k) => tick > (ticks[k - 1] ?? tick) + 1);
+  const [last, first] = [ticks[gap - 1] ?? 0, ticks[gap] ?? 0];
+  t.ok(first > last + 30, `nothing between ticks ${last} and ${first}`);
+
+  const film = await open(t, bytes);
+  const clock = { nowMs: 0 };
+  film.view(clock.nowMs);
+  film.seesAll = true;
+  const between: number[] = [];
+  turn(film, clock, () => {
+    if (film.tick > last && film.tick < first) between.push(film.tick);
+    return !film.playing;
+  });
+  t.equal(film.tick, ticks.at(-1));
+  t.ok(Math.max(0, ...between) < last + 1, 'what is not there is not shown for seconds');
+  t.ok(clock.nowMs < ((ticks.length + 20) * 1000) / 30, `${clock.nowMs} ms`);
+  await read(film);
+  t.match(film.report, { differs: null, problem: null, resumptions: 1 });
+  for (const [wanted, there] of [
+    [last, last],
+    [last + 9, first],
+    [first, first],
+    [first + 31, first + 31],
+    [last - 31, last - 31],
+  ] as const) {
+    goTo(film, wanted);
+    t.equal(film.tick, there);
+    t.same(shown(film, clock.nowMs), playersAt(bytes, module, there), `tick ${there}`);
+  }
 });
 
 test('what is no journal, of another game, of another core or damaged is said with a code', async (t) => {
