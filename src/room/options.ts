@@ -37,6 +37,9 @@ export interface DirectoryOptions {
   readonly sessionsMax?: number;
   /** Index of the I/O thread this directory stands on. Default 0. */
   readonly ioThread?: number;
+  /** Bytes of packets that a worker's mailbox holds, each way. Default: what 2,000 players of it send in a tick. */
+  readonly inboxBytes?: number;
+  readonly outboxBytes?: number;
   /** A room that is played in is copied so often into memory that outlives its worker, ms. Default 1,000. */
   readonly shadowMs?: number;
   /** Threads that have loaded the game and wait for a worker to die. Default 0: its rooms wait until another has loaded it. */

@@ -41,6 +41,9 @@ export interface WorkerOptions {
   readonly core: WebAssembly.Module;
   readonly roomsMax: number;
   readonly sessionsMax: number;
+  /** See DirectoryOptions. */
+  readonly inboxBytes?: number;
+  readonly outboxBytes?: number;
   readonly playersMax: number;
   readonly emptyCloseMs: number;
   /** How many I/O threads there are, and the bell of each. */
@@ -319,8 +322,8 @@ function sizesOf(options: WorkerOptions): LinkSizes {
   return {
     sessionsMax: options.sessionsMax,
     roomsMax: options.roomsMax,
-    inboxBytes: INBOX_BYTES,
-    outboxBytes: OUTBOX_BYTES,
+    inboxBytes: options.inboxBytes ?? INBOX_BYTES,
+    outboxBytes: options.outboxBytes ?? OUTBOX_BYTES,
     packetBytesMax: PACKET_BYTES_MAX,
   };
 }

@@ -16,9 +16,9 @@ import {
   u16,
 } from '../../src/schema/index.ts';
 
-export const schema = defineSchema({
+const declared = {
   name: 'sim',
-  tickRateHz: 20,
+  tickRateHz: 20 as number,
   world: { width: 40, depth: 40 },
   input: { move: axis2(), aim: angle(), fire: button(), swap: button() },
   weapons: {
@@ -42,7 +42,10 @@ export const schema = defineSchema({
   toServer: { say: { life: u16(), n: u16(), filler: text(900) } },
   toClient: { note: { n: u16(), filler: text(600) }, all: { tick: u16() } },
   timers: { back: { who: u16() } },
-});
+} as const;
+
+/** At the rate that clients' types are made from; all rates have the same ones. */
+export const schema = defineSchema(declared);
 
 /** What rooms saw. */
 export interface Witness {
@@ -56,6 +59,8 @@ export interface Witness {
   line(user: string, life: number, n: number): void;
   /** The aim that a player had in a tick, u16. */
   aimed(room: string, user: string, tick: number, aim: number): void;
+  /** What all are told of a player. */
+  counted(room: string, user: string, tick: number, kills: number): void;
   ticked(room: string, tick: number, users: number): void;
 }
 
@@ -69,8 +74,9 @@ export function watch(by: Witness | null): void {
 /** Users by room and place: who is told of at the join alone. */
 const users = new Map<string, string>();
 
-export const game = defineGame(schema, {
-  options: { playersMax: 8, emptyCloseMs: 2000 },
+const game = defineGame(schema, {
+  // So few entities that their places are given again soon.
+  options: { playersMax: 4, entitiesMax: 32, emptyCloseMs: 2000 },
 
   onCreate(room) {
     room.addWalls([
@@ -105,6 +111,8 @@ export const game = defineGame(schema, {
       count += 1;
       const user = users.get(`${room.id} ${player.id}`) ?? '';
       witness?.aimed(room.id, user, room.tick, Math.round(player.aim / AIM_STEP) & 0xffff);
+      witness?.counted(room.id, user, room.tick, player.kills);
+      if (room.tick % MARK_TICKS === 0) player.mark = (room.tick / MARK_TICKS) & 0xff;
       if ((room.tick + player.slot) % NOTE_TICKS !== 0) continue;
       try {
         room.send(player, 'note', { n: player.notes, filler: FILLERS[room.tick & 3] ?? '' });
@@ -162,6 +170,18 @@ export const game = defineGame(schema, {
   }),
 });
 
+const games = new Map([[schema.layout.tickRateHz, game]]);
+
+/** The game at a rate of its own; made once. */
+export function gameAt(tickRateHz: number): typeof game {
+  const made = games.get(tickRateHz) ?? {
+    ...game,
+    schema: defineSchema({ ...declared, tickRateHz }),
+  };
+  games.set(tickRateHz, made);
+  return made;
+}
+
 /** What a page says as its line `n`: now and then so long that it travels in pieces. */
 export function fillerOf(n: number): string {
   return n % 7 === 3 ? String(n % 10).repeat(850) : String(n % 10);
@@ -170,5 +190,6 @@ export function fillerOf(n: number): string {
 /** Steps of an angle: radians of a 65,536th turn. */
 const AIM_STEP = (2 * Math.PI) / 65_536;
 const NOTE_TICKS = 5;
+const MARK_TICKS = 16;
 const ALL_TICKS = 20;
 export const FILLERS = ['', 'x', 'y'.repeat(60), 'z'.repeat(500)];

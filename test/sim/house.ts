@@ -12,7 +12,6 @@ import { RoomDirectory } from '../../src/room/directory.ts';
 import { SessionTable } from '../../src/session/server/table.ts';
 import { issueConnectToken } from '../../src/session/token.ts';
 import { MemoryServer } from '../../src/transport/server/memory.ts';
-import { schema } from './game.ts';
 import type { SimTime } from './time.ts';
 
 export const SERVER = '10.0.0.1:40000';
@@ -30,7 +29,10 @@ export interface Disk {
 export interface HouseOptions {
   readonly time: SimTime;
   readonly core: WebAssembly.Module;
+  readonly schemaHash: bigint;
   readonly workers: number;
+  /** See Script. */
+  readonly mailboxBytes: number;
   readonly disk: Disk;
   readonly trouble: (text: string) => void;
 }
@@ -49,7 +51,7 @@ export class House {
 
   constructor(options: HouseOptions) {
     this.#options = options;
-    const { time, core, workers, disk } = options;
+    const { time, core, workers, mailboxBytes, disk } = options;
     const say = (fields: object, text: string): void => {
       const line = `${text} ${JSON.stringify(fields)}`;
       if (NEVER.test(line)) options.trouble(`log: ${line}`);
@@ -64,6 +66,7 @@ export class House {
       playersMax: 0,
       bots: 0,
       sessionsMax: SESSIONS_MAX,
+      ...(mailboxBytes > 0 && { inboxBytes: mailboxBytes, outboxBytes: mailboxBytes }),
       clock: systemClock(),
       log: { info: say, warn: say, error: say },
       ...(disk.journalDir !== '' && {
@@ -96,7 +99,7 @@ export class House {
     });
     await this.directory.start();
     this.sessions = new SessionTable({
-      schemaHash: schema.hash,
+      schemaHash: this.#options.schemaHash,
       guests: true,
       tokenKeys: [KEY],
       publicAddresses: [SERVER],
@@ -155,7 +158,7 @@ const SILENT = {
   error: () => undefined,
   setLevel: () => undefined,
 } as never;
-const ROOMS_MAX = 6;
+const ROOMS_MAX = 8;
 const SESSIONS_MAX = 32;
 const CLIENTS_MAX = 24;
 export const RESUME_MS = 6000;

@@ -1,10 +1,11 @@
 /**
- * A machine that is simulated: clocks, timers, chance, threads and UDP sockets of this process are those of the simulation while it is
- * switched on, so everything above them is the code that ships. What Node's own modules export is replaced in place
- * (`syncBuiltinESMExports`), and put back at the end. Nothing real may be waited for meanwhile.
+ * A machine that is simulated: clocks, timers, chance, threads and UDP sockets of this process are those of the simulation while one
+ * runs, so everything above them is the code that ships. What Node's own modules export is replaced in place, once
+ * (`syncBuiltinESMExports`); without a machine it is what it was. Nothing real may be waited for meanwhile.
  */
 import crypto from 'node:crypto';
 import dgram from 'node:dgram';
+import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import threads from 'node:worker_threads';
 import type { Chance } from './chance.ts';
@@ -25,113 +26,174 @@ export interface MachineParts {
 export class Machine {
   /** ms by which the wall clock is ahead of what it was. The monotonic one never jumps. */
   wallJumpMs = 0;
-  readonly #time: SimTime;
-  readonly #undo: (() => void)[] = [];
+  /** What the disk still takes; the write that finds too little takes that, and the next one fails. */
+  diskFreeBytes = Number.POSITIVE_INFINITY;
+  readonly time: SimTime;
+  readonly chance: Chance;
+  readonly startThread: MachineParts['startThread'];
+  readonly createSocket: MachineParts['createSocket'];
   readonly #waiting = new Map<SharedArrayBuffer, { word: number; wake: (how: string) => void }[]>();
 
-  constructor(parts: MachineParts) {
-    this.#time = parts.time;
-    this.#timers();
-    this.#clocks();
-    this.#chance(parts.chance);
-    this.#bells();
-    this.#modules(parts);
+  constructor({ time, chance, startThread, createSocket }: MachineParts) {
+    this.time = time;
+    this.chance = chance;
+    this.startThread = startThread;
+    this.createSocket = createSocket;
+    replaceAll();
+    running = this;
   }
 
   /** The real ones are back. */
   off(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    syncBuiltinESMExports();
+    if (running === this) running = null;
   }
 
-  #replace(of: object, name: string, value: unknown): void {
-    const before = Object.getOwnPropertyDescriptor(of, name);
-    Object.defineProperty(of, name, {
-      value,
-      configurable: true,
-      writable: true,
-      enumerable: true,
-    });
-    this.#undo.push(() => {
-      if (before === undefined) Reflect.deleteProperty(of, name);
-      else Object.defineProperty(of, name, before);
-    });
+  /** An event loop that waits for a word of shared memory. */
+  wait(words: Int32Array, word: number, value: number): object {
+    if (Atomics.load(words, word) !== value) return { async: false, value: 'not-equal' };
+    const { promise, resolve } = withResolvers<string>();
+    const of = words.buffer as SharedArrayBuffer;
+    const list = this.#waiting.get(of) ?? [];
+    list.push({ word, wake: resolve });
+    this.#waiting.set(of, list);
+    return { async: true, value: promise };
   }
 
-  #timers(): void {
-    const time = this.#time;
-    const once = (fn: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): Timer =>
-      new Timer(time.after(Math.max(1, ms), () => fn(...args)));
-    const soon = (fn: (...args: unknown[]) => void, ...args: unknown[]): Timer =>
-      new Timer(time.after(0, () => fn(...args)));
-    const again = (fn: (...args: unknown[]) => void, ms = 1, ...args: unknown[]): Timer => {
-      const timer = new Timer(() => undefined);
-      const turn = (): void => {
-        timer.cancel = time.after(Math.max(1, ms), turn);
-        fn(...args);
-      };
+  notify(words: Int32Array, word: number): number {
+    const list = this.#waiting.get(words.buffer as SharedArrayBuffer);
+    if (list === undefined || list.length === 0) return 0;
+    const woken = list.filter((one) => one.word === word);
+    for (const one of woken) {
+      list.splice(list.indexOf(one), 1);
+      one.wake('ok');
+    }
+    return woken.length;
+  }
+}
+
+/** The machine that scenarios run on now; null: this one. */
+let running: Machine | null = null;
+let isReplaced = false;
+
+/** Once per process: V8 forgets what it has compiled whenever one of these changes. */
+function replaceAll(): void {
+  if (isReplaced) return;
+  isReplaced = true;
+  replaceTimers();
+  replaceClocks();
+  replaceChance();
+  replaceBells();
+  replaceDisk();
+  replaceModules();
+}
+
+function replace(of: object, name: string, value: unknown): void {
+  Object.defineProperty(of, name, { value, configurable: true, writable: true, enumerable: true });
+}
+
+function replaceTimers(): void {
+  const { setTimeout, setInterval, setImmediate } = globalThis;
+  type Call = (...args: unknown[]) => void;
+  replace(globalThis, 'setTimeout', (fn: Call, ms = 0, ...args: unknown[]) => {
+    if (running === null) return setTimeout(fn, ms, ...args);
+    const call = args.length === 0 ? fn : () => fn(...args);
+    return new Timer(running.time.after(Math.max(1, ms), call));
+  });
+  replace(globalThis, 'setImmediate', (fn: Call, ...args: unknown[]) => {
+    if (running === null) return setImmediate(fn, ...args);
+    return new Timer(running.time.after(0, () => fn(...args)));
+  });
+  replace(globalThis, 'setInterval', (fn: Call, ms = 1, ...args: unknown[]) => {
+    if (running === null) return setInterval(fn, ms, ...args);
+    const { time } = running;
+    const timer = new Timer(() => undefined);
+    const turn = (): void => {
       timer.cancel = time.after(Math.max(1, ms), turn);
-      return timer;
+      fn(...args);
     };
-    const clear = (timer: unknown): void => {
+    timer.cancel = time.after(Math.max(1, ms), turn);
+    return timer;
+  });
+  for (const name of ['clearTimeout', 'clearInterval', 'clearImmediate'] as const) {
+    const clear = globalThis[name] as (timer: unknown) => void;
+    replace(globalThis, name, (timer: unknown) => {
       if (timer instanceof Timer) timer.cancel();
-    };
-    this.#replace(globalThis, 'setTimeout', once);
-    this.#replace(globalThis, 'setInterval', again);
-    this.#replace(globalThis, 'setImmediate', soon);
-    for (const name of ['clearTimeout', 'clearInterval', 'clearImmediate'])
-      this.#replace(globalThis, name, clear);
-  }
-
-  #clocks(): void {
-    const time = this.#time;
-    const bigint = (): bigint => BigInt(Math.round(time.nowMs() * 1000)) * 1000n;
-    this.#replace(process.hrtime, 'bigint', bigint);
-    this.#replace(performance, 'now', () => time.nowMs());
-    this.#replace(Date, 'now', () => Math.floor(EPOCH_MS + time.nowMs() + this.wallJumpMs));
-  }
-
-  #chance(chance: Chance): void {
-    this.#replace(Math, 'random', () => chance.next());
-    this.#replace(crypto, 'randomBytes', (bytes: number) => chance.bytes(Buffer.alloc(bytes)));
-    this.#replace(crypto, 'randomFillSync', (into: Uint8Array) => chance.bytes(into));
-    this.#replace(globalThis.crypto, 'getRandomValues', (into: Uint8Array) => chance.bytes(into));
-  }
-
-  /** An event loop that waits for a word of shared memory. A thread that would block is one of ours, and never does. */
-  #bells(): void {
-    const waiting = this.#waiting;
-    this.#replace(Atomics, 'waitAsync', (words: Int32Array, word: number, value: number) => {
-      if (Atomics.load(words, word) !== value) return { async: false, value: 'not-equal' };
-      const { promise, resolve } = withResolvers<string>();
-      const of = words.buffer as SharedArrayBuffer;
-      const list = waiting.get(of) ?? [];
-      list.push({ word, wake: resolve });
-      waiting.set(of, list);
-      return { async: true, value: promise };
-    });
-    this.#replace(Atomics, 'notify', (words: Int32Array, word: number) => {
-      const list = waiting.get(words.buffer as SharedArrayBuffer) ?? [];
-      const woken = list.filter((one) => one.word === word);
-      for (const one of woken) {
-        list.splice(list.indexOf(one), 1);
-        one.wake('ok');
-      }
-      return woken.length;
-    });
-    this.#replace(Atomics, 'wait', () => {
-      throw new Error('A thread of the simulation would block');
+      else clear(timer);
     });
   }
+}
 
-  #modules({ startThread, createSocket }: MachineParts): void {
-    const Started = new Proxy(threads.Worker, {
-      construct: (_worker, [, options]) => startThread(options),
-    });
-    this.#replace(threads, 'Worker', Started);
-    this.#replace(dgram, 'createSocket', createSocket);
-    syncBuiltinESMExports();
-  }
+function replaceClocks(): void {
+  const [bigint, now, date] = [process.hrtime.bigint, performance.now.bind(performance), Date.now];
+  replace(process.hrtime, 'bigint', () =>
+    running === null ? bigint() : BigInt(Math.round(running.time.nowMs() * 1000)) * 1000n,
+  );
+  replace(performance, 'now', () => (running === null ? now() : running.time.nowMs()));
+  replace(Date, 'now', () =>
+    running === null ? date() : Math.floor(EPOCH_MS + running.time.nowMs() + running.wallJumpMs),
+  );
+}
+
+function replaceChance(): void {
+  const { random } = Math;
+  const { randomBytes, randomFillSync } = crypto;
+  const getRandomValues = globalThis.crypto.getRandomValues.bind(globalThis.crypto);
+  replace(Math, 'random', () => (running === null ? random() : running.chance.next()));
+  replace(crypto, 'randomBytes', (bytes: number, done?: never) =>
+    running === null
+      ? (randomBytes as (bytes: number, done?: never) => unknown)(bytes, done)
+      : running.chance.bytes(Buffer.alloc(bytes)),
+  );
+  replace(crypto, 'randomFillSync', (into: Uint8Array, ...rest: number[]) =>
+    running === null ? randomFillSync(into, ...rest) : running.chance.bytes(into),
+  );
+  replace(globalThis.crypto, 'getRandomValues', (into: Uint8Array<ArrayBuffer>) =>
+    running === null ? getRandomValues(into) : running.chance.bytes(into),
+  );
+}
+
+/** A thread that would block is one of ours, and never does. */
+function replaceBells(): void {
+  const { waitAsync, notify, wait } = Atomics as unknown as {
+    [name: string]: (...args: unknown[]) => unknown;
+  };
+  replace(Atomics, 'waitAsync', (...args: [Int32Array, number, number]) =>
+    running === null ? waitAsync?.(...args) : running.wait(...args),
+  );
+  replace(Atomics, 'notify', (words: Int32Array, word: number, count?: number) =>
+    running === null ? notify?.(words, word, count) : running.notify(words, word),
+  );
+  replace(Atomics, 'wait', (...args: unknown[]) => {
+    if (running === null) return wait?.(...args);
+    throw new Error('A thread of the simulation would block');
+  });
+}
+
+/** Only of what is written in pieces, as journals are. */
+function replaceDisk(): void {
+  const { writeSync } = fs;
+  replace(fs, 'writeSync', (file: number, bytes: Uint8Array, from = 0) => {
+    if (running === null || running.diskFreeBytes === Number.POSITIVE_INFINITY)
+      return writeSync(file, bytes, from);
+    const taken = Math.min(bytes.length - from, running.diskFreeBytes);
+    if (taken === 0)
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    running.diskFreeBytes -= taken;
+    return writeSync(file, bytes, from, taken);
+  });
+}
+
+function replaceModules(): void {
+  const { createSocket } = dgram;
+  const Started = new Proxy(threads.Worker, {
+    construct: (worker, args) =>
+      running === null ? Reflect.construct(worker, args) : running.startThread(args[1]),
+  });
+  replace(threads, 'Worker', Started);
+  replace(dgram, 'createSocket', (options: dgram.SocketOptions) =>
+    running === null ? createSocket(options) : running.createSocket(),
+  );
+  syncBuiltinESMExports();
 }
 
 /** As Node's timers: they can be cleared, and pretend to be let go of. */

@@ -71,6 +71,8 @@ export class Host {
   address: string;
   /** The NAT gives other ports from here on. */
   portShift = 0;
+  /** Counts the programs that have run on it: sockets of one that is gone are dumb and deaf. */
+  page = 0;
   readonly up: Lane;
   readonly down: Lane;
 
@@ -81,20 +83,32 @@ export class Host {
   }
 }
 
+interface Place {
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+}
+
 /** Of `node:dgram`, what Fray uses. */
 export class SimSocket extends EventEmitter {
   readonly #net: Net;
   readonly #host: Host | null;
   /** Own number on its host; what the world sees is shifted by the NAT. */
   readonly #ownPort: number;
+  readonly #page: number;
   #bound = '';
   #server = '';
   #closed = false;
+  /** Kept, as each datagram asks for it. */
+  #seen = '';
+  #seenShift = 0;
+  #heardFrom = '';
+  #heard = { address: '', port: 0 };
 
   constructor(net: Net, host: Host | null, ownPort: number) {
     super();
     this.#net = net;
     this.#host = host;
+    this.#page = host?.page ?? 0;
     this.#ownPort = ownPort;
   }
 
@@ -113,26 +127,43 @@ export class SimSocket extends EventEmitter {
 
   send(bytes: Uint8Array, port?: number, address?: string): void {
     if (this.#closed) throw new Error('The socket is closed');
-    if (this.#host === null) this.#net.toClient(this.#bound, `${address}:${port}`, bytes);
+    if (this.#host === null) this.#net.toClient(this.#bound, { address, port }, bytes);
     else this.#net.toServer(this, this.#server, bytes);
   }
 
   /** Something has arrived. */
   hear(bytes: Uint8Array, from: string): void {
-    if (this.#closed) return;
-    const colon = from.lastIndexOf(':');
-    const info = { address: from.slice(0, colon), port: Number(from.slice(colon + 1)) };
-    this.emit('message', bytes, info);
+    if (this.#closed || this.isOrphan) return;
+    if (from !== this.#heardFrom) {
+      const colon = from.lastIndexOf(':');
+      this.#heardFrom = from;
+      this.#heard = { address: from.slice(0, colon), port: Number(from.slice(colon + 1)) };
+    }
+    this.emit('message', bytes, this.#heard);
   }
 
   /** What the world sees. */
   get seen(): string {
     const { address = '', portShift = 0 } = this.#host ?? {};
-    return `${address}:${this.#ownPort + portShift}`;
+    if (this.#seen === '' || portShift !== this.#seenShift) {
+      this.#seenShift = portShift;
+      this.#seen = `${address}:${this.#ownPort + portShift}`;
+    }
+    return this.#seen;
+  }
+
+  /** What the world sees, of that the port. */
+  get seenPort(): number {
+    return this.#ownPort + (this.#host?.portShift ?? 0);
   }
 
   get host(): Host | null {
     return this.#host;
+  }
+
+  /** Its program is gone without having closed it. */
+  get isOrphan(): boolean {
+    return this.#host !== null && this.#host.page !== this.#page;
   }
 
   close(done?: () => void): void {
@@ -233,7 +264,7 @@ export class Net {
 
   toServer(from: SimSocket, server: string, bytes: Uint8Array): void {
     const { host, seen } = from;
-    if (host === null) return;
+    if (host === null || from.isOrphan) return;
     this.heard[this.#sent % HEARD_MAX] = { bytes: Buffer.from(bytes), from: seen };
     this.#sent += 1;
     this.#fly(host, host.up, bytes, (copy) => this.arrive(server, copy, seen));
@@ -245,16 +276,19 @@ export class Net {
     this.#servers.get(server)?.hear(bytes, from);
   }
 
-  toClient(server: string, to: string, bytes: Uint8Array): void {
-    this.#row(to).outBytes += bytes.length;
+  toClient(server: string, { address, port }: Place, bytes: Uint8Array): void {
     for (const client of this.#clients) {
       const { host } = client;
       // A NAT lets in what comes to the address that it gave last.
-      if (client.seen !== to || host === null) continue;
+      if (client.seenPort !== port || host === null || host.address !== address) continue;
+      const to = client.seen;
+      this.#row(to).outBytes += bytes.length;
       this.#fly(host, host.down, bytes, (copy) => {
         if (client.seen === to) client.hear(copy, server);
       });
+      return;
     }
+    this.#row(`${address}:${port}`).outBytes += bytes.length;
   }
 
   /** All sockets of the server are gone, as when its machine loses power. */

@@ -11,7 +11,8 @@ import type { MemoryPipe } from '../../src/transport/client/memory.ts';
 import type { LossyPipe } from '../../src/transport/lossy.ts';
 import { lossyPipe, PERFECT_LINK } from '../../src/transport/lossy.ts';
 import type { Chance } from './chance.ts';
-import { FILLERS, fillerOf, schema } from './game.ts';
+import type { schema } from './game.ts';
+import { FILLERS, fillerOf } from './game.ts';
 import type { House } from './house.ts';
 import type { Host, Net, Weather } from './net.ts';
 import type { SimTime } from './time.ts';
@@ -23,6 +24,7 @@ export interface PlayerParts {
   readonly user: string;
   /** Commands that this user has given, on whatever machine. */
   readonly given: { count: number };
+  readonly schema: typeof schema;
   readonly pipes: Pipes;
   readonly host: Host;
   readonly net: Net;
@@ -57,10 +59,12 @@ export class Player {
   #tick = 0;
   #turn = 0;
   #wants = false;
-  #connecting = false;
+  /** The attempt that is under way. */
+  #attempt: { readonly abort: AbortController; readonly token: Uint8Array | string } | null = null;
   /** Attempts of a page that is no more end without a word. */
   #page = 0;
-  #permit: { readonly token: string; readonly page: number } | null = null;
+  /** The token that the page before has left. */
+  #permit: Uint8Array | string | null = null;
 
   constructor(parts: PlayerParts) {
     this.user = parts.user;
@@ -80,25 +84,45 @@ export class Player {
   /** Goes, with a goodbye. */
   leave(): void {
     this.#wants = false;
-    this.#page += 1;
     this.#permit = null;
-    this.game?.close();
+    const { game } = this;
+    if (game === null) this.#losePage();
+    else this.#page += 1;
+    game?.close();
     this.game = null;
+  }
+
+  /** Goes without a word, and for good. */
+  vanish(): void {
+    this.#wants = false;
+    this.crash();
+    this.#permit = null;
   }
 
   /** The page is gone without a word, memory and all; another one is opened at once with the token that it kept. */
   crash(): void {
     this.#tell('loses its page');
     const { game } = this;
-    this.#page += 1;
-    for (const { pipe } of [...this.#webs]) pipe.vanish();
-    this.#webs.clear();
+    // A token that was shown over UDP alone is worth nothing any more.
+    const tried = this.#parts.pipes === 'udp' ? null : (this.#attempt?.token ?? null);
+    this.#permit = game === null ? tried : game.token;
+    this.#losePage();
     if (game !== null) {
-      const { token } = game;
-      this.#permit = token === null ? null : { token, page: this.#page };
-      this.#forget(game);
+      this.#check(game);
+      this.game = null;
+      game.close();
     }
     if (this.#wants) this.#connect();
+  }
+
+  /** Its timers may go on, but nothing of it reaches anybody any more. */
+  #losePage(): void {
+    this.#page += 1;
+    this.#parts.host.page += 1;
+    for (const { pipe } of [...this.#webs]) pipe.vanish();
+    this.#webs.clear();
+    this.#attempt?.abort.abort();
+    this.#attempt = null;
   }
 
   /** Its machine's network is gone, or back. */
@@ -148,17 +172,18 @@ export class Player {
   #connect(): void {
     const { time, house, client, host, trouble } = this.#parts;
     const there = house();
-    if (!this.#wants || this.#connecting || this.game !== null) return;
+    if (!this.#wants || this.#attempt !== null || this.game !== null) return;
     if (there === null) {
       time.after(RETRY_MS, () => this.#connect());
       return;
     }
-    this.#connecting = true;
     this.#page += 1;
     const page = this.#page;
-    const kept = this.#permit?.token ?? null;
+    const kept = this.#permit;
     this.#permit = null;
     const token = kept ?? there.token(this.user);
+    const abort = new AbortController();
+    this.#attempt = { abort, token };
     this.#tell(`connects with ${kept === null ? 'a new token' : 'the token it kept'}`);
     const tools = {
       open: this.#openers,
@@ -168,19 +193,24 @@ export class Player {
     };
     connectWith(
       'ws://sim/',
-      { schema, name: this.user, token, verify: true, timeoutMs: 4000 },
+      {
+        schema: this.#parts.schema,
+        name: this.user,
+        token,
+        verify: true,
+        timeoutMs: 4000,
+        signal: abort.signal,
+      },
       tools,
     )
       .then((game) => {
-        this.#connecting = false;
-        if (page === this.#page && this.#wants) this.#entered(game);
-        else {
-          game.close();
-          if (this.#wants) this.#connect();
-        }
+        if (page !== this.#page) return game.close();
+        this.#attempt = null;
+        this.#entered(game);
       })
       .catch((error: unknown) => {
-        this.#connecting = false;
+        if (page !== this.#page) return;
+        this.#attempt = null;
         this.#tell(`is not in: ${String(error)}`);
         if (!(error instanceof FrayError) || this.#isWrong(error))
           trouble(`${this.user} at ${host.address} could not connect: ${String(error)}`);
@@ -270,18 +300,6 @@ export class Player {
       trouble(
         `I3: ${this.user} was moved by ${stats.correctionUnitsFreeMax} where nothing touched it`,
       );
-  }
-
-  /** As a page that ends: its timers are gone, nobody is told. */
-  #forget(game: Game<typeof schema>): void {
-    this.#check(game);
-    this.game = null;
-    // There is no other way to stop a game; what it would say is cut off.
-    const { host } = this.#parts;
-    const { isCut } = host;
-    host.isCut = true;
-    game.close();
-    host.isCut = isCut;
   }
 
   async #udp(token: Uint8Array | null, limits: { timeoutMs: number; signal: AbortSignal }) {

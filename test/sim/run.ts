@@ -22,6 +22,8 @@ rooms, journals. Ends with 1 if an invariant broke, and says which and how to re
 
   --seeds N      how many (default 200)
   --first F      the first seed (default 1)
+  --with A,B     only seeds whose scripts have all of these faults: cut, crash, killWorker, ...
+  --minutes M    begins no scenario after so long
   --jobs J       processes (default: the processors there are)
   --trace        prints what happens, for one seed
   --script FILE  plays a script that was kept instead of a seed
@@ -66,6 +68,8 @@ async function main(): Promise<void> {
     options: {
       seeds: { type: 'string', default: '200' },
       first: { type: 'string', default: '1' },
+      with: { type: 'string', default: '' },
+      minutes: { type: 'string', default: '1e9' },
       jobs: { type: 'string', default: String(availableParallelism()) },
       trace: { type: 'boolean', default: false },
       script: { type: 'string' },
@@ -86,7 +90,10 @@ async function main(): Promise<void> {
     number,
   ];
   if (values.child !== undefined) {
-    await child({ first: first + Number(values.child), step: jobs, end: first + seeds });
+    const from = first + Number(values.child);
+    const faults = values.with.split(',').filter((name) => name !== '');
+    const endMs = performance.now() + 60_000 * Number(values.minutes);
+    await child({ first: from, step: jobs, end: first + seeds, faults, endMs });
     return;
   }
   if (values.script !== undefined) {
@@ -103,6 +110,7 @@ async function main(): Promise<void> {
     seeds,
     jobs: Math.min(jobs, seeds),
     goOn: values['keep-going'],
+    more: [`--with=${values.with}`, `--minutes=${values.minutes}`],
   });
   const seconds = (performance.now() - startMs) / 1000;
   if (values.json) console.log(JSON.stringify({ first, seconds, ...sums }));
@@ -121,10 +129,20 @@ async function one(script: Script): Promise<void> {
   process.exitCode = outcome.troubles.length > 0 ? 1 : 0;
 }
 
-async function child(range: { first: number; step: number; end: number }): Promise<void> {
+async function child(range: {
+  first: number;
+  step: number;
+  end: number;
+  faults: readonly string[];
+  endMs: number;
+}): Promise<void> {
   const modules = await loadModules();
-  for (let seed = range.first; seed < range.end; seed += range.step)
+  for (let seed = range.first; seed < range.end; seed += range.step) {
+    const kinds = new Set<string>(draw(seed).acts.map(({ kind }) => kind));
+    if (range.faults.some((fault) => !kinds.has(fault))) continue;
+    if (performance.now() > range.endMs) break;
     process.send?.(await playSeed(seed, modules));
+  }
   process.disconnect();
 }
 
@@ -133,11 +151,13 @@ function many({
   seeds,
   jobs,
   goOn,
+  more,
 }: {
   first: number;
   seeds: number;
   jobs: number;
   goOn: boolean;
+  more: readonly string[];
 }): Promise<Sums> {
   const sums: Sums = {
     scenarios: 0,
@@ -157,7 +177,7 @@ function many({
     const children = Array.from({ length: jobs }, (_, index) =>
       fork(
         fileURLToPath(import.meta.url),
-        [`--child=${index}`, `--first=${first}`, `--seeds=${seeds}`, `--jobs=${jobs}`],
+        [`--child=${index}`, `--first=${first}`, `--seeds=${seeds}`, `--jobs=${jobs}`, ...more],
         { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
       ),
     );

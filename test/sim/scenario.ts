@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Replay } from '../../src/room/replay.ts';
 import { readJournal } from '../../workers/journal-file.ts';
 import { Chance } from './chance.ts';
-import { watch } from './game.ts';
+import { gameAt, watch } from './game.ts';
 import { Hostile, SPOOFED } from './hostile.ts';
 import type { Disk } from './house.ts';
 import { House } from './house.ts';
@@ -171,6 +171,7 @@ class Scenario {
     return new Player({
       user,
       given,
+      schema: gameAt(this.#script.rateHz).schema,
       pipes,
       host,
       net: this.#net,
@@ -189,7 +190,7 @@ class Scenario {
       this.#journal = new JournalThread(this.#time, workerData as never);
       return this.#journal;
     }
-    const thread = new RoomThread(this.#time, workerData as never);
+    const thread = new RoomThread(this.#time, workerData as never, gameAt(this.#script.rateHz));
     this.#rooms.push(thread);
     return thread;
   }
@@ -203,7 +204,9 @@ class Scenario {
     const house = new House({
       time: this.#time,
       core: this.#modules.core,
+      schemaHash: gameAt(this.#script.rateHz).schema.hash,
       workers: this.#script.workers,
+      mailboxBytes: this.#script.mailboxBytes,
       disk: this.#disk,
       trouble: (text) => this.#trouble(text),
     });
@@ -241,6 +244,7 @@ class Scenario {
         break;
       case 'crash':
         player?.crash();
+        if (act.againMs > 0) time.after(act.againMs, () => player?.crash());
         break;
       case 'slow':
         player?.slow(true);
@@ -261,7 +265,7 @@ class Scenario {
         break;
       case 'killWorker':
         // Its rooms go on in another: nothing of them is forgotten.
-        await thread?.terminate(1);
+        thread?.dieAfter(act.stage);
         break;
       case 'killHost':
         await this.#kill(act.ms);
@@ -270,8 +274,16 @@ class Scenario {
         this.#machine.wallJumpMs += act.ms;
         break;
       case 'fullDisk':
-        this.#full(true);
-        time.after(act.ms, () => this.#full(false));
+        this.#disk.isFull = true;
+        this.#machine.diskFreeBytes = act.freeBytes;
+        time.after(act.ms, () => {
+          this.#disk.isFull = false;
+          this.#machine.diskFreeBytes = Number.POSITIVE_INFINITY;
+        });
+        break;
+      case 'slowDisk':
+        this.#stuck(true);
+        time.after(act.ms, () => this.#stuck(false));
         break;
     }
   }
@@ -283,9 +295,8 @@ class Scenario {
     this.#time.after(ms, () => twin.leave());
   }
 
-  #full(isFull: boolean): void {
-    this.#disk.isFull = isFull;
-    if (this.#journal !== null) this.#journal.isStuck = isFull;
+  #stuck(isStuck: boolean): void {
+    if (this.#journal !== null) this.#journal.isStuck = isStuck;
   }
 
   /** As kill -9 and a start some time later: nobody is told, only the disk stays. */
@@ -310,6 +321,7 @@ class Scenario {
     for (const player of this.#players) {
       player.judge();
       const { game, user, seenMs } = player;
+      if (game !== null) this.#watchman.sees(game.roomId, user, game.roster);
       if (game === null) this.#trouble(`I12: ${user} is not back`);
       else if (game.status !== 'open' || nowMs - seenMs > BACK_MS)
         this.#trouble(
@@ -326,18 +338,14 @@ class Scenario {
     const house = this.#house;
     const time = this.#time;
     if (house === null) return;
-    for (const player of this.#players) player.leave();
-    await time.run(time.nowMs() + EMPTY_MS);
-    const { directory, sessions, web, udp } = house;
-    const left = {
-      seats: directory.seats,
-      away: sessions?.away ?? 0,
-      people: directory.rooms().reduce((sum, room) => sum + room.people, 0),
-      web: web.pipes,
-      udp: udp?.transport.pipes ?? 0,
-      rooms: Math.max(0, directory.rooms().length - 1),
-    };
-    for (const [name, count] of Object.entries(left))
+    for (const [index, player] of this.#players.entries()) {
+      if (this.#script.endsSilently && index % 2 === 1) player.vanish();
+      else player.leave();
+    }
+    const endMs = time.nowMs() + EMPTY_MS;
+    while (time.nowMs() < endMs && Object.values(leftIn(house)).some((count) => count > 0))
+      await time.run(time.nowMs() + LOOK_MS);
+    for (const [name, count] of Object.entries(leftIn(house)))
       if (count > 0) this.#trouble(`I6: ${count} ${name} are left after all have gone`);
     this.#watchman.empty();
     await this.#while(house.stop(0));
@@ -348,15 +356,29 @@ class Scenario {
   #replay(): void {
     const { journalDir } = this.#disk;
     if (journalDir === '') return;
+    const mayEndEarly = this.#script.acts.some(({ kind }) => ENDS_JOURNALS.has(kind));
     for (const name of readdirSync(journalDir)) {
       const file = readFileSync(join(journalDir, name));
-      if (file.length === 0) continue;
-      const { differs, problem, ticks } = new Replay(readJournal(file), this.#modules.core).play();
+      const journal = readJournal(file);
+      const { differs, end, problem, ticks } = new Replay(journal, this.#modules.core).play();
       this.#replayed += ticks;
       if (differs !== null) this.#trouble(`I11: ${name} differs after tick ${differs}`);
       if (problem !== null) this.#trouble(`I11: ${name}: ${problem}`);
+      if (end !== 'over' && !mayEndEarly) this.#trouble(`I11: ${name} ends ${end}`);
     }
   }
+}
+
+/** What a server still holds of people and rooms; the warm room is its own. */
+function leftIn({ directory, sessions, web, udp }: House): { readonly [name: string]: number } {
+  return {
+    seats: directory.seats,
+    away: sessions?.away ?? 0,
+    people: directory.rooms().reduce((sum, room) => sum + room.people, 0),
+    web: web.pipes,
+    udp: udp?.transport.pipes ?? 0,
+    rooms: Math.max(0, directory.rooms().length - 1),
+  };
 }
 
 /** Codes that a player may be told where a script has such a fault. */
@@ -365,6 +387,8 @@ const MAY_BE: { readonly [kind: string]: readonly string[] } = {
   fullDisk: ['E_UNKNOWN', 'E_REPLACED'],
   twin: ['E_REPLACED'],
 };
+/** Faults after which a journal may end before its room. */
+const ENDS_JOURNALS: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['fullDisk', 'killHost']);
 const TROUBLES_MAX = 20;
 /** ms since the last snapshot that somebody who is in may have at the end. */
 const BACK_MS = 500;
@@ -372,3 +396,4 @@ const BACK_MS = 500;
 const WAIT_MS = 20_000;
 /** ms: what waits for a client that does not come (`resumeMs`), and then an empty room. */
 const EMPTY_MS = 11_000;
+const LOOK_MS = 250;

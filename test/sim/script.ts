@@ -2,22 +2,29 @@
 import { Chance } from './chance.ts';
 import type { Weather } from './net.ts';
 import type { Pipes } from './player.ts';
+import type { TurnStage } from './threads.ts';
+import { TURN_STAGES } from './threads.ts';
 
 export type Act = { readonly atMs: number } & (
   | { readonly kind: 'weather'; readonly who: number; readonly weather: Weather }
   | { readonly kind: 'cut'; readonly who: number; readonly ms: number }
   | { readonly kind: 'rebind'; readonly who: number }
-  | { readonly kind: 'crash'; readonly who: number }
+  /** Its page is lost; `againMs` later the one that came after it as well, 0: it is not. */
+  | { readonly kind: 'crash'; readonly who: number; readonly againMs: number }
   | { readonly kind: 'slow'; readonly who: number; readonly ms: number }
   | { readonly kind: 'leave'; readonly who: number; readonly ms: number }
   /** The same player from another machine. */
   | { readonly kind: 'twin'; readonly who: number; readonly ms: number }
   | { readonly kind: 'attack'; readonly ms: number }
   | { readonly kind: 'stall'; readonly worker: number; readonly ms: number }
-  | { readonly kind: 'killWorker'; readonly worker: number }
+  /** Dies behind a stage of its next turn. */
+  | { readonly kind: 'killWorker'; readonly worker: number; readonly stage: TurnStage }
   | { readonly kind: 'killHost'; readonly ms: number }
   | { readonly kind: 'wall'; readonly ms: number }
-  | { readonly kind: 'fullDisk'; readonly ms: number }
+  /** It takes so many bytes more, and then none. */
+  | { readonly kind: 'fullDisk'; readonly ms: number; readonly freeBytes: number }
+  /** Nothing is written meanwhile. */
+  | { readonly kind: 'slowDisk'; readonly ms: number }
 );
 
 export type Fault = Act['kind'];
@@ -26,8 +33,14 @@ export interface Script {
   readonly seed: number;
   /** Whole, of which the last `HEAL_MS` are without faults. */
   readonly ms: number;
+  /** Ticks a second. */
+  readonly rateHz: number;
   readonly workers: number;
+  /** Bytes of each mailbox of a worker, both ways; 0: as many as a server has. */
+  readonly mailboxBytes: number;
   readonly journals: boolean;
+  /** At the end every other player goes without a word: the server has to find out. */
+  readonly endsSilently: boolean;
   readonly players: readonly { readonly pipes: Pipes; readonly entersMs: number }[];
   readonly acts: readonly Act[];
 }
@@ -38,7 +51,7 @@ export const HEAL_MS = 7000;
 /** Each seed has faults of its own: every kind is on in some, and never all of them. */
 export function draw(seed: number): Script {
   const chance = new Chance(seed, 1);
-  const faults = FAULTS.filter(() => chance.happens(0.35));
+  const faults = FAULTS.filter(() => chance.happens(0.33));
   while (faults.length < 3 && chance.happens(0.8)) faults.push(chance.pick(FAULTS));
   const count = 2 + chance.int(9);
   const players = Array.from({ length: count }, () => ({
@@ -46,7 +59,7 @@ export function draw(seed: number): Script {
     entersMs: Math.floor(chance.between(0, 1500)),
   }));
   const workers = 1 + chance.int(2);
-  const ms = 15_000 + chance.int(5000);
+  const ms = 15_000 + chance.int(1000);
   const untilMs = ms - HEAL_MS;
   const acts: Act[] = [];
   for (const kind of new Set(faults)) {
@@ -57,7 +70,11 @@ export function draw(seed: number): Script {
     }
   }
   acts.sort((one, other) => one.atMs - other.atMs);
-  return { seed, ms, workers, journals: chance.happens(0.3), players, acts };
+  const journals = chance.happens(0.3);
+  const rateHz = chance.pick(RATES_HZ);
+  const mailboxBytes = chance.happens(0.5) ? 2048 << chance.int(3) : 0;
+  const endsSilently = chance.happens(0.2);
+  return { seed, ms, rateHz, workers, mailboxBytes, journals, endsSilently, players, acts };
 }
 
 interface Drawing {
@@ -88,13 +105,17 @@ function act(kind: Fault, { atMs, chance, count, workers, untilMs }: Drawing): A
     case 'stall':
       return { kind, atMs, worker: chance.int(workers), ms: lasts(30, 1500) };
     case 'killWorker':
-      return { kind, atMs, worker: chance.int(workers) };
+      return { kind, atMs, worker: chance.int(workers), stage: chance.pick(TURN_STAGES) };
+    case 'crash':
+      return { kind, atMs, who, againMs: chance.happens(0.4) ? 10 + chance.int(400) : 0 };
     case 'killHost':
       return { kind, atMs, ms: lasts(50, 3000) };
     case 'wall':
       return { kind, atMs, ms: Math.floor(chance.between(-20_000, 20_000)) };
     case 'fullDisk':
-      return { kind, atMs, ms: lasts(100, 3000) };
+      return { kind, atMs, ms: lasts(100, 3000), freeBytes: chance.int(1500) };
+    case 'slowDisk':
+      return { kind, atMs, ms: lasts(100, 5000) };
     default:
       return { kind, atMs, who };
   }
@@ -114,6 +135,9 @@ function weather(chance: Chance): Weather {
   };
 }
 
+/** Ticks a second. What takes few ticks finds as much in less of our time; the faster ones see to what a rate changes. */
+const RATES_HZ = [10, 10, 10, 10, 10, 10, 20, 20, 20, 30] as const;
+
 const FAULTS: readonly Fault[] = [
   'weather',
   'cut',
@@ -128,6 +152,7 @@ const FAULTS: readonly Fault[] = [
   'killHost',
   'wall',
   'fullDisk',
+  'slowDisk',
 ];
 const RARE: ReadonlySet<Fault> = new Set<Fault>([
   'attack',
@@ -135,4 +160,5 @@ const RARE: ReadonlySet<Fault> = new Set<Fault>([
   'killHost',
   'wall',
   'fullDisk',
+  'slowDisk',
 ]);

@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events';
 import { systemClock } from '../../src/clock.ts';
 import { Bell } from '../../src/mailbox/bell.ts';
 import { Ring } from '../../src/mailbox/ring.ts';
+import type { Game } from '../../src/plugin/game.ts';
 import type { HostSays, WorkerBoot, WorkerPost, WorkerReport } from '../../workers/boot.ts';
 import { JournalStore } from '../../workers/journal-store.ts';
 import type { JournalAsk, JournalBoot } from '../../workers/journal-writer.ts';
@@ -14,7 +15,6 @@ import { loadedGame, roomFactory, roomRestorer } from '../../workers/open-room.t
 import { Pulse } from '../../workers/pulse.ts';
 import { Shard } from '../../workers/shard.ts';
 import { AS_OF_NOW, Timing } from '../../workers/timing.ts';
-import { game } from './game.ts';
 import type { SimTime } from './time.ts';
 
 /** The parent's view of a thread. */
@@ -42,6 +42,10 @@ abstract class SimThread extends EventEmitter {
   }
 }
 
+/** What a room thread does in a turn, in this order. */
+export const TURN_STAGES = ['orders', 'packets', 'tick', 'wake'] as const;
+export type TurnStage = (typeof TURN_STAGES)[number];
+
 /** What a thread has once it has its post. */
 interface Posted {
   readonly shard: Shard;
@@ -53,16 +57,19 @@ export class RoomThread extends SimThread {
   /** Of the worker that it is; -1 before. */
   index = -1;
   readonly #boot: WorkerBoot;
+  readonly #game: Game;
   readonly #nowUs = systemClock().nowUs;
   readonly #report = (message: WorkerReport): void => void this.emit('message', message);
   #posted: Posted | undefined;
   #stalledUntilMs = 0;
+  #lastStage: TurnStage | null = null;
   /** Of the turn that is awaited: an older one that comes late does nothing. */
   #turns = 0;
 
-  constructor(time: SimTime, boot: WorkerBoot) {
+  constructor(time: SimTime, boot: WorkerBoot, game: Game) {
     super(time);
     this.#boot = boot;
+    this.#game = game;
     const { facts } = loadedGame(boot, game);
     queueMicrotask(() => this.#report({ kind: 'loaded', facts }));
   }
@@ -80,7 +87,7 @@ export class RoomThread extends SimThread {
   /** As `workers/room-worker.ts` does. */
   #take(post: WorkerPost): void {
     this.index = post.index;
-    const loaded = loadedGame(this.#boot, game);
+    const loaded = loadedGame(this.#boot, this.#game);
     const timing = new Timing(post.timing);
     const pulse = new Pulse(post.pulse);
     const [nowUs, report] = [this.#nowUs, this.#report];
@@ -111,6 +118,16 @@ export class RoomThread extends SimThread {
     this.#next();
   }
 
+  /** Dies behind that stage of its next turn: with what it has read and written, and has not said yet. */
+  dieAfter(stage: TurnStage): void {
+    this.#lastStage = stage;
+  }
+
+  #dies(stage: TurnStage): boolean {
+    if (this.#lastStage === stage) this.end(1);
+    return this.isOver;
+  }
+
   /** Runs nothing for a while: a hook that takes long, a machine that is busy. */
   stall(ms: number): void {
     this.#stalledUntilMs = this.time.nowMs() + ms;
@@ -127,9 +144,13 @@ export class RoomThread extends SimThread {
     }
     const slot = shard.nextSlot();
     shard.takeOrders();
+    if (this.#dies('orders')) return;
     shard.takePackets();
+    if (this.#dies('packets')) return;
     if (slot !== undefined && slot.dueUs <= this.#nowUs()) shard.tickSlot(slot);
+    if (this.#dies('tick')) return;
     shard.wake();
+    if (this.#dies('wake')) return;
     const next = shard.nextSlot();
     keeping.shadows.turn(next === undefined ? REST_MS * 1000 : next.dueUs - this.#nowUs());
     if (shard.stopped) this.end(0);

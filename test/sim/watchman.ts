@@ -10,6 +10,8 @@ export class Watchman implements Witness {
   readonly #going = new Map<string, number>();
   readonly #aims = new Map<string, number>();
   readonly #newest = new Map<string, number>();
+  /** What all are to know of who is in a room, and since when. */
+  readonly #counts = new Map<string, Map<string, { kills: number; sinceTick: number }>>();
 
   constructor(trouble: (text: string) => void) {
     this.trouble = trouble;
@@ -20,12 +22,14 @@ export class Watchman implements Witness {
     this.#inside.set(room, inside);
     if (inside.has(user)) this.trouble(`I9: ${user} is twice in ${room}`);
     inside.add(user);
+    this.#count(room).set(user, { kills: 0, sinceTick: this.#newest.get(room) ?? 0 });
     // Its body is another one, and looks ahead.
     this.#aims.delete(`${room} ${user}`);
   }
 
   left(room: string, user: string): void {
     this.#away.delete(`${room} ${user}`);
+    this.#count(room).delete(user);
     this.#going.set(room, 1 + (this.#going.get(room) ?? 0));
     if (this.#inside.get(room)?.delete(user) !== true)
       this.trouble(`I9: ${user} has left ${room} without being there`);
@@ -59,6 +63,41 @@ export class Watchman implements Witness {
     this.#aims.set(key, aim);
   }
 
+  counted(room: string, user: string, tick: number, kills: number): void {
+    const count = this.#count(room).get(user);
+    if (count === undefined || count.kills === kills) return;
+    count.kills = kills;
+    count.sinceTick = tick;
+  }
+
+  /** What a client that has heard everything says of its room: who is there, and what they have done. It is not away itself. */
+  sees(
+    room: string,
+    user: string,
+    roster: readonly { readonly name: string; readonly kills: number }[],
+  ): void {
+    if (this.#away.has(`${room} ${user}`))
+      this.trouble(`I9: ${user} plays and is away from ${room}`);
+    const told = new Map(roster.map(({ name, kills }) => [name, kills]));
+    const newest = this.#newest.get(room) ?? 0;
+    for (const [name, { kills, sinceTick }] of this.#count(room)) {
+      if (newest - sinceTick < TOLD_TICKS) continue;
+      if (told.get(name) !== kills)
+        this.trouble(`I1: ${user} holds ${told.get(name)} kills of ${name}, who has ${kills}`);
+    }
+    for (const name of told.keys())
+      if (!this.#count(room).has(name)) this.trouble(`I1: ${user} sees ${name}, who is not there`);
+  }
+
+  #count(room: string): Map<string, { kills: number; sinceTick: number }> {
+    let counts = this.#counts.get(room);
+    if (counts === undefined) {
+      counts = new Map();
+      this.#counts.set(room, counts);
+    }
+    return counts;
+  }
+
   ticked(room: string, tick: number, users: number): void {
     this.ticks += 1;
     const newest = this.#newest.get(room);
@@ -78,6 +117,7 @@ export class Watchman implements Witness {
       this.#away.delete(`${room} ${user}`);
     }
     this.#inside.delete(room);
+    this.#counts.delete(room);
     this.#going.delete(room);
     this.#newest.delete(room);
   }
@@ -92,3 +132,6 @@ export class Watchman implements Witness {
       for (const user of users) this.trouble(`I9: ${user} has never left ${room}`);
   }
 }
+
+/** Ticks that what changed takes to be known to all who hear: some round trips, at whatever rate. */
+const TOLD_TICKS = 15;

@@ -64,9 +64,9 @@ export interface Patch {
   readonly after: string;
 }
 
-/** Every patch of `root`, in the order of the line, then by name. Throws where one cannot be read. */
-export function readPatches(root: string): Patch[] {
-  const folder = join(root, FOLDER);
+/** Every patch in a folder of `root`, in the order of the line, then by name. Throws where one cannot be read. */
+export function readPatches(root: string, where = FOLDER): Patch[] {
+  const folder = join(root, where);
   const files = readdirSync(folder).filter((file) => file.endsWith('.patch'));
   const patches = files.map((file) => parsePatch(file, readFileSync(join(folder, file), 'utf8')));
   return patches.sort(
