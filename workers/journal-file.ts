@@ -1,5 +1,5 @@
 /** Journals as files: blocks are compressed and written, and read back. */
-import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Differences } from './journal-differences.ts';
 import type { BlockPlace, JournalHead } from './journal-format.ts';
@@ -66,7 +66,14 @@ export class JournalFile {
     const bytes = encodeHead(head, crc32);
     this.#check = new DataView(bytes.buffer).getUint32(bytes.length - 4, true);
     this.#file = openSync(path, 'wx', MODE);
-    this.#write(bytes);
+    try {
+      this.#write(bytes);
+    } catch (cause) {
+      // A head that is not whole says nothing of anybody.
+      closeSync(this.#file);
+      rmSync(path, { force: true });
+      throw cause;
+    }
   }
 
   /** An entry whose payload begins at `words[from]`. It is in the file after the next `flush`. */

@@ -34,6 +34,7 @@ import type { GameFacts, RoomFacts, RoomOutput } from './outputs.ts';
 import { OutputQueue, placeIn, roomFacts, textIn } from './outputs.ts';
 import type { HostedRoom } from './placement.ts';
 import { Placement } from './placement.ts';
+import { Refill } from './refill.ts';
 import type { RoomWorker } from './workers.ts';
 import { gameUrl } from './workers.ts';
 
@@ -49,6 +50,7 @@ export class RoomDirectory {
   readonly #seats = new Map<number, Seat>();
   readonly #outputs = new OutputQueue();
   readonly #orders: OrderDesk;
+  readonly #refill = new Refill(() => this.#keepWarm());
   #crew: Crew | undefined;
   #workers: readonly RoomWorker[] = [];
   #journal: JournalThread | undefined;
@@ -379,7 +381,7 @@ export class RoomDirectory {
         if (room === undefined) break;
         this.#placement?.remove(room);
         worker.forget(room.row);
-        this.#keepWarm();
+        this.#refill.after(ring.arg);
         break;
       case ANSWER.idle:
         if (room !== undefined) this.#closeIdle(room);

@@ -189,13 +189,8 @@ function build(root: string): string {
     ['build', '--quiet', '--release', '--locked', '--lib', '--target', 'wasm32-unknown-unknown'],
     {
       cwd: join(root, 'core-wasm'),
-      env: {
-        ...process.env,
-        CARGO_TARGET_DIR: target,
-        RUSTC: '/usr/bin/rustc',
-        RUSTFLAGS: '-Awarnings',
-      },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, CARGO_TARGET_DIR: target, RUSTC: '/usr/bin/rustc' },
+      stdio: 'ignore',
     },
   );
   return join(target, 'wasm32-unknown-unknown', 'release', 'fray_core.wasm');

@@ -21,6 +21,7 @@ export interface MachineParts {
   }) => object;
   /** Stands in for `dgram.createSocket`. */
   readonly createSocket: () => object;
+  readonly trouble: (text: string) => void;
 }
 
 export class Machine {
@@ -32,13 +33,17 @@ export class Machine {
   readonly chance: Chance;
   readonly startThread: MachineParts['startThread'];
   readonly createSocket: MachineParts['createSocket'];
+  readonly #trouble: (text: string) => void;
+  #wakes = 0;
+  #wokenMs = 0;
   readonly #waiting = new Map<SharedArrayBuffer, { word: number; wake: (how: string) => void }[]>();
 
-  constructor({ time, chance, startThread, createSocket }: MachineParts) {
+  constructor({ time, chance, startThread, createSocket, trouble }: MachineParts) {
     this.time = time;
     this.chance = chance;
     this.startThread = startThread;
     this.createSocket = createSocket;
+    this.#trouble = trouble;
     replaceAll();
     running = this;
   }
@@ -60,6 +65,14 @@ export class Machine {
   }
 
   notify(words: Int32Array, word: number): number {
+    // Two that wake each other for ever never let time go on.
+    const nowMs = this.time.nowMs();
+    this.#wakes = nowMs === this.#wokenMs ? this.#wakes + 1 : 0;
+    this.#wokenMs = nowMs;
+    if (this.#wakes > WAKES_MAX) {
+      this.#trouble('time stands still: threads wake each other for ever');
+      return 0;
+    }
     const list = this.#waiting.get(words.buffer as SharedArrayBuffer);
     if (list === undefined || list.length === 0) return 0;
     const woken = list.filter((one) => one.word === word);
@@ -225,5 +238,7 @@ function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void 
   return { promise, resolve };
 }
 
+/** Wakes of threads in one moment. */
+const WAKES_MAX = 2000;
 /** Milliseconds since 1970 at the start of simulated time. */
 const EPOCH_MS = 1_800_000_000_000;

@@ -89,11 +89,13 @@ async function main(): Promise<void> {
     number,
     number,
   ];
+  const faults = values.with.split(',').filter((name) => name !== '');
+  const endMs = performance.now() + 60_000 * Number(values.minutes);
+  const range = { first, step: 1, end: first + seeds, faults, endMs };
   if (values.child !== undefined) {
-    const from = first + Number(values.child);
-    const faults = values.with.split(',').filter((name) => name !== '');
-    const endMs = performance.now() + 60_000 * Number(values.minutes);
-    await child({ first: from, step: jobs, end: first + seeds, faults, endMs });
+    const own = { ...range, first: first + Number(values.child), step: jobs };
+    await playRange(own, (played) => process.send?.(played) ?? false);
+    process.disconnect();
     return;
   }
   if (values.script !== undefined) {
@@ -106,11 +108,16 @@ async function main(): Promise<void> {
   }
   const startMs = performance.now();
   const sums = await many({
-    first,
-    seeds,
+    range,
     jobs: Math.min(jobs, seeds),
     goOn: values['keep-going'],
-    more: [`--with=${values.with}`, `--minutes=${values.minutes}`],
+    args: [
+      `--first=${first}`,
+      `--seeds=${seeds}`,
+      `--jobs=${Math.min(jobs, seeds)}`,
+      `--with=${values.with}`,
+      `--minutes=${values.minutes}`,
+    ],
   });
   const seconds = (performance.now() - startMs) / 1000;
   if (values.json) console.log(JSON.stringify({ first, seconds, ...sums }));
@@ -129,37 +136,85 @@ async function one(script: Script): Promise<void> {
   process.exitCode = outcome.troubles.length > 0 ? 1 : 0;
 }
 
-async function child(range: {
-  first: number;
-  step: number;
-  end: number;
-  faults: readonly string[];
-  endMs: number;
-}): Promise<void> {
+interface Range {
+  readonly first: number;
+  readonly step: number;
+  readonly end: number;
+  /** Only scripts with all of these. */
+  readonly faults: readonly string[];
+  /** Nothing begins after that. */
+  readonly endMs: number;
+}
+
+/** Plays a range of seeds until `hear` says that it is enough. */
+async function playRange(range: Range, hear: (played: Played) => boolean): Promise<void> {
   const modules = await loadModules();
   for (let seed = range.first; seed < range.end; seed += range.step) {
     const kinds = new Set<string>(draw(seed).acts.map(({ kind }) => kind));
     if (range.faults.some((fault) => !kinds.has(fault))) continue;
-    if (performance.now() > range.endMs) break;
-    process.send?.(await playSeed(seed, modules));
+    if (performance.now() > range.endMs || !hear(await playSeed(seed, modules))) break;
   }
-  process.disconnect();
 }
 
-function many({
-  first,
-  seeds,
-  jobs,
-  goOn,
-  more,
-}: {
-  first: number;
-  seeds: number;
-  jobs: number;
-  goOn: boolean;
-  more: readonly string[];
+/** One job plays in this process; more have processes of their own, started with `args`. */
+async function many(at: {
+  readonly range: Range;
+  readonly jobs: number;
+  readonly goOn: boolean;
+  readonly args: readonly string[];
 }): Promise<Sums> {
-  const sums: Sums = {
+  const { range, jobs, goOn, args } = at;
+  const sums = noSums();
+  const hear = hearer(sums, { seeds: range.end - range.first, goOn });
+  if (jobs === 1) {
+    await playRange(range, hear);
+    return sums;
+  }
+  await new Promise<void>((resolve, reject) => {
+    let running = jobs;
+    const children = Array.from({ length: jobs }, (_, index) =>
+      fork(fileURLToPath(import.meta.url), [...args, `--child=${index}`], {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      }),
+    );
+    for (const each of children) {
+      each.on('message', (played: Played) => {
+        if (!hear(played)) for (const other of children) other.kill();
+      });
+      each.on('exit', (code, signal) => {
+        running -= 1;
+        if (code !== 0 && signal === null)
+          reject(new Error(`A process of the simulation ended with ${code}`));
+        if (running === 0) resolve();
+      });
+    }
+  });
+  return sums;
+}
+
+/** Adds up what was played, and says of what failed and now and then how far it is. Its answer: whether to go on. */
+function hearer(
+  sums: Sums,
+  { seeds, goOn }: { readonly seeds: number; readonly goOn: boolean },
+): (played: Played) => boolean {
+  const startMs = performance.now();
+  let saidMs = startMs;
+  return (played) => {
+    add(sums, played);
+    const nowMs = performance.now();
+    if (nowMs - saidMs > PROGRESS_MS) {
+      saidMs = nowMs;
+      const rate = (1000 * sums.scenarios) / (nowMs - startMs);
+      console.error(`${sums.scenarios} of ${seeds}, ${rate.toFixed(1)} a second`);
+    }
+    if (played.outcome.troubles.length === 0) return true;
+    tell(played);
+    return goOn;
+  };
+}
+
+function noSums(): Sums {
+  return {
     scenarios: 0,
     failed: [],
     simulatedMs: 0,
@@ -170,38 +225,6 @@ function many({
     replayedTicks: 0,
     byFault: {},
   };
-  const startMs = performance.now();
-  let saidMs = startMs;
-  return new Promise((resolve, reject) => {
-    let running = jobs;
-    const children = Array.from({ length: jobs }, (_, index) =>
-      fork(
-        fileURLToPath(import.meta.url),
-        [`--child=${index}`, `--first=${first}`, `--seeds=${seeds}`, `--jobs=${jobs}`, ...more],
-        { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
-      ),
-    );
-    for (const each of children) {
-      each.on('message', (played: Played) => {
-        add(sums, played);
-        const nowMs = performance.now();
-        if (nowMs - saidMs > PROGRESS_MS) {
-          saidMs = nowMs;
-          const rate = (1000 * sums.scenarios) / (nowMs - startMs);
-          console.error(`${sums.scenarios} of ${seeds}, ${rate.toFixed(1)} a second`);
-        }
-        if (played.outcome.troubles.length === 0) return;
-        tell(played);
-        if (!goOn) for (const other of children) other.kill();
-      });
-      each.on('exit', (code, signal) => {
-        running -= 1;
-        if (code !== 0 && signal === null)
-          reject(new Error(`A process of the simulation ended with ${code}`));
-        if (running === 0) resolve(sums);
-      });
-    }
-  });
 }
 
 function add(sums: Sums, played: Played): void {

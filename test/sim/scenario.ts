@@ -50,6 +50,8 @@ export async function play(
   const scenario = new Scenario(script, modules, tell);
   try {
     return await scenario.play();
+  } catch (error) {
+    return scenario.broken(error);
   } finally {
     scenario.end();
   }
@@ -95,6 +97,7 @@ class Scenario {
       chance: new Chance(seed, 3),
       startThread: (options) => this.#thread(options),
       createSocket: () => this.#net.socket(),
+      trouble: (text) => this.#trouble(text),
     });
     const house = (): House | null => this.#house;
     this.#hostile = new Hostile({ net: this.#net, time, chance: new Chance(seed, 4), house });
@@ -122,6 +125,12 @@ class Scenario {
     await time.run(this.#startMs + ms);
     this.#judge();
     if (this.#troubles.length === 0) await this.#close();
+    return this.#outcome();
+  }
+
+  /** It cannot go on: nothing that runs here may throw. */
+  broken(error: unknown): Outcome {
+    this.#trouble(error instanceof Error ? `${error}` : `threw ${String(error)}`);
     return this.#outcome();
   }
 
@@ -389,7 +398,7 @@ const MAY_BE: { readonly [kind: string]: readonly string[] } = {
 };
 /** Faults after which a journal may end before its room. */
 const ENDS_JOURNALS: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['fullDisk', 'killHost']);
-const TROUBLES_MAX = 20;
+const TROUBLES_MAX = 40;
 /** ms since the last snapshot that somebody who is in may have at the end. */
 const BACK_MS = 500;
 /** ms: a start or a stop takes no longer. */

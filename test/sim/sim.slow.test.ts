@@ -79,6 +79,14 @@ t.test('what breaks is seen, and its script is made shorter', { timeout: 300_000
   );
 });
 
+t.test('where no room can be opened the server tries again in its own time', async (t) => {
+  const clientsAlone = { core: modules.client, client: modules.client };
+  const { troubles } = await play({ ...draw(10), acts: [] }, clientsAlone);
+  t.match(troubles[0]?.text, /room not opened/, 'it is seen that none can');
+  const atOnce = troubles.filter(({ atMs }) => atMs === 0);
+  t.ok(atOnce.length <= 2, `${atOnce.length} tries before time went on`);
+});
+
 t.test('a packet that reaches another client than its own is seen', async (t) => {
   const { packet } = SessionTable.prototype;
   t.teardown(() => {

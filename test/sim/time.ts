@@ -10,6 +10,8 @@ interface Due {
 export class SimTime {
   #nowMs = START_MS;
   #order = 0;
+  /** Callbacks of this moment so far. */
+  #stands = 0;
   /** A binary heap. */
   readonly #due: Due[] = [];
 
@@ -48,6 +50,8 @@ export class SimTime {
   #play(untilMs: number): void {
     settlePromises();
     for (let first = this.#due[0]; first !== undefined && first.atMs <= untilMs; ) {
+      this.#stands = first.atMs === this.#nowMs ? this.#stands + 1 : 0;
+      if (this.#stands > AT_ONCE_MAX) throw new Error(`Time stands still at ${this.#nowMs} ms`);
       this.#nowMs = first.atMs;
       this.#pop();
       const { fn } = first;
@@ -105,5 +109,7 @@ function checkpoint(): () => void {
   return new Function('%PerformMicrotaskCheckpoint()') as () => void;
 }
 
+/** Callbacks of one moment: more are two parts that answer each other for ever. */
+const AT_ONCE_MAX = 5000;
 /** Any moment; the same in each run. */
 const START_MS = 10_000;
