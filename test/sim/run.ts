@@ -8,6 +8,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { guard } from './guard.ts';
 import { loadModules } from './modules.ts';
 import type { Outcome } from './scenario.ts';
 import { play } from './scenario.ts';
@@ -149,10 +150,13 @@ interface Range {
 /** Plays a range of seeds until `hear` says that it is enough. */
 async function playRange(range: Range, hear: (played: Played) => boolean): Promise<void> {
   const modules = await loadModules();
+  const begins = guard();
   for (let seed = range.first; seed < range.end; seed += range.step) {
     const kinds = new Set<string>(draw(seed).acts.map(({ kind }) => kind));
     if (range.faults.some((fault) => !kinds.has(fault))) continue;
-    if (performance.now() > range.endMs || !hear(await playSeed(seed, modules))) break;
+    if (performance.now() > range.endMs) break;
+    begins(seed);
+    if (!hear(await playSeed(seed, modules))) break;
   }
 }
 
