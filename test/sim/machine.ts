@@ -185,14 +185,22 @@ function replaceBells(): void {
 /** Only of what is written in pieces, as journals are. */
 function replaceDisk(): void {
   const { writeSync } = fs;
-  replace(fs, 'writeSync', (file: number, bytes: Uint8Array, from = 0) => {
+  type Write = readonly [
+    file: number,
+    bytes: Uint8Array,
+    from?: number,
+    length?: number,
+    at?: number,
+  ];
+  replace(fs, 'writeSync', (...args: Write) => {
     if (running === null || running.diskFreeBytes === Number.POSITIVE_INFINITY)
-      return writeSync(file, bytes, from);
-    const taken = Math.min(bytes.length - from, running.diskFreeBytes);
+      return writeSync(...args);
+    const [file, bytes, from = 0, length = bytes.length - from, at] = args;
+    const taken = Math.min(length, running.diskFreeBytes);
     if (taken === 0)
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     running.diskFreeBytes -= taken;
-    return writeSync(file, bytes, from, taken);
+    return writeSync(file, bytes, from, taken, at);
   });
 }
 
