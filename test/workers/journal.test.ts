@@ -1,5 +1,5 @@
 /** Journals: the ring, the store, the file, and what any other byte makes of it. */
-import fs, {
+import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -8,7 +8,6 @@ import fs, {
   statSync,
   utimesSync,
 } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, inflateRawSync } from 'node:zlib';
@@ -497,34 +496,4 @@ test('a block of any length compresses and unpacks, also against what stands bef
       t.ok(Buffer.compare(bytes, source.subarray(0, bytes.length)) === 0, `${bytes.length} bytes`);
     t.throws(() => new JournalFile(path, head), { code: 'EEXIST' }, 'none is written over');
   }
-});
-
-test('a disk that is full in the middle of a head keeps neither a file nor a descriptor', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'fray-journal-'));
-  const { writeSync, closeSync } = fs;
-  let taken = 7;
-  let closed = 0;
-  const full = (file: number, bytes: Uint8Array, from = 0): number => {
-    if (taken === 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
-    const some = taken;
-    taken = 0;
-    return writeSync(file, bytes, from, some);
-  };
-  Object.assign(fs, {
-    writeSync: full,
-    closeSync: (file: number) => {
-      closed += 1;
-      closeSync(file);
-    },
-  });
-  syncBuiltinESMExports();
-  t.teardown(() => {
-    Object.assign(fs, { writeSync, closeSync });
-    syncBuiltinESMExports();
-    rmSync(dir, { recursive: true });
-  });
-  const head = { ...OPENING, coreHash: HASH, openedMs: 1 };
-  t.throws(() => new JournalFile(join(dir, 'a'), head), { code: 'ENOSPC' });
-  t.same(readdirSync(dir), []);
-  t.equal(closed, 1);
 });
