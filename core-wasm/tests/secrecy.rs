@@ -200,6 +200,34 @@ fn who_is_hidden_is_named_in_no_event_unless_he_was_seen_of_late() {
     }
 }
 
+/// A projectile that comes into view says who shot it, if that one is.
+#[test]
+fn what_flies_does_not_say_who_shot_it_from_behind_a_wall() {
+    for (between, hidden) in [(Between::Wall, true), (Between::Nothing, false)] {
+        let mut play = room(between);
+        set(&mut play, 8, column::WEAPON as u32, 0);
+        for t in 0..122 {
+            play.bots[6].1.buttons = if t == 120 { button::FIRE } else { 0 };
+            play.tick();
+        }
+        // As if it had come over the wall.
+        let mut view = play.room.room();
+        let mut world = view.world();
+        let row = (0..64).find(|e| world.get(column::KIND, *e) == kind::PROJECTILE).unwrap();
+        let at = [(column::X, -14 * ONE), (column::Y, -6 * ONE), (column::VX, 0), (column::VY, 0)];
+        for (column, value) in at {
+            world.set(column, row, value);
+        }
+        for _ in 0..10 {
+            play.tick();
+        }
+        let far = handle(&mut play.room, 8);
+        let client = play.players[0].client();
+        assert_ne!(client.m.handles[row], 0, "it is known");
+        assert_eq!(client.m.owners[row], if hidden { 0 } else { far });
+    }
+}
+
 /// So that the test above can fail: the same rooms, and one thing in sight that differs.
 #[test]
 fn what_is_in_sight_shows_in_the_bytes() {

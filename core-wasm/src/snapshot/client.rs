@@ -441,6 +441,7 @@ impl Writer<'_, '_> {
             return;
         }
         let owner = self.r.columns[column::OWNER * n + e] as u32;
+        let owner = if self.names(client, owner) { owner } else { 0 };
         let held = |index: usize| self.held(sets, index);
         let code = self.event_code(client, origin, &held);
         code.write_handle(out, owner);

@@ -48,14 +48,18 @@ impl Writer<'_, '_> {
             || (did && (self.sees(whose) || self.was_sent(whose)))
             || (near && self.in_sight(client, whose, e));
         // One's own projectile is no secret.
-        let named = self.frame.sight.is_none()
-            || did
-            || (mine && shot)
-            || self.sees(other)
-            || self.was_sent(other);
+        let named = (mine && shot) || self.names(client, other);
         let other = if named { other } else { 0 };
         let (subject, object) = if shot { (whose, other) } else { (other, whose) };
         seen.then_some(ClientEvent { subject, object, ..*e })
+    }
+
+    /// True if a client may be told who somebody is: where walls hide, of whom it sees, or has seen of late.
+    pub(super) fn names(&self, client: &Viewer, handle: u32) -> bool {
+        self.frame.sight.is_none()
+            || handle == client.handle
+            || self.sees(handle)
+            || self.was_sent(handle)
     }
 
     /// True if walls hide neither whom an event within the view happened to nor, if he is dead or gone, its place.
