@@ -356,6 +356,10 @@ class Scenario {
       await time.run(time.nowMs() + LOOK_MS);
     for (const [name, count] of Object.entries(leftIn(house)))
       if (count > 0) this.#trouble(`I6: ${count} ${name} are left after all have gone`);
+    for (const { index, end } of house.directory.workers())
+      for (const [name, { read, written }] of Object.entries(end))
+        if (read > written)
+          this.#trouble(`I6: ${read} records of ${name} ${index} were read, ${written} written`);
     this.#watchman.empty();
     await this.#while(house.stop(0));
     this.#replay();
