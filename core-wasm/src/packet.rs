@@ -241,8 +241,10 @@ impl Acks<'_> {
             return;
         }
         let (own, reference) = (place(older) * self.words, place(newer) * self.words);
-        for w in 0..self.words {
-            let mut left = self.updates[own + w] & !self.updates[reference + w];
+        let older_ones = &self.updates[own..][..self.words];
+        let newer_ones = &self.updates[reference..][..self.words];
+        for (w, (ours, theirs)) in older_ones.iter().zip(newer_ones).enumerate() {
+            let mut left = ours & !theirs;
             while left != 0 {
                 let index = w * 32 + left.trailing_zeros() as usize;
                 left &= left - 1;

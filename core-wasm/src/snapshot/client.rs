@@ -33,6 +33,8 @@ pub(super) const EVENTS_HEAD_BITS: u32 = 6;
 const COMMAND_FAR: u32 = 1023;
 
 pub(super) type Set = [u32; SET_WORDS_MAX];
+/// Of nobody.
+static NOTHING: Set = [0; SET_WORDS_MAX];
 
 /// What is needed to write for one client.
 pub(super) struct Writer<'a, 'b> {
@@ -121,6 +123,20 @@ impl Sets {
 
     fn carries(&self, index: usize) -> bool {
         self.all_sent || has(&self.sent, index)
+    }
+}
+
+/// What a snapshot before held, nothing where there is none, and where the one of now keeps what it holds.
+fn both(sets: &mut [u32], from: Option<usize>, to: usize, words: usize) -> (&[u32], &mut [u32]) {
+    let Some(from) = from else {
+        return (&NOTHING[..words], &mut sets[to..][..words]);
+    };
+    if from < to {
+        let (low, high) = sets.split_at_mut(to);
+        (&low[from..][..words], &mut high[..words])
+    } else {
+        let (low, high) = sets.split_at_mut(from);
+        (&high[..words], &mut low[to..][..words])
     }
 }
 
@@ -300,21 +316,25 @@ impl Writer<'_, '_> {
         let to = self.ring(self.frame.tick) * words;
         let from = base.map(|b| self.ring(b) * words);
         let (mut stale, mut count) = (0, 0);
-        // One pass, and what is kept is never a plain copy: that would be a call, dearer than these few words.
-        let visible = &self.r.visible[self.slot * words..][..words];
-        for (w, seen) in visible.iter().enumerate() {
+        let region = &mut *self.r;
+        let visible = &region.visible[self.slot * words..][..words];
+        let (before, kept) = both(&mut region.flight_sets, from, to, words);
+        let (updated, renewed) = both(&mut region.flight_updates, from, to, words);
+        let (now, stay) = (&mut sets.now[..words], &mut sets.stay[..words]);
+        let (gone, fresh) = (&mut sets.gone[..words], &mut sets.fresh[..words]);
+        // One pass over slices of one length, which are not checked word by word: a room of a thousand has 32 words. And what is kept
+        // is never a plain copy: that would be a call, dearer than the words of a small room.
+        for w in 0..words {
             let own_bit = if w == own / 32 { 1 << (own % 32) } else { 0 };
-            let now = seen & !own_bit;
-            let (before, updated) = match from {
-                Some(from) => (self.r.flight_sets[from + w], self.r.flight_updates[from + w]),
-                None => (0, 0),
-            };
-            (sets.now[w], sets.stay[w], sets.gone[w]) = (now, before & now, before & !now);
-            sets.fresh[w] = before & updated;
-            stale |= before & now & !updated;
+            let (seen, before) = (visible[w] & !own_bit, before[w]);
+            kept[w] = seen;
+            renewed[w] = seen;
+            now[w] = seen;
+            stay[w] = before & seen;
+            gone[w] = before & !seen;
+            fresh[w] = before & updated[w];
+            stale |= before & seen & !updated[w];
             count += before.count_ones();
-            self.r.flight_sets[to + w] = now;
-            self.r.flight_updates[to + w] = now;
         }
         (sets.plain, sets.all_sent, sets.before_count) = (stale == 0, true, count);
     }
@@ -366,15 +386,14 @@ impl Writer<'_, '_> {
         } else {
             each(&sets.stay[..words], |e| self.write_stranger(out, client, sets, origin, e, age));
         }
-        let enters = |w: usize| sets.now[w] & !sets.stay[w];
-        let count: u32 = (0..words).map(|w| enters(w).count_ones()).sum();
+        let enters = || sets.now[..words].iter().zip(&sets.stay[..words]).map(|(n, s)| n & !s);
+        let count: u32 = enters().map(u32::count_ones).sum();
         out.bit(count > 0);
         if count == 0 {
             return;
         }
         crate::codec::number::put_unsigned(out, count - 1, &crate::codec::number::COUNT);
-        for w in 0..words {
-            let mut left = enters(w);
+        for (w, mut left) in enters().enumerate() {
             while left != 0 {
                 let e = w * 32 + left.trailing_zeros() as usize;
                 left &= left - 1;

@@ -97,12 +97,18 @@ pub(super) fn tell(room: &mut Room) {
         r.head[0].room_fields_dirty = [0; 2];
         r.head[0].room_texts_dirty = 0;
     }
+    // Asked once it says no: it looks at all channels, and a room may have a thousand newcomers.
+    let mut full = false;
+    let mut fits = |r: &mut Region| {
+        full = full || !make_room(r, POOL_KEPT);
+        !full
+    };
     for slot in 0..r.clients.len() {
         let client = r.clients[slot];
         let fresh =
             client.player_id != 0 && client.flags & (CLIENT_FRESH | CLIENT_BOT) == CLIENT_FRESH;
         if fresh
-            && make_room(r, POOL_KEPT)
+            && fits(r)
             && roster_message(r, &config, Roster::Whole(slot))
             && walls_message(r, &config, slot)
         {
@@ -110,7 +116,7 @@ pub(super) fn tell(room: &mut Room) {
         }
         let flags = r.clients[slot].flags;
         let back = flags & (CLIENT_MISSED | CLIENT_AWAY | CLIENT_RENEWING) == CLIENT_MISSED;
-        if back && make_room(r, POOL_KEPT) && roster_message(r, &config, Roster::Again(slot)) {
+        if back && fits(r) && roster_message(r, &config, Roster::Again(slot)) {
             r.clients[slot].flags &= !CLIENT_MISSED;
         }
     }
