@@ -318,8 +318,8 @@ impl Writer<'_, '_> {
         let (mut stale, mut count) = (0, 0);
         let region = &mut *self.r;
         let visible = &region.visible[self.slot * words..][..words];
-        let (before, kept) = both(&mut region.flight_sets, from, to, words);
-        let (updated, renewed) = both(&mut region.flight_updates, from, to, words);
+        let (before, kept) = both(region.flight_sets, from, to, words);
+        let (updated, renewed) = both(region.flight_updates, from, to, words);
         let (now, stay) = (&mut sets.now[..words], &mut sets.stay[..words]);
         let (gone, fresh) = (&mut sets.gone[..words], &mut sets.fresh[..words]);
         // One pass over slices of one length, which are not checked word by word: a room of a thousand has 32 words. And what is kept
