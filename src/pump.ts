@@ -15,7 +15,7 @@ import type { RoomDirectory } from './room/directory.ts';
 import type { RoomOutput } from './room/outputs.ts';
 import { createRoomOutput } from './room/outputs.ts';
 import { encodeJoinReply } from './session/datagrams.ts';
-import type { SessionTable } from './session/server/table.ts';
+import type { SessionTable, UsedToken } from './session/server/table.ts';
 import { sessionOutput, VERDICT } from './session/server/table.ts';
 import type { OpenedToken } from './session/token.ts';
 import type { ServerTransport } from './transport/types.ts';
@@ -28,7 +28,7 @@ export interface PumpParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Keeps a used token across a restart, before its session is accepted. False: it cannot. */
-  readonly spend: (mac: string, expiresMs: number) => boolean;
+  readonly spend: (token: UsedToken) => boolean;
   /** The author's login; null where there is none. */
   readonly onAuth: OnAuth | null;
 }
@@ -133,7 +133,8 @@ export class Pump {
         this.#transport(out.pipe).close(out.pipe, out.code, out.text);
         break;
       case 'spend':
-        if (!spend(out.mac, out.expiresMs)) sessions.unspent(out.mac);
+        if (!spend({ mac: out.mac, expiresMs: out.expiresMs, session: out.session }))
+          sessions.unspent(out.mac);
         break;
       case 'auth':
         if (out.auth !== null) this.#logins?.ask(out.sessionId, out.auth);
@@ -150,7 +151,10 @@ export class Pump {
         break;
       case 'resume':
         log.debug('session.back', { session: out.sessionId, fresh: out.fresh });
-        directory.resume(out.sessionId, out.fresh, out.verify);
+        directory.resume(out.sessionId, out.fresh, out.verify, out.known);
+        break;
+      case 'keep':
+        if (out.kept !== null) directory.keep(out.kept);
         break;
       case 'tell':
         if (!directory.tell(out.sessionId, out.bytes)) sessions.untold(out.sessionId);
@@ -193,7 +197,7 @@ export class Pump {
   #reply(out: RoomOutput): Uint8Array {
     const { directory, sessions } = this.#parts;
     const { facts } = directory;
-    const { roomId, playerId, handle, tick, epoch, wallsHash } = out;
+    const { roomId, playerId, handle, tick, epoch, wallsHash, messagesRead, keptTick } = out;
     return encodeJoinReply({
       roomId,
       playerId,
@@ -201,6 +205,8 @@ export class Pump {
       tick,
       epoch,
       wallsHash,
+      messagesRead,
+      keptTick,
       protocolVersion: PROTOCOL_VERSION,
       tickRateHz: facts.tickRateHz,
       schemaHash: facts.schemaHash,

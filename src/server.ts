@@ -4,6 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
+import { ERROR } from '../protocol/gen/tables.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -26,7 +27,7 @@ import type { OnAuth } from './plugin/auth.ts';
 import { Pump, stopAll } from './pump.ts';
 import { RoomDirectory } from './room/directory.ts';
 import type { JournalOptions } from './room/journal.ts';
-import type { SessionOptions } from './session/server/table.ts';
+import type { KeptSession, SessionOptions } from './session/server/table.ts';
 import { SessionTable } from './session/server/table.ts';
 import { DEVELOPMENT_KEY } from './session/token.ts';
 import { addressOf } from './transport/server/peer.ts';
@@ -126,8 +127,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       onAuth: onAuth !== null,
     });
     const transports = [door.transport, udp?.transport, webrtc].filter((one) => !!one);
-    const spend = (mac: string, expiresMs: number): boolean =>
-      store === null || keep(store, { mac, expiresMs }, { all: sessions.tokens.used, log });
+    for (const kept of directory.left)
+      if (!sessions.restore(kept as KeptSession, clock.nowUs()))
+        directory.leave(kept.id, ERROR.E_SESSIONS_LIMIT);
+    const spend = (token: UsedTokenLine): boolean =>
+      store === null || keep(store, token, { all: sessions.tokens.used, log });
     const pump = new Pump({ transports, sessions, directory, clock, log, spend, onAuth });
     closers.push(() => stopAll(transports));
     const metrics = createMetrics(

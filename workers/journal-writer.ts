@@ -2,8 +2,10 @@
  * The thread that writes journals: every few milliseconds it empties the journal rings of all workers, and writes a block
  * per room. Nobody waits for it. Told by messages which rings there are, and when to end.
  */
+import { rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Ring } from '../src/mailbox/ring.ts';
+import { HostLines } from './host-lines.ts';
 import type { JournalFigures, JournalStoreOptions } from './journal-store.ts';
 import { JournalStore } from './journal-store.ts';
 
@@ -15,6 +17,10 @@ export interface JournalBoot
   > {
   /** At most so much is lost when the process is killed. */
   readonly flushMs: number;
+  /** The file of what the I/O thread knows. */
+  readonly hostPath: string;
+  /** What stands in it at the beginning: key and text. */
+  readonly host: readonly (readonly [string, string])[];
 }
 
 export type JournalAsk =
@@ -28,6 +34,8 @@ export type JournalAsk =
       readonly room: string;
       readonly memory: SharedArrayBuffer;
     }
+  /** What the I/O thread knows: under this key this holds; empty: nothing any more. */
+  | { readonly kind: 'host'; readonly key: string; readonly value: string }
   /** Takes what is left, closes all files and ends. */
   | { readonly kind: 'stop' };
 
@@ -49,20 +57,26 @@ let saidMs = 0;
 
 function main(): void {
   let store: JournalStore;
+  let host: HostLines;
   try {
     store = new JournalStore({
       ...boot,
       unixMs: Date.now,
       log: (level, text, fields) => say({ kind: 'log', level, text, fields }),
     });
+    host = new HostLines(boot.hostPath, new Map(boot.host));
     store.retain();
   } catch (cause) {
     say({ kind: 'failed', text: cause instanceof Error ? cause.message : String(cause) });
     return;
   }
-  const timer = setInterval(() => turn(store), boot.flushMs);
+  const timer = setInterval(() => {
+    turn(store);
+    keep(host);
+  }, boot.flushMs);
   parentPort?.on('message', (ask: JournalAsk) => {
     if (ask.kind === 'attach') attach(store, ask.worker, ask.ring);
+    else if (ask.kind === 'host') host.set(ask.key, ask.value);
     else if (ask.kind === 'shadow') {
       const ring = rings.get(ask.worker);
       if (ring !== undefined) store.take(ask.worker, ring);
@@ -71,6 +85,9 @@ function main(): void {
       clearInterval(timer);
       turn(store);
       store.close();
+      host.close();
+      // All rooms are closed: there is nothing to go on with.
+      rmSync(boot.hostPath, { force: true });
       say({ kind: 'figures', figures: store.figures });
       parentPort?.close();
     }
@@ -96,6 +113,20 @@ function takeAll(store: JournalStore): void {
     more = false;
     for (const [worker, ring] of rings)
       if (store.waits(worker) && store.take(worker, ring)) more = true;
+  }
+}
+
+/** A disk that refuses costs the sessions after a crash, and not the journals. */
+function keep(host: HostLines): void {
+  try {
+    host.flush();
+  } catch (cause) {
+    say({
+      kind: 'log',
+      level: 'warn',
+      text: 'sessions are not kept',
+      fields: { error: String(cause) },
+    });
   }
 }
 

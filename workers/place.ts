@@ -22,6 +22,7 @@ export class Place {
     words[JOINED.tick >> 2] = core.tick;
     words[JOINED.epoch >> 2] = core.epochs[slot] as number;
     words[JOINED.wallsHash >> 2] = core.stat(RoomStats.wallsHash);
+    words[JOINED.messagesRead >> 2] = core.messagesRead(slot);
     return this.#bytes;
   }
 }

@@ -35,6 +35,7 @@ export type TickCore = Pick<
   | 'packetAddress'
   | 'region'
   | 'revive'
+  | 'messagesRead'
 >;
 
 /** A person who waits for a slot, or whose Join runs in this tick. */

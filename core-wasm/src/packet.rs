@@ -62,8 +62,11 @@ fn renew(room: &mut Room, slot: usize) {
     forget(room, slot);
     crate::input::clear(room, slot);
     let before = room.r.clients[slot];
+    // Who has kept a roster has to hear of slots that are free by now.
+    let missed = if read.is_some() { CLIENT_MISSED } else { 0 };
+    let kept = before.flags & 0xffff & !(CLIENT_RENEWING | CLIENT_MISSED | CLIENT_KNOWS);
     room.r.clients[slot] = Client {
-        flags: before.flags & 0xffff & !(CLIENT_RENEWING | CLIENT_MISSED | CLIENT_KNOWS),
+        flags: kept | missed,
         applied_tick: TICK_NONE,
         newest_input: TICK_NONE,
         missing: 0,

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEg9mcmF5LmNvbnRyb2wudjEiRQoKUm9vbUNob2ljZRINCgNhbnkYASABKAhIABIMCgJpZBgCIAEoCUgAEhAKBmNyZWF0ZRgDIAEoCUgAQggKBmNob2ljZSJrCgtKb2luUmVxdWVzdBIpCgRyb29tGAEgASgLMhsuZnJheS5jb250cm9sLnYxLlJvb21DaG9pY2USDAoEbmFtZRgCIAEoCRITCgtzY2hlbWFfaGFzaBgDIAEoBhIOCgZ2ZXJpZnkYBCABKAgivwIKCUpvaW5SZXBseRIPCgdyb29tX2lkGAEgASgJEhEKCXBsYXllcl9pZBgCIAEoDRIOCgZoYW5kbGUYAyABKA0SDAoEdGljaxgEIAEoDRINCgVlcG9jaBgFIAEoDRIUCgx0aWNrX3JhdGVfaHoYBiABKA0SEwoLc2NoZW1hX2hhc2gYByABKAYSEgoKd2FsbHNfaGFzaBgIIAEoBxITCgtwbGF5ZXJzX21heBgJIAEoDRIUCgxlbnRpdGllc19tYXgYCiABKA0SGwoTaW50ZXJwb2xhdGlvbl90aWNrcxgLIAEoDRIaChJzbmFwc2hvdF9ieXRlc19tYXgYDCABKA0SGAoQcHJvdG9jb2xfdmVyc2lvbhgNIAEoDRIWCglyZXN1bWVfbXMYDiABKA1IAIgBAUIMCgpfcmVzdW1lX21zIqQBCg5Db250cm9sTWVzc2FnZRIpCgZub3RpY2UYASABKAsyFy5mcmF5LmNvbnRyb2wudjEuTm90aWNlSAASJwoFZmF1bHQYAiABKAsyFi5mcmF5LmNvbnRyb2wudjEuRmF1bHRIABI2Cg1zZXNzaW9uX3Rva2VuGAMgASgLMh0uZnJheS5jb250cm9sLnYxLlNlc3Npb25Ub2tlbkgAQgYKBGJvZHkiHQoMU2Vzc2lvblRva2VuEg0KBXRva2VuGAEgASgMIjMKBk5vdGljZRIMCgRjb2RlGAEgASgNEgwKBHRleHQYAiABKAkSDQoFaW5fbXMYAyABKA0iIwoFRmF1bHQSDAoEY29kZRgBIAEoDRIMCgR0ZXh0GAIgASgJYgZwcm90bzM");
+  fileDesc("Cg1jb250cm9sLnByb3RvEg9mcmF5LmNvbnRyb2wudjEiRQoKUm9vbUNob2ljZRINCgNhbnkYASABKAhIABIMCgJpZBgCIAEoCUgAEhAKBmNyZWF0ZRgDIAEoCUgAQggKBmNob2ljZSKnAQoLSm9pblJlcXVlc3QSKQoEcm9vbRgBIAEoCzIbLmZyYXkuY29udHJvbC52MS5Sb29tQ2hvaWNlEgwKBG5hbWUYAiABKAkSEwoLc2NoZW1hX2hhc2gYAyABKAYSDgoGdmVyaWZ5GAQgASgIEhoKDW1lc3NhZ2VzX3JlYWQYBSABKA1IAIgBARIMCgR0aWNrGAYgASgNQhAKDl9tZXNzYWdlc19yZWFkIukCCglKb2luUmVwbHkSDwoHcm9vbV9pZBgBIAEoCRIRCglwbGF5ZXJfaWQYAiABKA0SDgoGaGFuZGxlGAMgASgNEgwKBHRpY2sYBCABKA0SDQoFZXBvY2gYBSABKA0SFAoMdGlja19yYXRlX2h6GAYgASgNEhMKC3NjaGVtYV9oYXNoGAcgASgGEhIKCndhbGxzX2hhc2gYCCABKAcSEwoLcGxheWVyc19tYXgYCSABKA0SFAoMZW50aXRpZXNfbWF4GAogASgNEhsKE2ludGVycG9sYXRpb25fdGlja3MYCyABKA0SGgoSc25hcHNob3RfYnl0ZXNfbWF4GAwgASgNEhgKEHByb3RvY29sX3ZlcnNpb24YDSABKA0SFgoJcmVzdW1lX21zGA4gASgNSACIAQESFQoNbWVzc2FnZXNfcmVhZBgPIAEoDRIRCglrZXB0X3RpY2sYECABKA1CDAoKX3Jlc3VtZV9tcyKkAQoOQ29udHJvbE1lc3NhZ2USKQoGbm90aWNlGAEgASgLMhcuZnJheS5jb250cm9sLnYxLk5vdGljZUgAEicKBWZhdWx0GAIgASgLMhYuZnJheS5jb250cm9sLnYxLkZhdWx0SAASNgoNc2Vzc2lvbl90b2tlbhgDIAEoCzIdLmZyYXkuY29udHJvbC52MS5TZXNzaW9uVG9rZW5IAEIGCgRib2R5Ih0KDFNlc3Npb25Ub2tlbhINCgV0b2tlbhgBIAEoDCIzCgZOb3RpY2USDAoEY29kZRgBIAEoDRIMCgR0ZXh0GAIgASgJEg0KBWluX21zGAMgASgNIiMKBUZhdWx0EgwKBGNvZGUYASABKA0SDAoEdGV4dBgCIAEoCWIGcHJvdG8z");
 
 /**
  * Which room a client asks for.
@@ -86,6 +86,20 @@ export type JoinRequest = Message<"fray.control.v1.JoinRequest"> & {
    * @generated from field: bool verify = 4;
    */
   verify: boolean;
+
+  /**
+   * of a client that has kept what it knew: reliable messages it has read, modulo 65,536
+   *
+   * @generated from field: optional uint32 messages_read = 5;
+   */
+  messagesRead?: number | undefined;
+
+  /**
+   * with messages_read: its newest snapshot; 0: none
+   *
+   * @generated from field: uint32 tick = 6;
+   */
+  tick: number;
 };
 
 /**
@@ -178,6 +192,20 @@ export type JoinReply = Message<"fray.control.v1.JoinReply"> & {
    * @generated from field: optional uint32 resume_ms = 14;
    */
   resumeMs?: number | undefined;
+
+  /**
+   * reliable messages of this client that the room has read, modulo 65,536
+   *
+   * @generated from field: uint32 messages_read = 15;
+   */
+  messagesRead: number;
+
+  /**
+   * of a room that another process went on with: the last tick that was kept; else 0
+   *
+   * @generated from field: uint32 kept_tick = 16;
+   */
+  keptTick: number;
 };
 
 /**

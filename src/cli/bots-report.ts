@@ -32,6 +32,10 @@ export interface BotsReport {
   readonly transport: string;
   /** How often a lost line was found again. */
   readonly resumes: number;
+  /** Times that a bot's server was killed and went on; ticks that one had seen and that were lost, the most at once; messages lost, of all. */
+  readonly setbacks: number;
+  readonly ticksLostMax: number;
+  readonly messagesLost: number;
 }
 
 /** What the sums are made from. */
@@ -98,6 +102,9 @@ export function tally(input: TallyInput): BotsReport {
     touchedTicks: sum((bot) => bot.touchedTicks),
     transport: transportsOf(bots),
     resumes: sum((bot) => bot.resumes),
+    setbacks: sum((bot) => bot.setbacks),
+    ticksLostMax: Math.max(0, ...bots.map((bot) => bot.ticksLost)),
+    messagesLost: sum((bot) => bot.messagesLost),
   };
 }
 

@@ -7,6 +7,7 @@ import { ERROR, NAME_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { errorOf, FrayError } from '../errors.ts';
 import type { ConfigOptions } from '../schema/compile.ts';
 import { Handshake, type HandshakeOptions } from '../session/client/handshake.ts';
+import type { Known } from '../session/control-codec.ts';
 import { HELLO_TEXT_BYTES_MAX, type RoomWish, utf8Bytes } from '../session/datagrams.ts';
 import { parseLink } from '../transport/link.ts';
 import type { TransportKind } from '../transport/types.ts';
@@ -201,7 +202,7 @@ class Joining<S extends ConnectSchema> {
         openers: open,
         permit,
         random,
-        hello: (kind, intent) => this.#hello(kind, intent),
+        hello: (kind, intent, known) => this.#hello(kind, intent, known),
         nowMs: this.#nowMs,
         link: link === undefined ? undefined : parseLink(linkText(link)),
       },
@@ -221,7 +222,7 @@ class Joining<S extends ConnectSchema> {
     }
   }
 
-  #hello(kind: TransportKind, intent: Intent): Handshake {
+  #hello(kind: TransportKind, intent: Intent, known?: Known): Handshake {
     const { schema, name = '', verify = false } = this.#options;
     const { deadline } = this.#parts;
     return new Handshake(
@@ -231,6 +232,7 @@ class Joining<S extends ConnectSchema> {
         room: this.#wish,
         verify,
         intent,
+        known,
         timeoutMs: intent === 'play' ? deadline.leftMs : ATTACH_MS,
         ...this.#shown(kind),
       },

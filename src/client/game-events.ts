@@ -19,6 +19,14 @@ export interface GameNotice {
   readonly inMs: number;
 }
 
+/** What was lost with a server that was killed. All that is in sight has left it, and enters again. */
+export interface GameSetback {
+  /** Ticks that this client had seen and that are not so any more. */
+  readonly ticksLost: number;
+  /** Own messages that had arrived and that the game does not know of any more. */
+  readonly messagesLost: number;
+}
+
 /** What `game.on` listens for, and what the function gets. */
 export interface GameEvents<S> {
   /** A shot, a hit or a death in sight, when the view reaches its tick; at once if it concerns the own player. */
@@ -33,6 +41,8 @@ export interface GameEvents<S> {
   /** A field of the room changed. */
   room: [room: ViewOf<S>['room']];
   notice: [notice: GameNotice];
+  /** The server was killed, and has gone on with the room as of a moment before that. */
+  setback: [setback: GameSetback];
   /** The server refused something without ending the game. */
   fault: [error: FrayError];
   /** With the reason when the game has closed by other than an own wish. */
@@ -53,6 +63,7 @@ export function newListeners<S>(): ListenerTable<S> {
     left: new Listeners(),
     room: new Listeners(),
     notice: new Listeners(),
+    setback: new Listeners(),
     fault: new Listeners(),
     status: new Listeners(),
   };

@@ -12,6 +12,7 @@ import { errorOf, FrayError } from '../errors.ts';
 import type { InputOf, MessagesToClient, MessagesToServer } from '../schema/infer.ts';
 import type { SchemaLayout } from '../schema/layout.ts';
 import { MessageCodec } from '../schema/messages.ts';
+import type { JoinReplyFacts } from '../session/datagrams.ts';
 import { formatLink, parseLink } from '../transport/link.ts';
 import { ClientClock } from './clock.ts';
 import { readControl } from './control.ts';
@@ -278,6 +279,11 @@ export class Game<S extends GameSchema> implements Watchable<S> {
     this.#line.listen({
       packet: (bytes) => this.#packet(bytes),
       status: (status) => this.#become(status),
+      known: () => ({
+        messagesRead: this.#core.stats.getUint32(ClientStats.messagesReceived, true) & 0xffff,
+        tick: this.stats.snapshotTick,
+      }),
+      anew: (reply, rttMs) => this.#anew(reply, rttMs),
       over: (error) => this.#end(error),
     });
   }
@@ -309,6 +315,20 @@ export class Game<S extends GameSchema> implements Watchable<S> {
     const permille = stats.getUint32(ClientStats.dilationPermille, true);
     if (permille > 0) this.#clock.dilate(permille, nowMs);
     this.#hooks?.afterSnapshot?.();
+  }
+
+  /** The server was killed, and its room has gone on as of a moment before that. */
+  #anew(reply: JoinReplyFacts, rttMs: number): void {
+    const { handle, epoch, tick, keptTick, messagesRead } = reply;
+    const nowMs = this.#nowMs();
+    const newest = this.stats.snapshotTick;
+    const messagesLost = this.#core.rejoin({ handle, epoch, read: messagesRead });
+    this.#clock.start(tick, nowMs, rttMs);
+    this.#lastCommand = Math.floor(this.#clock.commandTick);
+    const ticksLost = keptTick === 0 ? 0 : Math.max(0, newest - keptTick);
+    this.stats.setBack(ticksLost, messagesLost);
+    this.#takeEvents();
+    this.#listeners.setback.call({ ticksLost, messagesLost }, undefined);
   }
 
   /** The stages: move the clock, sample what is due, hand out what the view has reached, keep the counters. */

@@ -184,6 +184,7 @@ class Crew<S extends ConnectSchema> {
       this.#talk.leave(index);
       this.#ended.push(error);
     });
+    game.on('setback', () => this.#talk.setBack(index));
     const words = this.#words;
     if (!words) return;
     game.onMessage(words.heard as never, (value: unknown) => {

@@ -9,6 +9,7 @@
 import { DATAGRAM, ERROR } from '../../protocol/gen/tables.ts';
 import { errorOf, FrayError } from '../errors.ts';
 import type { Handshake } from '../session/client/handshake.ts';
+import type { Known } from '../session/control-codec.ts';
 import {
   datagramKind,
   decodeGoodbye,
@@ -33,7 +34,7 @@ export interface LineOptions {
   readonly openers: Openers;
   readonly permit: Permit;
   /** Makes the greeting over a pipe of that kind. */
-  readonly hello: (kind: TransportKind, intent: Intent) => Handshake;
+  readonly hello: (kind: TransportKind, intent: Intent, known?: Known) => Handshake;
   readonly nowMs: () => number;
   /** In [0, 1): spreads the tries of many clients. */
   readonly random: () => number;
@@ -46,6 +47,10 @@ export interface LineOwner {
   /** True: it was one of the server's, so the line works. */
   packet(bytes: Uint8Array): boolean;
   status(status: 'open' | 'resuming'): void;
+  /** What it knows, for a room that has lost its last moments. */
+  known(): Known;
+  /** Such a room goes on, and the channel begins anew. */
+  anew(reply: JoinReplyFacts, rttMs: number): void;
   /** The end. */
   over(error: FrayError): void;
 }
@@ -233,7 +238,7 @@ export class Line {
       const { next } = way;
       if (next !== null) {
         if (next.pipe !== null && next.handshake === null)
-          next.greet(this.#options.hello(way.kind, 'attach'));
+          next.greet(this.#options.hello(way.kind, 'attach', this.#owner?.known()));
       } else if (this.#wants(way)) {
         if (way.pipe !== null && way !== this.#now) this.#try(way, way.pipe);
         else if (this.#due(way, nowMs)) this.#try(way);
@@ -309,7 +314,10 @@ export class Line {
       const { reply, attached: known } = handshake;
       this.resumeMs = reply.resumeMs;
       this.#joined({ reply, known, rttMs: attempt.rttMs });
-    } else if (state === 'resuming') this.#resumed();
+      return;
+    }
+    if (handshake.reply) this.#owner?.anew(handshake.reply, attempt.rttMs);
+    if (state === 'resuming') this.#resumed();
   }
 
   #failed(attempt: Attempt, error: FrayError, refused: boolean): void {

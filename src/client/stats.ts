@@ -30,6 +30,10 @@ export class GameStats {
   commands = 0;
   /** Ticks whose command was skipped: the page was asleep or the clock jumped. */
   commandsSkipped = 0;
+  /** Times that the server was killed and went on; ticks seen, and own messages, that it had lost then. */
+  setbacks = 0;
+  ticksLost = 0;
+  messagesLost = 0;
   /** The link simulator's parameters as set, '' for none. */
   link = '';
   readonly #counters: DataView;
@@ -46,6 +50,12 @@ export class GameStats {
     this.#clock = sources.clock;
     this.#tickMs = 1000 / sources.tickRateHz;
     this.#line = sources.line;
+  }
+
+  setBack(ticksLost: number, messagesLost: number): void {
+    this.setbacks += 1;
+    this.ticksLost += ticksLost;
+    this.messagesLost += messagesLost;
   }
 
   /** What carries the packets: 'udp', 'webrtc', 'websocket' or 'memory'. */

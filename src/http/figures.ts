@@ -69,6 +69,8 @@ export function metricSources(parts: FigureSources): MetricSources {
     snapshotsHeldBack: () => summed('snapshotsHeldBack'),
     roomsMoved: () => directory.moves.count,
     journal: () => directory.journal,
+    roomsContinued: () => directory.counters.roomsContinued,
+    roomTicksLost: () => directory.counters.ticksLost,
     ready: parts.ready,
     version: parts.version,
   };

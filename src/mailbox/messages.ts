@@ -91,11 +91,15 @@ export const JOINED = {
   tick: 8,
   epoch: 12,
   wallsHash: 16,
-  bytes: 20,
+  messagesRead: 20,
+  bytes: 24,
 } as const;
 
-/** Bits of a resume, those of the record Resume: the client has lost its state; it wants state hashes. */
-export const RESUME = { fresh: 1, verify: 2 } as const;
+/**
+ * Bits of a resume, those of the record Resume: the channel begins anew; the client wants state hashes; it has kept what it knew, and
+ * the upper 16 bits say how many messages it has read.
+ */
+export const RESUME = { fresh: 1, verify: 2, knows: 4 } as const;
 
 /** Bytes. Limit of a room id (session/datagrams.ts says the same; ours are 16). */
 export const ROOM_ID_BYTES_MAX = 48;

@@ -94,6 +94,9 @@ export interface MetricSources {
   roomsMoved(): number;
   /** Of the writer of journals, since start; null where none are kept. */
   journal(): JournalCounts | null;
+  /** Of a killed server: rooms that went on, and ticks that players had heard of and that are lost. */
+  roomsContinued(): number;
+  roomTicksLost(): number;
   ready(): boolean;
   readonly version: string;
 }
@@ -201,6 +204,14 @@ function addPlayers(registry: Registry, sources: MetricSources): void {
   );
   counter('fray_rooms_moved_total', 'Rooms that went from one worker to another.', () =>
     sources.roomsMoved(),
+  );
+  counter('fray_rooms_continued_total', 'Rooms of a killed server that went on here.', () =>
+    sources.roomsContinued(),
+  );
+  counter(
+    'fray_room_ticks_lost_total',
+    'Ticks that players had heard of and that a killed server has taken with it, over all rooms.',
+    () => sources.roomTicksLost(),
   );
   counter(
     'fray_journal_bytes_total',

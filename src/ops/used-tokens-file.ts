@@ -2,7 +2,8 @@
  * Remembers used connect tokens across a restart: a file of lines, appended before a player is let in, read and written anew
  * at the start. What a crash tore off at the end is left out; a line that is no line costs only itself.
  *
- * A line is 32 hex digits (the MAC), a space, milliseconds since 1970, a space, and 8 hex digits of check over both. An append is in
+ * A line is 32 hex digits (the MAC), a space, milliseconds since 1970, a space, 16 hex digits (the session; older files have none), a
+ * space, and 8 hex digits of check over all of it. An append is in
  * the system's cache when `append` returns: it survives the death of the process, not a loss of power in the seconds after.
  * Cost: some 10 us per token.
  */
@@ -22,6 +23,8 @@ export interface UsedTokenLine {
   readonly mac: string;
   /** Milliseconds since 1970. */
   readonly expiresMs: number;
+  /** What tokens name its session by. */
+  readonly session?: bigint;
 }
 
 /** Writes from `at` on and answers how many bytes, as `writeSync`. */
@@ -112,15 +115,18 @@ export class UsedTokensFile {
   }
 }
 
-function lineOf({ mac, expiresMs }: UsedTokenLine): string {
-  const facts = `${Buffer.from(mac, 'latin1').toString('hex')} ${expiresMs}`;
+function lineOf({ mac, expiresMs, session = 0n }: UsedTokenLine): string {
+  const name = session.toString(16).padStart(16, '0');
+  const facts = `${Buffer.from(mac, 'latin1').toString('hex')} ${expiresMs} ${name}`;
   return `${facts} ${checkOf(facts)}\n`;
 }
 
 function tokenOf(line: string): UsedTokenLine | null {
-  const [, facts = '', mac = '', expiresMs = '', check] = LINE.exec(line) ?? [];
+  const [, facts = '', mac = '', expiresMs = '', name = '0', check] = LINE.exec(line) ?? [];
   if (check === undefined || check !== checkOf(facts)) return null;
-  return { mac: Buffer.from(mac, 'hex').toString('latin1'), expiresMs: Number(expiresMs) };
+  const session = BigInt(`0x${name}`);
+  const token = { mac: Buffer.from(mac, 'hex').toString('latin1'), expiresMs: Number(expiresMs) };
+  return session === 0n ? token : { ...token, session };
 }
 
 /** FNV-1a, 32 bits: against tears and rot, not against forgers. */
@@ -140,6 +146,6 @@ function textOf(path: string): string {
   }
 }
 
-const LINE = /^(([\da-f]{32}) (\d{1,16})) ([\da-f]{8})$/;
+const LINE = /^(([\da-f]{32}) (\d{1,16})(?: ([\da-f]{16}))?) ([\da-f]{8})$/;
 /** A shorter file is not worth writing anew. */
 const LOOK_LINES_MIN = 4096;

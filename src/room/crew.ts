@@ -32,6 +32,8 @@ export interface CrewOwner {
   lost(worker: RoomWorker): void;
   /** Another thread has its rooms, or will have: orders go to it. */
   replaced(worker: RoomWorker): void;
+  /** A room that a killed server has left has gone on. */
+  continued(room: HostedRoom): void;
   /** Nobody is replaced any more. */
   readonly draining: boolean;
 }
@@ -103,9 +105,15 @@ export class Crew {
   /** Loads the game in every worker; then spares and watchdogs. Rejects with the error of the game's module; all have ended then. */
   async start(): Promise<GameFacts> {
     try {
-      const [facts] = await Promise.all(this.workers.map((worker) => worker.start(this.#listener)));
+      const { ioThread, watchdogMs, clock } = this.#options;
+      const estate = { ioThread, watchdogMs, nowMs: performance.now() };
+      const starts = this.workers.map((worker) => {
+        const [rooms, seats] = [this.#owner.rooms(), this.#owner.seats()];
+        const left = takeovers({ ...estate, worker, rooms, seats });
+        return worker.start(this.#listener, { rooms: left, detectedUs: clock.nowUs() });
+      });
+      const [facts] = await Promise.all(starts);
       this.#spares.fill();
-      const { watchdogMs } = this.#options;
       if (watchdogMs > 0) this.#timer = setInterval(() => this.#look(), watchdogMs / LOOKS).unref();
       return facts as GameFacts;
     } catch (error) {
@@ -125,7 +133,9 @@ export class Crew {
   readonly #listener = {
     onCrash: (worker: RoomWorker): void => this.#crashed(worker),
     onRecovered: (worker: RoomWorker, room: RoomRecovered): void => this.#recovered(worker, room),
-    onMissed: (worker: RoomWorker, what: 'lost' | 'anew'): void => {
+    onMissed: (worker: RoomWorker, what: 'lost' | 'anew', row: number): void => {
+      const room = this.#roomIn(worker.index, row);
+      if (room !== undefined) room.file = undefined;
       const report = this.crashes.findLast((one) => one.worker === worker.index);
       if (report !== undefined) report[what] += 1;
     },
@@ -184,14 +194,24 @@ export class Crew {
     if (this.crashes.length > REPORTS_MAX) this.crashes.shift();
   }
 
-  #recovered({ index }: RoomWorker, { row, us, ticks, ticksLost }: RoomRecovered): void {
+  #recovered({ index }: RoomWorker, { row, us, tick, ticks, ticksLost }: RoomRecovered): void {
     const report = this.crashes.findLast(({ worker }) => worker === index);
-    const room = [...this.#owner.rooms()].find((one) => one.worker === index && one.row === row);
+    const room = this.#roomIn(index, row);
+    if (room?.file !== undefined) {
+      room.file = undefined;
+      room.keptTick = tick;
+      this.#owner.continued(room);
+      return;
+    }
     if (report === undefined || room === undefined) return;
     const ms = Math.round(us / 10) / 100;
     report.recovered.push({ room: room.id, ms, ticksReplayed: ticks, ticksLost });
     report.othersLateTicks = this.#othersLate(index) - (this.#lateBefore.get(index) ?? 0);
     this.#options.log.info({ worker: index, room: room.id, ms, ticksLost }, 'room recovered');
+  }
+
+  #roomIn(worker: number, row: number): HostedRoom | undefined {
+    return [...this.#owner.rooms()].find((one) => one.worker === worker && one.row === row);
   }
 
   /** Ticks that all other workers have made up for or left out. */

@@ -24,6 +24,7 @@ import type { Seat } from './drain.ts';
 import { drainOutbox } from './drain.ts';
 import { Ear } from './ear.ts';
 import { JournalThread } from './journal.ts';
+import type { SeatKept } from './left-behind.ts';
 import { Moves } from './moves.ts';
 import { RoomOpener } from './opener.ts';
 import type { DirectoryOptions, JoinRequest } from './options.ts';
@@ -32,9 +33,9 @@ import type { Resumption } from './orders.ts';
 import { noticeMessage, OrderDesk } from './orders.ts';
 import type { GameFacts, RoomFacts, RoomOutput } from './outputs.ts';
 import { OutputQueue, placeIn, roomFacts, textIn } from './outputs.ts';
-import type { HostedRoom } from './placement.ts';
-import { Placement } from './placement.ts';
+import type { HostedRoom, Placement } from './placement.ts';
 import { Refill } from './refill.ts';
+import { type Known, lostTo, placementOf, putBack } from './resumption.ts';
 import type { RoomWorker } from './workers.ts';
 import { gameUrl } from './workers.ts';
 
@@ -81,6 +82,17 @@ export class RoomDirectory {
     return this.#journal?.figures ?? null;
   }
 
+  /** Sessions of a killed server whose rooms go on here; who is not taken over has to `leave`. */
+  get left(): readonly SeatKept[] {
+    return this.#journal?.leftIn(this.#seats) ?? [];
+  }
+
+  /** What its owner needs of a session to go on with it after the death of this process. */
+  keep(kept: SeatKept): void {
+    const seat = this.#seats.get(kept.id);
+    if (seat?.state === 'in') this.#journal?.seat(kept.id, { kept, room: seat.room.id });
+  }
+
   /** Every worker is so busy that nobody is let in. */
   get full(): boolean {
     return this.#placement?.full === true;
@@ -93,11 +105,16 @@ export class RoomDirectory {
 
   /** Loads the game in every worker and opens the warm rooms. Rejects with the error of the game's module. */
   async start(): Promise<void> {
-    const { workers, roomsMax, playersMax } = this.#options;
-    const core = await loadCore(this.#options.core);
     const { journal: wanted, ...own } = this.#options;
+    const core = await loadCore(own.core);
     if (wanted !== undefined)
       this.#journal = await JournalThread.start(wanted, core.hash, this.#options.log);
+    const placement = placementOf(this.#options, {
+      playersMax: () => this.facts.playersMax,
+      full: (worker) => this.#workers[worker]?.full === true,
+      changed: (room, isThere) => this.#journal?.room(room, isThere),
+    });
+    this.#placement = placement;
     const journal = this.#journal;
     const bells = Array.from({ length: this.#ioThread + 1 }, (_, i) =>
       i === this.#ioThread ? this.#bellMemory : createBell(),
@@ -114,23 +131,16 @@ export class RoomDirectory {
     const crew = new Crew(options, this.#asOwner());
     this.#crew = crew;
     this.#workers = crew.workers;
-    try {
-      this.#facts = await crew.start();
-    } catch (error) {
+    const seats = this.#seats;
+    if (journal !== undefined) putBack(journal.left, { placement, seats, ...own });
+    this.#facts = await crew.start().catch(async (error: unknown) => {
       await this.#journal?.stop();
       throw error;
-    }
-    const placement = new Placement({
-      roomsMax,
-      workers,
-      playersMax: playersMax || this.facts.playersMax,
-      full: (worker) => this.#workers[worker]?.full === true,
     });
-    this.#placement = placement;
     const parts = { ...this.#options, placement, workers: this.#workers, orders: this.#orders };
     this.#opener = new RoomOpener({ ...parts, facts: this.facts });
     this.#moves = new Moves({
-      ...{ ...parts, ioThread: this.#ioThread, seats: this.#seats },
+      ...{ ...parts, ioThread: this.#ioThread, seats },
       balancePercent: this.#options.balancePercent ?? 0,
       gone: (session) => this.#gone(session, ERROR.E_LEFT, ''),
     });
@@ -172,6 +182,7 @@ export class RoomDirectory {
     const seat = this.#seats.get(sessionId);
     if (seat === undefined || seat.state === 'leaving') return;
     seat.state = 'leaving';
+    this.#journal?.seat(sessionId, null);
     if (this.#holds(seat)) return;
     this.#orders.leave(this.#workerOf(seat.room), sessionId, code);
   }
@@ -191,13 +202,15 @@ export class RoomDirectory {
   /**
    * The session is heard again, with the state its client had or (`fresh`) with none; then `verify` says whether it wants
    * state hashes, by default as it joined. Answered by `resumed`. A fresh one that comes while another resume is under way
-   * follows it, and only the last is answered; any other then is answered with the one under way.
+   * follows it, and only the last is answered; any other then is answered with the one under way. `known`: a fresh one that has kept
+   * what it knew.
    */
-  resume(sessionId: number, fresh: boolean, verify?: boolean): void {
+  resume(sessionId: number, fresh: boolean, verify?: boolean, known: Known | null = null): void {
     const seat = this.#seats.get(sessionId);
     if (seat?.state !== 'in') return;
     if (fresh && verify !== undefined) seat.verify = verify;
-    const how = { fresh, verify: seat.verify };
+    const how = { fresh, verify: seat.verify, read: known?.messagesRead };
+    if (known !== null) this.counters.ticksLost += lostTo(seat.room, known.tick);
     if (seat.presence !== 'resuming') this.#resume(seat, how);
     else if (fresh) seat.again = how;
   }
@@ -287,16 +300,9 @@ export class RoomDirectory {
   notice(code: ErrorCode, text: string, inMs: number): boolean {
     const message = noticeMessage(code, text, inMs);
     this.#moves?.notice(message);
-    let all = true;
-    for (const worker of this.#workers) {
-      if (worker.state === 'stopped') continue;
-      if (!this.#orders.notice(worker, message)) {
-        this.counters.noticesRefused += 1;
-        all = false;
-      }
-      worker.bell.ring();
-    }
-    return all;
+    const refused = this.#orders.noticeAll(this.#workers, message);
+    this.counters.noticesRefused += refused;
+    return refused === 0;
   }
 
   /** Takes nobody in any more, tells those inside, waits until they have gone or `graceMs` are over, closes all rooms. */
@@ -384,7 +390,7 @@ export class RoomDirectory {
         this.#refill.after(ring.arg);
         break;
       case ANSWER.idle:
-        if (room !== undefined) this.#closeIdle(room);
+        if (room !== undefined) this.#opener?.closeIdle(room);
         break;
       case ANSWER.given:
         if (room !== undefined)
@@ -395,16 +401,6 @@ export class RoomDirectory {
         break;
       default:
     }
-  }
-
-  /** Closes a room that stood empty, unless somebody is on the way or it is one of those kept warm. */
-  #closeIdle(room: HostedRoom): void {
-    const placement = this.#placement;
-    if (placement === undefined || room.people > 0 || room.closing || room.move !== undefined)
-      return;
-    if (room.open && placement.idle() <= this.#options.roomsWarm) return;
-    room.closing = true;
-    this.#orders.close(this.#workerOf(room), room, ERROR.E_ROOM_CLOSED);
   }
 
   #joined(ring: Ring): void {
@@ -431,7 +427,8 @@ export class RoomDirectory {
       return;
     }
     seat.presence = 'here';
-    const place = { sessionId: ring.id, roomId: seat.room.id, ...placeIn(ring) };
+    const { id: roomId, keptTick = 0 } = seat.room;
+    const place = { sessionId: ring.id, roomId, keptTick, ...placeIn(ring) };
     this.#outputs.push({ kind: 'resumed', ...place, fresh: (ring.arg & RESUME.fresh) !== 0 });
   }
 
@@ -440,6 +437,7 @@ export class RoomDirectory {
     const seat = this.#seats.get(sessionId);
     if (seat === undefined) return;
     this.#seats.delete(sessionId);
+    this.#journal?.seat(sessionId, null);
     seat.room.people -= 1;
     if (seat.state === 'joining') this.#refuse(sessionId, code, seat.room.id, text);
     if (seat.state !== 'in') return;
@@ -467,6 +465,9 @@ export class RoomDirectory {
       hear: (worker) => {
         this.#readAnswers(worker);
         this.#moves?.crashed(worker);
+      },
+      continued: () => {
+        this.counters.roomsContinued += 1;
       },
       lost: (worker) => this.#endSeats(worker, ERROR.E_ROOM_FAULT),
       replaced: (worker) => {

@@ -1,10 +1,15 @@
 /** The host's end of the journals: starts the thread that writes them and tells it which rings there are. */
+import { mkdirSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { createJournalRing } from '../../workers/journal.ts';
 import type { JournalFigures } from '../../workers/journal-store.ts';
 import { noFigures } from '../../workers/journal-store.ts';
 import type { JournalAsk, JournalBoot, JournalSays } from '../../workers/journal-writer.ts';
 import { FrayError } from '../errors.ts';
+import { FolderLock } from './folder-lock.ts';
+import type { LeftBehind, LeftSeat, SeatKept } from './left-behind.ts';
+import { hostPath, leftIn, leftRoomLine, roomLine, seatKey, seatLine } from './left-behind.ts';
+import type { HostedRoom } from './placement.ts';
 import { startThread } from './threads.ts';
 import type { Log } from './workers.ts';
 
@@ -28,6 +33,9 @@ export class JournalThread {
   readonly hashTicks: number;
   /** Of the writer, as of a second ago at most. */
   figures: Readonly<JournalFigures> = noFigures();
+  /** What a killed server has left. */
+  readonly left: LeftBehind;
+  readonly #lock: FolderLock;
   readonly #thread: Worker;
   readonly #log: Log;
   #ended = false;
@@ -39,15 +47,40 @@ export class JournalThread {
     log: Log,
   ): Promise<JournalThread> {
     const { dir, flushMs = 50, checkpointMs = 30_000, bytesMax = 0, ageMsMax = 0 } = options;
-    const boot: JournalBoot = { dir, flushMs, checkpointMs, bytesMax, ageMsMax, coreHash };
-    const thread = new JournalThread(boot, options.hashTicks ?? 30, log);
-    await thread.#ready(dir);
-    return thread;
+    const lock = await lockOf(dir);
+    try {
+      const left = leftIn(dir, coreHash);
+      const held = left.rooms.map(({ file }) => file);
+      const host = [...left.rooms.map(leftRoomLine), ...left.seats.map(seatLine)];
+      const limits = { dir, flushMs, checkpointMs, bytesMax, ageMsMax, coreHash };
+      const boot: JournalBoot = { ...limits, held, hostPath: hostPath(dir), host };
+      const thread = new JournalThread(boot, {
+        left,
+        lock,
+        log,
+        hashTicks: options.hashTicks ?? 30,
+      });
+      await thread.#ready(dir);
+      return thread;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
 
-  private constructor(boot: JournalBoot, hashTicks: number, log: Log) {
-    this.hashTicks = hashTicks;
-    this.#log = log;
+  private constructor(
+    boot: JournalBoot,
+    of: {
+      readonly left: LeftBehind;
+      readonly lock: FolderLock;
+      readonly log: Log;
+      readonly hashTicks: number;
+    },
+  ) {
+    this.hashTicks = of.hashTicks;
+    this.left = of.left;
+    this.#lock = of.lock;
+    this.#log = of.log;
     this.#thread = startThread('journal-writer', boot, 'journal-writer');
   }
 
@@ -60,15 +93,35 @@ export class JournalThread {
 
   /** A room is copied into this memory: checkpoints come from there. */
   shadow(of: { worker: number; row: number; room: string; memory: SharedArrayBuffer }): void {
-    this.#ask({ kind: 'shadow', ...of });
+    const { worker, row, room, memory } = of;
+    this.#ask({ kind: 'shadow', worker, row, room, memory });
   }
 
   /** All that is in the rings is written, and the thread ends. Workers have to have ended before. */
   async stop(): Promise<void> {
-    if (this.#ended) return;
-    const ended = new Promise<void>((resolve) => this.#thread.once('exit', () => resolve()));
-    this.#ask({ kind: 'stop' });
-    await ended;
+    if (!this.#ended) {
+      const ended = new Promise<void>((resolve) => this.#thread.once('exit', () => resolve()));
+      this.#ask({ kind: 'stop' });
+      await ended;
+    }
+    this.#lock.release();
+  }
+
+  /** Who had a place, of those that have one again. */
+  leftIn(seats: { has(sessionId: number): boolean }): SeatKept[] {
+    return this.left.seats.map(({ kept }) => kept).filter(({ id }) => seats.has(id));
+  }
+
+  /** A room is there, or is not any more. */
+  room(room: HostedRoom, isThere: boolean): void {
+    const [key, value] = roomLine(room);
+    this.#ask({ kind: 'host', key, value: isThere ? value : '' });
+  }
+
+  /** A seat, and what its owner keeps of it; null: it is not there any more. */
+  seat(sessionId: number, seat: LeftSeat | null): void {
+    const value = seat === null ? '' : seatLine(seat)[1];
+    this.#ask({ kind: 'host', key: seatKey(sessionId), value });
   }
 
   #ask(message: JournalAsk): void {
@@ -94,5 +147,17 @@ export class JournalThread {
         fail('its thread ended');
       });
     });
+  }
+}
+
+/** Rejects with E_CONFIG for a folder that cannot be one, or is another server's. */
+async function lockOf(dir: string): Promise<FolderLock> {
+  try {
+    mkdirSync(dir, { recursive: true });
+    return await FolderLock.take(dir);
+  } catch (cause) {
+    if (cause instanceof FrayError) throw cause;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new FrayError('E_CONFIG', `Cannot keep journals in ${dir}: ${text}`, { cause });
   }
 }

@@ -53,6 +53,15 @@ export class RoomOpener {
     }
   }
 
+  /** Closes a room that stood empty, unless somebody is on the way or it is one of those kept warm. */
+  closeIdle(room: HostedRoom): void {
+    const { placement, workers, orders, roomsWarm } = this.#options;
+    if (room.people > 0 || room.closing || room.move !== undefined) return;
+    if (room.open && placement.idle() <= roomsWarm) return;
+    room.closing = true;
+    orders.close(workers[room.worker] as RoomWorker, room, ERROR.E_ROOM_CLOSED);
+  }
+
   /** Opens a room; undefined when no worker runs. `open`: players who ask for any room come here. */
   #open(open: boolean, options: string): HostedRoom | undefined {
     const { placement, workers, orders, clock } = this.#options;

@@ -82,6 +82,10 @@ export interface DirectoryCounters {
   /** Wakes of this thread by its workers. */
   wakes: number;
   noticesRefused: number;
+  /** Ticks that players had heard of and that a killed server has taken with it, over all rooms. */
+  ticksLost: number;
+  /** Rooms of a killed server that went on here. */
+  roomsContinued: number;
   /** Messages to one client for which a control ring had no room. */
   tellsRefused: number;
 }
@@ -97,6 +101,8 @@ export function directoryCounters(): DirectoryCounters {
     packetsGone: 0,
     wakes: 0,
     noticesRefused: 0,
+    ticksLost: 0,
+    roomsContinued: 0,
     tellsRefused: 0,
   };
 }

@@ -30,6 +30,15 @@ export interface Resumption {
   readonly fresh: boolean;
   /** With `fresh`: it wants state hashes. */
   readonly verify: boolean;
+  /** With `fresh`: it has kept what it knew, and has read so many messages. */
+  readonly read?: number | undefined;
+}
+
+/** As a bit set of RESUME. */
+export function resumeFlags({ fresh, verify, read }: Resumption): number {
+  if (!fresh) return 0;
+  const knows = read === undefined ? 0 : RESUME.knows | ((read & 0xffff) << 16);
+  return (RESUME.fresh | (verify ? RESUME.verify : 0) | knows) >>> 0;
 }
 
 export class OrderDesk {
@@ -97,7 +106,7 @@ export class OrderDesk {
   }
 
   resume(worker: RoomWorker, sessionId: number, how: Resumption): void {
-    const arg = how.fresh ? RESUME.fresh | (how.verify ? RESUME.verify : 0) : 0;
+    const arg = resumeFlags(how);
     this.#write(worker, { kind: ORDER.resume, id: sessionId, arg, bytes: 0 });
   }
 
@@ -108,6 +117,17 @@ export class OrderDesk {
   /** False: as many wait as may. Orders keep their space. */
   notice(worker: RoomWorker, message: Uint8Array): boolean {
     return this.#say(worker, { kind: ORDER.notice, id: 0, message });
+  }
+
+  /** The same for all workers that run; answers how many have no room for it. */
+  noticeAll(workers: readonly RoomWorker[], message: Uint8Array): number {
+    let refused = 0;
+    for (const worker of workers) {
+      if (worker.state === 'stopped') continue;
+      if (!this.notice(worker, message)) refused += 1;
+      worker.bell.ring();
+    }
+    return refused;
   }
 
   /** The same for a message to one session. Throws for one that is no reliable message of the host. */

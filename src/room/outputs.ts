@@ -29,6 +29,10 @@ export interface RoomOutput {
   /** Of the packets of this client; another one after each fresh resume. */
   epoch: number;
   wallsHash: number;
+  /** Of this client's messages, by the room. */
+  messagesRead: number;
+  /** Of a room that another process went on with: the last tick that was kept; else 0. */
+  keptTick: number;
   /** Of resumed: the client has lost its state, its packet layer begins anew. */
   fresh: boolean;
   /** Of wait: from the drop on. */
@@ -47,6 +51,8 @@ export function createRoomOutput(): RoomOutput {
     tick: 0,
     epoch: 0,
     wallsHash: 0,
+    messagesRead: 0,
+    keptTick: 0,
     fresh: false,
     ms: 0,
   };
@@ -55,7 +61,7 @@ export function createRoomOutput(): RoomOutput {
 /** Fields of `joined` and `resumed` from an answer with JoinedShape. */
 export function placeIn(
   ring: Ring,
-): Pick<RoomOutput, 'playerId' | 'handle' | 'tick' | 'epoch' | 'wallsHash'> {
+): Pick<RoomOutput, 'playerId' | 'handle' | 'tick' | 'epoch' | 'wallsHash' | 'messagesRead'> {
   const word = (offset: number): number =>
     (ring.words[(ring.offset + offset) >> 2] as number) >>> 0;
   return {
@@ -64,6 +70,7 @@ export function placeIn(
     tick: word(JOINED.tick),
     epoch: word(JOINED.epoch),
     wallsHash: word(JOINED.wallsHash),
+    messagesRead: word(JOINED.messagesRead),
   };
 }
 

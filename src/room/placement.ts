@@ -26,6 +26,11 @@ export interface HostedRoom {
   /** What its order to open says beside. */
   readonly opening: Opening;
   closing: boolean;
+  /** The journal that a process before this one has left of it, until it is copied. */
+  file?: string | undefined;
+  /** Where that ended, once the room has gone on. And what players had heard of after that. */
+  keptTick?: number;
+  ticksLost?: number;
   /** It is on its way to another worker. */
   move: Move | undefined;
   /** Workers that died in a tick of it, each soon after the one before; when the last did, ms. */
@@ -47,6 +52,8 @@ export interface PlacementLimits {
   readonly roomsMax: number;
   readonly playersMax: number;
   readonly workers: number;
+  /** Told of each room that has come, and that has gone. */
+  readonly changed?: (room: HostedRoom, isThere: boolean) => void;
   /** True for a worker that lets nobody in. Default none does. */
   readonly full?: (worker: number) => boolean;
 }
@@ -148,11 +155,12 @@ export class Placement {
     const room: HostedRoom = { ...facts, ...counts, ...died, row };
     rows[row] = room;
     this.#byId.set(room.id, room);
+    this.#limits.changed?.(room, true);
     return room;
   }
 
   remove(room: HostedRoom): void {
-    this.#byId.delete(room.id);
+    if (this.#byId.delete(room.id)) this.#limits.changed?.(room, false);
     for (const rows of this.#rows) freeRows(rows, room);
   }
 

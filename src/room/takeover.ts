@@ -5,9 +5,8 @@
 import { ERROR } from '../../protocol/gen/tables.ts';
 import type { RoomTakeover, SeatTakeover } from '../../workers/boot.ts';
 import { ROW } from '../../workers/timing.ts';
-import { RESUME } from '../mailbox/messages.ts';
 import type { Seat } from './drain.ts';
-import { FLAG_VERIFY, fitName, identityBytes } from './orders.ts';
+import { FLAG_VERIFY, fitName, identityBytes, resumeFlags } from './orders.ts';
 import type { HostedRoom } from './placement.ts';
 import type { RoomWorker } from './workers.ts';
 
@@ -43,6 +42,7 @@ export function takeovers(estate: Estate): RoomTakeover[] {
         order: { row: room.row, owner: ioThread, id, bots, ...opening },
         shadow: worker.shadowOf(room),
         ...stateOf(room, worker),
+        ...(room.file !== undefined && { file: room.file }),
         bareTick: isBare ? room.diedTick : -1,
         code: deaths >= DEATHS_MAX ? ERROR.E_ROOM_FAULT : 0,
         seats: seats.get(room) ?? [],
@@ -90,12 +90,11 @@ function accuse(room: HostedRoom, tick: number, { nowMs, watchdogMs }: Estate): 
 }
 
 function seatOf({ sessionId, state, presence, verify, resumption, request }: Seat): SeatTakeover {
-  const { fresh } = resumption;
   return {
     session: sessionId,
     state,
     presence,
-    resume: fresh ? RESUME.fresh | (verify ? RESUME.verify : 0) : 0,
+    resume: resumeFlags({ ...resumption, verify }),
     flags: request.verify ? FLAG_VERIFY : 0,
     name: fitName(request.name),
     identity: identityBytes(request),

@@ -62,7 +62,7 @@ export interface WorkerListener {
   /** A room that it took over has ticked. */
   readonly onRecovered: (worker: RoomWorker, room: RoomRecovered) => void;
   /** One could not be taken over: it was closed, or as nobody had been in, it began anew. */
-  readonly onMissed: (worker: RoomWorker, what: 'lost' | 'anew') => void;
+  readonly onMissed: (worker: RoomWorker, what: 'lost' | 'anew', row: number) => void;
 }
 
 /** `starting` takes orders already (they wait in the ring); `waiting` has crashed too often and is started later. */
@@ -134,15 +134,18 @@ export class RoomWorker {
     return shadow?.room === id ? shadow.memory : undefined;
   }
 
-  /** Resolves when it runs; rejects when the thread ends before. */
-  start(listener: WorkerListener): Promise<GameFacts> {
+  /** Resolves when it runs, with `left.rooms` of a process before this one; rejects when the thread ends before. */
+  start(
+    listener: WorkerListener,
+    left: { readonly rooms: readonly RoomTakeover[]; readonly detectedUs: number } = NO_ROOMS,
+  ): Promise<GameFacts> {
     const thread = this.#spares.take();
     return new Promise((resolve, reject) => {
       this.#started = {
         resolve: () => thread.loaded.then(resolve, reject),
         reject,
       };
-      this.#run(thread, { listener, rooms: [], detectedUs: 0 });
+      this.#run(thread, { listener, ...left });
     });
   }
 
@@ -292,7 +295,7 @@ export class RoomWorker {
       case 'missed':
         // What it was copied to says nothing of it any more.
         this.forget(report.row);
-        listener.onMissed(this, report.what);
+        listener.onMissed(this, report.what, report.row);
         break;
       default:
     }
@@ -350,6 +353,7 @@ function endOf(memory: WorkerMemory, ioThread: number): IoEnd {
   return new IoEnd(link);
 }
 
+const NO_ROOMS = { rooms: [], detectedUs: 0 };
 /** Bytes. 2,000 players x 2 packets of ~130 bytes between two slots; a stalled worker refuses the rest. */
 const INBOX_BYTES = 1 << 20;
 /** Bytes. 2,000 snapshots of ~500 bytes: a whole tick of a full worker, and the I/O thread may miss one. */

@@ -3,11 +3,11 @@
  * the same by reflection, which costs a page 20 KB gzipped; servers use those. A test holds both against each other.
  */
 import type { JoinReply } from '../../protocol/gen/control_pb.ts';
-import { WIRE, WireReader, writeBool, writeBytes, writeFixed64 } from './wire.ts';
+import { WIRE, WireReader, writeBool, writeBytes, writeFixed64, writeUint32 } from './wire.ts';
 
 /** Field numbers of protocol/control.proto. */
 const ROOM = { any: 1, id: 2, create: 3 } as const;
-const REQUEST = { room: 1, name: 2, schemaHash: 3, verify: 4 } as const;
+const REQUEST = { room: 1, name: 2, schemaHash: 3, verify: 4, messagesRead: 5, tick: 6 } as const;
 const REPLY = [
   '',
   'roomId',
@@ -24,16 +24,28 @@ const REPLY = [
   'snapshotBytesMax',
   'protocolVersion',
   'resumeMs',
+  'messagesRead',
+  'keptTick',
 ] as const;
 
 export type JoinReplyFields = Omit<JoinReply, '$typeName' | '$unknown' | 'resumeMs'> & {
   resumeMs: number;
 };
 
+/** What a client knows of its room. */
+export interface Known {
+  /** Reliable messages that it has read, modulo 65,536. */
+  readonly messagesRead: number;
+  /** Of its newest snapshot; 0: none. */
+  readonly tick: number;
+}
+
 export interface JoinRequestFields {
   readonly name: string;
   readonly schemaHash: bigint;
   readonly verify: boolean;
+  /** Of a client that has kept what it knew. */
+  readonly known?: Known | undefined;
   readonly choice:
     | { readonly case: 'any'; readonly value: boolean }
     | { readonly case: 'id' | 'create'; readonly value: string };
@@ -59,6 +71,10 @@ export function writeJoinRequest(request: JoinRequestFields): Uint8Array {
   if (request.name !== '') writeBytes(into, REQUEST.name, request.name);
   if (request.schemaHash !== 0n) writeFixed64(into, REQUEST.schemaHash, request.schemaHash);
   if (request.verify) writeBool(into, REQUEST.verify, true);
+  if (request.known !== undefined) {
+    writeUint32(into, REQUEST.messagesRead, request.known.messagesRead);
+    if (request.known.tick !== 0) writeUint32(into, REQUEST.tick, request.known.tick);
+  }
   return Uint8Array.from(into);
 }
 
@@ -79,6 +95,8 @@ export function readJoinReply(bytes: Uint8Array): JoinReplyFields {
     snapshotBytesMax: 0,
     protocolVersion: 0,
     resumeMs: RESUME_MS_UNSAID,
+    messagesRead: 0,
+    keptTick: 0,
   };
   const reader = new WireReader(bytes);
   while (reader.next()) {

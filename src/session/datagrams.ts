@@ -27,7 +27,7 @@ import {
   PROTOCOL_VERSION,
 } from '../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { JoinReplyFields } from './control-codec.ts';
+import type { JoinReplyFields, Known } from './control-codec.ts';
 import { readJoinReply, writeJoinRequest } from './control-codec.ts';
 import { attachProof, PROOF_BYTES } from './proof.ts';
 
@@ -183,20 +183,22 @@ export interface Accepted {
   readonly sessionId: number;
   /** True: one more pipe of a session that was there. */
   readonly attached: boolean;
+  /** Its room has lost its last moments: a join follows an attach, too, and the channel begins anew. */
+  readonly anew: boolean;
 }
 
-export function encodeAccept(sessionId: number, attached = false): Uint8Array {
+export function encodeAccept(sessionId: number, attached = false, anew = false): Uint8Array {
   const bytes = new Uint8Array(ACCEPT_BYTES);
   bytes[0] = DATAGRAM.accept;
-  bytes[1] = attached ? 1 : 0;
+  bytes[1] = (attached ? 1 : 0) | (anew ? 2 : 0);
   new DataView(bytes.buffer).setUint32(2, sessionId, true);
   return bytes;
 }
 
 export function decodeAccept(bytes: Uint8Array): Accepted | null {
   const flags = bytes[1] ?? -1;
-  if (bytes.length !== ACCEPT_BYTES || bytes[0] !== DATAGRAM.accept || flags > 1) return null;
-  return { sessionId: readU32(bytes, 2), attached: flags === 1 };
+  if (bytes.length !== ACCEPT_BYTES || bytes[0] !== DATAGRAM.accept || flags > 3) return null;
+  return { sessionId: readU32(bytes, 2), attached: (flags & 1) !== 0, anew: (flags & 2) !== 0 };
 }
 
 /** Which room a client asks for, as in `connect`. */
@@ -210,14 +212,16 @@ export interface JoinFacts {
   readonly choice: RoomWish;
   readonly schemaHash: bigint;
   readonly verify: boolean;
+  /** Of a client that has kept what it knew. */
+  readonly known?: Known | undefined;
 }
 
 /** A join. The caller keeps the limits; what is too long is refused by the other end. */
 export function encodeJoin(facts: JoinFacts): Uint8Array {
-  const { name, schemaHash, verify, choice } = facts;
+  const { name, schemaHash, verify, choice, known } = facts;
   return withKind(
     DATAGRAM.join,
-    writeJoinRequest({ name, schemaHash, verify, choice: choiceOf(choice) }),
+    writeJoinRequest({ name, schemaHash, verify, choice: choiceOf(choice), known }),
   );
 }
 
@@ -232,13 +236,19 @@ export function decodeJoin(bytes: Uint8Array): JoinFacts | ErrorCode {
   if (choice === null) return ERROR.E_MALFORMED;
   const name = message.name.trim();
   if (utf8Bytes(name) > NAME_BYTES_MAX || NAME_BANNED.test(name)) return ERROR.E_NAME;
-  return { name, choice, schemaHash: message.schemaHash, verify: message.verify };
+  const { schemaHash, verify, messagesRead, tick } = message;
+  const known = messagesRead === undefined ? undefined : { messagesRead, tick };
+  return { name, choice, schemaHash, verify, known };
 }
 
 export type JoinReplyFacts = JoinReplyFields;
+/** Of a room that has lost its last moments alone. */
+type Later = Pick<JoinReplyFacts, 'messagesRead' | 'keptTick'>;
 
 /** The protobuf body of `joined`, without its kind byte: what `SessionTable.joined` takes. */
-export function encodeJoinReply(reply: JoinReplyFacts): Uint8Array {
+export function encodeJoinReply(
+  reply: Omit<JoinReplyFacts, keyof Later> & Partial<Later>,
+): Uint8Array {
   return toBinary(JoinReplySchema, create(JoinReplySchema, reply));
 }
 

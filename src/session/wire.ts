@@ -100,6 +100,13 @@ export function writeBool(into: number[], field: number, value: boolean): void {
   into.push(field << 3, value ? 1 : 0);
 }
 
+export function writeUint32(into: number[], field: number, value: number): void {
+  into.push(field << 3);
+  let left = value >>> 0;
+  for (; left > 127; left >>>= 7) into.push((left & 127) | 128);
+  into.push(left);
+}
+
 export function writeFixed64(into: number[], field: number, value: bigint): void {
   into.push((field << 3) | WIRE.bits64);
   for (let shift = 0n; shift < 64n; shift += 8n) into.push(Number((value >> shift) & 255n));

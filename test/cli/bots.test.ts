@@ -26,6 +26,9 @@ const BOT: BotFigures = {
   snapshotBytesSum: 9000,
   transport: 'websocket',
   resumes: 0,
+  setbacks: 0,
+  ticksLost: 0,
+  messagesLost: 0,
 };
 const RELIABLE = { sent: 0, received: 0, errors: 0 };
 
@@ -65,7 +68,8 @@ t.test('the report has exactly the fields that the docs name', async (t) => {
     Object.keys(report).join(', '),
     'connected, seconds, snapshotsExpected, snapshotsReceived, snapshotGapTicksMax, mismatches, ' +
       'correctionUnitsMaxFree, correctionUnitsP99, freeTicks, distanceUnitsMean, shots, deaths, entitiesVisibleMean, entersPerSecond, reliableSent, ' +
-      'reliableReceived, reliableErrors, bytesPerSnapshotMean, rttMsP95, hashChecks, touchedTicks, transport, resumes',
+      'reliableReceived, reliableErrors, bytesPerSnapshotMean, rttMsP95, hashChecks, touchedTicks, transport, resumes, ' +
+      'setbacks, ticksLostMax, messagesLost',
   );
   t.notOk(Object.values(report).some((value) => Number.isNaN(value)));
 });

@@ -36,6 +36,8 @@ const sources: MetricSources = {
   inputsMissing: one,
   snapshotsHeldBack: one,
   roomsMoved: one,
+  roomsContinued: one,
+  roomTicksLost: one,
   journal: () => ({
     fileBytes: 1,
     rawBytes: 1,

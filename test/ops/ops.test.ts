@@ -36,6 +36,8 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
     inputsMissing: () => 12,
     snapshotsHeldBack: () => 13,
     roomsMoved: () => 14,
+    roomsContinued: () => 15,
+    roomTicksLost: () => 16,
     journal: () => ({
       fileBytes: 17,
       rawBytes: 18,

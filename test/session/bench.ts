@@ -75,10 +75,16 @@ export class Bench {
     return this.poll();
   }
 
+  /** What was to be kept last. */
+  kept: SessionOutput['kept'] = null;
+
   poll(): Said[] {
     const said: Said[] = [];
     const out = sessionOutput();
-    while (this.table.poll(out)) said.push({ ...out });
+    // What survives the process is asked for by its own test.
+    while (this.table.poll(out))
+      if (out.kind === 'keep') this.kept = out.kept;
+      else said.push({ ...out });
     return said;
   }
 

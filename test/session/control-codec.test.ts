@@ -28,6 +28,7 @@ test('a join request is what the generated codec reads', async (t) => {
         schemaHash: u64,
         verify: fc.boolean(),
         choice,
+        known: fc.option(fc.record({ messagesRead: u32, tick: u32 }), { nil: undefined }),
       }),
       (request) => {
         const read = fromBinary(JoinRequestSchema, writeJoinRequest(request));
@@ -36,7 +37,9 @@ test('a join request is what the generated codec reads', async (t) => {
           schemaHash: request.schemaHash,
           verify: request.verify,
           room: { choice: request.choice },
+          tick: request.known?.tick ?? 0,
         });
+        t.equal(read.messagesRead, request.known?.messagesRead);
       },
     ),
     { seed: 1 },
@@ -59,6 +62,8 @@ test('a join reply of the generated codec is read, every field of it', async (t)
     snapshotBytesMax: u32,
     protocolVersion: u32,
     resumeMs: u32,
+    messagesRead: u32,
+    keptTick: u32,
   });
   fc.assert(
     fc.property(reply, (facts) => {

@@ -40,7 +40,11 @@ t.test('a session outlives its pipe, and goes on over another one', async (test)
   bench.handle(second, hello(ann, 2, ATTACH));
   const said = bench.poll();
   test.same(words(said), [`send ${second} accept`, 'resume']);
-  test.same(decodeAccept(said[0]?.bytes ?? NONE), { sessionId: first.sessionId, attached: true });
+  test.same(decodeAccept(said[0]?.bytes ?? NONE), {
+    sessionId: first.sessionId,
+    attached: true,
+    anew: false,
+  });
   test.equal(bench.table.packet(first.sessionId), second);
   test.equal(bench.handle(second, packet()), VERDICT.packet);
   test.equal(bench.table.sessionId, first.sessionId);

@@ -29,7 +29,11 @@ t.test('hello and join back to back lead into a room in one exchange', async (te
   ]);
   test.equal(rest.length, 0);
   const sessionId = order?.sessionId ?? 0;
-  test.same(decodeAccept(accept?.bytes ?? new Uint8Array()), { sessionId, attached: false });
+  test.same(decodeAccept(accept?.bytes ?? new Uint8Array()), {
+    sessionId,
+    attached: false,
+    anew: false,
+  });
   test.match(order?.join, {
     sessionId,
     name: 'Zoë',

@@ -117,9 +117,9 @@ export class House {
       directory: this.directory,
       clock,
       log: SILENT,
-      spend: (mac, expiresMs) => {
+      spend: (token) => {
         if (disk.isFull || this.#isDead) return false;
-        disk.used.push({ mac, expiresMs });
+        disk.used.push(token);
         return true;
       },
       onAuth: null,

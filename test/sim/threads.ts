@@ -204,6 +204,7 @@ export class JournalThread extends SimThread {
       this.end(0);
       return;
     }
+    if (ask.kind === 'host') return;
     if (ask.kind === 'shadow') {
       this.#take();
       this.#store.shadow(ask, ask.memory);

@@ -33,6 +33,10 @@ export class FakeCore implements TickCore {
   readonly rosterRowBytes = RosterRow.bytes;
   readonly players: Uint32Array;
   readonly epochs: Uint32Array;
+  messagesRead(): number {
+    return 0;
+  }
+
   /** Ticks until a fresh resume is carried out. */
   renewTicks = 0;
   poolBytes = 0;

@@ -42,6 +42,10 @@ export interface BotFigures {
   /** What carried its packets at the end, and how often a lost line was found again. */
   readonly transport: string;
   readonly resumes: number;
+  /** Times that its server was killed and went on, and what was lost with it. */
+  readonly setbacks: number;
+  readonly ticksLost: number;
+  readonly messagesLost: number;
 }
 
 /** What a bot is made from. */
@@ -166,6 +170,9 @@ export class Player<S extends ConnectSchema> implements Bot<S> {
       snapshotBytesSum: stats.snapshotBytesSum,
       transport: stats.transport,
       resumes: stats.resumes,
+      setbacks: stats.setbacks,
+      ticksLost: stats.ticksLost,
+      messagesLost: stats.messagesLost,
     };
   }
 

@@ -30,6 +30,8 @@ export function readLine(run: string, text: string): Line | 'damaged' | undefine
 /** What one room's bots have said and heard. */
 export class TalkCheck {
   readonly #said: Uint32Array;
+  /** Number of the last line before the newest setback. */
+  readonly #settled: Uint32Array;
   /** [listener * bots + speaker]: number of the last line heard; lines before `joined` do not count. */
   readonly #heard: Uint32Array;
   readonly #rooms: (string | undefined)[];
@@ -38,12 +40,15 @@ export class TalkCheck {
   sent = 0;
   /** Lines heard, by all listeners together. */
   received = 0;
+  /** Lines not heard, or heard twice, because a server was killed around when they were said. */
+  excused = 0;
   /** Lines heard twice, out of order, damaged, or from somebody who did not say them. */
   wrong = 0;
 
   constructor(bots: number) {
     this.#count = bots;
     this.#said = new Uint32Array(bots);
+    this.#settled = new Uint32Array(bots);
     this.#heard = new Uint32Array(bots * bots);
     this.#rooms = new Array<string | undefined>(bots).fill(undefined);
   }
@@ -59,6 +64,19 @@ export class TalkCheck {
   /** A bot's game has ended: nothing more is expected of it. */
   leave(bot: number): void {
     this.#rooms[bot] = undefined;
+  }
+
+  /**
+   * The server was killed and went on: what had been said shortly before that may be lost, or come twice. Whatever a speaker has said up
+   * to now is excused from then on.
+   */
+  setBack(bot: number): void {
+    this.#settled[bot] = this.#said[bot] ?? 0;
+  }
+
+  #isExcused({ speaker, number }: Line, expected: number): boolean {
+    const settled = this.#settled[speaker] ?? 0;
+    return number <= settled || (expected <= settled && number <= (this.#said[speaker] ?? 0));
   }
 
   /** The number of the next line of `bot`; call `said` when the channel took it. */
@@ -79,7 +97,10 @@ export class TalkCheck {
     this.received += 1;
     const at = listener * this.#count + line.speaker;
     const expected = (this.#heard[at] ?? 0) + 1;
-    if (line.number !== expected || line.number > (this.#said[line.speaker] ?? 0)) this.wrong += 1;
+    if (line.number !== expected || line.number > (this.#said[line.speaker] ?? 0)) {
+      if (this.#isExcused(line, expected)) this.excused += 1;
+      else this.wrong += 1;
+    }
     if (line.number >= expected) this.#heard[at] = line.number;
   }
 
@@ -91,8 +112,8 @@ export class TalkCheck {
       if (room === undefined) continue;
       for (let speaker = 0; speaker < this.#count; speaker += 1) {
         if (this.#rooms[speaker] !== room) continue;
-        missing +=
-          (this.#said[speaker] ?? 0) - (this.#heard[listener * this.#count + speaker] ?? 0);
+        const heard = this.#heard[listener * this.#count + speaker] ?? 0;
+        missing += (this.#said[speaker] ?? 0) - Math.max(heard, this.#settled[speaker] ?? 0);
       }
     }
     return missing;

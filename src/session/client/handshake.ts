@@ -4,6 +4,7 @@
  * sends no join: it ends with `accept`. Stays in use after that, for the goodbye.
  */
 import { DATAGRAM, ERROR, PROTOCOL_VERSION } from '../../../protocol/gen/tables.ts';
+import type { Known } from '../control-codec.ts';
 import type { JoinReplyFacts, RoomWish, TokenShown } from '../datagrams.ts';
 import {
   datagramKind,
@@ -35,6 +36,8 @@ export interface HandshakeOptions {
   readonly text?: string;
   /** The pipe itself has proven the token (UDP). */
   readonly pipe?: boolean;
+  /** For an attach: what the client knows, for a room that has lost its last moments. */
+  readonly known?: Known | undefined;
   /** Asks for a state hash in each snapshot. Default false. */
   readonly verify?: boolean;
   /** Time for all of it. Default 10,000 ms. */
@@ -51,7 +54,7 @@ export class Handshake {
   sessionId = 0;
   /** From `accept`: the session was there before. */
   attached = false;
-  /** From `joined`; null after an attach. */
+  /** From `joined`; null after an attach to a room that has lost nothing. */
   reply: JoinReplyFacts | null = null;
   readonly #schemaHash: bigint;
   readonly #attaches: boolean;
@@ -79,6 +82,7 @@ export class Handshake {
       choice: options.room,
       schemaHash: options.schemaHash,
       verify: options.verify ?? false,
+      known: options.known,
     });
     this.#endUs = nowUs + (options.timeoutMs ?? 10_000) * 1000;
     this.#dueUs = nowUs;
@@ -129,7 +133,9 @@ export class Handshake {
     if (accepted === null) return;
     this.sessionId = accepted.sessionId;
     this.attached = accepted.attached;
-    if (this.#attaches && this.state === 'joining') this.state = 'joined';
+    if (!this.#attaches || this.state !== 'joining') return;
+    if (accepted.anew) this.#joinDue = true;
+    else this.state = 'joined';
   }
 
   #joined(reply: JoinReplyFacts | null): void {

@@ -209,7 +209,9 @@ export class Door {
     pipe.late = true;
     if (live.state > STATE.authorising) outbox.act(pipe, ACTION.accept);
     if (live.state !== STATE.joined) return ERROR.E_OK;
-    if (intent === INTENT.attach) this.#presence.back(live);
+    outbox.act(live, ACTION.keep);
+    if (live.anew && intent === INTENT.attach) pipe.anew = pipe.fresh = true;
+    else if (intent === INTENT.attach) this.#presence.back(live);
     else {
       pipe.fresh = true;
       // Whoever had the session's state has it no more.

@@ -3,6 +3,7 @@
  * once in the queue, so the memory is bounded by construction and nothing that has to be said can be lost. What is
  * taken back meanwhile is skipped when its turn comes.
  */
+import type { SessionOutput } from './output.ts';
 
 /** What a speaker may have to say. */
 export const ACTION = {
@@ -17,7 +18,20 @@ export const ACTION = {
   resume: 256,
   tell: 512,
   left: 1024,
+  keep: 2048,
 } as const;
+
+/** What a session's actions are handed out as. */
+export const KINDS: { readonly [action: number]: SessionOutput['kind'] } = {
+  [ACTION.auth]: 'auth',
+  [ACTION.cancel]: 'cancel',
+  [ACTION.join]: 'join',
+  [ACTION.drop]: 'drop',
+  [ACTION.resume]: 'resume',
+  [ACTION.tell]: 'tell',
+  [ACTION.left]: 'left',
+  [ACTION.keep]: 'keep',
+};
 
 export class Speaker {
   /** What is to be handed out, bits of ACTION. */

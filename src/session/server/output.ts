@@ -1,8 +1,10 @@
 /** What a `SessionTable` is told, hands out and counts. */
 import { ERROR, errorName } from '../../../protocol/gen/tables.ts';
 import type { ErrorCode, ErrorName } from '../../errors.ts';
+import type { Known } from '../control-codec.ts';
 import type { RoomWish } from '../datagrams.ts';
 import type { OpenedToken } from '../token.ts';
+import type { KeptSession } from './kept.ts';
 import type { Headers } from './pipes.ts';
 
 /** u32: I/O thread (4 bits), slot (14), generation (14). Never 0. */
@@ -61,6 +63,7 @@ export interface SessionOutput {
    * join: ask for a place for `join`. left: the session, whose join was polled before, is over; `code` says why.
    * drop: nothing is heard of a session that has its place. resume: it is heard again, or (`fresh`) taken over by a page that
    * has lost its state and (`verify`) asks for state hashes; answered by `resumed`. Between join and left.
+   * keep: `kept` is what of the session has to survive the process; again with each change. From the answer to join on.
    * tell: the reliable message `bytes` to the client; `untold` where that cannot be done now.
    */
   kind:
@@ -73,6 +76,7 @@ export interface SessionOutput {
     | 'drop'
     | 'resume'
     | 'tell'
+    | 'keep'
     | 'left';
   pipe: number;
   sessionId: SessionId;
@@ -84,8 +88,13 @@ export interface SessionOutput {
   address: string;
   mac: string;
   expiresMs: number;
+  /** Of spend: whose token it is. */
+  session: bigint;
   fresh: boolean;
   verify: boolean;
+  /** Of a resume: its client has kept what it knew. */
+  known: Known | null;
+  kept: KeptSession | null;
 }
 
 export function sessionOutput(): SessionOutput {
@@ -101,8 +110,11 @@ export function sessionOutput(): SessionOutput {
     address: '',
     mac: '',
     expiresMs: 0,
+    session: 0n,
     fresh: false,
     verify: false,
+    known: null,
+    kept: null,
   };
 }
 
@@ -110,6 +122,8 @@ export function sessionOutput(): SessionOutput {
 export interface SessionCounters {
   opened: number;
   accepted: number;
+  /** Sessions of a process before this one that were taken over. */
+  restored: number;
   joins: number;
   joined: number;
   left: number;
@@ -154,6 +168,7 @@ export function sessionCounters(): SessionCounters {
   return {
     opened: 0,
     accepted: 0,
+    restored: 0,
     joins: 0,
     joined: 0,
     left: 0,

@@ -30,7 +30,11 @@ export class Pipe extends Speaker {
   session: Session | null = null;
   /** The session was there before this pipe came. */
   late = false;
-  /** Its client has lost its state: the channel begins anew when its join comes. */
+  /** Its client is told that its room has lost its last moments. */
+  anew = false;
+  /** Its join was taken for a channel that begins anew. */
+  renewed = false;
+  /** Its client has lost its state, or its room: the channel begins anew when its join comes. */
   fresh = false;
   /** Awake time at which it is closed, as another carries the session now. */
   lingersUntilUs = Infinity;
@@ -51,7 +55,7 @@ export class Pipe extends Speaker {
     this.state = PIPE.free;
     this.address = this.text = '';
     this.headers = this.permit = this.session = null;
-    this.late = this.fresh = false;
+    this.late = this.fresh = this.anew = this.renewed = false;
     this.lingersUntilUs = Infinity;
     this.malformed = 0;
     this.overUs = -Infinity;

@@ -3,6 +3,7 @@
  * heard again, or a pipe is attached, the room is told `resume`, and until the room has answered it is `resuming`: so at most
  * one of each is under way. A page that has lost its state begins the channel anew (`fresh`), whether it was away or not.
  */
+import type { JoinFacts } from '../datagrams.ts';
 import { encodeJoined } from '../datagrams.ts';
 import type { Books } from './books.ts';
 import { ACTION } from './outbox.ts';
@@ -40,8 +41,10 @@ export class Presence {
   }
 
   /** A page that has lost its state has taken over. */
-  fresh(session: Session, verify: boolean): void {
+  fresh(session: Session, { verify, known }: Pick<JoinFacts, 'verify' | 'known'>): void {
     session.verify = verify;
+    // What it knows is of no use to a room that has told it more, and of one that lost nothing it knows all.
+    session.known = session.anew ? (known ?? null) : null;
     this.#books.counters.freshResumes += 1;
     if (session.presence !== PRESENCE.resuming || (session.actions & ACTION.resume) !== 0)
       this.#resume(session, true);

@@ -1,6 +1,7 @@
 /** Sessions: one player's stay each, with 0 to 2 pipes. A place is used again with a new generation in its id. */
 import { ERROR } from '../../../protocol/gen/tables.ts';
 import type { ErrorCode } from '../../errors.ts';
+import type { Known } from '../control-codec.ts';
 import type { JoinFacts } from '../datagrams.ts';
 import type { OpenedToken } from '../token.ts';
 import { SessionRates } from './limits.ts';
@@ -62,6 +63,9 @@ export class Session extends Speaker {
   resumesFresh = false;
   freshWanted = false;
   verify = false;
+  /** Its room has lost its last moments: its client joins anew, with what it knows, before anything else of it counts. */
+  anew = false;
+  known: Known | null = null;
   /** When a token is to be handed out. */
   tellDueUs = -Infinity;
   #generation = 0;
@@ -69,6 +73,12 @@ export class Session extends Speaker {
   constructor(index: number) {
     super();
     this.index = index;
+  }
+
+  /** Under the id that a process before this one gave it. */
+  beginAs(id: number): void {
+    this.#generation = id & GENERATION_MAX;
+    this.id = id as SessionId;
   }
 
   begin(ioThread: number): void {
@@ -89,7 +99,8 @@ export class Session extends Speaker {
     this.early = null;
     this.join = null;
     this.presence = PRESENCE.here;
-    this.resumesFresh = this.freshWanted = false;
+    this.resumesFresh = this.freshWanted = this.anew = false;
+    this.known = null;
     this.tellDueUs = -Infinity;
   }
 }
@@ -137,6 +148,28 @@ export class Sessions {
     const session = this.#free.pop() ?? this.#grow();
     if (session === undefined) return undefined;
     session.begin(this.#ioThread);
+    session.tokenSession = tokenSession;
+    session.openedUs = at.awakeUs;
+    this.heardUs[session.index] = at.awakeUs;
+    this.rates.reset(session.index, at.nowUs);
+    this.#byToken.set(tokenSession, session);
+    return session;
+  }
+
+  /** A place of a process before this one. undefined: it is taken, or another's. */
+  reopen(
+    id: number,
+    tokenSession: bigint,
+    at: { awakeUs: number; nowUs: number },
+  ): Session | undefined {
+    const index = (id >>> 14) & 0x3fff;
+    if (id >>> 28 !== this.#ioThread || index >= this.#capacity) return undefined;
+    while (this.#all.length <= index) this.#free.push(this.#grow() as Session);
+    const session = this.#all[index] as Session;
+    const place = this.#free.indexOf(session);
+    if (place < 0 || (id & GENERATION_MAX) === 0) return undefined;
+    this.#free.splice(place, 1);
+    session.beginAs(id);
     session.tokenSession = tokenSession;
     session.openedUs = at.awakeUs;
     this.heardUs[session.index] = at.awakeUs;

@@ -26,9 +26,11 @@ import {
 import type { IssuedToken, OpenedToken } from '../token.ts';
 import { Books } from './books.ts';
 import { Door } from './door.ts';
+import type { KeptSession } from './kept.ts';
+import { keptOf, restoreSession } from './kept.ts';
 import type { SessionOptions } from './options.ts';
 import { DEFAULTS, SLOTS_MAX } from './options.ts';
-import { ACTION } from './outbox.ts';
+import { ACTION, KINDS } from './outbox.ts';
 import type {
   AuthResult,
   AuthToken,
@@ -46,6 +48,7 @@ import { PRESENCE, type Session, STATE } from './sessions.ts';
 import { Timers } from './timers.ts';
 import type { TokenDesk } from './tokens.ts';
 
+export type { KeptSession } from './kept.ts';
 export type { SessionOptions } from './options.ts';
 export type {
   AuthRequest,
@@ -189,7 +192,10 @@ export class SessionTable {
     }
     const kind = datagramKind(bytes);
     if (kind === DATAGRAM.packet) {
-      if (session === null || session.state !== STATE.joined) return this.#dropState();
+      if (session?.state !== STATE.joined) return this.#dropState();
+      // Who sends packets where it has joined anew has heard of that.
+      if (session.anew && !pipe.renewed) return this.#dropState();
+      session.anew = false;
       if (session.presence === PRESENCE.away) this.#presence.back(session);
       counters.packets += 1;
       this.sessionId = session.id;
@@ -278,7 +284,13 @@ export class SessionTable {
     this.#books.joined += 1;
     this.#books.counters.joined += 1;
     if (session.newest !== null) this.#books.outbox.act(session.newest, ACTION.joined);
+    this.#books.outbox.act(session, ACTION.keep);
     return true;
+  }
+
+  /** One of a process before this one waits for its client. False: there is no place for it. Before any pipe opens. */
+  restore(kept: KeptSession, nowUs: number): boolean {
+    return restoreSession(this.#books, kept, nowUs);
   }
 
   /** The room has answered `resume`; `reply` as of `joined` where it was a fresh one, else null. False: nobody waits for it. */
@@ -363,7 +375,8 @@ export class SessionTable {
     else if (state === STATE.accepted) this.#order(session, facts);
     else {
       pipe.fresh = false;
-      this.#presence.fresh(session, facts.verify);
+      pipe.renewed = true;
+      this.#presence.fresh(session, facts);
     }
     return VERDICT.consumed;
   }
@@ -440,7 +453,8 @@ export class SessionTable {
       this.#books.pipes.gone(pipe);
     } else if (action === ACTION.goodbye) out.bytes = encodeGoodbye(pipe.code, pipe.text);
     else if (session !== null)
-      out.bytes = action === ACTION.accept ? encodeAccept(session.id, pipe.late) : session.reply;
+      out.bytes =
+        action === ACTION.accept ? encodeAccept(session.id, pipe.late, pipe.anew) : session.reply;
   }
 
   #emitSession(session: Session, action: number, out: SessionOutput): void {
@@ -450,6 +464,7 @@ export class SessionTable {
       code: session.code,
       fresh: session.resumesFresh,
       verify: session.verify,
+      known: session.known,
     });
     if (action === ACTION.join) {
       out.join = session.join;
@@ -462,7 +477,8 @@ export class SessionTable {
         address,
         headers: newest?.headers ?? null,
       };
-    } else if (action === ACTION.cancel) out.address = session.address;
+    } else if (action === ACTION.keep) out.kept = keptOf(session);
+    else if (action === ACTION.cancel) out.address = session.address;
     else if (action === ACTION.tell) {
       this.#books.counters.told += 1;
       const { roomId } = readJoinReply(session.reply.subarray(1));
@@ -476,15 +492,6 @@ function authToken({ userId, room, userData, expiresAtMs }: OpenedToken): AuthTo
 }
 
 const BLANK = sessionOutput();
-const KINDS: { readonly [action: number]: SessionOutput['kind'] } = {
-  [ACTION.auth]: 'auth',
-  [ACTION.cancel]: 'cancel',
-  [ACTION.join]: 'join',
-  [ACTION.drop]: 'drop',
-  [ACTION.resume]: 'resume',
-  [ACTION.tell]: 'tell',
-  [ACTION.left]: 'left',
-};
 const NO_FACTS: PipeFacts = { headers: null, permit: null };
 const UNSEATED_MAX = 1024;
 /** Drops further apart than this are not one flood. */

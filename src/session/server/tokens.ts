@@ -31,7 +31,8 @@ export class TokenDesk {
     this.used = new UsedTokens(settings.usedTokensMax);
     this.over = new OverSessions(settings.usedTokensMax);
     const nowMs = settings.unixMs();
-    for (const token of settings.used) if (token.expiresMs > nowMs) this.used.add(token, 0n, nowMs);
+    for (const token of settings.used)
+      if (token.expiresMs > nowMs) this.used.add(token, token.session ?? 0n, nowMs);
   }
 
   /** The current key, then the previous one. */
@@ -61,7 +62,7 @@ export class TokenDesk {
     if (this.used.has(mac)) return false;
     const use = { mac, expiresMs: token.expiresAtMs };
     if (!this.used.add(use, token.session, this.#settings.unixMs())) return false;
-    this.#spent.push(use);
+    this.#spent.push({ ...use, session: token.session });
     return true;
   }
 

@@ -9,11 +9,13 @@ export interface UsedToken {
   /** 16 characters of one byte each. */
   readonly mac: string;
   readonly expiresMs: number;
+  /** What tokens name its session by; 0: that is not known. */
+  readonly session?: bigint;
 }
 
 interface Use {
   readonly expiresMs: number;
-  /** The session that it opened or was attached to; 0 after a restart. */
+  /** The session that it opened or was attached to; 0: that is not known any more. */
   readonly session: bigint;
   /** The host could not remember it: nobody comes in with it. */
   readonly spoilt?: true;
@@ -59,7 +61,7 @@ export class UsedTokens {
 
   /** All of them; some may have expired. */
   *[Symbol.iterator](): IterableIterator<UsedToken> {
-    for (const [mac, { expiresMs }] of this.#uses) yield { mac, expiresMs };
+    for (const [mac, { expiresMs, session }] of this.#uses) yield { mac, expiresMs, session };
   }
 
   /** Forgets some of the expired ones. */
