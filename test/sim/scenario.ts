@@ -317,6 +317,8 @@ class Scenario {
     before.die();
     for (const thread of this.#rooms) thread.isOver = true;
     if (this.#journal !== null) this.#journal.isOver = true;
+    // This process lives, and the one that it stands for does not.
+    if (this.#disk.journalDir !== '') rmSync(join(this.#disk.journalDir, 'owner'), { force: true });
     this.#rooms = [];
     this.#watchman.forgetAll();
     for (const player of this.#players) player.loseWebs();
@@ -371,6 +373,7 @@ class Scenario {
     if (journalDir === '') return;
     const mayEndEarly = this.#script.acts.some(({ kind }) => ENDS_JOURNALS.has(kind));
     for (const name of readdirSync(journalDir)) {
+      if (!name.endsWith('.journal')) continue;
       const file = readFileSync(join(journalDir, name));
       const journal = readJournal(file);
       const { differs, end, problem, ticks } = new Replay(journal, this.#modules.core).play();
