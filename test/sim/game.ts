@@ -172,11 +172,15 @@ const game = defineGame(schema, {
 
 const games = new Map([[schema.layout.tickRateHz, game]]);
 
-/** The game at a rate of its own; made once. */
+/** The game at a rate of its own; made once. At 30 Hz snapshots are as small as they may be, so that states wait for their turn. */
 export function gameAt(tickRateHz: number): typeof game {
   const made = games.get(tickRateHz) ?? {
     ...game,
-    schema: defineSchema({ ...declared, tickRateHz }),
+    schema: defineSchema({
+      ...declared,
+      tickRateHz,
+      net: { snapshotBytesMax: tickRateHz === SMALL_HZ ? 224 : 1000 },
+    }),
   };
   games.set(tickRateHz, made);
   return made;
@@ -187,6 +191,8 @@ export function fillerOf(n: number): string {
   return n % 7 === 3 ? String(n % 10).repeat(850) : String(n % 10);
 }
 
+/** The rate at which snapshots are small. */
+const SMALL_HZ = 30;
 /** Steps of an angle: radians of a 65,536th turn. */
 const AIM_STEP = (2 * Math.PI) / 65_536;
 const NOTE_TICKS = 5;
