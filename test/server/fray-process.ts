@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { GAME, until } from './fixture.ts';
 
+/** `FRAY_TEST_CLI` names a build, for those who time it. */
+const CLI = process.env['FRAY_TEST_CLI']?.split(' ') ?? ['--import', 'tsx', 'src/cli.ts'];
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Run {
@@ -24,7 +26,7 @@ export function fray(
   args: readonly string[],
   environment: { readonly [name: string]: string } = {},
 ): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
+  const child = spawn(process.execPath, [...CLI, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...environment },
   });

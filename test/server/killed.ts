@@ -2,7 +2,7 @@
  * Kills a server while bots play in many rooms, tears the ends of its journals off, starts it again, and looks at what came of it:
  * real processes, real sockets, a real disk.
  *
- *     node --import=tsx --conditions=fray-source test/server/killed.ts TIMES ROOMS SEED
+ *     npm run build && FRAY_TEST_CLI=dist/cli.js node --import=tsx --conditions=fray-source test/server/killed.ts TIMES ROOMS SEED
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,14 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
   const random = seeded(seed);
   const [port, adminPort] = [await freePort(), await freePort()];
   const flags = [
-    ...['--game', GAME, '--port', String(port), '--admin-port', String(adminPort)],
+    ...[
+      '--game',
+      BUILT ? 'arena' : GAME,
+      '--port',
+      String(port),
+      '--admin-port',
+      String(adminPort),
+    ],
     ...['--workers', '2', '--spare-workers', '0', '--players-max', String(people), '--no-webrtc'],
     ...['--journal-dir', dir, '--checkpoint-ms', '2000'],
   ];
@@ -56,10 +63,17 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
   const [backMs, listenMs, continued]: [number[], number[], number[]] = [[], [], []];
   try {
     await listens(server);
-    const seconds = String(5 + times * 6);
+    const seconds = String(5 + times * (BUILT ? 7 : 8));
     const counts = ['--count', String(bots), '--seconds', seconds, '--verify', '--json'];
     const url = `http://127.0.0.1:${port}/`;
-    botsRun = fray(['bots', '--game', GAME.replace('server.ts', ''), '--url', url, ...counts]);
+    botsRun = fray([
+      'bots',
+      '--game',
+      BUILT ? 'arena' : GAME.replace('server.ts', ''),
+      '--url',
+      url,
+      ...counts,
+    ]);
     const metric = (name: string): Promise<number> => metricOf(adminPort, name);
     await until('all are in', async () => (await metric('fray_joins_total')) >= bots, 60_000);
     for (let k = 0; k < times; k += 1) {
@@ -154,6 +168,8 @@ function seeded(seed: number): () => number {
   };
 }
 
+/** A build cannot load a game's sources. */
+const BUILT = process.env['FRAY_TEST_CLI'] !== undefined;
 const GOES_ON = 'a room goes on from its journal';
 const TEAR_BYTES_MAX = 2048;
 

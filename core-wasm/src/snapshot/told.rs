@@ -109,10 +109,7 @@ pub(super) fn tell(room: &mut Room) {
             client.player_id != 0 && client.flags & (CLIENT_FRESH | CLIENT_BOT) == CLIENT_FRESH;
         let missed = client.flags & CLIENT_MISSED != 0;
         let whole = if missed { Roster::Again(slot) } else { Roster::Whole(slot) };
-        if fresh
-            && fits(r)
-            && roster_message(r, &config, whole)
-            && walls_message(r, &config, slot)
+        if fresh && fits(r) && roster_message(r, &config, whole) && walls_message(r, &config, slot)
         {
             r.clients[slot].flags &= !(CLIENT_FRESH | CLIENT_MISSED);
         }
