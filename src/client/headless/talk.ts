@@ -67,11 +67,13 @@ export class TalkCheck {
   }
 
   /**
-   * The server was killed and went on: what had been said shortly before that may be lost, or come twice. Whatever a speaker has said up
-   * to now is excused from then on.
+   * The server was killed and went on: what had been said shortly before that may be lost, or come twice. Whatever was said in the
+   * bot's room up to now is excused from then on: who comes back first hears others before they hear of it.
    */
   setBack(bot: number): void {
-    this.#settled[bot] = this.#said[bot] ?? 0;
+    const room = this.#rooms[bot];
+    for (let speaker = 0; speaker < this.#count; speaker += 1)
+      if (this.#rooms[speaker] === room) this.#settled[speaker] = this.#said[speaker] ?? 0;
   }
 
   #isExcused({ speaker, number }: Line, expected: number): boolean {
