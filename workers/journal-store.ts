@@ -233,6 +233,8 @@ export class JournalStore {
     // By tick too: a room may go and come back before its first ring is read on.
     const way = `${ring.arg} ${id}`;
     if (ring.kind === JOURNAL_RING.came) {
+      // Said again by the next thread of its worker, where the one before died as soon as it had taken the room.
+      if (this.#open.get(key)?.roomId === id) return;
       this.#awaited.set(worker, { key, way, turns: 0 });
       return;
     }

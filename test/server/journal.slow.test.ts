@@ -31,8 +31,9 @@ async function record(t: Test, signal: NodeJS.Signals): Promise<string> {
   const run = fray(['start', ...flags, '--journal-dir', dir]);
   t.teardown(() => run.child.kill('SIGKILL'));
   await until(`it listens: ${run.err}`, () => run.out.includes('Admin: off'), 20_000);
-  const file = (): string => join(dir, readdirSync(dir)[0] ?? '');
-  const size = (): number => (readdirSync(dir).length > 0 ? statSync(file()).size : 0);
+  const names = (): string[] => readdirSync(dir).filter((name) => name.endsWith('.journal'));
+  const file = (): string => join(dir, names()[0] ?? '');
+  const size = (): number => (names().length > 0 ? statSync(file()).size : 0);
   // The room's first checkpoint is the most of it.
   await until('a journal begins', () => size() > 4000, 20_000);
   const first = size();

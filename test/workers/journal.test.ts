@@ -174,6 +174,8 @@ for (const [first, second] of [
       record(journal, tick);
       if (tick % 4 === 3) {
         t.equal(journal.moved(tick, id), true);
+        // Twice, as by a worker that died in between.
+        if (tick % 8 === 3) on(away, 5, tick);
         journal = tick % 8 === 3 ? on(away, 5, tick) : on(bench.write, 3, tick);
       }
       // Twice there and back before anybody reads.

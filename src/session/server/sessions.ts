@@ -148,12 +148,7 @@ export class Sessions {
     const session = this.#free.pop() ?? this.#grow();
     if (session === undefined) return undefined;
     session.begin(this.#ioThread);
-    session.tokenSession = tokenSession;
-    session.openedUs = at.awakeUs;
-    this.heardUs[session.index] = at.awakeUs;
-    this.rates.reset(session.index, at.nowUs);
-    this.#byToken.set(tokenSession, session);
-    return session;
+    return this.#begun(session, tokenSession, at);
   }
 
   /** A place of a process before this one. undefined: it is taken, or another's. */
@@ -170,12 +165,7 @@ export class Sessions {
     if (place < 0 || (id & GENERATION_MAX) === 0) return undefined;
     this.#free.splice(place, 1);
     session.beginAs(id);
-    session.tokenSession = tokenSession;
-    session.openedUs = at.awakeUs;
-    this.heardUs[session.index] = at.awakeUs;
-    this.rates.reset(session.index, at.nowUs);
-    this.#byToken.set(tokenSession, session);
-    return session;
+    return this.#begun(session, tokenSession, at);
   }
 
   /** It is live no more: neither its user nor a token leads to it. */
@@ -192,6 +182,15 @@ export class Sessions {
 
   [Symbol.iterator](): Iterator<Session> {
     return this.#all.values();
+  }
+
+  #begun(session: Session, tokenSession: bigint, at: { awakeUs: number; nowUs: number }): Session {
+    session.tokenSession = tokenSession;
+    session.openedUs = at.awakeUs;
+    this.heardUs[session.index] = at.awakeUs;
+    this.rates.reset(session.index, at.nowUs);
+    this.#byToken.set(tokenSession, session);
+    return session;
   }
 
   #grow(): Session | undefined {

@@ -50,7 +50,12 @@ function run(input: Uint8Array): void {
 }
 
 /** Wire type of each field: varint 0, 64 bits 1, length 2, 32 bits 5. */
-const REPLY_TYPES: Types = { 1: 2, 7: 1, 8: 5, ...varints(2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14) };
+const REPLY_TYPES: Types = {
+  1: 2,
+  7: 1,
+  8: 5,
+  ...varints(2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16),
+};
 const BODY_TYPES: Types = { 1: 0, 2: 2, 3: 0 };
 const TOKEN_TYPES: Types = { 1: 2 };
 
@@ -124,10 +129,13 @@ function requests(input: Uint8Array): void {
   const made = attempt(() => fromBinary(JoinRequestSchema, input, { readUnknownFields: false }));
   const choice = made?.room?.choice;
   if (made === null || choice?.case === undefined) return;
-  const { name, schemaHash, verify } = made;
-  const bytes = writeJoinRequest({ name, schemaHash, verify, choice });
+  const { name, schemaHash, verify, messagesRead, tick } = made;
+  const known = messagesRead === undefined ? undefined : { messagesRead, tick };
+  const bytes = writeJoinRequest({ name, schemaHash, verify, choice, known });
   const again = fromBinary(JoinRequestSchema, bytes);
   claim(again.name === name && again.schemaHash === schemaHash, 'the request comes back');
+  claim(again.messagesRead === messagesRead, 'with what its client has read');
+  claim(known === undefined || again.tick === tick, 'and seen');
   claim(again.verify === verify && again.room?.choice.value === choice.value, 'with its choice');
 }
 

@@ -73,7 +73,7 @@ function run(input: Uint8Array): void {
   joinIs(input);
   const accepted = decodeAccept(input);
   if (accepted !== null) {
-    const again = encodeAccept(accepted.sessionId, accepted.attached);
+    const again = encodeAccept(accepted.sessionId, accepted.attached, accepted.anew);
     claim(Buffer.compare(again, input) === 0, 'one form of an accept');
   }
   const goodbye = decodeGoodbye(input);

@@ -167,6 +167,8 @@ class Run {
         if (chance % 3 === 0) this.table.untold(out.sessionId);
       } else if (out.kind === 'spend') {
         claim(out.mac.length === 16 && out.expiresMs > unixMs, 'a used token');
+      } else if (out.kind === 'keep') {
+        claim(out.kept?.id === out.sessionId, 'what is kept of a session is its own');
       } else if (out.kind === 'close') {
         claim(out.pipe > 0, 'a close of a pipe that is gone');
         this.pipes.delete(out.pipe);
