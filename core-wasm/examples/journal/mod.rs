@@ -1,11 +1,13 @@
 //! Reads a journal without compression (SPEC.md, "The journal"). Its checks are left to `fray replay`.
 
 const MAGIC: u32 = 0x444a_5246;
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Bytes of the head before the room's id and the configuration.
 const HEAD_BYTES: usize = 76;
 const BLOCK_HEAD_BYTES: usize = 36;
 const STORED: u32 = 0;
+/// The room's memory, which follows from the records.
+const CHECKPOINT: u32 = 4;
 
 /// Records given to `begin`.
 pub const BEGIN: u32 = 1;
@@ -48,7 +50,13 @@ impl<'a> Journal<'a> {
     pub fn next(&mut self) -> Result<Option<Entry<'a>>, String> {
         while self.at == self.block_end {
             let Ok(bytes) = word(self.file, self.at + 16) else { return Ok(None) };
-            if word(self.file, self.at + 8)? != STORED {
+            let codec = word(self.file, self.at + 8)?;
+            if codec == CHECKPOINT {
+                self.at += BLOCK_HEAD_BYTES + word(self.file, self.at + 12)? as usize;
+                self.block_end = self.at;
+                continue;
+            }
+            if codec != STORED {
                 return Err("the journal is compressed".into());
             }
             self.at += BLOCK_HEAD_BYTES;
