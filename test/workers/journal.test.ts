@@ -162,16 +162,13 @@ for (const [first, second] of [
       journal.came(tick, id);
       return journal;
     };
-    const record = (journal: RoomJournal, tick: number): void => {
-      journal.record(STAGE.begin, tick, bench.source.put([tick]));
-      journal.record(STAGE.end, tick, bench.source.put([]));
-    };
     const take = (): void => {
       for (const worker of [first, second, first, second]) bench.store.take(worker, rings[worker]);
     };
     let journal = bench.room(3);
     for (let tick = 0; tick < 60; tick += 1) {
-      record(journal, tick);
+      journal.record(STAGE.begin, tick, bench.source.put([tick]));
+      journal.record(STAGE.end, tick, bench.source.put([]));
       if (tick % 4 === 3) {
         t.equal(journal.moved(tick, id), true);
         // Twice, as by a worker that died in between.
