@@ -4,8 +4,9 @@
  *     give ─▶ (the end of a tick) ─ given ─▶ its shadow copy and what is wished of its seats go to the other worker ─ taken ─▶ there
  *
  * From `give` on nothing is ordered for its seats: what is wished of them stands in the seats, and goes along. What is wished between
- * `given` and `taken` is ordered when it is there. A worker that dies on the way leaves the room as any other (`takeover.ts`).
- * Packets go where the room was last heard of; those that come too late there are lost, as any datagram may be.
+ * `given` and `taken` is ordered when it is there. Where either worker dies meanwhile, the room is taken over as after every death
+ * (`takeover.ts`). A packet that reaches a worker without the room counts as `packetsUnseated`: it was not accepted, and the next
+ * one repeats its commands and messages, so nothing is buffered on the way of packets for the sake of some milliseconds.
  */
 import { ERROR } from '../../protocol/gen/tables.ts';
 import { ROW } from '../../workers/timing.ts';
