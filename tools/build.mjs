@@ -21,6 +21,8 @@ const PAGE_MODULES = [
   ['client.browser', 'src/client/index.ts'],
   ['watch', 'src/watch/index.ts'],
 ];
+/** Of declarations: what no entry's types lead to, tsc writes all the same, and nobody needs. */
+const RELATIVE_IMPORT = /(?:from|import|import\() ?'(\.[^']+)'/g;
 /** What a page may have beside its script. */
 const PAGE_FILE = /\.(html|css|png|jpg|webp|svg|ico|woff2|webmanifest|json)$/;
 
@@ -50,6 +52,7 @@ async function buildHost() {
     'fray-rtc': 'src/transport/server/rtc/fray-rtc.ts',
     schema: 'src/schema/index.ts',
     plugin: 'src/plugin/index.ts',
+    testing: 'src/plugin/testing/index.ts',
     tokens: 'src/tokens.ts',
     'client.node': 'src/client/node.ts',
     ...benches(),
@@ -211,9 +214,20 @@ function isFile(path) {
 }
 
 function emitTypes() {
-  fs.rmSync(join(DIST, 'types'), { recursive: true, force: true });
+  const types = join(DIST, 'types');
+  fs.rmSync(types, { recursive: true, force: true });
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.types.json')], {
-    stdio: 'inherit',
-  });
+  const config = join(ROOT, 'tsconfig.types.json');
+  execFileSync(process.execPath, [tsc, '-p', config], { stdio: 'inherit' });
+  const { files } = JSON.parse(fs.readFileSync(config, 'utf8'));
+  const wanted = new Set(files.map((file) => join(types, declarationOf(file))));
+  for (const file of wanted)
+    for (const [, name] of fs.readFileSync(file, 'utf8').matchAll(RELATIVE_IMPORT))
+      wanted.add(resolve(dirname(file), declarationOf(name)));
+  for (const name of fs.readdirSync(types, { recursive: true }))
+    if (isFile(join(types, name)) && !wanted.has(join(types, name))) fs.rmSync(join(types, name));
+}
+
+function declarationOf(file) {
+  return file.replace(/\.ts$/, '.d.ts');
 }

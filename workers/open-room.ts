@@ -68,6 +68,8 @@ export function loadedGame(
 export interface MakingParts {
   readonly report: Report;
   readonly keeping: Keeping | null;
+  /** Told of hooks that throw and of what games log, in the place of `report`. */
+  readonly host?: RuntimeHost;
 }
 
 /** Makes rooms of a loaded game. The maker throws E_ROOM_OPTIONS for options that the game does not declare. */
@@ -79,7 +81,8 @@ export function roomFactory(
   return (order, shared) => {
     const making = makingOf(boot, loaded, order);
     const kept = parts.keeping?.open(making);
-    const room = roomOf(making, { loaded, shared, report: parts.report, kept: kept?.parts });
+    const host = parts.host ?? hostOf(parts.report);
+    const room = roomOf(making, { loaded, shared, host, kept: kept?.parts });
     kept?.made(room);
     return room;
   };
@@ -101,7 +104,8 @@ export function roomRestorer(
     const { keeping } = parts;
     const { recovery, ...kept } =
       file === undefined ? keeping.restore(making, left) : keeping.goOn(making, file);
-    const room = roomOf(making, { loaded, shared, report: parts.report, kept: kept.parts });
+    const host = hostOf(parts.report);
+    const room = roomOf(making, { loaded, shared, host, kept: kept.parts });
     kept.made(room);
     return { room, recovery };
   };
@@ -146,14 +150,14 @@ function roomOf(
   parts: {
     readonly loaded: LoadedGame;
     readonly shared: ShardParts;
-    readonly report: Report;
+    readonly host: RuntimeHost;
     readonly kept: KeptParts | undefined;
   },
 ): ShardRoom {
   const { game, emptyCloseMs } = parts.loaded;
   const { seed, bots } = order;
   const runtime = new GameRuntime(game, core, {
-    host: hostOf(parts.report),
+    host: parts.host,
     options: { roomId: order.id, seed, options, bots },
   });
   return new ShardRoom({

@@ -87,7 +87,7 @@ test('the package holds what an author needs, and nothing else', async (t) => {
   t.equal(
     await execute(process.execPath, ['same.mjs'], author),
     'done\n',
-    'schema, plugin, client and watch load, and a token of tokens opens',
+    'schema, plugin, client and watch load, testing opens a room, and a token of tokens opens',
   );
   await serves(t, author, join(author, 'node_modules', '.bin', 'fray'));
 });
@@ -110,6 +110,7 @@ const NEEDED = [
   'dist/fray-rtc.js',
   'dist/schema.js',
   'dist/plugin.js',
+  'dist/testing.js',
   'dist/tokens.js',
   'dist/watch.js',
   'dist/client.browser.js',
@@ -124,6 +125,7 @@ const NEEDED = [
   'dist/games/arena/page/fray_core.wasm',
   'dist/types/src/schema/index.d.ts',
   'dist/types/src/plugin/index.d.ts',
+  'dist/types/src/plugin/testing/index.d.ts',
   'dist/types/src/client/index.d.ts',
   'dist/types/src/watch/index.d.ts',
   'dist/types/src/tokens.d.ts',
@@ -140,6 +142,7 @@ const GAME = `import { angle, axis2, button, circle, defineSchema, u16 } from 'f
 import { defineGame } from 'fray/plugin';
 import { connect, type Watchable } from 'fray/client';
 import { watch } from 'fray/watch';
+import { testRoom } from 'fray/testing';
 import { issueConnectToken } from 'fray/tokens';
 const duel = defineSchema({
   name: 'duel',
@@ -148,11 +151,13 @@ const duel = defineSchema({
   input: { move: axis2(), aim: angle(), fire: button() },
   player: { shape: circle(0.5), health: 100, fields: { kills: u16({ to: 'room' }) } },
 });
-export default defineGame(duel, {
+const rules = defineGame(duel, {
   onJoin(room, p) { p.kills = 0; room.place(p, room.freePlace()); },
   // @ts-expect-error there is no such field
   onDeath(room, { attacker }) { if (attacker) attacker.kill += 1; },
 });
+export default rules;
+export const kills: number | undefined = testRoom(rules).join().view().me?.kills;
 export async function play(): Promise<number | undefined> {
   const game = await connect('http://localhost', { schema: duel, name: 'Ann', room: 'any' });
   return game.view(0).players[0]?.kills;
@@ -167,11 +172,14 @@ const SAME = `import { defineSchema } from 'fray/schema';
 import { defineGame } from 'fray/plugin';
 import { connect } from 'fray/client';
 import { watch } from 'fray/watch';
+import { testRoom } from 'fray/testing';
 import { issueConnectToken, openConnectToken } from 'fray/tokens';
 const key = new Uint8Array(32).fill(7);
 const { token } = issueConnectToken({ userId: 'ann', servers: ['203.0.113.5:40000'], key });
 if (openConnectToken(token, [key]).userId !== 'ann') throw new Error('the token does not open');
-for (const made of [defineSchema, defineGame, connect, watch]) if (typeof made !== 'function') throw new Error('not there');
+for (const made of [connect, watch]) if (typeof made !== 'function') throw new Error('not there');
+const ann = testRoom(defineGame(defineSchema({ name: 'duel', world: { width: 40, depth: 40 }, input: {} }), {})).join();
+if (ann.status !== 'joining') throw new Error('testing opens no room');
 console.log('done');
 `;
 

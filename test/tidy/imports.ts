@@ -23,6 +23,17 @@ export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   workers: ['protocol', 'core-wasm', 'src/mailbox', 'src/schema', 'src/plugin'],
   'src/schema': ['protocol'],
   'src/plugin': ['src/schema', 'protocol'],
+  // A room with its players in one thread: both ends, and nothing between them.
+  'src/plugin/testing': [
+    'protocol',
+    'core-wasm',
+    'workers',
+    'src/mailbox',
+    'src/room',
+    'src/schema',
+    'src/plugin',
+    'src/client',
+  ],
   'src/mailbox': [],
   'src/transport': [],
   'src/transport/client': ['src/transport'],
@@ -66,6 +77,7 @@ const PACKAGES: { readonly [folder: string]: RegExp } = {
   'src/schema': /^never$/,
   // The index of what stands in a room.
   'src/plugin': /^rbush$/,
+  'src/plugin/testing': /^node:fs$/,
   'src/session': /^@noble\/|^@bufbuild\/protobuf(\/|$)/,
   'src/mailbox': /^node:worker_threads$/,
   // A page draws with what its author likes; it is bundled with it.
