@@ -15,6 +15,7 @@ import type { WorkerReport } from '../workers/boot.ts';
 import { SHADOW_HOST_BYTES } from '../workers/boot.ts';
 import { createJournalRing } from '../workers/journal.ts';
 import { CORE_HASH_BYTES } from '../workers/journal-format.ts';
+import type { Signer } from '../workers/journal-seal.ts';
 import { JournalStore } from '../workers/journal-store.ts';
 import { Keeping } from '../workers/keeping.ts';
 import type { LoadedGame } from '../workers/open-room.ts';
@@ -37,6 +38,8 @@ export interface ShardHostOptions {
   readonly journalDir?: string;
   /** With journals, compressed, that are flushed with every third turn: a checkpoint so often, ms of the bench's time. Default none. */
   readonly checkpointMs?: number;
+  /** Signs the journals of closed rooms. Default: nobody. */
+  readonly signer?: Signer;
 }
 
 /** A place that a room has given. */
@@ -70,7 +73,7 @@ export class ShardHost {
       outboxBytes: options.outboxBytes ?? RING_BYTES,
     });
     if (options.journalDir !== undefined)
-      this.#journal = journalIn(options.journalDir, options.checkpointMs, () => this.nowUs / 1000);
+      this.#journal = journalIn(options.journalDir, options, () => this.nowUs / 1000);
     const boot = {
       index: 0,
       workers: 1,
@@ -223,12 +226,17 @@ interface Journals {
 }
 
 /** Journals without compression, which a native build reads; with checkpoints as a server writes them. */
-function journalIn(dir: string, checkpointMs: number | undefined, nowMs: () => number): Journals {
+function journalIn(
+  dir: string,
+  { checkpointMs, signer }: Pick<ShardHostOptions, 'checkpointMs' | 'signer'>,
+  nowMs: () => number,
+): Journals {
   const store = new JournalStore({
     dir,
     coreHash: new Uint8Array(CORE_HASH_BYTES),
     bytesMax: 0,
     ageMsMax: 0,
+    signer,
     ...(checkpointMs === undefined ? { compress: false } : { checkpointMs }),
     unixMs: checkpointMs === undefined ? Date.now : nowMs,
     log: (_level, text, { error }) => {
@@ -246,6 +254,7 @@ function journalIn(dir: string, checkpointMs: number | undefined, nowMs: () => n
       if (checkpointMs === undefined || turns % 3 !== 0) return;
       store.flush();
       store.checkpoint();
+      store.learn();
     },
     shadow: ({ row, room }, shadow) => {
       store.take(0, ring);

@@ -177,6 +177,13 @@ export const OPTIONS = {
     'Folder for the journals of rooms: every record that entered each, compressed, a file per room; `fray replay` verifies them.',
     'empty keeps none',
   ),
+  journalKeyFile: text(
+    '',
+    0,
+    1024,
+    'Private key (Ed25519, PEM) that signs what a journal closes with: players, result, final hash.',
+    'empty makes `key.pem` in journalDir and keeps it, its public half in `key.pub.pem`',
+  ),
   journalFlushMs: integer(
     50,
     10,

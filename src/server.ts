@@ -191,6 +191,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 function journalOptions(config: Config): JournalOptions {
   return {
     dir: config.journalDir,
+    keyFile: config.journalKeyFile,
     flushMs: config.journalFlushMs,
     hashTicks: config.journalHashTicks,
     checkpointMs: config.checkpointMs,

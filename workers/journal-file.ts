@@ -1,7 +1,16 @@
 /** Journals as files: blocks are compressed and written, and read back. */
-import { closeSync, fdatasync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Differences } from './journal-differences.ts';
+import { JournalDigest } from './journal-digest.ts';
 import type { BlockPlace, JournalHead } from './journal-format.ts';
 import {
   BLOCK_BYTES_MAX,
@@ -15,6 +24,7 @@ import {
   STAGE,
   windowAfter,
 } from './journal-format.ts';
+import type { Signer } from './journal-seal.ts';
 
 /** A reader of the bytes of a file. Throws as `JournalReader` says. */
 export function readJournal(file: Uint8Array): JournalReader {
@@ -47,12 +57,20 @@ export class JournalFile {
   #differences = new Differences();
   /** The next block begins anew: readers may begin there. */
   #anew = false;
+  /** For the summary; undefined: there will be none. */
+  #digest: JournalDigest | undefined;
+  /** Reads what somebody else has written of it; undefined: nothing, or all is read. */
+  #readBack: Iterator<void, void> | undefined;
 
   /**
    * Makes `path`, which must not be there; or goes on with a journal behind `place`, what follows there being cut off. `compress:
-   * false` is for readers without deflate.
+   * false` is for readers without deflate; `sealed`: `seal` will be called.
    */
-  constructor(path: string, head: JournalHead | BlockPlace, { compress = true } = {}) {
+  constructor(
+    path: string,
+    head: JournalHead | BlockPlace,
+    { compress = true, sealed = false } = {},
+  ) {
     this.#compress = compress;
     if ('at' in head) {
       this.#check = head.check;
@@ -61,8 +79,10 @@ export class JournalFile {
       ftruncateSync(this.#file, head.at);
       this.#place = head.at;
       this.#anew = true;
+      if (sealed) this.#readBack = this.#before(path, head.at);
       return;
     }
+    if (sealed) this.#digest = new JournalDigest(head);
     const bytes = encodeHead(head, crc32);
     this.#check = new DataView(bytes.buffer).getUint32(bytes.length - 4, true);
     this.#file = openSync(path, 'wx', MODE);
@@ -109,6 +129,7 @@ export class JournalFile {
     const raw = this.#raw.subarray(0, this.#at);
     const ticks = { firstTick: this.#firstTick, lastTick: this.#lastTick };
     this.#at = 0;
+    this.#digest?.entries(raw);
     if (!this.#compress) {
       this.#block(CODEC.stored, raw, { raw, ...ticks });
       return;
@@ -129,12 +150,7 @@ export class JournalFile {
   checkpoint(tick: number, payloads: readonly Uint8Array[]): void {
     this.flush();
     for (const payload of payloads) {
-      const raw = new Uint8Array(ENTRY_HEAD_BYTES + padded(payload.length));
-      const view = new DataView(raw.buffer);
-      view.setUint32(0, STAGE.checkpoint, true);
-      view.setUint32(4, tick, true);
-      view.setUint32(8, payload.length, true);
-      raw.set(payload, ENTRY_HEAD_BYTES);
+      const raw = entryOf(STAGE.checkpoint, tick, payload);
       const ticks = { firstTick: tick, lastTick: tick };
       if (!this.#compress) this.#block(CODEC.stored, raw, { raw, ...ticks });
       else
@@ -147,10 +163,50 @@ export class JournalFile {
     this.#sync();
   }
 
+  /** Nothing of what stood in the file before is still to be read. */
+  get learned(): boolean {
+    return this.#readBack === undefined;
+  }
+
+  /** Reads on, until `nowMs()` is past `untilMs`, in what stood in the file before. True: all is known, or will never be. */
+  learn(untilMs: number, nowMs: () => number): boolean {
+    while (this.#readBack !== undefined) {
+      if (this.#readBack.next().done === true) this.#readBack = undefined;
+      else if (nowMs() >= untilMs) return false;
+    }
+    // What waits for something that is not read is of no use.
+    if (this.#digest?.whole === false) this.#digest = undefined;
+    return true;
+  }
+
+  /** Behind the end of a room that was closed: its summary. Nothing may follow. False: the room was not closed, or too little is known. */
+  seal(signer: Signer, closedMs: number): boolean {
+    this.flush();
+    const digest = this.#digest;
+    const summary = digest?.whole ? digest.summary(closedMs) : null;
+    if (digest === undefined || summary === null) return false;
+    const { tick, text } = summary;
+    const raw = entryOf(STAGE.summary, tick, signer.seal(digest.hash(), text));
+    this.#block(CODEC.stored, raw, { raw, firstTick: tick, lastTick: tick });
+    return true;
+  }
+
   /** Closes the file; what was not flushed is not in it. */
   close(): void {
     this.#closed = true;
     if (!this.#syncing) closeSync(this.#file);
+  }
+
+  /** The file as it was is read only when its turn comes: many may be many times the memory. */
+  #before(path: string, bytes: number): Iterator<void, void> | undefined {
+    if (bytes > READ_BYTES_MAX) return undefined;
+    const digest = new JournalDigest(null);
+    this.#digest = digest;
+    const read = function* (): Generator<void, void> {
+      const file = new Uint8Array(readFileSync(path)).subarray(0, bytes);
+      yield* digest.readBack(file, readJournal(file));
+    };
+    return read();
   }
 
   /** Nobody waits for the disk: what is lost with the power, or refused, is the way back from there alone. */
@@ -184,6 +240,7 @@ export class JournalFile {
       at += writeSync(this.#file, bytes, at, bytes.length - at, this.#place + at);
     this.#place += bytes.length;
     this.fileBytes += bytes.length;
+    this.#digest?.bytes(bytes);
   }
 
   #grow(bytes: number): void {
@@ -194,6 +251,17 @@ export class JournalFile {
     this.#raw = raw;
     this.#words = new Int32Array(raw.buffer);
   }
+}
+
+/** An entry alone. */
+function entryOf(stage: number, tick: number, payload: Uint8Array): Uint8Array {
+  const raw = new Uint8Array(ENTRY_HEAD_BYTES + padded(payload.length));
+  const view = new DataView(raw.buffer);
+  view.setUint32(0, stage, true);
+  view.setUint32(4, tick, true);
+  view.setUint32(8, payload.length, true);
+  raw.set(payload, ENTRY_HEAD_BYTES);
+  return raw;
 }
 
 /** zlib takes no empty dictionary. */
@@ -208,5 +276,7 @@ const LEVEL = 3;
 /** Of pages: level 3 takes twice as long for 2 % less. */
 const PAGES_LEVEL = 1;
 
+/** A longer file that another process began gets no summary. */
+const READ_BYTES_MAX = 1 << 29;
 /** It says who played, and what tokens and logins gave along: nobody else reads it. */
 const MODE = 0o600;

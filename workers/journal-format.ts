@@ -15,7 +15,7 @@ export const STAGE = {
   end: 2,
   /** State hash after `end`, low word first; 8 bytes. */
   hash: 3,
-  /** The room was closed: `u32` code. The last entry. */
+  /** The room was closed: `u32` code, and what its game said of the match. Only a summary follows. */
   over: 4,
   /** Entries from here on were lost, because the writer was too slow or the disk full. The last entry. */
   cut: 5,
@@ -27,8 +27,10 @@ export const STAGE = {
   checkpoint: 8,
   /** Another process goes on with the room as of its last whole tick: 16 bytes, `encodeResumed`. What has no end is void. */
   resumed: 9,
+  /** Who played and what came of it, signed (`journal-summary.ts`). Behind `over`, in a block of its own; nothing follows. */
+  summary: 10,
 } as const;
-const STAGE_MAX = 9;
+const STAGE_MAX = 10;
 
 export interface JournalEntry {
   readonly stage: number;
@@ -375,10 +377,10 @@ function readHead(file: Uint8Array, crc: Crc): { head: JournalHead; bytes: numbe
   if (!begins)
     throw new FrayError('E_MALFORMED', 'Cannot read a journal: the file does not begin like one');
   const version = view.getUint32(HEAD.version, true);
-  if (version !== JOURNAL_VERSION)
+  if (version < JOURNAL_VERSION_MIN || version > JOURNAL_VERSION)
     throw new FrayError(
       'E_MALFORMED',
-      `Cannot read a journal: it has version ${version}, not ${JOURNAL_VERSION}`,
+      `Cannot read a journal: it has version ${version}, not ${JOURNAL_VERSION_MIN} to ${JOURNAL_VERSION}`,
     );
   const bytes = view.getUint32(HEAD.bytes, true);
   const idBytes = view.getUint32(HEAD.roomIdBytes, true);
@@ -407,7 +409,9 @@ function readHead(file: Uint8Array, crc: Crc): { head: JournalHead; bytes: numbe
 
 /** 'FRJD'. */
 export const JOURNAL_MAGIC = 0x444a5246;
-export const JOURNAL_VERSION = 4;
+export const JOURNAL_VERSION = 5;
+/** The same without summaries, and what a game says of a match. */
+const JOURNAL_VERSION_MIN = 4;
 const NOTHING = new Uint8Array(0);
 /** 'FRJB'. */
 const BLOCK_MAGIC = 0x424a5246;

@@ -11,6 +11,7 @@ import { decodeContinuation, decodeOpening, JOURNAL_RING } from './journal.ts';
 import { encodeResumed } from './journal-checkpoint.ts';
 import { JournalFile } from './journal-file.ts';
 import { STAGE } from './journal-format.ts';
+import type { Signer } from './journal-seal.ts';
 
 export interface JournalStoreOptions {
   readonly dir: string;
@@ -20,6 +21,8 @@ export interface JournalStoreOptions {
   readonly bytesMax: number;
   /** The same for those that were closed so long ago, ms; 0: never. */
   readonly ageMsMax: number;
+  /** Signs the summaries of rooms that were closed. Left out: they get none. */
+  readonly signer?: Signer | undefined;
   /** Default true. */
   readonly compress?: boolean;
   /** A checkpoint of each room that is copied so often, ms. Default 0: none. */
@@ -45,6 +48,8 @@ export interface JournalFigures {
   checkpoints: number;
   checkpointBytes: number;
   checkpointUs: number;
+  /** Journals that closed with a signed summary. */
+  sealed: number;
   /** Journals that end before their rooms do: the ring was full, or the disk. */
   cut: number;
   /** Files that were deleted to make room. */
@@ -54,7 +59,8 @@ export interface JournalFigures {
 /** Of a writer that has written nothing. */
 export function noFigures(): JournalFigures {
   const checkpoints = { checkpoints: 0, checkpointBytes: 0, checkpointUs: 0 };
-  return { files: 0, entries: 0, rawBytes: 0, fileBytes: 0, cut: 0, deleted: 0, ...checkpoints };
+  const files = { files: 0, sealed: 0, cut: 0, deleted: 0 };
+  return { ...files, entries: 0, rawBytes: 0, fileBytes: 0, ...checkpoints };
 }
 
 interface Open {
@@ -78,6 +84,8 @@ export class JournalStore {
     { readonly key: number; readonly way: string; turns: number }
   >();
   /** By worker: when its ring was emptied last, and before that. */
+  /** Of closed rooms: too little is known for their summaries. */
+  readonly #sealing = new Set<Open>();
   readonly #lookedMs = new Map<number, { readonly last: number; readonly before: number }>();
   readonly #madeMs: number;
   readonly #payload = { words: new Int32Array(0), from: 0, bytes: 0 };
@@ -162,6 +170,17 @@ export class JournalStore {
     }
   }
 
+  /** Some ms of reading for summaries of rooms whose files another process has begun. After `flush`. */
+  learn(): void {
+    const nowMs = (): number => performance.now();
+    const untilMs = nowMs() + LEARN_MS;
+    for (const open of [...this.#open.values(), ...this.#sealing]) {
+      if (!this.#learn(open, untilMs)) return;
+      if (this.#sealing.delete(open)) this.#seal(open);
+      if (nowMs() >= untilMs) return;
+    }
+  }
+
   /** The worker has ended: what its rooms wrote is all there is. */
   end(worker: number): void {
     for (const key of this.#open.keys()) if (key >>> ROW_BITS === worker) this.#close(key);
@@ -172,13 +191,18 @@ export class JournalStore {
     for (const { key, way } of this.#awaited.values()) this.#bind(key, way);
     for (const key of this.#open.keys()) this.#close(key);
     for (const open of this.#moving.values()) open?.file.close();
+    const untilMs = performance.now() + CLOSE_MS;
+    for (const open of this.#sealing) {
+      this.#learn(open, untilMs);
+      this.#seal(open);
+    }
   }
 
   /** Deletes journals that are too old or too many. Those of open rooms stay. */
   retain(): void {
     const { dir, bytesMax, ageMsMax, unixMs } = this.#options;
     const inUse = new Set(
-      [...this.#open.values(), ...this.#moving.values()].map((one) => one?.path),
+      [...this.#open.values(), ...this.#moving.values(), ...this.#sealing].map((one) => one?.path),
     );
     for (const path of this.#options.held ?? []) inUse.add(path);
     const files = readdirSync(dir)
@@ -224,7 +248,7 @@ export class JournalStore {
       return;
     }
     if (kind === STAGE.cut) this.figures.cut += 1;
-    if (kind === STAGE.over || kind === STAGE.cut) this.#close(key);
+    if (kind === STAGE.over || kind === STAGE.cut) this.#close(key, kind === STAGE.over);
   }
 
   #move(worker: number, ring: Ring): void {
@@ -264,13 +288,13 @@ export class JournalStore {
   }
 
   #start(key: number, opening: Uint8Array): void {
-    const { dir, coreHash, compress, unixMs } = this.#options;
+    const { dir, coreHash, unixMs } = this.#options;
     const room = decodeOpening(opening);
     const openedMs = unixMs();
     const path = join(dir, `${room.roomId}-${openedMs.toString(36)}${SUFFIX}`);
     try {
       const head = { ...room, coreHash, openedMs };
-      const file = new JournalFile(path, head, { ...(compress !== undefined && { compress }) });
+      const file = new JournalFile(path, head, this.#how);
       this.#open.set(key, { path, file, roomId: room.roomId, checkpoints: undefined });
       this.figures.files += 1;
       this.figures.fileBytes += file.fileBytes;
@@ -284,9 +308,8 @@ export class JournalStore {
   #goOn(key: number, payload: Uint8Array): void {
     const continuation = decodeContinuation(payload.slice());
     const { room, path, place, tick } = continuation;
-    const { compress } = this.#options;
     try {
-      const file = new JournalFile(path, place, { ...(compress !== undefined && { compress }) });
+      const file = new JournalFile(path, place, this.#how);
       this.#open.set(key, { roomId: room, path, file, checkpoints: undefined });
       const words = new Int32Array(encodeResumed(continuation).buffer);
       file.append(STAGE.resumed, tick, { words, from: 0, bytes: 4 * words.length });
@@ -297,15 +320,46 @@ export class JournalStore {
     }
   }
 
-  #close(key: number): void {
+  get #how(): { compress: boolean; sealed: boolean } {
+    const { compress = true, signer } = this.#options;
+    return { compress, sealed: signer !== undefined };
+  }
+
+  /** `isOver`: the room was closed, and a summary is due. */
+  #close(key: number, isOver = false): void {
     const open = this.#open.get(key);
     if (open === undefined) return;
     try {
       this.#count(open.file, () => open.file.flush());
       this.#open.delete(key);
-      open.file.close();
+      if (!isOver) open.file.close();
+      else if (open.file.learned) this.#seal(open);
+      else this.#sealing.add(open);
     } catch (cause) {
       this.#fail(key, open.path, cause);
+    }
+  }
+
+  /** True: no more is to be learnt of a file. */
+  #learn({ path, file }: Open, untilMs: number): boolean {
+    try {
+      return file.learn(untilMs, () => performance.now());
+    } catch (cause) {
+      this.#tell(path, cause, 'a journal gets no summary');
+      return true;
+    }
+  }
+
+  /** Signs and closes a file. */
+  #seal({ path, file }: Open): void {
+    const { signer, unixMs } = this.#options;
+    try {
+      this.#count(file, () => {
+        if (signer !== undefined && file.seal(signer, unixMs())) this.figures.sealed += 1;
+      });
+      file.close();
+    } catch (cause) {
+      this.#tell(path, cause, 'a journal gets no summary');
     }
   }
 
@@ -330,9 +384,9 @@ export class JournalStore {
     }
   }
 
-  #tell(path: string, cause: unknown): void {
+  #tell(path: string, cause: unknown, text = 'a journal ended before its room'): void {
     const error = cause instanceof Error ? cause.message : String(cause);
-    this.#options.log('warn', 'a journal ended before its room', { path, error });
+    this.#options.log('warn', text, { path, error });
   }
 }
 
@@ -344,5 +398,8 @@ function sizeOf(path: string): { bytes: number; endedMs: number } {
 /** Turns after which a room's records of before will not come any more: a ring was lost. Its file ends then. */
 const TURNS_MAX = 64;
 const SUFFIX = '.journal';
+/** ms of a turn, and at the end, for what summaries need of files that another process has begun. */
+const LEARN_MS = 5;
+const CLOSE_MS = 3000;
 /** Of a room's row in a key: roomsMax is at most 65,536. */
 const ROW_BITS = 17;

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Ring } from '../src/mailbox/ring.ts';
 import { HostLines } from './host-lines.ts';
+import { Signer } from './journal-seal.ts';
 import type { JournalFigures, JournalStoreOptions } from './journal-store.ts';
 import { JournalStore } from './journal-store.ts';
 
@@ -17,6 +18,8 @@ export interface JournalBoot
   > {
   /** At most so much is lost when the process is killed. */
   readonly flushMs: number;
+  /** PEM of the key that signs summaries. */
+  readonly key: string;
   /** The file of what the I/O thread knows. */
   readonly hostPath: string;
   /** What stands in it at the beginning: key and text. */
@@ -61,6 +64,7 @@ function main(): void {
   try {
     store = new JournalStore({
       ...boot,
+      signer: new Signer(boot.key),
       unixMs: Date.now,
       log: (level, text, fields) => say({ kind: 'log', level, text, fields }),
     });
@@ -99,6 +103,7 @@ function turn(store: JournalStore): void {
   takeAll(store);
   store.flush();
   store.checkpoint();
+  store.learn();
   const nowMs = performance.now();
   if (nowMs - saidMs < FIGURES_MS) return;
   saidMs = nowMs;

@@ -9,7 +9,8 @@ import { createRing, KEEPS, type Ring } from '../src/mailbox/ring.ts';
 import type { Resumption } from './journal-checkpoint.ts';
 import { decodeResumed, encodeResumed } from './journal-checkpoint.ts';
 import type { BlockPlace, JournalHead } from './journal-format.ts';
-import { STAGE } from './journal-format.ts';
+import { padded, STAGE } from './journal-format.ts';
+import { encodeOver } from './journal-summary.ts';
 
 /** Kinds of records in a journal ring beside those of STAGE. The id is the room's row, the arg the tick. */
 export const JOURNAL_RING = {
@@ -57,6 +58,8 @@ export class RoomJournal {
   /** The same, and no record in the ring says so yet. */
   #untold = false;
   #state: 'open' | 'cutting' | 'cut' | 'ended' = 'open';
+  /** The last tick that has ended. */
+  #ended = -1;
 
   /**
    * `opening`: what the room is, by `encodeOpening`, or with `kind` `resume` by `encodeContinuation`; undefined for one that goes on
@@ -110,8 +113,14 @@ export class RoomJournal {
 
   /** After `end` of `tick`. */
   ended(tick: number): void {
-    const { core, hashTicks } = this.#options;
-    if (this.#state !== 'open' || hashTicks === 0 || tick % hashTicks !== 0) return;
+    const { hashTicks } = this.#options;
+    this.#ended = tick;
+    if (hashTicks !== 0 && tick % hashTicks === 0) this.#hash(tick);
+  }
+
+  #hash(tick: number): void {
+    const { core } = this.#options;
+    if (this.#state !== 'open') return;
     core.stateHash();
     this.#words[0] = core.stateHashLow;
     this.#words[1] = core.stateHashHigh;
@@ -125,10 +134,14 @@ export class RoomJournal {
     this.#untold = false;
   }
 
-  /** The room is closed; nothing follows. */
-  close(tick: number, code: number): void {
-    this.#words[0] = code;
-    this.#write(STAGE.over, tick, this.#words, 0, 4);
+  /** The room is closed in `tick`, after which it is hashed if it was whole; nothing follows. `result`: JSON of what came of it. */
+  close(tick: number, code: number, result: string | null = null): void {
+    const { hashTicks } = this.#options;
+    if (this.#ended === tick && hashTicks !== 0 && tick % hashTicks !== 0) this.#hash(tick);
+    const over = encodeOver(code, result ?? '');
+    const words = new Int32Array(padded(over.length) >> 2);
+    new Uint8Array(words.buffer).set(over);
+    this.#write(STAGE.over, tick, words, 0, over.length);
     this.#state = 'ended';
   }
 

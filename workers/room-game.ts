@@ -28,6 +28,8 @@ export interface RoomGame {
   hooks(eventBytes: number, onWait: OnWait): number;
   /** Hooks have thrown too often: the room has to close. */
   readonly faulted: boolean;
+  /** The game has ended the room: JSON of what came of it; null: it goes on. */
+  readonly result: string | null;
   /** Messages of clients that did not decode, since the room was made. */
   readonly messagesMalformed: number;
   close(): void;

@@ -300,7 +300,7 @@ export class ShardRoom {
       if (session !== 0 && !arriving.has(session)) this.#tellLeft(session, code, text);
     }
     this.#figures.close(this.game.messagesMalformed);
-    this.#journal?.close(this.#begun, code);
+    this.#journal?.close(this.#begun, code, this.game.result);
     this.game.close();
     this.#options.onClosed?.();
   }

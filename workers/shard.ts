@@ -92,6 +92,7 @@ export class Shard {
       nowUs,
       log: (level, room, text) => this.#log(level, room, text),
       fail: (room, error) => this.#fail(room, error),
+      end: (room) => this.#close(room, ERROR.E_ROOM_CLOSED, ''),
     });
     this.#parts = {
       links: this.#links,

@@ -13,6 +13,8 @@ export interface TickingOptions {
   readonly log: (level: 'info' | 'error', room: string, text: string) => void;
   /** The room cannot go on. */
   readonly fail: (room: ShardRoom, error: unknown) => void;
+  /** Its game has ended it. */
+  readonly end: (room: ShardRoom) => void;
 }
 
 export class Ticking {
@@ -24,16 +26,19 @@ export class Ticking {
     this.#pulse = options.pulse;
   }
 
-  /** False: the room has failed and is closed. Others do not notice. */
+  /** False: the room has failed or ended, and is closed. Others do not notice. */
   tick(room: ShardRoom): boolean {
     try {
       this.#pulse?.ticks(room.row, room.core.tick + 1);
-      this.#tickOrRecover(room);
-      if (!room.game.faulted) return true;
-      this.#options.fail(
-        room,
-        new FrayError('E_PLUGIN_FAULT', 'Cannot go on: hooks of the game threw too often'),
-      );
+      // One that was taken over may have ended before.
+      if (room.game.result === null) this.#tickOrRecover(room);
+      if (room.game.result !== null) this.#options.end(room);
+      else if (!room.game.faulted) return true;
+      else
+        this.#options.fail(
+          room,
+          new FrayError('E_PLUGIN_FAULT', 'Cannot go on: hooks of the game threw too often'),
+        );
     } catch (error) {
       this.#options.fail(room, error);
     } finally {

@@ -9,6 +9,8 @@ import { EVENT_NAMES, eventLine, replayEvents } from '../room/replay-events.ts';
 import { readJournal } from '../room/replay-file.ts';
 import type { Command, Io, Values } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
+import type { SummaryVerdict } from './replay-summary.ts';
+import { judgeSummary, keyNamed, summaryLines } from './replay-summary.ts';
 import { watchJournal } from './replay-watch.ts';
 import { table } from './table.ts';
 
@@ -19,6 +21,7 @@ export const command: Command = {
     'fray replay journals/abcd-m3k2.journal',
     'fray replay journals/abcd-m3k2.journal --to-tick 9000 --json',
     'fray replay journals/abcd-m3k2.journal --to-tick 900000 --jump',
+    'fray replay journals/abcd-m3k2.journal --public-key journals/key.pub.pem',
     'fray replay journals/abcd-m3k2.journal --events --kinds receipt,hit',
     'fray replay journals/abcd-m3k2.journal --watch',
   ],
@@ -44,6 +47,12 @@ export const command: Command = {
         'The core that played it, where this is another: a fray_core.wasm. Default: the own.',
       valueHint: 'FILE',
     },
+    publicKey: {
+      type: 'string',
+      description:
+        'The key that has to have signed it: a file, or the key itself in base64. Default: any, which is said.',
+      valueHint: 'KEY',
+    },
     json: { type: 'boolean', description: 'Print the report as JSON.' },
     watch: {
       type: 'boolean',
@@ -65,7 +74,10 @@ export const command: Command = {
   async run(values, io) {
     const path = textOf(values, 'file');
     const core = await loadCore(values['core'] === undefined ? undefined : textOf(values, 'core'));
-    const journal = readJournal(read(path));
+    const named = values['publicKey'];
+    const wanted = named === undefined ? null : keyNamed(textOf(values, 'publicKey'));
+    const file = read(path);
+    const journal = readJournal(file);
     checkCore(journal.head, core.hash);
     if (values['watch'] === true) return watchJournal(path, { head: journal.head, values, io });
     const replay = new Replay(journal, core.module);
@@ -77,9 +89,10 @@ export const command: Command = {
       onProgress: (tick) => io.progress(`tick ${tick}`),
     });
     const seconds = (performance.now() - startMs) / 1000;
-    print(report, { path, times: report.ticks / replay.head.tickRateHz / seconds, values, io });
-    const verified = report.differs === null && report.problem === null;
-    return verified ? EXIT.done : EXIT.failed;
+    const times = report.ticks / replay.head.tickRateHz / seconds;
+    const summary = judgeSummary(file, { journal, report, wanted });
+    print(report, { path, times, summary, values, io });
+    return isVerified(report) && isAsSigned(summary, wanted) ? EXIT.done : EXIT.failed;
   },
 };
 
@@ -121,7 +134,21 @@ function checkCore({ coreHash }: Replay['head'], hash: Uint8Array): void {
   );
 }
 
+function isVerified({ differs, problem }: ReplayReport): boolean {
+  return differs === null && problem === null;
+}
+
+/** Who names a key wants its signature; who names none wants no wrong one. */
+function isAsSigned(
+  { signature, contradicts }: SummaryVerdict,
+  wanted: Uint8Array | null,
+): boolean {
+  if (contradicts || signature === 'wrong') return false;
+  return wanted === null || signature === 'right';
+}
+
 interface Context {
+  readonly summary: SummaryVerdict;
   readonly path: string;
   /** Of real time. */
   readonly times: number;
@@ -129,16 +156,18 @@ interface Context {
   readonly io: Io;
 }
 
-function print(report: ReplayReport, { path, times, values, io }: Context): void {
+function print(report: ReplayReport, { path, times, summary, values, io }: Context): void {
   const facts = {
     file: path,
-    verified: report.differs === null && report.problem === null,
+    verified: isVerified(report),
     ...report,
     code: report.code === null ? null : errorName(report.code),
     timesRealTime: Math.round(times),
+    signature: summary.signature,
+    publicKey: summary.publicKey,
   };
   if (values['json'] === true) {
-    io.out(JSON.stringify(facts));
+    io.out(JSON.stringify({ ...facts, summary: summary.summary }));
     return;
   }
   io.out(
@@ -148,6 +177,7 @@ function print(report: ReplayReport, { path, times, values, io }: Context): void
     ),
   );
   io.out(verdict(report));
+  for (const line of summaryLines(summary)) io.out(line);
 }
 
 function verdict(report: ReplayReport): string {

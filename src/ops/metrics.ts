@@ -61,6 +61,8 @@ export interface JournalCounts {
   readonly checkpointBytes: number;
   /** us of the thread that writes them. */
   readonly checkpointUs: number;
+  /** Journals that closed with a signed summary. */
+  readonly sealed: number;
   /** Journals that ended before their rooms did. */
   readonly cut: number;
 }
@@ -237,6 +239,11 @@ function addPlayers(registry: Registry, sources: MetricSources): void {
     'fray_journal_checkpoint_seconds_total',
     'What they took of the thread that writes them.',
     () => (sources.journal()?.checkpointUs ?? 0) / 1e6,
+  );
+  counter(
+    'fray_journal_summaries_total',
+    'Journals that closed with a signed summary.',
+    () => sources.journal()?.sealed ?? 0,
   );
   counter(
     'fray_journal_cuts_total',

@@ -32,6 +32,8 @@ const TIMER_TICKS_MAX = 0xffffff;
 const TIMER_IDS_PER_TICK = 256;
 /** The send pool is given out in pieces of so many bytes (netchan/pool.rs). */
 const POOL_CHUNK_BYTES = 64;
+/** Bytes of JSON that a room's result may have. */
+const RESULT_BYTES_MAX = 4096;
 /** region.rs, Timer. */
 const TIMER_ROW_BYTES = 28;
 
@@ -271,6 +273,17 @@ export class PluginRoom {
     });
   }
 
+  end(result: unknown = null): void {
+    this.#context.scope.assertOpen('end the room');
+    const text = jsonOf(result);
+    if (this.#context.encode(text).length > RESULT_BYTES_MAX)
+      throw new FrayError(
+        'E_VALUE',
+        `Cannot end the room: its result has more than ${RESULT_BYTES_MAX} bytes of JSON`,
+      );
+    this.#seats.end(text);
+  }
+
   defer(fn: (room: PluginRoom) => unknown): void {
     if (this.#deferred.length >= DEFERRED_MAX) {
       throw new FrayError(
@@ -379,6 +392,18 @@ export class PluginRoom {
     }
     return -1;
   }
+}
+
+/** A result as it is kept. Throws E_VALUE for what JSON cannot say. */
+function jsonOf(result: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(result);
+  } catch (cause) {
+    throw new FrayError('E_VALUE', `Cannot end the room: its result is no JSON: ${String(cause)}`);
+  }
+  if (text !== undefined) return text;
+  throw new FrayError('E_VALUE', `Cannot end the room: its result is a ${typeof result}`);
 }
 
 /** Arguments of a timer as the core keeps them. */

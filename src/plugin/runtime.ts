@@ -74,10 +74,7 @@ export class GameRuntime {
     player: undefined,
     speed: 0,
   };
-  readonly #touch: { player: EntityView | undefined; other: EntityView | undefined } = {
-    player: undefined,
-    other: undefined,
-  };
+  readonly #touch: Touching = { player: undefined, other: undefined };
   readonly #assists: Assists;
   readonly #death: {
     victim: EntityView | undefined;
@@ -181,6 +178,11 @@ export class GameRuntime {
   /** Takes what `save` answered in the runtime that had the room before. */
   load(saved: Uint8Array): void {
     this.#seats.load(new TextDecoder().decode(saved));
+  }
+
+  /** What the game ended the room with, as JSON; null: it goes on. */
+  get result(): string | null {
+    return this.#seats.result;
   }
 
   /** Hooks threw FAULTS_MAX times in a row: the room has to close with E_PLUGIN_FAULT. */
@@ -484,6 +486,7 @@ export class GameRuntime {
 }
 
 type Shape = () => boolean;
+type Touching = { player: EntityView | undefined; other: EntityView | undefined };
 
 function logOf(host: RuntimeHost, context: PluginContext, room: string): PluginRoom['log'] {
   const line =

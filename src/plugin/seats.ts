@@ -48,6 +48,8 @@ interface Saved {
   /** Slots. */
   readonly kept: readonly number[];
   readonly standIns: readonly (readonly [number, StandIn, readonly number[]])[];
+  /** Of a room that has ended. */
+  readonly result?: string;
 }
 
 /** Bots that may wait for a place. */
@@ -72,6 +74,8 @@ export class Seats {
   readonly #botsYield: boolean;
   /** What `saved` answers is another than when it was asked last. */
   changed = false;
+  /** What came of the match, as JSON; null while it goes on. */
+  #result: string | null = null;
   #keep = 0;
   #length = 0;
 
@@ -115,6 +119,16 @@ export class Seats {
   /** Who came into a slot with this tick. */
   identity(slot: number): Identity {
     return this.#identities.get(slot) ?? NOBODY;
+  }
+
+  get result(): string | null {
+    return this.#result;
+  }
+
+  /** The match is over. */
+  end(result: string): void {
+    this.#result = result;
+    this.changed = true;
   }
 
   /** A player or bot leaves in the next tick. */
@@ -179,13 +193,15 @@ export class Seats {
         { playerId, raw },
         [...raw.aux],
       ]),
+      ...(this.#result !== null && { result: this.#result }),
     };
     return JSON.stringify(saved);
   }
 
   /** Takes what `saved` answered in another runtime of the same room. */
   load(text: string): void {
-    const { bots, removals, kept, standIns } = JSON.parse(text) as Saved;
+    const { bots, removals, kept, standIns, result = null } = JSON.parse(text) as Saved;
+    this.#result = result;
     this.#bots.splice(0, this.#bots.length, ...bots);
     this.#removals.splice(0, this.#removals.length, ...removals);
     this.#kept.fill(0);

@@ -209,6 +209,13 @@ export interface RoomOf<S> {
   /** Takes a player out in the next tick; its client is told E_KICKED and the reason. */
   kick(player: PlayerViewOf<S>, reason?: string): void;
 
+  /**
+   * The match is over: the room closes at the end of this tick, and everybody in it is told E_ROOM_CLOSED. What they are to see of its
+   * end has to be sent some seconds before (`room.after`). `result`, anything that JSON can say in 4,096 bytes, stands in the signed
+   * summary of the room's journal; where no journals are kept, nowhere. The last call of a tick counts.
+   */
+  end(result?: unknown): void;
+
   /** Runs `fn` as a hook of a later tick: the way back from a promise. At most 1,024 wait (E_COMMAND_LIMIT). */
   defer(fn: (room: RoomOf<S>) => void): void;
 }

@@ -7,6 +7,7 @@ import { noFigures } from '../../workers/journal-store.ts';
 import type { JournalAsk, JournalBoot, JournalSays } from '../../workers/journal-writer.ts';
 import { FrayError } from '../errors.ts';
 import { FolderLock } from './folder-lock.ts';
+import { journalKey } from './journal-key.ts';
 import type { LeftBehind, LeftSeat, SeatKept } from './left-behind.ts';
 import { hostPath, leftIn, leftRoomLine, roomLine, seatKey, seatLine } from './left-behind.ts';
 import type { HostedRoom } from './placement.ts';
@@ -19,6 +20,8 @@ export interface JournalOptions {
   readonly dir: string;
   /** At most so much is lost when the process is killed, ms. Default 50. */
   readonly flushMs?: number;
+  /** Private key (PEM, Ed25519) that signs what journals close with. Default: one in the folder, made where it is not there. */
+  readonly keyFile?: string;
   /** A state hash after each so many ticks. Default 30. */
   readonly hashTicks?: number;
   /** Each room that is copied gets a checkpoint so often, ms; 0: none. Default 30,000. */
@@ -49,11 +52,12 @@ export class JournalThread {
     const { dir, flushMs = 50, checkpointMs = 30_000, bytesMax = 0, ageMsMax = 0 } = options;
     const lock = await lockOf(dir);
     try {
+      const key = journalKey(dir, options.keyFile ?? '');
       const left = leftIn(dir, coreHash);
       const held = left.rooms.map(({ file }) => file);
       const host = [...left.rooms.map(leftRoomLine), ...left.seats.map(seatLine)];
       const limits = { dir, flushMs, checkpointMs, bytesMax, ageMsMax, coreHash };
-      const boot: JournalBoot = { ...limits, held, hostPath: hostPath(dir), host };
+      const boot: JournalBoot = { ...limits, key: key.pem, held, hostPath: hostPath(dir), host };
       const thread = new JournalThread(boot, {
         left,
         lock,
@@ -61,6 +65,7 @@ export class JournalThread {
         hashTicks: options.hashTicks ?? 30,
       });
       await thread.#ready(dir);
+      log.info({ folder: dir, publicKey: key.publicKey }, 'journals are kept and signed');
       return thread;
     } catch (error) {
       lock.release();

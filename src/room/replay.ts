@@ -13,6 +13,7 @@ import type {
 } from '../../workers/journal-format.ts';
 import { STAGE } from '../../workers/journal-format.ts';
 import { checkpointsOf, seekCheckpoint } from '../../workers/journal-places.ts';
+import { decodeOver } from '../../workers/journal-summary.ts';
 import { FrayError } from '../errors.ts';
 
 /**
@@ -202,7 +203,7 @@ export class Replay {
       this.#over = true;
       this.#settle(options);
     }
-    if (this.#end !== null || this.#differs !== null) this.#over = true;
+    if ((this.#end !== null && this.#end !== 'over') || this.#differs !== null) this.#over = true;
   }
 
   /** What is wrong with the file, or what the core refused; null: nothing. */
@@ -241,7 +242,12 @@ export class Replay {
   /** Ticks are played when the next entry shows that they were. */
   #take(entry: JournalEntry, options: ReplayOptions): void {
     const { stage } = entry;
-    if (stage === STAGE.game || stage === STAGE.checkpoint) return;
+    if (this.#end === 'over' && stage !== STAGE.summary)
+      throw new FrayError(
+        'E_MALFORMED',
+        `Cannot read the journal beyond tick ${this.#lastTick}: there is more of it behind its end`,
+      );
+    if (stage === STAGE.game || stage === STAGE.checkpoint || stage === STAGE.summary) return;
     if (this.#from !== null && entry.tick <= this.#from && !ENDS.has(stage)) return;
     if (stage === STAGE.anew) this.#tick.length = 0;
     else if (stage === STAGE.end) this.#tick.push(entry);
@@ -289,10 +295,7 @@ export class Replay {
       else this.#compare(tick);
     } else if (stage === STAGE.over) {
       this.#end = 'over';
-      this.#code = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(
-        0,
-        true,
-      );
+      this.#code = decodeOver(bytes)?.code ?? null;
     } else this.#end = 'cut';
   }
 

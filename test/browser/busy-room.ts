@@ -19,10 +19,16 @@ export interface BusyPlay {
   readonly lost: number;
 }
 
-/** Plays so many ticks. */
-export function playBusy(ticks: number, seed: number): BusyPlay {
+/** Plays so many ticks, and writes the journal to `path` as it goes: a million ticks are some GB. */
+export function playBusy(ticks: number, seed: number, path: string): BusyPlay {
   const room = new BusyRoom(seed);
-  for (let tick = 1; tick <= ticks; tick += 1) room.tick(tick);
+  const writer = new BusyJournal(path, room.bench.journal.config);
+  for (let tick = 1; tick <= ticks; tick += 1) {
+    room.tick(tick);
+    if (tick % WRITE_TICKS === 0) writer.write(room.bench.journal);
+  }
+  writer.write(room.bench.journal);
+  writer.close();
   return room;
 }
 
@@ -144,26 +150,42 @@ function generator(seed: number): () => number {
   };
 }
 
-/** Writes a journal as a server does, without compression, a hash after each tick. */
-export function writeJournal(path: string, journal: Journal): void {
-  const file = new JournalFile(path, { ...HEAD, config: journal.config }, { compress: false });
-  const append = (stage: number, tick: number, bytes: Uint8Array): void => {
-    const whole = new Uint8Array((bytes.length + 3) & ~3);
-    whole.set(bytes);
-    file.append(stage, tick, { words: new Int32Array(whole.buffer), from: 0, bytes: bytes.length });
-  };
-  journal.ticks.forEach(({ begin, end }, tick) => {
-    if (begin) append(STAGE.begin, tick, begin);
-    append(STAGE.end, tick, end);
-    const [high, low] = (journal.hashes[tick] ?? '')
-      .split(':')
-      .map((half) => Number.parseInt(half, 16));
-    append(STAGE.hash, tick, new Uint8Array(Uint32Array.of(low ?? 0, high ?? 0).buffer));
-  });
-  file.flush();
-  file.close();
+/** A journal as a server writes it, without compression, a hash after each tick. */
+class BusyJournal {
+  readonly #file: JournalFile;
+  /** That is written next. */
+  #tick = 0;
+
+  constructor(path: string, config: Uint8Array) {
+    this.#file = new JournalFile(path, { ...HEAD, config }, { compress: false });
+  }
+
+  /** Takes the ticks out of `journal`. */
+  write(journal: Journal): void {
+    const hashes = journal.hashes.splice(0);
+    for (const [k, { begin, end }] of journal.ticks.splice(0).entries()) {
+      if (begin) this.#append(STAGE.begin, begin);
+      this.#append(STAGE.end, end);
+      const [high, low] = (hashes[k] ?? '').split(':').map((half) => Number.parseInt(half, 16));
+      this.#append(STAGE.hash, new Uint8Array(Uint32Array.of(low ?? 0, high ?? 0).buffer));
+      this.#tick += 1;
+    }
+    this.#file.flush();
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #append(stage: number, bytes: Uint8Array): void {
+    const words = new Int32Array((bytes.length + 3) >> 2);
+    new Uint8Array(words.buffer).set(bytes);
+    this.#file.append(stage, this.#tick, { words, from: 0, bytes: bytes.length });
+  }
 }
 
+/** Ticks between two writes. */
+const WRITE_TICKS = 1000;
 const HEAD = {
   roomId: 'busy',
   schemaHash: 0n,

@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import t from 'tap';
 import { core } from '../plugin/bench.ts';
-import { PEOPLE, PLAYERS, playBusy, writeJournal } from './busy-room.ts';
+import { PEOPLE, PLAYERS, playBusy } from './busy-room.ts';
 import { openChromium } from './chromium.ts';
 import { Replay, type ReplayReport } from './replay.ts';
 
@@ -30,7 +30,8 @@ t.test(
     t.comment(`seed ${SEED}; FRAY_TEST_SEED and FRAY_TEST_TICKS choose others`);
     const folder = mkdtempSync(join(tmpdir(), 'fray-determinism-'));
     t.teardown(() => rmSync(folder, { recursive: true }));
-    const { bench, joins, leaves, lost } = playBusy(TICKS, SEED);
+    const file = join(folder, 'arena.journal');
+    const { bench, joins, leaves, lost } = playBusy(TICKS, SEED, file);
     t.same(bench.errors, [], 'no hook threw');
     const facts = {
       deaths: bench.stat('deaths'),
@@ -45,8 +46,6 @@ t.test(
     t.ok(facts.commands > TICKS * PEOPLE * 0.8, `${facts.commands} commands of clients`);
     t.ok(leaves > TICKS / 500 && joins > leaves, `${joins} joins, ${leaves} leaves`);
     t.ok(lost > TICKS / 5, `${lost} packets lost`);
-    const file = join(folder, 'arena.journal');
-    writeJournal(file, bench.journal);
     const all = { ticks: TICKS + 1, hashes: TICKS + 1, differs: -1 };
 
     const node = await inNode(file, EVERY);

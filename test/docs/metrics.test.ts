@@ -44,6 +44,7 @@ const sources: MetricSources = {
     checkpoints: 1,
     checkpointBytes: 1,
     checkpointUs: 1,
+    sealed: 1,
     cut: 1,
   }),
   ready: () => true,

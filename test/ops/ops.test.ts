@@ -44,6 +44,7 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
       checkpoints: 20,
       checkpointBytes: 21,
       checkpointUs: 22e6,
+      sealed: 18,
       cut: 19,
     }),
     ready: () => true,

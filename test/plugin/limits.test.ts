@@ -57,6 +57,34 @@ t.test(
   },
 );
 
+t.test('a game ends its room with what JSON can say, and who goes on with the room knows', (t) => {
+  const codes: string[] = [];
+  const b = bench(
+    {
+      onTick(room) {
+        const loop: { self?: unknown } = {};
+        loop.self = loop;
+        for (const wrong of [loop, 1n, () => 1, 'x'.repeat(4095)])
+          codes.push(codeOf(() => room.end(wrong)));
+        if (room.tick === 2) room.end({ winner: 'Zoë' });
+      },
+    },
+    0,
+  );
+  b.tick();
+  t.same(codes, new Array(4).fill('E_VALUE'));
+  t.equal(b.runtime.result, null);
+  b.tick();
+  t.equal(b.runtime.result, '{"winner":"Zoë"}');
+  t.ok(b.runtime.changed);
+  const next = bench({}, 0);
+  next.runtime.load(b.runtime.save());
+  t.equal(next.runtime.result, '{"winner":"Zoë"}');
+  next.runtime.load(bench({}, 0).runtime.save());
+  t.equal(next.runtime.result, null);
+  t.end();
+});
+
 t.test('an async hook that always rejects gives the room up as well', async (t) => {
   const b = bench(
     {

@@ -1,7 +1,7 @@
 /** Journals as an operator has them: a real server writes, `fray replay` verifies. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { GAME, until } from './fixture.ts';
 import { fray, small } from './fray-process.ts';
@@ -15,6 +15,9 @@ interface Verdict {
   readonly code: string | null;
   readonly differs: number | null;
   readonly problem: string | null;
+  readonly signature: string;
+  readonly publicKey: string | null;
+  readonly summary: { readonly players: readonly unknown[]; readonly bots: number } | null;
 }
 
 async function replay(...args: string[]): Promise<{ code: number | null; verdict: Verdict }> {
@@ -59,6 +62,14 @@ t.test('of a server that was stopped: whole, and verified', async (t) => {
     verdict.ticks > 60 && verdict.hashes >= Math.floor(verdict.ticks / 30),
     JSON.stringify(verdict),
   );
+  t.match(verdict, { signature: 'unknown key', summary: { players: [], result: null } });
+  t.ok((verdict.summary?.bots ?? 0) >= 4);
+  const key = join(dirname(file), 'key.pub.pem');
+  t.equal(statSync(join(dirname(file), 'key.pem')).mode & 0o777, 0o600);
+  t.match(await replay(file, '--public-key', key), { code: 0, verdict: { signature: 'right' } });
+  const other = Buffer.alloc(32, 7).toString('base64');
+  const unknown = await replay(file, '--public-key', other);
+  t.match(unknown, { code: 1, verdict: { verified: true, signature: 'unknown key' } });
   const part = await replay(file, '--to-tick', '31');
   t.match(part, { code: 0, verdict: { ticks: 32, end: 'stopped', verified: true } });
   const text = fray(['replay', file]);
@@ -67,9 +78,10 @@ t.test('of a server that was stopped: whole, and verified', async (t) => {
     text.out,
     /^verified: \d+ ticks, \d+ hashes, [1-9]\d* checkpoints; the room was closed$/m,
   );
-  const other = fray(['replay', file, '--core', join(process.cwd(), 'core-wasm/fray_seal.wasm')]);
-  t.equal(await other.ended, 1);
-  t.match(other.err, /core [0-9a-f]{16} played it, and this is [0-9a-f]{16}.* \(E_CORE\)/);
+  t.match(text.out, /^signed by unknown key \S{44}: name yours with --public-key$/m);
+  const wrong = fray(['replay', file, '--core', join(process.cwd(), 'core-wasm/fray_seal.wasm')]);
+  t.equal(await wrong.ended, 1);
+  t.match(wrong.err, /core [0-9a-f]{16} played it, and this is [0-9a-f]{16}.* \(E_CORE\)/);
 });
 
 t.test(
@@ -79,6 +91,9 @@ t.test(
     const { code, verdict } = await replay(file);
     t.equal(code, 0);
     t.ok(['open', 'torn'].includes(verdict.end), verdict.end);
+    t.equal(verdict.signature, 'none');
+    const wanted = join(dirname(file), 'key.pub.pem');
+    t.equal((await replay(file, '--public-key', wanted)).code, 1, 'nobody has signed it');
     t.ok(verdict.ticks > 60);
     const bytes = readFileSync(file);
     (bytes[Math.floor(bytes.length * 0.6)] as number) ^= 0x10;

@@ -20,6 +20,7 @@ import { readJournal } from '../../workers/journal-file.ts';
 import { CODEC, STAGE } from '../../workers/journal-format.ts';
 import { checkpointsOf, seekCheckpoint } from '../../workers/journal-places.ts';
 import { testCore } from '../room/bench.ts';
+import { continued } from './continued.ts';
 
 const SEED = Number(process.env['FRAY_TEST_SEED'] ?? Math.floor(Math.random() * 0x7fff_ffff));
 const module = await testCore();
@@ -96,17 +97,7 @@ function run(host: ShardHost, ticks: number): Map<number, string> {
 }
 
 function takeover(file: string, epoch = 2): RoomTakeover {
-  const order = { row: 0, owner: 0, id: 'room0', seed: 7n, epoch, bots: 0, optionsJson: '' };
-  const seat = {
-    state: 'in',
-    presence: 'away',
-    resume: 0,
-    flags: 0,
-    name: new Uint8Array(0),
-    identity: new Uint8Array(0),
-  } as const;
-  const seats = [5, 6].map((session) => ({ ...seat, session }));
-  return { order, file, shadow: undefined, tick: 0, bareTick: -1, dueUs: null, code: 0, seats };
+  return continued(file, { epoch, sessions: [5, 6] });
 }
 
 test('checkpoints keep pages that changed, and give the region back as it was', async (t) => {

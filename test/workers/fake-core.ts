@@ -157,6 +157,7 @@ export class FakeCore implements TickCore {
 
 export class FakeGame implements RoomGame {
   faulted = false;
+  result: string | null = null;
   messagesMalformed = 0;
   closed = 0;
   failAtClose = false;

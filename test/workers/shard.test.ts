@@ -209,6 +209,27 @@ test('a trap and a faulty plugin close one room with their code, and its neighbo
   t.end();
 });
 
+test('a room that its game has ended is closed when its tick has gone out, and ticks no more', (t) => {
+  const bench = new Bench();
+  bench.open(0);
+  bench.join(5, 0);
+  bench.run(3);
+  bench.answers();
+  bench.packetsOut();
+  const core = bench.cores.get(0) as FakeCore;
+  const { tick } = core;
+  (bench.games.get(0) as FakeGame).result = '7';
+  bench.run(3);
+  t.equal(core.tick, tick, 'not even once where it had ended before: another worker had it then');
+  t.same(bench.answers(), [
+    ['left', 5, ERROR.E_ROOM_CLOSED, ''],
+    ['closed', 0, ERROR.E_ROOM_CLOSED, ''],
+  ]);
+  t.equal(bench.counter('roomsFaulted'), 0);
+  t.equal(bench.games.get(0)?.closed, 1);
+  t.end();
+});
+
 test('options that do not fit refuse the room and everybody on the way to it', (t) => {
   const bench = new Bench();
   bench.open(0, 'bad');

@@ -1,7 +1,8 @@
 //! Reads a journal without compression (SPEC.md, "The journal"). Its checks are left to `fray replay`.
 
 const MAGIC: u32 = 0x444a_5246;
-const VERSION: u32 = 4;
+/// The same entries: 5 adds the summary behind the end.
+const VERSIONS: std::ops::RangeInclusive<u32> = 4..=5;
 /// Bytes of the head before the room's id and the configuration.
 const HEAD_BYTES: usize = 76;
 const BLOCK_HEAD_BYTES: usize = 36;
@@ -37,7 +38,7 @@ pub struct Journal<'a> {
 
 impl<'a> Journal<'a> {
     pub fn open(file: &'a [u8]) -> Result<Self, String> {
-        if (word(file, 0)?, word(file, 4)?) != (MAGIC, VERSION) {
+        if word(file, 0)? != MAGIC || !VERSIONS.contains(&word(file, 4)?) {
             return Err("not a journal".into());
         }
         let (bytes, id_bytes, config_bytes) =
