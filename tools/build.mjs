@@ -20,6 +20,7 @@ const SEAL = join(ROOT, 'core-wasm', 'fray_seal.wasm');
 const PAGE_MODULES = [
   ['client.browser', 'src/client/index.ts'],
   ['watch', 'src/watch/index.ts'],
+  ['devtools', 'src/devtools/index.ts'],
 ];
 /** Of declarations: what no entry's types lead to, tsc writes all the same, and nobody needs. */
 const RELATIVE_IMPORT = /(?:from|import|import\() ?'(\.[^']+)'/g;

@@ -65,6 +65,8 @@ export class ClientCore {
   readonly command: DataView;
   /** u32 count, padding to 8 bytes, then WallBox rows. */
   readonly walls: DataView;
+  /** [2 * index]: tick of the newest row of an entity, 0 none; [2 * index + 1]: bits that it took. */
+  readonly costs: Uint32Array;
   readonly #exports: CoreExports;
   readonly #own: Uint32Array;
 
@@ -101,6 +103,7 @@ export class ClientCore {
     this.stats = new DataView(buffer, at(ADDRESS.stats), ClientStats.bytes);
     this.command = new DataView(buffer, at(ADDRESS.inputs), InputCommand.bytes);
     this.walls = new DataView(buffer, at(ADDRESS.walls));
+    this.costs = new Uint32Array(buffer, at(ADDRESS.costs), 2 * sizes.entitiesMax);
     this.#own = new Uint32Array(buffer, at(ADDRESS.own), 1);
   }
 

@@ -53,6 +53,7 @@ pub extern "C" fn client_address(which: u32) -> u32 {
             address::WALLS => at(m.walls_count.as_ptr().cast()),
             address::ROSTER_ROW_BYTES => Ok(m.head[0].sizes.roster_row_bytes),
             address::OWN => at(m.own.as_ptr().cast()),
+            address::COSTS => at(m.costs.as_ptr().cast()),
             _ => Ok(0),
         }
     });

@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0xf602475d;
+export const TABLE_HASH = 0xa0716f61;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree. */
@@ -366,6 +366,8 @@ export const ADDRESS = {
   happened: 29,
   /** room: u32 how many events there have been */
   happenedNext: 30,
+  /** client: u32 tick and u32 bits of the newest row, per entity */
+  costs: 31,
 } as const;
 
 /** Why a shot was not judged at the view that it stated. */

@@ -215,4 +215,5 @@ export const ADDRESSES = {
   epochs: [28, 'room: u32 epoch of packets per slot'],
   happened: [29, 'room: ClientEvent[EVENTS_MAX], event e at e % EVENTS_MAX'],
   happenedNext: [30, 'room: u32 how many events there have been'],
+  costs: [31, 'client: u32 tick and u32 bits of the newest row, per entity'],
 } as const;

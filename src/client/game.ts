@@ -263,6 +263,16 @@ export class Game<S extends GameSchema> implements Watchable<S> {
     return this.#line.switchTo(transport);
   }
 
+  /**
+   * What an entity in sight costs, for tools: the bits that its newest state took of a snapshot, and the tick of that. Means nothing for
+   * the own player, which is part of every snapshot, and for a `predicted` shot. `handle` as in its row of the view.
+   */
+  costOf(handle: number): { readonly tick: number; readonly bits: number } {
+    const at = 2 * (handle & 0xffff);
+    const { costs } = this.#core;
+    return { tick: costs[at] ?? 0, bits: costs[at + 1] ?? 0 };
+  }
+
   /** Leaves the room. Repeats do nothing. The last view stays readable. */
   close(): void {
     if (this.#status === 'closed') return;

@@ -45,6 +45,7 @@ export class GameStats {
   readonly #snapshots = new Rate();
   readonly #line: StatsLine;
 
+  /** Use `game.stats`. */
   constructor(sources: StatsSources) {
     this.#counters = sources.counters;
     this.#clock = sources.clock;

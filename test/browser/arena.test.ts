@@ -29,7 +29,7 @@ t.test('a page, alone with the server', { timeout: 120_000 }, async (t) => {
     await page.goto(server.url);
     await join(page, 'Lossy');
     await page.keyboard.press('F3');
-    t.ok(await page.isVisible('#net'));
+    t.ok(await page.isVisible('.fray-devtools'));
     await slide(page, 'rtt', 150);
     await slide(page, 'loss', 5);
     await page.waitForTimeout(4000);
@@ -112,7 +112,9 @@ interface Stats {
 async function slide(page: Page, key: string, value: number): Promise<void> {
   await page.evaluate(
     ({ key, value }) => {
-      const input = document.querySelector<HTMLInputElement>(`input[data-link=${key}]`);
+      const input = document
+        .querySelector('.fray-devtools')
+        ?.shadowRoot?.querySelector<HTMLInputElement>(`input[data-link=${key}]`);
       if (!input) throw new Error(`no slider ${key}`);
       input.value = String(value);
       input.dispatchEvent(new Event('input'));

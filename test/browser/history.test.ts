@@ -90,11 +90,11 @@ function seesWanderer(watcher: Page, there: boolean): Promise<boolean> {
   );
 }
 
-/** The second game of a page has its controls to itself: one F3 opens the net graph, one line is said once. */
+/** The second game of a page has its controls to itself: one F3 opens the devtools, one line is said once. */
 async function talks(t: Test, page: Page, watcher: Page): Promise<void> {
   await page.bringToFront();
   await page.keyboard.press('F3');
-  t.ok(await page.isVisible('#net'), 'F3 opens the net graph');
+  t.ok(await page.isVisible('.fray-devtools'), 'F3 opens the devtools');
   await page.keyboard.press('Enter');
   await page.keyboard.type('back again');
   await page.keyboard.press('Enter');

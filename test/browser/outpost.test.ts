@@ -86,7 +86,11 @@ t.test('two windows play one outpost with bots', { timeout: 240_000 }, async (t)
   t.equal(await a.locator('#table table').count(), 2, 'a table for each team');
   await a.keyboard.up('Tab');
   await a.keyboard.press('F3');
-  await a.waitForFunction(() => /\d+ ms/.test(document.getElementById('net')?.innerText ?? ''));
+  await a.waitForSelector('.fray-devtools dd:text-matches("\\d+ ms")');
+  await a.keyboard.press('Digit1');
+  await a.keyboard.down('KeyJ');
+  await a.waitForSelector('.fray-devtools li[data-kind=receipt]');
+  await a.keyboard.up('KeyJ');
   t.match(await a.textContent('#clock'), /^[0-5]:\d\d$/);
   t.same(ann.said, [], 'nothing on the console');
   t.same(ben.said, [], 'nothing on the console of the other');

@@ -29,9 +29,7 @@ t.test('pages and their transports', { timeout: 300_000 }, async (t) => {
       await carriedBy(page, 'webrtc');
       t.match(await stateOf(page), { status: 'open', why: 'the best of webrtc, websocket' });
       await page.keyboard.press('F3');
-      await page.waitForFunction(() =>
-        document.getElementById('net')?.textContent?.includes('the best'),
-      );
+      await page.waitForSelector('.fray-devtools dd:text("the best")');
       await watchGaps(page);
       for (const kind of ['websocket', 'webrtc'] as const) {
         const { switches } = await stateOf(page);

@@ -17,13 +17,21 @@ const facts = JSON.parse(read('package.json')) as {
   readonly scripts: Record<string, string>;
 };
 
-test('the package is ES modules for Node 20.19 and newer, with a command and six entries', (t) => {
+test('the package is ES modules for Node 20.19 and newer, with a command and seven entries', (t) => {
   t.equal(facts.type, 'module');
   t.equal(facts.license, 'Apache-2.0');
   t.equal(facts.engines.node, '>=20.19');
   t.equal(facts.bin.fray, 'dist/cli.js');
   const entries = Object.keys(facts.exports).filter((name) => !/json$|wasm$/.test(name));
-  t.same(entries, ['./schema', './plugin', './testing', './client', './watch', './tokens']);
+  t.same(entries, [
+    './schema',
+    './plugin',
+    './testing',
+    './client',
+    './watch',
+    './devtools',
+    './tokens',
+  ]);
   for (const name of entries) {
     const text = JSON.stringify(facts.exports[name]);
     t.match(text, /"types":"\.\/dist\/types\//, `${name} has types`);

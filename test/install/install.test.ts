@@ -113,6 +113,7 @@ const NEEDED = [
   'dist/testing.js',
   'dist/tokens.js',
   'dist/watch.js',
+  'dist/devtools.js',
   'dist/client.browser.js',
   'dist/client.node.js',
   'dist/fray_client.wasm',
@@ -128,6 +129,7 @@ const NEEDED = [
   'dist/types/src/plugin/testing/index.d.ts',
   'dist/types/src/client/index.d.ts',
   'dist/types/src/watch/index.d.ts',
+  'dist/types/src/devtools/index.d.ts',
   'dist/types/src/tokens.d.ts',
   'LICENSE',
   'README.md',
@@ -143,6 +145,7 @@ import { defineGame } from 'fray/plugin';
 import { connect, type Watchable } from 'fray/client';
 import { watch } from 'fray/watch';
 import { testRoom } from 'fray/testing';
+import { devtools } from 'fray/devtools';
 import { issueConnectToken } from 'fray/tokens';
 const duel = defineSchema({
   name: 'duel',
@@ -166,6 +169,7 @@ export async function look(journal: Uint8Array): Promise<Watchable<typeof duel>>
   const film = await watch(journal, { schema: duel, bar: null });
   return film.view(0).players[0]?.kills === 1 ? film : connect('http://localhost', { schema: duel });
 }
+export const shown = async () => devtools(await connect('http://localhost', { schema: duel }), { key: 'F2' }).open;
 export const token: string = issueConnectToken({ userId: 'ann', servers: ['203.0.113.5:40000'], key: new Uint8Array(32) }).token;
 `;
 const SAME = `import { defineSchema } from 'fray/schema';
@@ -173,11 +177,12 @@ import { defineGame } from 'fray/plugin';
 import { connect } from 'fray/client';
 import { watch } from 'fray/watch';
 import { testRoom } from 'fray/testing';
+import { devtools } from 'fray/devtools';
 import { issueConnectToken, openConnectToken } from 'fray/tokens';
 const key = new Uint8Array(32).fill(7);
 const { token } = issueConnectToken({ userId: 'ann', servers: ['203.0.113.5:40000'], key });
 if (openConnectToken(token, [key]).userId !== 'ann') throw new Error('the token does not open');
-for (const made of [connect, watch]) if (typeof made !== 'function') throw new Error('not there');
+for (const made of [connect, watch, devtools]) if (typeof made !== 'function') throw new Error('not there');
 const ann = testRoom(defineGame(defineSchema({ name: 'duel', world: { width: 40, depth: 40 }, input: {} }), {})).join();
 if (ann.status !== 'joining') throw new Error('testing opens no room');
 console.log('done');

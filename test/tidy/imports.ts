@@ -54,6 +54,8 @@ export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   ],
   // A page that plays a journal: the client's view of a room.
   'src/watch': ['src/client', 'src/room', 'src/schema', 'workers', 'core-wasm', 'protocol'],
+  // What a page shows its author of a running game.
+  'src/devtools': ['src/client', 'src/schema'],
   'src/http': ['src/session', 'src/session/server', 'src/room', 'src/ops'],
   'src/control': ['src/session', 'src/session/server', 'src/room', 'src/store'],
   'src/store': [],
@@ -81,8 +83,8 @@ const PACKAGES: { readonly [folder: string]: RegExp } = {
   'src/session': /^@noble\/|^@bufbuild\/protobuf(\/|$)/,
   'src/mailbox': /^node:worker_threads$/,
   // A page draws with what its author likes; it is bundled with it.
-  games: /^(fray\/(schema|plugin|client|watch)|three)$/,
-  examples: /^fray\/(schema|plugin|client|watch)$/,
+  games: /^(fray\/(schema|plugin|client|watch|devtools)|three)$/,
+  examples: /^fray\/(schema|plugin|client|watch|devtools)$/,
 };
 
 /** What the pages of games share. */
@@ -96,7 +98,12 @@ const SOCKETS = /^(ws|uWebSockets\.js|node:(net|tls|dgram|http|https|http2))$/;
 const SOCKET_FOLDERS = ['src/transport/', 'src/http/'];
 
 /** What a browser loads: neither Node's modules nor `ws` may be reached from here. */
-const BROWSER_ENTRIES = ['src/schema/index.ts', 'src/client/index.ts', 'src/watch/index.ts'];
+const BROWSER_ENTRIES = [
+  'src/schema/index.ts',
+  'src/client/index.ts',
+  'src/watch/index.ts',
+  'src/devtools/index.ts',
+];
 
 export function checkImports(sources: Sources): Problem[] {
   const problems: Problem[] = [];

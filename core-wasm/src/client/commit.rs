@@ -2,7 +2,7 @@
 
 use super::messages::{ENTER, LEAVE};
 use super::receive::{has, members, Set, Snapshot, ToOwnedSet, SET_WORDS_MAX};
-use super::{Arrived, Client, ARRIVED};
+use super::{Arrived, Client, RowCost, ARRIVED};
 use crate::gen::ClientEvent;
 use crate::netchan::Header;
 use crate::region::TICK_NONE;
@@ -32,6 +32,9 @@ impl Client<'_> {
                 left &= left - 1;
                 let from = (scratch * entities + e) * halves;
                 self.m.rows.copy_within(from..from + halves, (place * entities + e) * halves);
+                if fresh {
+                    self.m.costs[e] = RowCost { tick: s.tick, bits: u32::from(self.m.bits[e]) };
+                }
             }
         }
         self.m.arrived[usize::from(header.sequence) % ARRIVED] =

@@ -101,6 +101,16 @@ pub struct Arrived {
     known: u16,
 }
 
+/// What the newest row of an entity took, for tools.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+pub struct RowCost {
+    /// Tick of the snapshot that carried it.
+    tick: u32,
+    /// Bits of it there.
+    bits: u32,
+}
+
 /// An entity that a snapshot lets in.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
@@ -156,6 +166,10 @@ layout! {
         enters: Enter = s.entities,
         /// Scratch: age of the row that stands for a member.
         ages: u8 = s.entities,
+        /// Scratch: bits of the rows of a snapshot.
+        bits: u16 = s.entities,
+        /// What the newest row of each took.
+        costs: RowCost = s.entities,
         /// Handle by index, as entered last.
         handles: u32 = s.entities,
         /// Owner by index (projectiles).
@@ -313,6 +327,7 @@ impl Client<'_> {
         m.shots.fill(Zeroable::zeroed());
         m.sets.fill(0);
         m.updates.fill(0);
+        m.costs.fill(Zeroable::zeroed());
         let head = &mut m.head[0];
         (head.handle, head.epoch) = (handle, epoch);
         (head.newest, head.local, head.assembly) = (TICK_NONE, 0, 0);

@@ -47,8 +47,10 @@ impl Client<'_> {
                 continue;
             }
             let row = self.row_at(code.shape, s.tick - own_age, e);
+            let start = reader.position();
             let row = code.read_delta(reader, &row, own_age as i32);
             self.put_row(code.shape, scratch, e, &row);
+            self.m.bits[e] = (reader.position() - start) as u16;
             sent[e / 32] |= 1 << (e % 32);
         }
         if reader.bit() {
@@ -82,6 +84,7 @@ impl Client<'_> {
         e: usize,
         code: &RowCode,
     ) -> Result<(), Refusal> {
+        let start = reader.position();
         let (row, generation) = code.read_full(reader, origin);
         let mut enter = Enter { index: e as u32, generation, owner: 0, command: 0 };
         if head_kind(row[W_HEAD]) == kind::PROJECTILE {
@@ -96,6 +99,7 @@ impl Client<'_> {
             return Err(Refusal::Malformed);
         }
         self.put_row(code.shape, self.scratch(), e, &row);
+        self.m.bits[e] = (reader.position() - start) as u16;
         self.m.enters[s.enters] = enter;
         s.enters += 1;
         Ok(())

@@ -212,6 +212,8 @@ pub mod address {
     pub const HAPPENED: u32 = 29;
     /// room: u32 how many events there have been
     pub const HAPPENED_NEXT: u32 = 30;
+    /// client: u32 tick and u32 bits of the newest row, per entity
+    pub const COSTS: u32 = 31;
 }
 
 /// Why a shot was not judged at the view that it stated.

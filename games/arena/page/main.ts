@@ -1,5 +1,6 @@
 /** The arena's page: asks for a name, connects, and draws. */
 import { connect, type Game, type Watchable } from 'fray/client';
+import { devtools } from 'fray/devtools';
 import { element } from '../../page-kit/element.ts';
 import { onJournal, openJournal, reasonOf } from '../../page-kit/journal.ts';
 import { backToLobby, openLobby } from '../../page-kit/lobby.ts';
@@ -7,8 +8,8 @@ import { arena } from '../schema.ts';
 import { type ControlSurface, listen } from './controls.ts';
 import { Effects } from './effects.ts';
 import { gunOf, Hud } from './hud.ts';
-import { NetGraph } from './netgraph.ts';
 import { palette, playerColour } from './palette.ts';
+import { Receipts } from './receipts.ts';
 import { Scene, type View } from './scene.ts';
 
 type ArenaGame = Game<typeof arena>;
@@ -50,11 +51,13 @@ async function watchJournal(source: URL | File): Promise<void> {
 
 function play(game: ArenaGame, ended: (reason: string) => void): void {
   const over = new AbortController();
-  const graph = new NetGraph(game, over.signal);
+  const receipts = new Receipts(game);
+  const tools = devtools(game, { onToggle: (open) => receipts.watch(open) });
+  receipts.heard = (text) => tools.note('receipt', text);
   chat(game, surface, over.signal);
   surface.changed = () => game.setInput(surface.sample());
   show(game, {
-    each: (nowMs) => graph.draw(nowMs, scene),
+    each: (nowMs) => receipts.draw(scene, nowMs),
     before: surface.changed,
     ended: (reason) => {
       surface.changed = () => {};

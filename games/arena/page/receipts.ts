@@ -15,8 +15,8 @@ interface Shape {
 }
 
 export class Receipts {
-  /** Of the newest shot, in words. */
-  text = 'none yet';
+  /** Told of each, in words. */
+  heard: (text: string) => void = () => {};
   readonly #game: Game<typeof arena>;
   readonly #shapes: Shape[] = [];
   #line = { x: 0, y: 0, toX: 0, toY: 0 };
@@ -32,7 +32,7 @@ export class Receipts {
       this.#shapes.length = 0;
       const clamp = clamps[judged.clamp] ?? 'none';
       const why = clamp === 'none' ? '' : `, said ${judged.statedMs}: ${clamp}`;
-      this.text = `${results[judged.result] ?? ''}, ${judged.agoMs} ms ago${why}`;
+      this.heard(`${results[judged.result] ?? ''}, ${judged.agoMs} ms ago${why}`);
     });
     game.onMessage('shape', (shape) => {
       this.#shapes.push({ ...shape });

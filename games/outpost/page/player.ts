@@ -1,5 +1,6 @@
 /** What happens on the screen while a game runs. */
 import type { Game, GameEvent, Watchable } from 'fray/client';
+import { devtools } from 'fray/devtools';
 import { Vector3 } from 'three';
 import { BODY_HEIGHT, clearPart, EYE_HEIGHT } from '../map.ts';
 import { OVER, type outpost, weapons } from '../schema.ts';
@@ -9,7 +10,6 @@ import { Crowd, type View } from './crowd.ts';
 import { Effects } from './effects.ts';
 import { Gun } from './gun.ts';
 import { Hud } from './hud.ts';
-import { NetGraph } from './netgraph.ts';
 import { palette, teamColours } from './palette.ts';
 import { Receipts } from './receipts.ts';
 import type { Stage } from './stage.ts';
@@ -73,25 +73,42 @@ export class Player {
 
   /** Plays a game until it is over. */
   play(game: OutpostGame, ended: (reason: string) => void): void {
-    const over = new AbortController();
     const receipts = new Receipts(game, this.#stage.scene);
-    const graph = new NetGraph(game, receipts, over.signal);
+    const frames = { count: 0, ms: performance.now() };
+    const tools = devtools(game, {
+      rows: () => this.#drawn(frames),
+      onToggle: (open) => receipts.watch(open),
+    });
+    receipts.heard = (text) => tools.note('receipt', text);
     this.#surface.playing = true;
     this.#surface.changed = () => game.setInput(this.#surface.sample());
     this.#surface.arm = (weapon) => arm(game, weapon);
     this.#watching = false;
     this.#show(game, {
       before: this.#surface.changed,
-      each: (nowMs) => graph.draw(nowMs, this.#stage.drawCalls),
+      each: (nowMs) => {
+        frames.count += 1;
+        receipts.show(nowMs);
+      },
       ended: (reason) => {
         this.#surface.playing = false;
         this.#surface.changed = () => {};
         document.exitPointerLock();
         receipts.remove();
-        over.abort();
         ended(reason);
       },
     });
+  }
+
+  /** For the devtools: frames per second since they asked last. */
+  #drawn(frames: { count: number; ms: number }): Record<string, string> {
+    const nowMs = performance.now();
+    const perSecond = (frames.count * 1000) / Math.max(1, nowMs - frames.ms);
+    Object.assign(frames, { count: 0, ms: nowMs });
+    return {
+      frames: `${perSecond.toFixed(0)} /s`,
+      'draw calls': String(this.#stage.drawCalls),
+    };
   }
 
   /** Draws a journal until it is closed: the eyes look where their player looked. */

@@ -20,8 +20,8 @@ const LIFE_MS = 4000;
 const SHAPES_MAX = 8;
 
 export class Receipts {
-  /** Of the newest shot, in words. */
-  text = 'none yet';
+  /** Told of each, in words. */
+  heard: (text: string) => void = () => {};
   readonly #game: Game<typeof outpost>;
   readonly #scene: Scene;
   readonly #line: Line;
@@ -55,7 +55,7 @@ export class Receipts {
       this.#shapes.count = 0;
       const clamp = clamps[judged.clamp] ?? 'none';
       const why = clamp === 'none' ? '' : `, said ${judged.statedMs}: ${clamp}`;
-      this.text = `${results[judged.result] ?? ''}, ${judged.agoMs} ms ago${why}`;
+      this.heard(`${results[judged.result] ?? ''}, ${judged.agoMs} ms ago${why}`);
     });
     game.onMessage('shape', ({ x, y, z, radius }) => {
       if (this.#shapes.count >= SHAPES_MAX) return;
