@@ -2,6 +2,7 @@
 import type { RoomCore } from '../../core-wasm/bindings/room.ts';
 import { RosterRow } from '../../protocol/gen/tables.ts';
 import type { PlayerId } from '../schema/fields.ts';
+import { decodeInput } from '../schema/inputs.ts';
 import type { SchemaLayout } from '../schema/layout.ts';
 import { CommandWriter } from './commands.ts';
 import { RoomMap } from './map.ts';
@@ -43,6 +44,12 @@ export class PluginContext {
   playerName(slot: number): string {
     const row = this.#rosterRow(slot);
     return this.#decode(row + RosterRow.name, this.core.u8[row + RosterRow.nameBytes] ?? 0);
+  }
+
+  /** Controls of the player in a slot as `apply` took them for this tick; overwrites `into`. */
+  readInput(slot: number, into: Record<string, unknown>): void {
+    const { core, layout } = this;
+    decodeInput(layout, { view: core.view, at: core.inputAddress(slot) }, into);
   }
 
   /** A text of the region: a length byte, then UTF-8. */

@@ -52,6 +52,11 @@ export type PlayerViewOf<S> = EntityBase & {
   readonly slot: number;
   /** Added by room.addBot. */
   readonly bot: boolean;
+  /**
+   * The controls that were applied in this tick: of a client its command for it, or, where that is missing, what stands in for it; of a
+   * bot what `botInput` answered. Reused by the next look at the same player.
+   */
+  readonly input: InputOf<S>;
   /** At most 32 bytes of UTF-8. */
   name: string;
   weapon: WeaponName<S>;

@@ -21,6 +21,7 @@ export class EntityView implements WritableRow {
   readonly #context: PluginContext;
   readonly #handle: number;
   readonly #index: number;
+  readonly #input: Record<string, unknown> = {};
   #serial = 0;
 
   constructor(context: PluginContext, handle: number) {
@@ -83,6 +84,12 @@ export class EntityView implements WritableRow {
 
   $isBot(): boolean {
     return this.#context.isBot(this.$slotOf());
+  }
+
+  $input(): Readonly<Record<string, unknown>> {
+    const slot = this.$slotOf();
+    this.#context.readInput(slot, this.#input);
+    return this.#input;
   }
 
   $playerName(): string {
@@ -192,7 +199,7 @@ function viewClass(
     if (knows(text, flavour)) installText(shape.prototype, { kind, text, writable });
   }
   Object.defineProperty(shape.prototype, 'kind', { value: kind.name, enumerable: true });
-  if (kind.number === KIND.player) installPlayer(shape.prototype, writable);
+  if (kind.number === KIND.player) installPlayer(shape.prototype, flavour);
   return shape;
 }
 
@@ -220,7 +227,8 @@ function installText(
   });
 }
 
-function installPlayer(prototype: EntityView, writable: boolean): void {
+function installPlayer(prototype: EntityView, flavour: ViewFlavour): void {
+  const writable = flavour === 'write';
   Object.defineProperties(prototype, {
     id: {
       enumerable: true,
@@ -234,6 +242,14 @@ function installPlayer(prototype: EntityView, writable: boolean): void {
         return this.$slotOf();
       },
     },
+    // Not enumerable, as what is no state: a look at a view shows what it is, not what was pressed.
+    ...(flavour === 'write' && {
+      input: {
+        get(this: EntityView): Readonly<Record<string, unknown>> {
+          return this.$input();
+        },
+      },
+    }),
     bot: {
       enumerable: true,
       get(this: EntityView): boolean {

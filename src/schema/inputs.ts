@@ -2,9 +2,11 @@
  * An author's input as the numbers of an InputCommand or a BotInput record. Used by clients when they sample, and by
  * rooms for their bots. Never throws: what is missing or no number is neutral, what is too large is cut.
  */
+import { InputCommand } from '../../protocol/gen/tables.ts';
 import type { Field } from './fields.ts';
+import { fromRaw } from './fields.ts';
 import type { SchemaLayout } from './layout.ts';
-import { toPitch16, toTurn16 } from './units.ts';
+import { fromPitch16, fromTurn16, toPitch16, toTurn16 } from './units.ts';
 
 /** Raw controls. `aux` are the author's analog inputs. */
 export interface RawInput {
@@ -56,6 +58,39 @@ export function encodeInput(
   }
 }
 
+/** The other way: overwrites all of `into` with the InputCommand at `at`. What is reused stays the same object. */
+export function decodeInput(
+  layout: SchemaLayout,
+  command: { readonly view: DataView; readonly at: number },
+  into: Record<string, unknown>,
+): void {
+  const { view, at } = command;
+  for (const { name, kind, place, spec } of layout.inputs) {
+    switch (kind) {
+      case 'move': {
+        into[name] ??= { x: 0, y: 0 };
+        const move = into[name] as { x: number; y: number };
+        move.x = view.getInt8(at + InputCommand.moveX) / STICK_MOST;
+        move.y = view.getInt8(at + InputCommand.moveY) / STICK_MOST;
+        break;
+      }
+      case 'aim':
+        into[name] = fromTurn16(view.getUint16(at + InputCommand.aim, true));
+        break;
+      case 'pitch':
+        into[name] = fromPitch16(view.getInt16(at + InputCommand.pitch, true));
+        break;
+      case 'button':
+        into[name] = ((view.getUint16(at + InputCommand.buttons, true) >> place) & 1) !== 0;
+        break;
+      default: {
+        const raw = view.getInt16(at + InputCommand.aux + 2 * place, true);
+        into[name] = spec === null ? raw / STICK_MOST : fromRaw(spec, raw);
+      }
+    }
+  }
+}
+
 function encodeMove(value: unknown, into: RawInput): void {
   if (typeof value !== 'object' || value === null) return;
   let x = numberOf((value as { x?: unknown }).x);
@@ -70,7 +105,7 @@ function encodeMove(value: unknown, into: RawInput): void {
 }
 
 function stick(value: number): number {
-  return Math.max(-127, Math.min(127, Math.round(value * 127)));
+  return Math.max(-STICK_MOST, Math.min(STICK_MOST, Math.round(value * STICK_MOST)));
 }
 
 function clampRaw(spec: Field, value: unknown): number {
@@ -82,3 +117,6 @@ function clampRaw(spec: Field, value: unknown): number {
 function numberOf(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;
 }
+
+/** What a stick is on the wire when it is pushed all the way. */
+const STICK_MOST = 127;
