@@ -38,6 +38,8 @@ export interface ShardHostOptions {
   readonly journalDir?: string;
   /** With journals, compressed, that are flushed with every third turn: a checkpoint so often, ms of the bench's time. Default none. */
   readonly checkpointMs?: number;
+  /** SHA-256 of the core, for the journals. Default: zeros. */
+  readonly coreHash?: Uint8Array;
   /** Signs the journals of closed rooms. Default: nobody. */
   readonly signer?: Signer;
 }
@@ -228,12 +230,16 @@ interface Journals {
 /** Journals without compression, which a native build reads; with checkpoints as a server writes them. */
 function journalIn(
   dir: string,
-  { checkpointMs, signer }: Pick<ShardHostOptions, 'checkpointMs' | 'signer'>,
+  {
+    checkpointMs,
+    coreHash,
+    signer,
+  }: Pick<ShardHostOptions, 'checkpointMs' | 'coreHash' | 'signer'>,
   nowMs: () => number,
 ): Journals {
   const store = new JournalStore({
     dir,
-    coreHash: new Uint8Array(CORE_HASH_BYTES),
+    coreHash: coreHash ?? new Uint8Array(CORE_HASH_BYTES),
     bytesMax: 0,
     ageMsMax: 0,
     signer,

@@ -34,6 +34,10 @@ if (exists(CORE, 'the core')) made.set(join(DIST, 'fray_core.wasm'), fs.readFile
 if (exists(CLIENT, 'the core of clients'))
   made.set(join(DIST, 'fray_client.wasm'), fs.readFileSync(CLIENT));
 if (exists(SEAL, 'the sealer')) made.set(join(DIST, 'fray_seal.wasm'), fs.readFileSync(SEAL));
+const cores = join(ROOT, 'cores');
+if (exists(cores))
+  for (const file of fs.readdirSync(cores))
+    made.set(join(DIST, 'cores', file), fs.readFileSync(join(cores, file)));
 const { written, removed } = writeAll();
 console.log(
   `build: ${made.size} files in dist (${written} written, ${removed} removed), ${Math.round(performance.now() - startedMs)} ms`,

@@ -80,7 +80,7 @@ export class ClientCore {
   }
 
   private constructor(module: WebAssembly.Module, config: Uint8Array) {
-    const { exports, memory } = instantiateFor(module, 'client', config);
+    const { exports, memory } = instantiateFor(module, 'client', { config });
     this.#exports = exports;
     const { buffer } = memory;
     const at = (which: number): number => exports.client_address(which) >>> 0;

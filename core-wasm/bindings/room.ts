@@ -11,7 +11,7 @@ import {
   SPAWNABLE_MAX,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../../src/errors.ts';
-import type { CoreExports } from './instantiate.ts';
+import type { CoreExports, Tables } from './instantiate.ts';
 import { checked, instantiateAgain, instantiateFor } from './instantiate.ts';
 
 export class RoomCore {
@@ -68,6 +68,7 @@ export class RoomCore {
 
   readonly #module: WebAssembly.Module;
   readonly #config: Uint8Array;
+  readonly #tables: Tables;
   readonly #memory: WebAssembly.Memory;
   #exports: CoreExports;
   readonly #stats: number;
@@ -78,11 +79,12 @@ export class RoomCore {
   readonly #regionView: Uint8Array;
 
   /** Instantiates `module` with exactly the memory that `config` (from compileConfig) needs. Throws the core's code. */
-  constructor(module: WebAssembly.Module, config: Uint8Array) {
-    const { exports, memory } = instantiateFor(module, 'room', config);
+  constructor(module: WebAssembly.Module, config: Uint8Array, tables: Tables = 'own') {
+    const { exports, memory } = instantiateFor(module, 'room', { config, tables });
     const { buffer } = memory;
     this.#module = module;
     this.#config = config;
+    this.#tables = tables;
     this.#memory = memory;
     this.#exports = exports;
     this.u8 = new Uint8Array(buffer);
@@ -182,7 +184,7 @@ export class RoomCore {
    * same memory, zeroed before.
    */
   revive(): void {
-    const of = { half: 'room', config: this.#config } as const;
+    const of = { half: 'room', config: this.#config, tables: this.#tables } as const;
     this.#exports = instantiateAgain(this.#module, this.#memory, of).exports;
   }
 

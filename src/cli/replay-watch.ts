@@ -1,5 +1,7 @@
 /** `fray replay FILE --watch`: the page of the game and the journal, for a browser on this machine. */
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { FrayError } from '../errors.ts';
 import { ownFile } from '../http/own-file.ts';
 import { PublicHttp } from '../http/public.ts';
@@ -11,20 +13,23 @@ import { findGame, installedGames, loadSchema } from './games.ts';
 
 /**
  * Serves until a signal. A journal has what players typed and what their tokens said: it goes to this machine alone, and to nobody
- * who comes by another name for it. Throws E_CONFIG for a game without a page, or where none fits; E_SCHEMA_MISMATCH; E_PORT.
+ * who comes by another name for it. `core`: of a release that played it, where that is another. Throws E_CONFIG for a game without a page, or where none fits; E_SCHEMA_MISMATCH; E_PORT.
  */
 export async function watchJournal(
   path: string,
-  { head, values, io }: { head: JournalHead; values: Values; io: Io },
+  of: { head: JournalHead; core: Uint8Array | null; values: Values; io: Io },
 ): Promise<number> {
+  const { head, core, values, io } = of;
   const port = wholeNumber(values, 'port', { min: 0, max: 65_535 });
   const game = await gameOf(head, values, io);
   const { page } = findGame(game, { folder: io.folder });
   if (page === null)
     throw new FrayError('E_CONFIG', `Cannot watch with ${game}: it has no page (index.html)`);
   const files: [string, string, string][] = [['/journal', path, 'application/octet-stream']];
-  if (values['core'] !== undefined)
-    files.push(['/fray_core.wasm', textOf(values, 'core'), 'application/wasm']);
+  const unpacked = core === null ? null : mkdtempSync(join(tmpdir(), 'fray-core-'));
+  const own = unpacked === null ? values['core'] : join(unpacked, 'fray_core.wasm');
+  if (core !== null) writeFileSync(String(own), core);
+  if (own !== undefined) files.push(['/fray_core.wasm', String(own), 'application/wasm']);
   const routes = files.map(([route, file, type]) => [route, ownFile(resolve(file), type)]);
   const http = new PublicHttp({
     mounts: [{ path: '/', directory: page }],
@@ -37,6 +42,7 @@ export async function watchJournal(
   await signals.first;
   signals.remove();
   await http.stop(0);
+  if (unpacked !== null) rmSync(unpacked, { recursive: true, force: true });
   return EXIT.done;
 }
 

@@ -3,9 +3,12 @@ import { readFileSync } from 'node:fs';
 import { errorName } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
 import { loadCore } from '../room/core.ts';
+import type { PlayingCore } from '../room/cores.ts';
+import { coreThatPlayed } from '../room/cores.ts';
 import type { JournalEnd, ReplayOptions, ReplayReport } from '../room/replay.ts';
 import { Replay } from '../room/replay.ts';
 import { EVENT_NAMES, eventLine, replayEvents } from '../room/replay-events.ts';
+import type { JournalHead } from '../room/replay-file.ts';
 import { readJournal } from '../room/replay-file.ts';
 import type { Command, Io, Values } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
@@ -44,7 +47,7 @@ export const command: Command = {
     core: {
       type: 'string',
       description:
-        'The core that played it, where this is another: a fray_core.wasm. Default: the own.',
+        'The core that played it, a fray_core.wasm. Default: the own, or the one of a release that did.',
       valueHint: 'FILE',
     },
     publicKey: {
@@ -73,14 +76,16 @@ export const command: Command = {
   },
   async run(values, io) {
     const path = textOf(values, 'file');
-    const core = await loadCore(values['core'] === undefined ? undefined : textOf(values, 'core'));
     const named = values['publicKey'];
     const wanted = named === undefined ? null : keyNamed(textOf(values, 'publicKey'));
     const file = read(path);
     const journal = readJournal(file);
-    checkCore(journal.head, core.hash);
-    if (values['watch'] === true) return watchJournal(path, { head: journal.head, values, io });
-    const replay = new Replay(journal, core.module);
+    const core = await coreOf(journal.head, values);
+    checkEvents(core, values);
+    if (values['watch'] === true)
+      return watchJournal(path, { head: journal.head, core: core.bytes, values, io });
+    if (core.version !== null) io.progress(`played by the core of ${core.version}`);
+    const replay = new Replay(journal, core.module, core.tables);
     const startMs = performance.now();
     if (values['jump'] === true) replay.jump(limits(values).toTick ?? Number.POSITIVE_INFINITY);
     const report = replay.play({
@@ -123,14 +128,26 @@ function printer(values: Values, io: Io): NonNullable<ReplayOptions['onEvents']>
   };
 }
 
-/** Another core may play another way: that is no fault of the journal. */
-function checkCore({ coreHash }: Replay['head'], hash: Uint8Array): void {
+/** The core that is named, if it played the journal, or the one that did: another one may play another way. */
+async function coreOf({ coreHash }: JournalHead, values: Values): Promise<PlayingCore> {
+  if (values['core'] === undefined) return coreThatPlayed(coreHash);
+  const core = await loadCore(textOf(values, 'core'));
   const known = coreHash.some((byte) => byte !== 0);
-  if (!known || Buffer.compare(coreHash, hash) === 0) return;
+  const named = { ...core, version: null, tables: 'own', bytes: null } as const;
+  if (!known || Buffer.compare(coreHash, core.hash) === 0) return named;
   const short = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').slice(0, 16);
   throw new FrayError(
     'E_CORE',
-    `Cannot replay: core ${short(coreHash)} played it, and this is ${short(hash)}; name the other with --core`,
+    `Cannot replay: core ${short(coreHash)} played it, and this is ${short(core.hash)}; leave --core out for one that is kept`,
+  );
+}
+
+/** What a core of other tables tells its game is not what this program would print. */
+function checkEvents({ tables, version }: PlayingCore, values: Values): void {
+  if (tables === 'own' || (values['events'] !== true && values['watch'] !== true)) return;
+  throw new FrayError(
+    'E_CORE',
+    `Cannot show what happened: the core of ${version} tells it otherwise; take that release (npx fray@${version} replay)`,
   );
 }
 

@@ -2,6 +2,7 @@
  * Plays a journal again, in a fresh room of the same core, and compares every hash that stands in it: tick by tick, from the
  * beginning or from a place that was kept. Runs in Node and in a page.
  */
+import type { Tables } from '../../core-wasm/bindings/instantiate.ts';
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
 import type { Checkpoint } from '../../workers/journal-checkpoint.ts';
 import { decodeResumed } from '../../workers/journal-checkpoint.ts';
@@ -95,13 +96,13 @@ export class Replay {
   /** Entries of a tick that is not known yet to be so: one that trapped is followed by `anew`. */
   readonly #tick: JournalEntry[] = [];
 
-  /** `journal` is read by nobody else. Throws the core's code where it refuses the configuration. */
-  constructor(journal: JournalReader, module: WebAssembly.Module) {
+  /** `journal` is read by nobody else. Throws the core's code where it refuses the configuration. `tables`: of a core that was kept. */
+  constructor(journal: JournalReader, module: WebAssembly.Module, tables: Tables = 'own') {
     this.#journal = journal;
     this.#entries = journal.entries();
     this.#coming = checkpointsOf(journal);
     this.head = journal.head;
-    this.room = new RoomCore(module, this.head.config);
+    this.room = new RoomCore(module, this.head.config, tables);
     this.#lastTick = this.room.firstTick;
   }
 

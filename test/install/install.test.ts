@@ -119,6 +119,7 @@ const NEEDED = [
   'dist/fray_client.wasm',
   'dist/fray_core.wasm',
   'dist/fray_seal.wasm',
+  'dist/cores/cores.json',
   'dist/games/arena/server.js',
   'dist/games/arena/page/index.html',
   'dist/games/arena/page/main.js',
