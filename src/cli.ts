@@ -4,6 +4,14 @@ import type { CommandEntry } from './cli/command.ts';
 import { dispatch } from './cli/command.ts';
 
 const COMMANDS: { readonly [name: string]: CommandEntry } = {
+  new: {
+    summary: 'Make a new game: schema, server, page and a test',
+    load: async () => (await import('./cli/new.ts')).command,
+  },
+  dev: {
+    summary: 'Serve the game in this folder to its author: a change shows within a second',
+    load: async () => (await import('./cli/dev.ts')).command,
+  },
   start: { summary: 'Start a server', load: async () => (await import('./cli/start.ts')).command },
   bots: {
     summary: 'Play on a server with headless clients, and judge what they saw',

@@ -43,6 +43,8 @@ export interface ServerOptions {
   readonly core: WebAssembly.Module | Uint8Array | string;
   readonly version: string;
   readonly log: Log;
+  /** For an author at work: see WorkerBoot. Default false. */
+  readonly development?: boolean;
   /** Asked about every player who would come in, in the place of the option `auth`. Default: as that says. */
   readonly onAuth?: OnAuth;
 }
@@ -96,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     sessionsMax: config.sessionsMax,
     clock,
     log: roomLog(log),
+    ...(options.development === true && { development: true }),
     ...(config.journalDir !== '' && { journal: journalOptions(config) }),
   });
   let open = false;

@@ -17,6 +17,8 @@ export interface WorkerBoot {
   readonly emptyCloseMs: number;
   /** Hash the state every tick instead of every 30th. */
   readonly hashEveryTick?: boolean;
+  /** For an author at work (`fray dev`): no warm-up, hooks are timed, work outside of hooks that throws is told and ends nothing. */
+  readonly development?: boolean;
 }
 
 /** The memory of a worker, which outlives its thread: the next one takes it up. */

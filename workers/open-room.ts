@@ -1,10 +1,11 @@
 /** From a game's module to rooms: loads it once, and makes core and runtime for each order to open. */
 import { readFileSync } from 'node:fs';
 import { RoomCore } from '../core-wasm/bindings/room.ts';
+import { systemClock } from '../src/clock.ts';
 import { FrayError } from '../src/errors.ts';
 import type { Game } from '../src/plugin/game.ts';
+import type { RuntimeHost, Stopwatch } from '../src/plugin/host.ts';
 import { parseRoomOptions } from '../src/plugin/options.ts';
-import type { RuntimeHost } from '../src/plugin/runtime.ts';
 import { GameRuntime } from '../src/plugin/runtime.ts';
 import { compileConfig, interpolationTicks, roomSizes } from '../src/schema/compile.ts';
 import type { GameFacts, RoomOrder, WorkerBoot, WorkerReport } from './boot.ts';
@@ -64,6 +65,22 @@ export function loadedGame(
   };
 }
 
+/**
+ * From now on what an author's timer or promise throws is told, and the thread goes on: whoever writes a game wants to read the error,
+ * and to keep the room.
+ */
+export function outliveAuthors(report: Report): void {
+  const tell = (error: unknown): void =>
+    report({
+      kind: 'log',
+      level: 'error',
+      fields: { error: errorText(error) },
+      text: 'work outside of hooks failed',
+    });
+  process.on('uncaughtException', tell);
+  process.on('unhandledRejection', tell);
+}
+
 /** What makes rooms. `keeping` null: nothing of them is kept. */
 export interface MakingParts {
   readonly report: Report;
@@ -74,14 +91,15 @@ export interface MakingParts {
 
 /** Makes rooms of a loaded game. The maker throws E_ROOM_OPTIONS for options that the game does not declare. */
 export function roomFactory(
-  boot: Pick<WorkerBoot, 'core' | 'hashEveryTick'>,
+  boot: Pick<WorkerBoot, 'core' | 'hashEveryTick' | 'development'>,
   loaded: LoadedGame,
   parts: MakingParts,
 ): RoomFactory {
   return (order, shared) => {
     const making = makingOf(boot, loaded, order);
     const kept = parts.keeping?.open(making);
-    const host = parts.host ?? hostOf(parts.report);
+    const tickUs = boot.development === true ? 1e6 / loaded.facts.tickRateHz : undefined;
+    const host = parts.host ?? hostOf(parts.report, tickUs);
     const room = roomOf(making, { loaded, shared, host, kept: kept?.parts });
     kept?.made(room);
     return room;
@@ -173,10 +191,14 @@ function roomOf(
   });
 }
 
-/** Where a room's runtime reports to. A hook that throws in every tick must not fill the disk. */
-function hostOf(report: Report): RuntimeHost {
+/**
+ * Where a room's runtime reports to. A hook that throws in every tick must not fill the disk. With `tickUs`, the length of a tick, hooks
+ * are timed.
+ */
+function hostOf(report: Report, tickUs?: number): RuntimeHost {
   let failures = 0;
   return {
+    ...(tickUs !== undefined && { stopwatch: stopwatchOf(report, tickUs) }),
     hookFailed({ roomId, tick, hook, error }) {
       failures += 1;
       if (failures > FAILURES_LOGGED && failures % FAILURES_LOGGED_EVERY !== 0) return;
@@ -188,6 +210,23 @@ function hostOf(report: Report): RuntimeHost {
       });
     },
     log: (level, text, fields) => report({ kind: 'log', level, fields: plainFields(fields), text }),
+  };
+}
+
+/** Tells of each hook that is slow again and again; once is the machine's business, or the compiler's. */
+function stopwatchOf(report: Report, tickUs: number): Stopwatch {
+  const { nowUs } = systemClock();
+  const slow = new Map<string, number>();
+  return {
+    nowUs,
+    took(hook, us) {
+      if (us < tickUs * SLOW_HOOK_SHARE || hook === 'onCreate') return;
+      const times = (slow.get(hook) ?? 0) + 1;
+      slow.set(hook, times);
+      if (times !== SLOW_HOOK_TIMES) return;
+      const fields = { hook, ms: Math.round(us / 1000), tickMs: Math.round(tickUs / 1000) };
+      report({ kind: 'log', level: 'warn', fields, text: 'a hook is slow' });
+    },
   };
 }
 
@@ -208,3 +247,6 @@ function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, 
 /** Failed hooks of a room that get a line each; after them only every so many. */
 const FAILURES_LOGGED = 10;
 const FAILURES_LOGGED_EVERY = 100;
+/** Of the time between two ticks, which all rooms of a thread share. */
+const SLOW_HOOK_SHARE = 0.5;
+const SLOW_HOOK_TIMES = 3;

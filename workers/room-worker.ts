@@ -13,7 +13,7 @@ import { systemClock } from '../src/clock.ts';
 import { Bell } from '../src/mailbox/bell.ts';
 import type { HostSays, RoomTakeover, WorkerBoot, WorkerPost, WorkerReport } from './boot.ts';
 import { Keeping } from './keeping.ts';
-import { loadGame, roomFactory, roomRestorer } from './open-room.ts';
+import { loadGame, outliveAuthors, roomFactory, roomRestorer } from './open-room.ts';
 import { Pulse } from './pulse.ts';
 import { Shard } from './shard.ts';
 import { AS_OF_NOW, COUNTER, Timing } from './timing.ts';
@@ -22,8 +22,11 @@ import { warmUp } from './warm-up.ts';
 const boot = workerData as WorkerBoot;
 const report = (message: WorkerReport): void => parentPort?.postMessage(message);
 const clock = systemClock();
+// Errors in a bundle name the author's own lines; where no module has a map it does nothing.
+process.setSourceMapsEnabled(true);
 const game = await loadGame(boot);
-warmUp(boot, game, clock.nowUs);
+if (boot.development === true) outliveAuthors(report);
+else warmUp(boot, game, clock.nowUs);
 
 /** A post that has been taken up. */
 class Worker {

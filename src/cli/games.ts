@@ -1,10 +1,11 @@
 /** Finds a built game: by name under dist/games, or by the path of its folder or server file. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ConnectSchema } from '../client/connect.ts';
 import { nearest } from '../config.ts';
 import { FrayError } from '../errors.ts';
+import { importable } from './bundle.ts';
 
 /** Absolute paths of what a game is made of. */
 export interface GameFiles {
@@ -42,7 +43,7 @@ export function findGame(game: string, search: GameSearch): GameFiles {
     name: basename(folder),
     server,
     schema: firstOf(folder, 'schema'),
-    page: pageOf(folder),
+    page: pageOf(folder, server),
   };
 }
 
@@ -60,7 +61,8 @@ export async function loadSchema(game: string, folder: string): Promise<ConnectS
       'E_CONFIG',
       `Cannot use game ${game}: it has no schema.js beside its server module`,
     );
-  const module = (await import(pathToFileURL(files.schema).href)) as {
+  const built = await importable(files.schema);
+  const module = (await import(pathToFileURL(built.file).href).finally(built.dispose)) as {
     readonly [name: string]: unknown;
   };
   const schema = Object.values(module).find(isSchema);
@@ -75,6 +77,27 @@ export function packageRoot(): string {
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder)
     folder = dirname(folder);
   return folder;
+}
+
+/** The core lies beside the build, and in the source tree where it was made. */
+export function corePath(): string {
+  const root = packageRoot();
+  const found = [join(root, 'dist', 'fray_core.wasm'), join(root, 'core-wasm', 'fray_core.wasm')];
+  const order = import.meta.url.endsWith('.ts') ? found.reverse() : found;
+  const path = order.find((candidate) => existsSync(candidate));
+  if (path === undefined)
+    throw new FrayError(
+      'E_CORE',
+      `Cannot load the core: ${order.join(' and ')} are not there; run npm run build`,
+    );
+  return path;
+}
+
+export function packageVersion(): string {
+  const facts = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    readonly version: string;
+  };
+  return facts.version;
 }
 
 function isSchema(value: unknown): value is ConnectSchema {
@@ -95,8 +118,10 @@ function firstOf(folder: string, stem: string): string | null {
   return null;
 }
 
-function pageOf(folder: string): string | null {
-  for (const candidate of [join(folder, 'page'), folder]) {
+/** Beside a module of sources lies the page's source; what browsers load is what a bundler has made of it. */
+function pageOf(folder: string, server: string): string | null {
+  const built = server.endsWith('.ts') ? join(folder, 'dist') : folder;
+  for (const candidate of [join(folder, 'page'), built]) {
     if (existsSync(join(candidate, 'index.html'))) return candidate;
   }
   return null;

@@ -1,6 +1,4 @@
 /** `fray start`: runs a server until a signal, drains it, and ends with 0. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { checkAddress, checkState, needsRestart } from '../config.ts';
 import { FrayError } from '../errors.ts';
@@ -10,10 +8,11 @@ import { createLog } from '../ops/log.ts';
 import { listenForSignals } from '../ops/signals.ts';
 import type { Server } from '../server.ts';
 import { startServer } from '../server.ts';
+import { importable } from './bundle.ts';
 import type { Command, Io, Values } from './command.ts';
 import { EXIT } from './command.ts';
 import { configArgs, readConfig } from './configuration.ts';
-import { findGame, packageRoot } from './games.ts';
+import { corePath, findGame, packageVersion } from './games.ts';
 
 export const command: Command = {
   name: 'start',
@@ -21,6 +20,7 @@ export const command: Command = {
   examples: [
     'fray start --bots 20',
     'fray start --game ./dist/games/arena --port 9000 --admin-port 0',
+    'fray start --game ./mygame/server.ts',
   ],
   args: configArgs(),
   async run(values, io) {
@@ -28,6 +28,7 @@ export const command: Command = {
     checkAddress(config);
     checkState(config);
     const game = findGame(config.game, { folder: io.folder });
+    const module = await importable(game.server);
     const log = createLog(config.logLevel);
     collectSeldom();
     let server: Server | null = null;
@@ -38,7 +39,7 @@ export const command: Command = {
     try {
       server = await startServer({
         config,
-        game,
+        game: { ...game, server: module.file },
         core: corePath(),
         version: packageVersion(),
         log,
@@ -65,6 +66,7 @@ export const command: Command = {
       log.info('server.stopped');
     } finally {
       signals.remove();
+      module.dispose();
       log.flush();
     }
     return EXIT.done;
@@ -98,25 +100,4 @@ function certificateFacts({ certificate }: Server): Facts {
   if (certificate === null) return {};
   const { fingerprint, expiresMs } = certificate;
   return { certificate: fingerprint, certificateExpires: new Date(expiresMs).toISOString() };
-}
-
-/** The core lies beside the build, and in the source tree where it was made. */
-function corePath(): string {
-  const root = packageRoot();
-  const found = [join(root, 'dist', 'fray_core.wasm'), join(root, 'core-wasm', 'fray_core.wasm')];
-  const order = import.meta.url.endsWith('.ts') ? found.reverse() : found;
-  const path = order.find((candidate) => existsSync(candidate));
-  if (path === undefined)
-    throw new FrayError(
-      'E_CORE',
-      `Cannot load the core: ${order.join(' and ')} are not there; run npm run build`,
-    );
-  return path;
-}
-
-function packageVersion(): string {
-  const facts = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
-    readonly version: string;
-  };
-  return facts.version;
 }

@@ -1,4 +1,6 @@
 /** What a room's runtime and its caller tell each other. */
+import type { PluginContext } from './context.ts';
+import type { PluginRoom } from './room.ts';
 
 /** A hook that threw. */
 export interface HookFault {
@@ -17,6 +19,14 @@ export interface RuntimeHost {
     text: string,
     facts: Readonly<Record<string, unknown>>,
   ): void;
+  /** Where there is one, every hook is timed: for an author at work. */
+  readonly stopwatch?: Stopwatch;
+}
+
+export interface Stopwatch {
+  nowUs(): number;
+  /** A hook has returned, or thrown. */
+  took(hook: string, us: number): void;
 }
 
 /** Told of a player whose client is away and for whom the game waits no longer than `ms`, from its drop on. */
@@ -30,4 +40,13 @@ export interface RuntimeOptions {
   readonly options?: unknown;
   /** Bots that the host keeps. Default 0. */
   readonly bots?: number;
+}
+
+/** `room.log`: an author's line, with its room and its tick. */
+export function logOf(host: RuntimeHost, context: PluginContext, room: string): PluginRoom['log'] {
+  const line =
+    (level: 'info' | 'warn' | 'error') =>
+    (text: string, facts: Readonly<Record<string, unknown>> = {}) =>
+      host.log(level, text, { ...facts, room, tick: context.tick });
+  return Object.freeze({ info: line('info'), warn: line('warn'), error: line('error') });
 }

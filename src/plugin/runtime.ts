@@ -37,6 +37,7 @@ import { PluginContext } from './context.ts';
 import type { ErasedHooks, Game, Hook } from './game.ts';
 import { HitView } from './hits.ts';
 import type { HookFault, OnWait, RuntimeHost, RuntimeOptions } from './host.ts';
+import { logOf } from './host.ts';
 import { checkRoomOptions } from './options.ts';
 import { ReceiptView } from './receipts.ts';
 import { PluginRoom } from './room.ts';
@@ -376,6 +377,8 @@ export class GameRuntime {
 
   #botInput(slot: number): Readonly<Record<string, unknown>> | null {
     const { scope } = this.#context;
+    const { stopwatch } = this.#host;
+    const startUs = stopwatch?.nowUs() ?? 0;
     scope.open('botInput');
     try {
       const bot = this.#bots.look(slot);
@@ -389,6 +392,7 @@ export class GameRuntime {
       return null;
     } finally {
       scope.close();
+      stopwatch?.took('botInput', stopwatch.nowUs() - startUs);
     }
   }
 
@@ -399,6 +403,8 @@ export class GameRuntime {
   #call(name: string, hook: Hook | undefined, a?: unknown, b?: unknown, shape?: Shape): void {
     if (hook === undefined) return;
     const { scope } = this.#context;
+    const { stopwatch } = this.#host;
+    const startUs = stopwatch?.nowUs() ?? 0;
     scope.open(name);
     this.#room.openHook();
     this.#first = a;
@@ -416,6 +422,7 @@ export class GameRuntime {
       this.#failed(name, error);
     } finally {
       scope.close();
+      stopwatch?.took(name, stopwatch.nowUs() - startUs);
     }
   }
 
@@ -487,13 +494,5 @@ export class GameRuntime {
 
 type Shape = () => boolean;
 type Touching = { player: EntityView | undefined; other: EntityView | undefined };
-
-function logOf(host: RuntimeHost, context: PluginContext, room: string): PluginRoom['log'] {
-  const line =
-    (level: 'info' | 'warn' | 'error') =>
-    (text: string, facts: Readonly<Record<string, unknown>> = {}) =>
-      host.log(level, text, { ...facts, room, tick: context.tick });
-  return Object.freeze({ info: line('info'), warn: line('warn'), error: line('error') });
-}
 
 function ignore(): void {}

@@ -51,6 +51,8 @@ export interface DirectoryOptions {
   /** Keeps the journal of every room. Default: none. */
   readonly journal?: JournalOptions;
   readonly hashEveryTick?: boolean;
+  /** See WorkerBoot. */
+  readonly development?: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }

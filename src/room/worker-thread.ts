@@ -37,7 +37,8 @@ export class WorkerThread {
       });
       this.#thread.on('error', (error) => {
         failure = error;
-        log.error({ error: String(error) }, 'a room worker failed');
+        // Its stack leads to the author's line.
+        log.error({ error: error.stack ?? String(error) }, 'a room worker failed');
       });
       this.#thread.on('exit', (exitCode) => {
         this.ended = true;

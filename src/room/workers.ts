@@ -52,6 +52,7 @@ export interface WorkerOptions {
   /** See RecordsBoot. */
   readonly shadowMs: number;
   readonly hashEveryTick?: boolean;
+  readonly development?: boolean;
   readonly log: Log;
 }
 
@@ -304,7 +305,7 @@ export class RoomWorker {
 
 /** The threads that wait for the workers of `options` to die. */
 export function sparesFor(options: WorkerOptions, count: number): Spares {
-  const { game, core, bells, playersMax, emptyCloseMs, hashEveryTick, log } = options;
+  const { game, core, bells, playersMax, emptyCloseMs, hashEveryTick, development, log } = options;
   const boot: WorkerBoot = {
     game,
     core,
@@ -312,6 +313,7 @@ export function sparesFor(options: WorkerOptions, count: number): Spares {
     playersMax,
     emptyCloseMs,
     ...(hashEveryTick !== undefined && { hashEveryTick }),
+    ...(development !== undefined && { development }),
   };
   return new Spares(count, boot, log);
 }

@@ -136,7 +136,7 @@ const NEEDED = [
   'README.md',
 ];
 const ALLOWED =
-  /^(dist\/|package\.json$|(README|ARCHITECTURE|CHANGELOG|SECURITY)\.md$|LICENSE$|protocol\/SPEC\.md$)/;
+  /^(dist\/|examples\/|package\.json$|(README|ARCHITECTURE|CHANGELOG|SECURITY)\.md$|LICENSE$|protocol\/SPEC\.md$)/;
 
 /** An asset as Vite, Rollup and webpack find it: both words in place, the file a plain text. */
 const ASSET = /\bnew\s+URL\s*\(\s*["']([^"']+)["']\s*,\s*import\.meta\.url\s*\)/g;

@@ -84,7 +84,7 @@ const PACKAGES: { readonly [folder: string]: RegExp } = {
   'src/mailbox': /^node:worker_threads$/,
   // A page draws with what its author likes; it is bundled with it.
   games: /^(fray\/(schema|plugin|client|watch|devtools)|three)$/,
-  examples: /^fray\/(schema|plugin|client|watch|devtools)$/,
+  examples: /^(fray\/(schema|plugin|client|watch|devtools|testing)|node:(test|assert\/strict))$/,
 };
 
 /** What the pages of games share. */
