@@ -1,26 +1,36 @@
 /**
  * Keeps the committed core as that of a release, so that journals of it replay for ever: `npm run release:core`, before the release is
- * published. Without `--check` it adds the core of package.json's version to cores/; with it, it says whether that is done. A version
+ * published. Without `--check` it adds the core of package.json's version to cores/, and a journal of it to the tests; with it, it says whether that is done. A version
  * that is kept is never given another core: raise the version.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { TABLE_HASH } from '../protocol/gen/tables.ts';
 import { type KeptCore, layoutOf } from '../src/room/cores.ts';
+import { recordWith } from '../test/room/recorded.ts';
 
 const root = new URL('../', import.meta.url);
 const list = new URL('cores/cores.json', root);
 
-function main(args: readonly string[]): void {
+function main(args: readonly string[]): Promise<void> {
   const isCheck = args.includes('--check');
   const named = args.find((arg) => !arg.startsWith('--'));
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-  release(named ?? version, isCheck);
+  return release(named ?? version, isCheck);
 }
 
-function release(version: string, isCheck: boolean): void {
+async function release(version: string, isCheck: boolean): Promise<void> {
   const bytes = readFileSync(new URL('core-wasm/fray_core.wasm', root));
   const hash = createHash('sha256').update(bytes).digest('hex');
   const cores = existsSync(list) ? (JSON.parse(readFileSync(list, 'utf8')) as KeptCore[]) : [];
@@ -40,6 +50,10 @@ function release(version: string, isCheck: boolean): void {
   const date = new Date().toISOString().slice(0, 10);
   cores.push({ version, date, hash, file, tables: TABLE_HASH, layout: layoutOf() });
   writeFileSync(list, `${JSON.stringify(cores, null, 2)}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'fray-release-'));
+  const journal = await recordWith(new Uint8Array(bytes), folder);
+  copyFileSync(journal, new URL(`test/room/released/${version}.journal`, root));
+  rmSync(folder, { recursive: true });
   console.log(`release-core: ${fileURLToPath(new URL(`cores/${file}`, root))}`);
 }
 
@@ -48,4 +62,4 @@ function fail(state: string): never {
   process.exit(1);
 }
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));

@@ -5,11 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { defineGame } from 'fray/plugin';
-import { angle, axis2, circle, defineSchema } from 'fray/schema';
 import { type Test, test } from 'tap';
-import { ShardHost } from '../../bench/shard-host.ts';
-import { ERROR, TABLE_HASH } from '../../protocol/gen/tables.ts';
+import { TABLE_HASH } from '../../protocol/gen/tables.ts';
 import {
   coreThatPlayed,
   type KeptCore,
@@ -20,34 +17,12 @@ import {
 import { Replay } from '../../src/room/replay.ts';
 import { readJournal } from '../../workers/journal-file.ts';
 import { fray } from '../server/fray-process.ts';
+import { recordWith } from './recorded.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A folder as `cores/`, of a core of November 2026. */
 const OLD = fileURLToPath(new URL('old-core', import.meta.url));
-
-const schema = defineSchema({
-  name: 'kept',
-  tickRateHz: 30,
-  world: { width: 80, depth: 80 },
-  input: { move: axis2(), aim: angle() },
-  player: {
-    shape: circle(0.5),
-    health: 100,
-    viewRadius: 30,
-    movement: { topSpeed: 8, acceleration: 60, friction: 40 },
-  },
-});
-const game = defineGame(schema, {
-  options: { playersMax: 8, botsYield: false },
-  onCreate(room) {
-    for (let k = 0; k < 4; k += 1) room.addBot();
-  },
-  onJoin(room, player) {
-    room.place(player, room.freePlace());
-  },
-  botInput: (room, bot) => ({ move: { x: Math.cos(room.tick / 9 + bot.x), y: 1 }, aim: 1 }),
-});
 
 function folder(t: Test): string {
   const dir = mkdtempSync(join(tmpdir(), 'fray-cores-'));
@@ -79,16 +54,7 @@ function keeps(t: Test, bytes: Uint8Array, facts: Partial<KeptCore>): string {
 
 /** The journal of some seconds that a core played; its path. */
 async function played(t: Test, bytes: Uint8Array): Promise<string> {
-  const journalDir = folder(t);
-  const sizes = { playersMax: 8, entitiesMax: 64 };
-  const module = await WebAssembly.compile(bytes as BufferSource);
-  const host = new ShardHost(module, game, { ...sizes, journalDir, coreHash: hashOf(bytes) });
-  host.open(0, { seed: 7 });
-  for (let k = 0; k < 120; k += 1) host.turn();
-  host.close(0, ERROR.E_ROOM_CLOSED);
-  host.turn();
-  t.same(host.logs, []);
-  return join(journalDir, readdirSync(journalDir)[0] ?? '');
+  return recordWith(bytes, folder(t));
 }
 
 test('every core that is kept is the one that the list names, and nothing else lies there', async (t) => {
@@ -115,29 +81,30 @@ test('each release that the changelog names as such has its core kept', async (t
     t.equal(when === 'not released' || kept.includes(version), true, `${version}, ${when}`);
 });
 
-test('the journal of an older core, from before this was written, replays with it', async (t) => {
-  const [old] = await keptCores(OLD);
-  if (old === undefined) throw new Error('none is kept');
-  const bytes = await unpackCore(old, OLD);
-  const own = new Uint8Array(readFileSync(join(ROOT, 'core-wasm', 'fray_core.wasm')));
-  t.not(Buffer.compare(own, bytes), 0, 'it is another than the present one');
-  const path = await played(t, bytes);
+test('the journal of an older core of other tables, played when that was the present one, replays with it', async (t) => {
+  const path = fileURLToPath(new URL('old-core/0.0.1.journal', import.meta.url));
   const journal = readFileSync(path);
-  const core = await coreThatPlayed(readJournal(journal).head.coreHash, { folder: OLD });
-  t.match(core, { version: '0.0.1', tables: 'own' });
-  const report = new Replay(readJournal(journal), core.module).play();
+  const { coreHash } = readJournal(journal).head;
+  const core = await coreThatPlayed(coreHash, { folder: OLD });
+  t.match(core, { version: '0.0.1', tables: 'any' });
+  const report = new Replay(readJournal(journal), core.module, core.tables).play();
   t.match(report, { differs: null, problem: null, end: 'over', ticks: 118 });
   const run = fray(['replay', path]);
   t.equal(await run.ended, 1, 'the command knows no such release');
   t.match(run.err, /core [\da-f]{16} played it, .*--core FILE \(E_CORE\)/);
 });
 
-test('fray replay finds the core of a release', async (t) => {
-  const [first] = await keptCores();
-  const bytes = first === undefined ? new Uint8Array(0) : await unpackCore(first);
-  const run = fray(['replay', await played(t, bytes), '--json']);
-  t.equal(await run.ended, 0, run.err);
-  t.match(JSON.parse(run.out), { verified: true, end: 'over', ticks: 118 });
+test('fray replay finds the core of each release by what that release recorded', async (t) => {
+  for (const { version, tables } of await keptCores()) {
+    const path = fileURLToPath(new URL(`released/${version}.journal`, import.meta.url));
+    const run = fray(['replay', path, '--json']);
+    t.equal(await run.ended, 0, run.err);
+    t.match(JSON.parse(run.out), { verified: true, end: 'over', ticks: 118 });
+    if (tables === TABLE_HASH) continue;
+    const told = fray(['replay', path, '--events']);
+    t.equal(await told.ended, 1);
+    t.match(told.err, `npx fray@${version} replay`);
+  }
 });
 
 test('the journal of this core replays when this core has become another, even of other tables', async (t) => {
