@@ -70,9 +70,15 @@ export interface DuelResult {
   /** Shots fired, one a tick, and how many of them hit. */
   shots: number;
   hits: number;
-  /** Of these, the ones whose target was in plain sight on the screen. */
+  /**
+   * Of these, the ones whose target was in plain sight on the screen, and the screen no older than the cap: it was drawn
+   * `rewindMsMax` and the interpolation delay before the tick of the command, or less. And how many of them hit.
+   */
   seen: number;
   seenHits: number;
+  /** The same with an older screen. */
+  lateSeen: number;
+  lateHits: number;
   /** Hits at a place where the target has not been for longer than the cap allows. */
   beyond: number;
 }
@@ -95,6 +101,16 @@ interface Flight {
   readonly bytes: Uint8Array;
 }
 
+/** Nothing fired yet. */
+export function noShots(): DuelResult {
+  return { shots: 0, hits: 0, seen: 0, seenHits: 0, lateSeen: 0, lateHits: 0, beyond: 0 };
+}
+
+/** Counts the shots of one result into another. */
+export function addShots(sum: DuelResult, more: DuelResult): void {
+  for (const name of Object.keys(sum) as (keyof DuelResult)[]) sum[name] += more[name];
+}
+
 /** Plays one. */
 export function duel(options: DuelOptions): DuelResult {
   return new Duel(options).run();
@@ -112,12 +128,13 @@ class Duel {
   readonly #target: number;
   readonly #up: Flight[] = [];
   readonly #down: Flight[] = [];
-  /** Whether a command's target was in plain sight, by its tick. */
+  /** Of a command, by its tick: whether its target was in plain sight, and the tick and part of a tick that the screen showed. */
   readonly #seen: boolean[] = [];
+  readonly #shownAt: number[] = [];
   /** Where the target was, by tick. */
   readonly #places: { readonly x: number; readonly y: number }[] = [];
   readonly #looks: Look[] = [];
-  readonly #result: DuelResult = { shots: 0, hits: 0, seen: 0, seenHits: 0, beyond: 0 };
+  readonly #result: DuelResult = noShots();
   readonly #walk = [0, 0, 0, 0];
   #lastCommand = 0;
   #at = 0;
@@ -243,6 +260,8 @@ class Duel {
     command.setUint16(InputCommand.viewFraction, viewFraction, true);
     this.#core.sample();
     this.#seen[tick % RING] = now?.seen === true;
+    const [shown, part] = now?.view ?? [0, 0];
+    this.#shownAt[tick % RING] = shown + part / 65_536;
   }
 
   /** The newest look at a place that is in the line of fire from here. */
@@ -305,14 +324,16 @@ class Duel {
     if (!fired || view.getUint32(inputs + InputCommand.tick, true) !== now) return;
     const result = this.#result;
     const seen = this.#seen[now % RING] === true;
+    const behindMs = (now - (this.#shownAt[now % RING] ?? 0)) * TICK_MS;
+    const late = behindMs > REWIND_MS_MAX + INTERPOLATION_MS;
     result.shots += 1;
-    if (seen) result.seen += 1;
+    if (seen) result[late ? 'lateSeen' : 'seen'] += 1;
     for (let at = events; at < events + eventBytes; ) {
       const kind = view.getUint16(at + RecordHeader.kind, true);
       const length = view.getUint32(at + RecordHeader.length, true);
       if (kind === HOOK.hit.kind) {
         result.hits += 1;
-        if (seen) result.seenHits += 1;
+        if (seen) result[late ? 'lateHits' : 'seenHits'] += 1;
         const from = at + RecordHeader.bytes;
         const x = view.getInt32(from + Hit.x, true) / POSITION_ONE;
         const y = view.getInt32(from + Hit.y, true) / POSITION_ONE;

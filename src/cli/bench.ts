@@ -137,4 +137,5 @@ const BENCHES: readonly string[] = [
   'flood',
   'shots',
   'journal',
+  'frames',
 ];
