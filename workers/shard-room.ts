@@ -36,6 +36,7 @@ export class ShardRoom {
   readonly #input: RecordWriter;
   readonly #links: readonly WorkerEnd[];
   readonly #timing: Timing;
+  readonly #stages: RoomOptions['stages'];
   readonly #journal: RoomOptions['journal'];
   readonly #packetsLimit: number;
   readonly #figures: RoomFigures;
@@ -67,6 +68,7 @@ export class ShardRoom {
     this.#options = options;
     this.#links = options.links;
     this.#timing = options.timing;
+    this.#stages = options.stages;
     this.#journal = options.journal;
     this.#figures = new RoomFigures(options.row, core, options.timing);
     this.#seats = new Seats(core.playersMax);
@@ -313,7 +315,7 @@ export class ShardRoom {
 
   #begin(length: number): number {
     try {
-      return this.core.begin(length);
+      return this.#stages.begin(this.core, length);
     } catch (cause) {
       throw new RoomTrap(`in the beginning of tick ${this.#begun}: ${String(cause)}`, { cause });
     }
@@ -321,7 +323,7 @@ export class ShardRoom {
 
   #finish(tick: number, commandBytes: number): number {
     try {
-      const packets = this.core.end(commandBytes);
+      const packets = this.#stages.end(this.core, commandBytes);
       this.#journal?.ended(tick);
       return packets;
     } catch (cause) {

@@ -15,6 +15,7 @@ export interface CoreExports {
   room_address(which: number): number;
   room_begin(inputLength: number): number;
   room_end(commandLength: number): number;
+  room_stage(number: number, length: number): number;
   room_state_hash(): number;
   room_region_hash(): number;
   room_adopt(epoch: number, least: number): number;

@@ -14,6 +14,10 @@ import { FrayError } from '../../src/errors.ts';
 import type { CoreExports, Tables } from './instantiate.ts';
 import { checked, instantiateAgain, instantiateFor } from './instantiate.ts';
 
+/** Stages of `begin` and of `end`, as room.rs has them. */
+export const FIRST_STAGES = ['ingest', 'apply', 'simulate', 'resolve'] as const;
+export const LAST_STAGES = ['command', 'record', 'select', 'encode'] as const;
+
 export class RoomCore {
   /** The whole linear memory, in three views. Addresses below are bytes: shift right by 2 for `i32` and `u32`. */
   readonly u8: Uint8Array;
@@ -139,6 +143,14 @@ export class RoomCore {
    */
   end(length: number): number {
     return checked(this.#exports.room_end(length), 'end a tick');
+  }
+
+  /**
+   * One stage of a tick by itself, for a tick whose stages are timed: those of FIRST_STAGES in the place of `begin`, those of LAST_STAGES in
+   * the place of `end`, in their order; `number` counts from 1 over both. The last of each answers what `begin` and `end` do.
+   */
+  stage(number: number, length: number): number {
+    return checked(this.#exports.room_stage(number, length), 'run a stage');
   }
 
   /** The tick that ended last: between `begin` and `end` the room is one ahead. */

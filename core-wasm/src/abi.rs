@@ -150,14 +150,24 @@ pub extern "C" fn room_begin(input_bytes: u32) -> i32 {
 /// Second half of a tick; rows of the packet table, their offsets made addresses.
 #[no_mangle]
 pub extern "C" fn room_end(command_bytes: u32) -> i32 {
+    with_room(|room| room::end(room, command_bytes as usize).map(|rows| addressed(room, rows)))
+}
+
+/// One of the eight stages of a tick, see [`room::stage`]; the last answers as [`room_end`].
+#[no_mangle]
+pub extern "C" fn room_stage(number: u32, bytes: u32) -> i32 {
     with_room(|room| {
-        let rows = room::end(room, command_bytes as usize)?;
-        let output = room.s.output.as_ptr() as usize as u32;
-        for row in room.s.packets.iter_mut().take(rows as usize) {
-            row.offset += output;
-        }
-        Ok(rows)
+        let answer = room::stage(room, number, bytes as usize)?;
+        Ok(if number == 8 { addressed(room, answer) } else { answer })
     })
+}
+
+fn addressed(room: &mut Room, rows: u32) -> u32 {
+    let output = room.s.output.as_ptr() as usize as u32;
+    for row in room.s.packets.iter_mut().take(rows as usize) {
+        row.offset += output;
+    }
+    rows
 }
 
 /// Another owner goes on with the room: see [`room::adopt`]. Answers the tick that it stands at then.

@@ -439,6 +439,9 @@ layout! {
     pub struct Scratch(s: &Sizes) {
         /// Records before `begin`, commands before `end`.
         input: u8 = s.input_bytes,
+        /// The stage that ran last by itself, and of its room what the next one goes on with: see `room::stage`. Nothing in it lasts
+        /// beyond a half of a tick.
+        between: u32 = 3,
         /// Table of packets.
         packets: PacketOut = s.players,
         /// Hook events after `begin`; packets after `end`, PACKET_BYTES_MAX per player.
