@@ -3,14 +3,27 @@
  * `FRAY_TEST_PICTURES=FOLDER` keeps a picture of each screen.
  */
 import { join as path } from 'node:path';
-import type { Browser, CDPSession, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { complaintsOf, openChromium, startServer } from './chromium.ts';
+import { collisions, Thumbs } from './thumbs.ts';
 
 /** CSS pixels, of a phone of today and of the smallest that is still about. */
 const PORTRAIT = { width: 390, height: 844 };
+const NARROW = { width: 360, height: 740 };
 const LANDSCAPE = { width: 844, height: 390 };
-const SCREENS = [PORTRAIT, LANDSCAPE, { width: 320, height: 568 }, { width: 568, height: 320 }];
+const SCREENS = [
+  PORTRAIT,
+  NARROW,
+  LANDSCAPE,
+  { width: 320, height: 568 },
+  { width: 568, height: 320 },
+];
+/** What must lie over nothing else. */
+const PARTS = [
+  ...['vitals', 'scores', 'map', 'feed', 'talk'],
+  ...['stick-move', 'stick-aim', 'stick-dash'],
+];
 /** CSS pixels of a push; 56 are all the way. */
 const PUSH = 50;
 
@@ -44,7 +57,7 @@ t.test('the arena on a phone', { timeout: 120_000 }, async (t) => {
     await page.evaluate(fillLists);
     for (const screen of SCREENS) {
       await turn(page, screen);
-      t.same(await page.evaluate(collisions), [], `${screen.width} x ${screen.height}`);
+      t.same(await page.evaluate(collisions, PARTS), [], `${screen.width} x ${screen.height}`);
       t.equal(await page.evaluate(() => document.documentElement.scrollWidth), screen.width);
     }
   });
@@ -122,33 +135,6 @@ const DIRECTIONS = [
   [0, -1],
 ] as const;
 
-/** Fingers on the glass, as the browser hears of them from a screen. */
-class Thumbs {
-  readonly #session: CDPSession;
-  readonly #down = new Map<string, { x: number; y: number; id: number }>();
-
-  constructor(session: CDPSession) {
-    this.#session = session;
-  }
-
-  /** Puts a thumb down, or moves it. */
-  async put(thumb: 'left' | 'right', place: { x: number; y: number }): Promise<void> {
-    const type = this.#down.has(thumb) ? 'touchMove' : 'touchStart';
-    this.#down.set(thumb, { ...place, id: thumb === 'left' ? 1 : 2 });
-    await this.#send(type);
-  }
-
-  async lift(thumb: 'left' | 'right'): Promise<void> {
-    this.#down.delete(thumb);
-    await this.#send(this.#down.size === 0 ? 'touchEnd' : 'touchMove');
-  }
-
-  async #send(type: 'touchStart' | 'touchMove' | 'touchEnd'): Promise<void> {
-    const touchPoints = [...this.#down.values()];
-    await this.#session.send('Input.dispatchTouchEvent', { type, touchPoints });
-  }
-}
-
 interface Push {
   readonly dx?: number;
   readonly dy?: number;
@@ -208,32 +194,4 @@ function fillLists(): void {
       document.getElementById(id)?.append(line);
     }
   }
-}
-
-/** In the page: pairs of parts that overlap, and parts that are not on the screen or not there. */
-function collisions(): string[] {
-  const names = [
-    'vitals',
-    'scores',
-    'map',
-    'feed',
-    'talk',
-    'stick-move',
-    'stick-aim',
-    'stick-dash',
-  ];
-  const boxes = names.map((id) => document.getElementById(id)?.getBoundingClientRect());
-  const found: string[] = [];
-  boxes.forEach((a, i) => {
-    if (!a || a.width * a.height === 0) found.push(`${names[i]} is not there`);
-    else if (a.left < 0 || a.top < 0 || a.right > innerWidth || a.bottom > innerHeight)
-      found.push(`${names[i]} hangs out`);
-    boxes.slice(0, i).forEach((b, j) => {
-      if (!a || !b) return;
-      const apart =
-        a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
-      if (!apart) found.push(`${names[j]} and ${names[i]}`);
-    });
-  });
-  return found;
 }

@@ -13,6 +13,7 @@ import type { View } from './crowd.ts';
 import { teamColours } from './palette.ts';
 
 export class Beacon {
+  readonly #calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   readonly #ring: Mesh;
   readonly #column: Mesh;
   readonly #paint = new MeshBasicMaterial({ transparent: true, opacity: 0.85, fog: false });
@@ -46,7 +47,7 @@ export class Beacon {
     const colour = teamColours[holder] ?? teamColours[0];
     this.#paint.color.setHex(colour);
     this.#glow.color.setHex(colour);
-    const beat = contested ? 0.5 + 0.5 * Math.sin(nowMs / 70) : 1;
+    const beat = contested && !this.#calm ? 0.5 + 0.5 * Math.sin(nowMs / 70) : 1;
     this.#glow.opacity = 0.1 + 0.12 * beat;
   }
 }

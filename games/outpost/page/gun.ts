@@ -19,6 +19,8 @@ export class Gun {
   readonly #guns: Readonly<Record<'rifle' | 'launcher', Group>>;
   readonly #flash: Mesh;
   readonly #trim = new MeshLambertMaterial();
+  /** Who wants less motion has a gun that stays where it is; its flash says that it fired. */
+  readonly #calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   #kick = 0;
   #flashLeft = 0;
   #walked = 0;
@@ -62,7 +64,7 @@ export class Gun {
   }
 
   fire(weapon: string): void {
-    this.#kick = weapon === 'launcher' ? 1 : 0.5;
+    this.#kick = this.#calm ? 0 : weapon === 'launcher' ? 1 : 0.5;
     this.#flashLeft = FLASH;
     this.#flash.rotation.z = Math.random() * Math.PI;
   }
@@ -71,7 +73,7 @@ export class Gun {
   show(weapon: string, team: number, speed: number, seconds: number): void {
     if (weapon !== this.#shown) {
       this.#shown = weapon;
-      this.#swap = 1;
+      this.#swap = this.#calm ? 0 : 1;
       this.#guns.rifle.visible = weapon === 'rifle';
       this.#guns.launcher.visible = weapon === 'launcher';
     }
@@ -80,7 +82,7 @@ export class Gun {
     this.#swap *= Math.exp(-9 * seconds);
     this.#flashLeft -= seconds;
     this.#walked += speed * seconds;
-    const sway = Math.min(1, speed / 6);
+    const sway = this.#calm ? 0 : Math.min(1, speed / 6);
     this.#hand.position.set(
       0.21 + Math.sin(this.#walked * 1.3) * 0.008 * sway,
       -0.21 - Math.abs(Math.cos(this.#walked * 1.3)) * 0.012 * sway - this.#swap * 0.25,
