@@ -32,6 +32,12 @@ test('the samples of README and docs type-check against the package', (t) => {
   t.end();
 });
 
+test('the game of the README is the one that fray new writes', (t) => {
+  for (const { file, code } of samplesIn('README.md').filter(({ file }) => file !== 'page.ts'))
+    t.equal(code, readFileSync(join(ROOT, 'examples', 'starter', file), 'utf8'), file);
+  t.end();
+});
+
 test('a sample that names what is not there is found, and so is a name that is used twice', (t) => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   const wrong = samplesOf('README.md', readme.replace('attacker.kills', 'attacker.frags'));

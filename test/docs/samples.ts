@@ -16,15 +16,16 @@ export interface Sample {
   readonly code: string;
 }
 
-/** The ```ts blocks of a page, `run` behind the `ts` for those that are run. Throws where two have one name. */
+/** The ```ts blocks of a page; behind the `ts` stands `run` for those that are run, or the name of the file. Throws where two have one name. */
 export function samplesOf(page: string, text: string): Sample[] {
   const samples: Sample[] = [];
-  for (const [, run, code = ''] of text.matchAll(/^```ts( run)?\n([\s\S]*?)^```$/gm)) {
-    const named = /^\/\/ (\S+\.ts)\b/.exec(code)?.[1];
+  for (const [, mark, code = ''] of text.matchAll(/^```ts(?: (\S+))?\n([\s\S]*?)^```$/gm)) {
+    const run = mark === 'run';
+    const named = run ? undefined : (mark ?? /^\/\/ (\S+\.ts)\b/.exec(code)?.[1]);
     const file = named ?? `block${samples.length + 1}.ts`;
     if (samples.some((sample) => sample.file === file))
       throw new Error(`${page} has two samples of the name ${file}`);
-    samples.push({ page, file, run: run !== undefined, code });
+    samples.push({ page, file, run, code });
   }
   return samples;
 }
