@@ -6,7 +6,6 @@ import type { RoomJournal } from './journal.ts';
 import type { Recovery } from './recovery.ts';
 import type { RoomGame } from './room-game.ts';
 import type { ShardRoom } from './shard-room.ts';
-import type { StageTimes } from './stage-times.ts';
 import type { Timing } from './timing.ts';
 
 /** What a room's tick needs of its core. */
@@ -27,7 +26,6 @@ export type TickCore = Pick<
   | 'tick'
   | 'begin'
   | 'end'
-  | 'stage'
   | 'stat'
   | 'stateHash'
   | 'stateHashLow'
@@ -71,7 +69,6 @@ export interface RoomOptions {
   readonly game: RoomGame;
   readonly links: readonly WorkerEnd[];
   readonly timing: Timing;
-  readonly stages: StageTimes;
   /** A session is no longer in the room; `code` and `text` have been answered. */
   readonly onGone: (session: number) => void;
   readonly journal?: Pick<RoomJournal, 'record' | 'game' | 'anew' | 'ended' | 'close'>;
@@ -85,7 +82,6 @@ export interface RoomOptions {
 export interface ShardParts {
   readonly links: readonly WorkerEnd[];
   readonly timing: Timing;
-  readonly stages: StageTimes;
   readonly onGone: (session: number) => void;
 }
 

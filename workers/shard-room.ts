@@ -36,7 +36,6 @@ export class ShardRoom {
   readonly #input: RecordWriter;
   readonly #links: readonly WorkerEnd[];
   readonly #timing: Timing;
-  readonly #stages: RoomOptions['stages'];
   readonly #journal: RoomOptions['journal'];
   readonly #packetsLimit: number;
   readonly #figures: RoomFigures;
@@ -68,7 +67,6 @@ export class ShardRoom {
     this.#options = options;
     this.#links = options.links;
     this.#timing = options.timing;
-    this.#stages = options.stages;
     this.#journal = options.journal;
     this.#figures = new RoomFigures(options.row, core, options.timing);
     this.#seats = new Seats(core.playersMax);
@@ -315,7 +313,7 @@ export class ShardRoom {
 
   #begin(length: number): number {
     try {
-      return this.#stages.begin(this.core, length);
+      return this.core.begin(length);
     } catch (cause) {
       throw new RoomTrap(`in the beginning of tick ${this.#begun}: ${String(cause)}`, { cause });
     }
@@ -323,7 +321,7 @@ export class ShardRoom {
 
   #finish(tick: number, commandBytes: number): number {
     try {
-      const packets = this.#stages.end(this.core, commandBytes);
+      const packets = this.core.end(commandBytes);
       this.#journal?.ended(tick);
       return packets;
     } catch (cause) {

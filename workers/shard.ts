@@ -25,7 +25,6 @@ import type { Restored, RoomFactory, RoomRestorer, ShardParts } from './room-par
 import type { ShardRoom } from './shard-room.ts';
 import type { Slot } from './slots.ts';
 import { PhaseSlots, TIMES } from './slots.ts';
-import { StageTimes } from './stage-times.ts';
 import { Ticking } from './ticking.ts';
 import { COUNTER, HISTOGRAM, Timing } from './timing.ts';
 
@@ -66,7 +65,6 @@ export class Shard {
   readonly #slots: PhaseSlots<ShardRoom>;
   readonly #pace: Pace;
   readonly #ticking: Ticking;
-  readonly #stages: StageTimes;
   readonly #rooms = new Map<number, ShardRoom>();
   /** Why rows are not open that joins may still be on their way to. */
   readonly #closed = new Map<number, { code: number; text: Uint8Array }>();
@@ -96,11 +94,9 @@ export class Shard {
       fail: (room, error) => this.#fail(room, error),
       end: (room) => this.#close(room, ERROR.E_ROOM_CLOSED, ''),
     });
-    this.#stages = new StageTimes(this.#timing, nowUs);
     this.#parts = {
       links: this.#links,
       timing: this.#timing,
-      stages: this.#stages,
       onGone: (session) => this.#sitters.delete(session),
     };
   }
@@ -239,7 +235,6 @@ export class Shard {
     const ticks = this.#slots.take(slot, times);
     if (slot.slept > 0) for (const room of slot.rooms) room.rest(slot.slept);
     let dormant = 0;
-    this.#stages.choose(times[TIMES.start] as number, slot.rooms.length);
     for (let tick = 0; tick < ticks; tick += 1) {
       slot.turns += 1;
       dormant = 0;
@@ -252,7 +247,6 @@ export class Shard {
             continue;
           }
         }
-        this.#stages.arm(i);
         if (!this.#ticking.tick(room) || (room.giving && this.#goes(room, slot))) i -= 1;
         this.#timeRoom();
       }

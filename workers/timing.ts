@@ -2,11 +2,10 @@
  * What a worker counts, in shared memory, so that metrics read it without a message and without disturbing a tick. One
  * writer: the worker. Readers see each word whole, and words that belong together perhaps a moment apart.
  *
- * Layout of 8-byte cells (doubles): magic, version, counters, sums of RoomStats, then histograms (sum and
+ * Layout of 8-byte cells (doubles): magic, version, counters, sums of RoomStats, then three histograms (sum and
  * buckets), then per room `ROW` cells. Doubles, because a count of bytes passes 2^32 and an aligned 64-bit store is not
  * torn on the machines Node runs on.
  */
-import { FIRST_STAGES, LAST_STAGES } from '../core-wasm/bindings/room.ts';
 import type { RoomStats } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 
@@ -56,10 +55,7 @@ export const COUNTERS = [
 ] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
-/** The stages of a tick in their order; `plugin`: hooks and the record of their commands. Of one tick a second, see stage-times.ts. */
-export const STAGES = [...FIRST_STAGES, 'plugin', ...LAST_STAGES] as const;
-export type StageName = (typeof STAGES)[number];
-export const HISTOGRAMS = ['tick', 'lateness', 'slot', ...STAGES] as const;
+export const HISTOGRAMS = ['tick', 'lateness', 'slot'] as const;
 /** `tick`: one room, begin to last packet copied. `lateness`: start of a slot after it was due. `slot`: all its rooms. us. */
 export type HistogramName = (typeof HISTOGRAMS)[number];
 

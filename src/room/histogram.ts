@@ -5,8 +5,6 @@
 import { BUCKETS, bucketLow } from '../../workers/timing.ts';
 
 /** us. Powers of two from 16 us to 262 ms: all of them are bounds of fine buckets, so nothing is moved across one. */
-export { STAGES } from '../../workers/timing.ts';
-
 export const HISTOGRAM_BOUNDS_US: readonly number[] = Array.from(
   { length: 15 },
   (_, step) => 16 * 2 ** step,

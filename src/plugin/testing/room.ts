@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs';
 import { ERROR, PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import { loadedGame, roomFactory } from '../../../workers/open-room.ts';
 import type { ShardRoom } from '../../../workers/shard-room.ts';
-import { StageTimes } from '../../../workers/stage-times.ts';
 import { createTiming, Timing } from '../../../workers/timing.ts';
 import { type ErrorName, FrayError } from '../../errors.ts';
 import { ANSWER, createLink, DATA, IoEnd, JOINED, WorkerEnd } from '../../mailbox/messages.ts';
@@ -81,14 +80,13 @@ export class TestRoom<S extends AnySchema> {
     };
     const making = { report: () => {}, keeping: null, host };
     const order = { row: 0, owner: 0, id: 'test', seed: BigInt(seed), epoch: EPOCH, bots };
-    const timing = new Timing(createTiming(1));
     this.#room = roomFactory(
       { core },
       loaded,
       making,
     )(
       { ...order, optionsJson: asked === undefined ? '' : JSON.stringify(asked) },
-      { links: [this.#worker], timing, stages: new StageTimes(timing, () => 0), onGone: () => {} },
+      { links: [this.#worker], timing: new Timing(createTiming(1)), onGone: () => {} },
     );
     this.#room.slot = STILL;
     const { entitiesMax } = loaded.facts;

@@ -12,9 +12,6 @@ import {
   RoomStats,
 } from '../../protocol/gen/tables.ts';
 import { angle, axis2, button, circle, defineSchema, projectile } from '../../src/schema/index.ts';
-import { StageTimes } from '../../workers/stage-times.ts';
-import { createTiming, STAGES, Timing, TimingReader } from '../../workers/timing.ts';
-import { FakeCore } from './fake-core.ts';
 
 const ALL = [...FIRST_STAGES, ...LAST_STAGES];
 const core = readFileSync(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
@@ -47,45 +44,6 @@ t.test('a stage that is not next is refused', async (t) => {
   t.throws(() => room.stage(ALL.length + 1, 0), { code: 'E_CORE' });
   t.throws(() => room.stage(0, 0), { code: 'E_CORE' });
   t.equal(room.stage(2, 0), 0, 'it goes on where it was');
-});
-
-t.test('one tick a second is timed, and rooms take turns', (t) => {
-  let nowUs = 1_500_000;
-  const memory = createTiming(1);
-  const times = new StageTimes(new Timing(memory), () => {
-    nowUs += 10;
-    return nowUs;
-  });
-  const timed: number[] = [];
-  const rooms = [new FakeCore(1), new FakeCore(1)];
-  for (const [place, room] of rooms.entries()) {
-    const run = room.stage.bind(room);
-    room.stage = (number, length) => {
-      if (number === 1) timed.push(place);
-      return run(number, length);
-    };
-  }
-  for (let tick = 0; tick < 90; tick += 1) {
-    times.choose(nowUs, rooms.length);
-    for (const [place, room] of rooms.entries()) {
-      times.arm(place);
-      times.begin(room, 0);
-      times.end(room, 0);
-    }
-    nowUs += 33_000;
-  }
-  t.same(timed, [1, 0, 1]);
-  t.same(
-    rooms.map((room) => room.tick),
-    [90, 90],
-    'every tick has run once',
-  );
-  const reader = new TimingReader(memory);
-  for (const stage of STAGES) {
-    const { count, sumUs } = reader.histogram(stage);
-    t.same([stage, count, sumUs], [stage, 3, 30]);
-  }
-  t.end();
 });
 
 const schema = defineSchema({
