@@ -97,6 +97,7 @@ export const RELOADED: ReadonlySet<OptionName> = new Set([
   'tlsCert',
   'tlsKey',
   'tokenKeys',
+  'adminTokens',
   'logLevel',
 ]);
 

@@ -5,6 +5,7 @@
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { ERROR } from '../protocol/gen/tables.ts';
+import { drainOf, kindOf, openAdmin } from './admin-door.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -13,17 +14,16 @@ import { FrayError } from './errors.ts';
 import type { FrontDoor } from './front-door.ts';
 import { certificateOf, openFrontDoor, proxyHops } from './front-door.ts';
 import { GUEST_PATH, guestDoor } from './guest-door.ts';
-import { createAdminHttp } from './http/admin.ts';
 import { metricSources } from './http/figures.ts';
 import type { Mount } from './http/public.ts';
 import type { Certificate } from './http/tls.ts';
 import { loadLogin } from './logins.ts';
 import { countCpus } from './ops/cpus.ts';
 import type { Log } from './ops/log.ts';
-import { createMetrics } from './ops/metrics.ts';
 import type { UsedTokenLine } from './ops/used-tokens-file.ts';
 import { UsedTokensFile } from './ops/used-tokens-file.ts';
 import type { OnAuth } from './plugin/auth.ts';
+import { urlHost, withHint } from './ports.ts';
 import { Pump, stopAll } from './pump.ts';
 import { RoomDirectory } from './room/directory.ts';
 import type { JournalOptions } from './room/journal.ts';
@@ -42,6 +42,8 @@ export interface ServerOptions {
   /** The compiled core, its bytes, or its path. */
   readonly core: WebAssembly.Module | Uint8Array | string;
   readonly version: string;
+  /** Folder of the built admin page. Default: there is none. */
+  readonly adminPage?: string | null;
   readonly log: Log;
   /** For an author at work: see WorkerBoot. Default false. */
   readonly development?: boolean;
@@ -52,7 +54,7 @@ export interface ServerOptions {
 export interface Server {
   /** Where players open the page: `http://127.0.0.1:8080/`. */
   readonly url: string;
-  /** Metrics and health; null when the admin port is off. */
+  /** Metrics, health, API and page for operators; null when the admin port is off. */
   readonly adminUrl: string | null;
   readonly workers: { readonly count: number; readonly reason: string };
   readonly directory: RoomDirectory;
@@ -68,6 +70,8 @@ export interface Server {
    * Rejects with E_CONFIG or E_ADDRESS, and has changed nothing then.
    */
   reload(config: Config): Promise<void>;
+  /** Resolves when an operator has ended the server over the admin port: `stop` is under way then. */
+  readonly drained: Promise<void>;
   /**
    * Takes no new players, tells those inside, waits at most `graceMs` until they have gone, and closes everything. Resolves when nothing
    * is left; a second call waits for the first.
@@ -137,34 +141,36 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       store === null || keep(store, token, { all: sessions.tokens.used, log });
     const pump = new Pump({ transports, sessions, directory, clock, log, spend, onAuth });
     closers.push(() => stopAll(transports));
-    const metrics = createMetrics(
-      metricSources({
-        directory,
-        sessions,
-        transports,
-        http: door.http,
-        ready,
-        version: options.version,
-      }),
-    );
-    const admin = config.adminPort === 0 ? null : createAdminHttp({ metrics, ready, directory });
-    const adminPort =
-      admin === null
-        ? 0
-        : await withHint('admin-port', admin.listen(config.adminPort, config.adminHost));
+    const { version } = options;
+    const http = door.http;
+    const figures = metricSources({ directory, sessions, transports, http, ready, version });
+    let stopping: Promise<void> | null = null;
+    const stop = (graceMs: number): Promise<void> => (stopping ??= stopNow(graceMs));
+    const drain = drainOf(config, stop);
+    const admin = await openAdmin(options, {
+      figures,
+      server: {
+        ...{ directory, sessions, figures, game: game.name, log },
+        transportOf: (pipe) => kindOf(transports, pipe),
+        nowUs: () => clock.nowUs(),
+        startedUs: clock.nowUs(),
+        draining: () => stopping !== null,
+        drain: drain.begin,
+      },
+    });
     pump.start();
     late.sessions = sessions;
     open = true;
-    const stop = async (graceMs: number): Promise<void> => {
+    const stopNow = async (graceMs: number): Promise<void> => {
       open = false;
       await pump.stop(graceMs);
       store?.close();
       await Promise.all([door.stop(), admin?.stop()]);
     };
-    let stopping: Promise<void> | null = null;
     return {
       url: `${door.certificate === null ? 'http' : 'https'}://${urlHost(config.host)}:${door.port}/`,
-      adminUrl: admin === null ? null : `http://${urlHost(config.adminHost)}:${adminPort}/`,
+      adminUrl: admin?.url ?? null,
+      drained: drain.begun,
       workers,
       directory,
       sessions,
@@ -181,9 +187,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         if (certificate !== null) await door.setCertificate(certificate);
         sessions.setTokenKeys(tokenKeysOf(next));
         udp?.netcode.setTokenKeys(tokenKeysOf(next));
+        admin?.setTokens(next.adminTokens);
         log.setLevel(next.logLevel);
       },
-      stop: (graceMs) => (stopping ??= stop(graceMs)),
+      stop,
     };
   } catch (error) {
     for (const close of closers.reverse()) await close();
@@ -305,23 +312,6 @@ function openDoor(
   });
 }
 
-/** A refused port says how to choose another. */
-async function withHint<T>(option: 'port' | 'admin-port', opening: Promise<T>): Promise<T> {
-  try {
-    return await opening;
-  } catch (cause) {
-    if (!(cause instanceof FrayError) || cause.code !== 'E_PORT') throw cause;
-    const variable = `FRAY_${option.replace('-', '_').toUpperCase()}`;
-    throw new FrayError(
-      'E_PORT',
-      `${cause.message}; choose another with --${option} or ${variable}`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
 function workerCount(config: Config): { count: number; reason: string } {
   if (config.workers > 0) return { count: config.workers, reason: 'as configured' };
   const { workers, reason } = countCpus();
@@ -341,8 +331,3 @@ function roomLog(log: Log): { info: RoomLine; warn: RoomLine; error: RoomLine } 
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }
 type RoomLine = (fields: object, text: string) => void;
-
-/** IPv6 addresses stand in brackets in a URL. */
-function urlHost(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-}

@@ -2,6 +2,7 @@
  * What passes between the host and a worker outside the mailboxes: once at the start, and one message back. Shapes only.
  */
 import type { LinkMemory } from '../src/mailbox/messages.ts';
+import type { Inspection } from './inspect.ts';
 
 /** `workerData` of a room worker: what it needs to load the game. Then it waits for its post. */
 export interface WorkerBoot {
@@ -120,7 +121,15 @@ export interface WorkerDeath {
   readonly how: 'exit' | 'hang';
 }
 
-export type HostSays = WorkerPost | RoomTransfer | ShadowMemory | WorkerDeath;
+/** Host to worker, by postMessage: somebody wants to see what stands in a room. Answered by `inspected`. */
+export interface RoomLook {
+  readonly kind: 'inspect';
+  readonly row: number;
+  /** Its id: another may have the row by now. */
+  readonly room: string;
+}
+
+export type HostSays = WorkerPost | RoomTransfer | ShadowMemory | WorkerDeath | RoomLook;
 
 /** Bytes of a shadow for what lies outside the region: sessions, and the game's (bots that wait, at most 1,024). */
 export const SHADOW_HOST_BYTES = 1 << 18;
@@ -164,6 +173,8 @@ export type WorkerReport =
       readonly room: string;
       readonly memory: SharedArrayBuffer;
     }
+  /** What stands in a room; null: it is not here. */
+  | { readonly kind: 'inspected'; readonly room: string; readonly found: Inspection | null }
   /** A room could not be taken over: it was closed, or as nobody had been in, it began anew. */
   | { readonly kind: 'missed'; readonly row: number; readonly what: 'lost' | 'anew' }
   /** The room in `row` needs memory for its shadow. */

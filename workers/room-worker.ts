@@ -11,7 +11,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../src/clock.ts';
 import { Bell } from '../src/mailbox/bell.ts';
-import type { HostSays, RoomTakeover, WorkerBoot, WorkerPost, WorkerReport } from './boot.ts';
+import type {
+  HostSays,
+  RoomLook,
+  RoomTakeover,
+  WorkerBoot,
+  WorkerPost,
+  WorkerReport,
+} from './boot.ts';
+import { inspectRoom } from './inspect.ts';
 import { Keeping } from './keeping.ts';
 import { loadGame, outliveAuthors, roomFactory, roomRestorer } from './open-room.ts';
 import { Pulse } from './pulse.ts';
@@ -87,6 +95,13 @@ class Worker {
     this.#shard.wake();
   }
 
+  /** Somebody looks into a room. */
+  inspect({ row, room: id }: RoomLook): void {
+    const room = this.#shard.roomAt(row);
+    const found = room?.id === id ? inspectRoom(room.core, game.game.schema.layout) : null;
+    report({ kind: 'inspected', room: id, found });
+  }
+
   #takeOver(room: RoomTakeover, detectedUs: number): void {
     const recovery = this.#shard.takeOver(room);
     this.#shard.wake();
@@ -133,6 +148,7 @@ parentPort?.on('message', (said: HostSays) => {
   if (said.kind === 'shadow') worker?.keeping.give(said);
   else if (said.kind === 'die') die(said.how);
   else if (said.kind === 'take') worker?.take(said.room);
+  else if (said.kind === 'inspect') worker?.inspect(said);
   else if (worker === undefined) {
     worker = new Worker(said);
     worker.turn();

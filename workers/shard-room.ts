@@ -19,6 +19,7 @@ import type { Arrival, Return, RoomOptions, TickCore } from './room-parts.ts';
 import { RoomTrap } from './room-trap.ts';
 import { Seats } from './seats.ts';
 import type { Slot } from './slots.ts';
+import { STAGE_AT } from './stages.ts';
 import type { Timing } from './timing.ts';
 import { COUNTER } from './timing.ts';
 
@@ -58,21 +59,20 @@ export class ShardRoom {
   readonly #host: HostPart;
 
   constructor(options: RoomOptions) {
-    const { core } = options;
-    this.row = options.row;
+    const { core, row, links, timing } = options;
+    this.row = row;
     this.id = options.id;
     this.owner = options.owner;
     this.core = core;
     this.game = options.game;
     this.#options = options;
-    this.#links = options.links;
-    this.#timing = options.timing;
+    this.#links = links;
+    this.#timing = timing;
     this.#journal = options.journal;
-    this.#figures = new RoomFigures(options.row, core, options.timing);
+    this.#figures = new RoomFigures(row, core, timing);
     this.#seats = new Seats(core.playersMax);
     this.#place = new Place(core);
     this.#host = new HostPart(this.#seats.bytes);
-    const { row, links, timing } = options;
     this.#packets = { row, links, timing, sessions: this.#seats.sessions };
     this.#input = new RecordWriter(core);
     this.#said = new HostMessages(SAID_WAITING_MIN + 2 * core.playersMax);
@@ -127,11 +127,6 @@ export class ShardRoom {
     this.#timing.add(fresh ? COUNTER.resumesFresh : COUNTER.resumes, 1);
   }
 
-  /** Tells everybody at the end of the next tick. */
-  notice(message: Uint8Array): void {
-    this.tell(0, message);
-  }
-
   /** Tells one session, or with 0 everybody, at the end of the next tick that has room for it. */
   tell(session: number, message: Uint8Array): void {
     if (!this.#said.add(session, message)) this.#timing.add(COUNTER.tellsDropped, 1);
@@ -173,14 +168,17 @@ export class ShardRoom {
 
   /** One tick: everything that enters, `begin`, hooks, `end`, everything that goes out. */
   tick(): void {
-    const { core, game } = this;
+    const { stages } = this.#options;
+    stages?.start();
     if (this.#arrivals.length > 0) this.#seat();
     if (this.#paceChanged) this.#tellPace();
-    const length = game.records(this.#input.at, this.#onRemoved);
+    const length = this.game.records(this.#input.at, this.#onRemoved);
     this.#input.at = 0;
-    this.#begun = core.tick + 1;
+    this.#begun = this.core.tick + 1;
+    stages?.mark(STAGE_AT.records);
     this.#record(STAGE.begin, this.#begun, length);
     this.#out(this.#hooks(this.#begun, this.#begin(length)));
+    stages?.ended(this.row, this.#begun);
   }
 
   /**
@@ -260,12 +258,17 @@ export class ShardRoom {
   }
 
   #hooks(tick: number, eventBytes: number): number {
-    return this.#end(tick, this.#appendSaid(this.game.hooks(eventBytes, this.#onWait)));
+    const { stages } = this.#options;
+    stages?.mark(STAGE_AT.begin);
+    const commandBytes = this.#appendSaid(this.game.hooks(eventBytes, this.#onWait));
+    stages?.mark(STAGE_AT.hooks);
+    return this.#end(tick, commandBytes);
   }
 
   /** After a tick of the core: who came is told, packets go out. */
   #out(packets: number): void {
     const { core, game } = this;
+    this.#options.stages?.mark(STAGE_AT.end);
     this.#seats.settle(core.players);
     if (this.#arrivals.length > 0) this.#welcome();
     if (this.#returns.length > 0) this.#welcomeBack();

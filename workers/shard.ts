@@ -25,6 +25,7 @@ import type { Restored, RoomFactory, RoomRestorer, ShardParts } from './room-par
 import type { ShardRoom } from './shard-room.ts';
 import type { Slot } from './slots.ts';
 import { PhaseSlots, TIMES } from './slots.ts';
+import { StageClock } from './stages.ts';
 import { Ticking } from './ticking.ts';
 import { COUNTER, HISTOGRAM, Timing } from './timing.ts';
 
@@ -97,6 +98,7 @@ export class Shard {
     this.#parts = {
       links: this.#links,
       timing: this.#timing,
+      stages: new StageClock(boot.timing, nowUs),
       onGone: (session) => this.#sitters.delete(session),
     };
   }
@@ -178,6 +180,11 @@ export class Shard {
       this.#sitters.delete(session);
       this.#answer(ioThreadOf(session), { kind: ANSWER.left, id: session, arg: code, text });
     }
+  }
+
+  /** The open room in a row. */
+  roomAt(row: number): ShardRoom | undefined {
+    return this.#rooms.get(row);
   }
 
   /** The slot that is due next; undefined while there are no rooms. */
@@ -352,7 +359,7 @@ export class Shard {
       case ORDER.notice: {
         const message = payloadOf(order);
         for (const room of this.#rooms.values()) {
-          room.notice(message);
+          room.tell(EVERYBODY, message);
           this.#rouse(room);
         }
         break;
@@ -475,6 +482,8 @@ export class Shard {
   }
 }
 
+/** Whom `tell` of a room means by no session. */
+const EVERYBODY = 0;
 const NOTHING = new Uint8Array(0);
 const CLOSED = { code: ERROR.E_ROOM_CLOSED, text: NOTHING };
 const NOBODY: ReadonlyMap<number, number> = new Map();

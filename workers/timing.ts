@@ -3,7 +3,7 @@
  * writer: the worker. Readers see each word whole, and words that belong together perhaps a moment apart.
  *
  * Layout of 8-byte cells (doubles): magic, version, counters, sums of RoomStats, then three histograms (sum and
- * buckets), then per room `ROW` cells. Doubles, because a count of bytes passes 2^32 and an aligned 64-bit store is not
+ * buckets), then what stages.ts keeps of single ticks, then per room `ROW` cells. Doubles, because a count of bytes passes 2^32 and an aligned 64-bit store is not
  * torn on the machines Node runs on.
  */
 import type { RoomStats } from '../protocol/gen/tables.ts';
@@ -113,6 +113,14 @@ export function createTiming(roomsMax: number): SharedArrayBuffer {
   cells[CELLS.magic] = MAGIC;
   cells[CELLS.version] = VERSION;
   return buffer;
+}
+
+/** Cells in which stages.ts keeps single ticks. */
+export const STAGE_CELLS = 256;
+
+/** Those cells. */
+export function stageCells(buffer: SharedArrayBuffer): Float64Array {
+  return checkedCells(buffer).subarray(CELLS.stages, CELLS.rows);
 }
 
 /** The worker's side. No method allocates. */
@@ -234,15 +242,17 @@ function checkedCells(buffer: SharedArrayBuffer): Float64Array {
 }
 
 const MAGIC = 0x46525449;
-const VERSION = 1;
+const VERSION = 2;
 const HISTOGRAM_CELLS = 1 + BUCKETS;
 const SUMS_AT = 2 + COUNTERS.length;
 const HISTOGRAMS_AT = SUMS_AT + SUMMED.length;
+const STAGES_AT = HISTOGRAMS_AT + HISTOGRAMS.length * HISTOGRAM_CELLS;
 const CELLS = {
   magic: 0,
   version: 1,
   counters: 2,
   sums: SUMS_AT,
   histograms: HISTOGRAMS_AT,
-  rows: HISTOGRAMS_AT + HISTOGRAMS.length * HISTOGRAM_CELLS,
+  stages: STAGES_AT,
+  rows: STAGES_AT + STAGE_CELLS,
 } as const;

@@ -93,6 +93,12 @@ export function corePath(): string {
   return path;
 }
 
+/** The admin page lies in the build; null where that was not made. */
+export function adminPage(): string | null {
+  const folder = join(packageRoot(), 'dist', 'admin');
+  return existsSync(join(folder, 'index.html')) ? folder : null;
+}
+
 export function packageVersion(): string {
   const facts = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
     readonly version: string;

@@ -12,7 +12,7 @@ import { importable } from './bundle.ts';
 import type { Command, Io, Values } from './command.ts';
 import { EXIT } from './command.ts';
 import { configArgs, readConfig } from './configuration.ts';
-import { corePath, findGame, packageVersion } from './games.ts';
+import { adminPage, corePath, findGame, packageVersion } from './games.ts';
 
 export const command: Command = {
   name: 'start',
@@ -42,13 +42,14 @@ export const command: Command = {
         game: { ...game, server: module.file },
         core: corePath(),
         version: packageVersion(),
+        adminPage: adminPage(),
         log,
       });
       io.out(`Play ${game.name}: ${server.url}`);
       for (const address of server.udp) io.out(`UDP: ${address}`);
       if (server.rtcPort > 0) io.out(`WebRTC: UDP port ${server.rtcPort}`);
       io.out(`Workers: ${server.workers.count} (${server.workers.reason})`);
-      io.out(server.adminUrl === null ? 'Admin: off' : `Admin: ${server.adminUrl}metrics`);
+      io.out(`Admin: ${server.adminUrl ?? 'off'}`);
       log.info('server.listening', {
         url: server.url,
         admin: server.adminUrl,
@@ -56,7 +57,7 @@ export const command: Command = {
         workers: server.workers.count,
         ...certificateFacts(server),
       });
-      const signal = await signals.first;
+      const signal = await Promise.race([signals.first, server.drained.then(() => 'admin')]);
       log.info('server.draining', {
         signal,
         graceMs: config.drainMs,

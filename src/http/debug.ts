@@ -5,9 +5,9 @@
  * of ours, for which it has to ask first.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isLoopback } from '../config.ts';
 import type { Crew } from '../room/crew.ts';
 import type { RoomDirectory } from '../room/directory.ts';
+import { isLocal } from './admin/access.ts';
 
 /** Of every request below /debug. */
 export const DEBUG_HEADER = 'x-fray-debug';
@@ -60,17 +60,9 @@ export function debugRoutes(of: Debugged): {
 
 function guarded(handler: Handler): Handler {
   return (request, response) => {
-    const isOwn = isLoopback(request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '');
-    if (isOwn && isLocal(request.headers.host) && request.headers[DEBUG_HEADER] === '1')
-      handler(request, response);
+    if (isLocal(request) && request.headers[DEBUG_HEADER] === '1') handler(request, response);
     else tell(response, 403, { error: 'from this machine alone, and not from a page' });
   };
-}
-
-/** Whether a Host names this machine: a page whose own name was turned to 127.0.0.1 is of one origin with it, and asks nobody. */
-function isLocal(host = ''): boolean {
-  const url = `http://${host}`;
-  return URL.canParse(url) && isLoopback(new URL(url).hostname);
 }
 
 function crashesOf(crew: Crew | undefined): object {

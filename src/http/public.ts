@@ -160,10 +160,7 @@ export class PublicHttp {
 
   #listen(name: string, at: ListenOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = (error: NodeJS.ErrnoException): void => {
-        const state = REASONS[error.code ?? ''] ?? error.message;
-        reject(new FrayError('E_PORT', `Cannot listen on ${name}: ${state}`, { cause: error }));
-      };
+      const fail = (error: NodeJS.ErrnoException): void => reject(refusedPort(name, error));
       this.server.once('error', fail);
       this.server.listen(at, () => {
         this.server.removeListener('error', fail);
@@ -300,6 +297,12 @@ export class PublicHttp {
     }
     refuse(socket, status);
   }
+}
+
+/** Why a port cannot be opened: `E_PORT`. */
+export function refusedPort(name: string, error: NodeJS.ErrnoException): FrayError {
+  const state = REASONS[error.code ?? ''] ?? error.message;
+  return new FrayError('E_PORT', `Cannot listen on ${name}: ${state}`, { cause: error });
 }
 
 function answer(

@@ -14,6 +14,8 @@ export interface Log {
   info(event: string, facts?: Facts): void;
   warn(event: string, facts?: Facts): void;
   error(event: string, facts?: Facts): void;
+  /** The least level that is written now. */
+  readonly level: LogLevel;
   /** Changes the level while running. */
   setLevel(level: LogLevel): void;
   /** Writes what waits, before the process ends. */
@@ -45,6 +47,9 @@ export function createLog(level: LogLevel, sink: LogSink = 2): Log {
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
+    get level() {
+      return logger.level as LogLevel;
+    },
     setLevel: (next) => {
       logger.level = next;
     },

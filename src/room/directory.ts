@@ -28,7 +28,7 @@ import type { SeatKept } from './left-behind.ts';
 import { Moves } from './moves.ts';
 import { RoomOpener } from './opener.ts';
 import type { DirectoryOptions, JoinRequest } from './options.ts';
-import { crewDefaults, directoryCounters } from './options.ts';
+import { crewDefaults, DRAIN_POLL_MS, directoryCounters, SESSIONS_MAX } from './options.ts';
 import type { Resumption } from './orders.ts';
 import { noticeMessage, OrderDesk } from './orders.ts';
 import type { GameFacts, RoomFacts, RoomOutput } from './outputs.ts';
@@ -274,6 +274,11 @@ export class RoomDirectory {
     );
   }
 
+  /** Who has a seat, or gets or leaves one. */
+  seated(): Iterable<Seat> {
+    return this.#seats.values();
+  }
+
   /** The workers: state, restarts, `timing` (counters and histograms), and the counters of their rings in `end`. */
   workers(): readonly RoomWorker[] {
     return this.#workers;
@@ -346,7 +351,6 @@ export class RoomDirectory {
     return opener.place(request.choice);
   }
 
-  /** Rooms that stand ready. */
   #keepWarm(): void {
     if (!this.#draining) this.#opener?.keepWarm();
   }
@@ -432,7 +436,6 @@ export class RoomDirectory {
     this.#outputs.push({ kind: 'resumed', ...place, fresh: (ring.arg & RESUME.fresh) !== 0 });
   }
 
-  /** The last answer to a seat: frees it, and tells its session unless that has left. */
   #gone(sessionId: number, code: ErrorCode, text: string): void {
     const seat = this.#seats.get(sessionId);
     if (seat === undefined) return;
@@ -491,9 +494,6 @@ export class RoomDirectory {
   }
 }
 
-/** What a session id can number per I/O thread: 14 bits of slot. */
-const SESSIONS_MAX = 16_384;
-const DRAIN_POLL_MS = 20;
 /** ms. A room that has not come to where it moves by then is lost, as its worker stops. */
 const MOVE_MS_MAX = 250;
 /** ms. A worker that has not ended by then hangs in a hook; it is ended. */

@@ -4,6 +4,8 @@
  */
 import { BUCKETS, bucketLow } from '../../workers/timing.ts';
 
+export { quantileUs } from '../../workers/timing.ts';
+
 /** us. Powers of two from 16 us to 262 ms: all of them are bounds of fine buckets, so nothing is moved across one. */
 export const HISTOGRAM_BOUNDS_US: readonly number[] = Array.from(
   { length: 15 },

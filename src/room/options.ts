@@ -108,3 +108,8 @@ export function directoryCounters(): DirectoryCounters {
     tellsRefused: 0,
   };
 }
+
+/** What a session id can number per I/O thread: 14 bits of slot. */
+export const SESSIONS_MAX = 16_384;
+/** ms between two looks at who is still inside. */
+export const DRAIN_POLL_MS = 20;

@@ -14,17 +14,20 @@ import type {
   WorkerReport,
 } from '../../workers/boot.ts';
 import { SHADOW_HOST_BYTES } from '../../workers/boot.ts';
+import type { Inspection } from '../../workers/inspect.ts';
 import { createJournalRing } from '../../workers/journal.ts';
 import { LEVEL } from '../../workers/overload.ts';
 import type { PulseSign } from '../../workers/pulse.ts';
 import { createPulse, readPulse, resetPulse } from '../../workers/pulse.ts';
 import { createShadow } from '../../workers/shadow.ts';
+import { sampledTick, type TimedTick, worstTicks } from '../../workers/stages.ts';
 import { createTiming, TimingReader } from '../../workers/timing.ts';
 import type { FrayError } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
 import type { LinkSizes } from '../mailbox/messages.ts';
 import { createLink, createOrders, IoEnd } from '../mailbox/messages.ts';
 import type { JournalThread } from './journal.ts';
+import { Looks } from './looks.ts';
 import type { HostedRoom } from './placement.ts';
 import { Spares, type WorkerThread } from './worker-thread.ts';
 
@@ -87,6 +90,7 @@ export class RoomWorker {
   readonly #spares: Spares;
   /** By row. */
   readonly #shadows = new Map<number, { room: string; memory: SharedArrayBuffer }>();
+  readonly #looks = new Looks();
   #thread: WorkerThread | undefined;
   #memory: WorkerMemory;
   /** Who waits for the first thread. */
@@ -212,6 +216,21 @@ export class RoomWorker {
     else this.#thread?.post({ kind: 'die', how });
   }
 
+  /** What stands in the room now; null: it is not here, or the worker has not answered within a second. */
+  inspect({ row, id }: Pick<HostedRoom, 'row' | 'id'>): Promise<Inspection | null> {
+    return this.#looks.ask(id, () => this.#thread?.post({ kind: 'inspect', row, room: id }));
+  }
+
+  /** Single ticks of this worker: the worst of the last minutes. */
+  worstTicks(nowUs: number): TimedTick[] {
+    return worstTicks(this.#memory.timing, nowUs);
+  }
+
+  /** One tick of each second. */
+  sampledTick(): TimedTick | null {
+    return sampledTick(this.#memory.timing);
+  }
+
   /** Waits for the thread to end by itself; after `timeoutMs` it is ended. */
   async stop(timeoutMs: number): Promise<void> {
     clearTimeout(this.#timer);
@@ -289,6 +308,9 @@ export class RoomWorker {
       case 'copied':
         this.#shadows.set(report.row, report);
         this.#options.journal?.shadow({ worker: this.index, ...report });
+        break;
+      case 'inspected':
+        this.#looks.answer(report.room, report.found);
         break;
       case 'recovered':
         listener.onRecovered(this, report);

@@ -89,7 +89,7 @@ export class ServerProcess {
     for await (const text of child.stdout ?? []) {
       out += String(text);
       const [, url] = /^Play \w+: (\S+)$/m.exec(out) ?? [];
-      const [, admin] = /^Admin: (\S+)metrics$/m.exec(out) ?? [];
+      const [, admin] = /^Admin: (\S+)$/m.exec(out) ?? [];
       if (url !== undefined && admin !== undefined) return new ServerProcess(child, url, admin);
     }
     throw new Error(`Cannot start a server: it said ${JSON.stringify(out)}`);

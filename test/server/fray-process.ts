@@ -56,7 +56,7 @@ export async function listening(
     30_000,
   );
   const [, url = ''] = /Play \w+: (\S+)/.exec(run.out) ?? [];
-  const [, admin = ''] = /Admin: (\S+?)(?:metrics)?$/m.exec(run.out) ?? [];
+  const [, admin = ''] = /Admin: (\S+)$/m.exec(run.out) ?? [];
   if (url === '') throw new Error(`Cannot start: ${run.err}`);
   return Object.assign(run, { url, admin });
 }

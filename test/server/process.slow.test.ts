@@ -27,7 +27,7 @@ t.test(
     t.match(run.out, /^Play \w+: http:\/\/127\.0\.0\.1:\d+\/$/m);
     t.match(run.out, /^Workers: 1 \(as configured\)$/m);
     const [, url = ''] = /Play \w+: (\S+)/.exec(run.out) ?? [];
-    const [, admin = ''] = /Admin: (\S+)metrics/.exec(run.out) ?? [];
+    const [, admin = ''] = /Admin: (\S+)/.exec(run.out) ?? [];
     const game = await connect(url, { schema: duel, name: 'ann', wasm: CORE });
     const notices: unknown[] = [];
     game.on('notice', (notice) => void notices.push(notice));

@@ -80,7 +80,7 @@ export class RoomThread extends SimThread {
       if (said.kind === 'shadow') this.#posted?.keeping.give(said);
       else if (said.kind === 'die') this.end(1);
       else if (said.kind === 'take') this.#posted?.shard.takeOver(said.room);
-      else this.#take(said);
+      else if (said.kind === 'post') this.#take(said);
     });
   }
 

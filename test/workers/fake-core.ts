@@ -33,6 +33,9 @@ export class FakeCore implements TickCore {
   readonly rosterRowBytes = RosterRow.bytes;
   readonly players: Uint32Array;
   readonly epochs: Uint32Array;
+  readonly columns = new Int32Array(0);
+  readonly entitiesMax = 0;
+  readonly walls = 500_000;
   messagesRead(): number {
     return 0;
   }

@@ -28,6 +28,8 @@ import { Books } from './books.ts';
 import { Door } from './door.ts';
 import type { KeptSession } from './kept.ts';
 import { keptOf, restoreSession } from './kept.ts';
+import type { SessionListing, TableFacts } from './listing.ts';
+import { awayIn, factsOf, listSessions } from './listing.ts';
 import type { SessionOptions } from './options.ts';
 import { DEFAULTS, SLOTS_MAX } from './options.ts';
 import { ACTION, KINDS } from './outbox.ts';
@@ -106,9 +108,12 @@ export class SessionTable {
 
   /** Players from whom nothing is heard now, and whose place is kept. O(sessions). */
   get away(): number {
-    let count = 0;
-    for (const { presence } of this.#books.sessions) if (presence === PRESENCE.away) count += 1;
-    return count;
+    return awayIn(this.#books);
+  }
+
+  /** Who is here, for an operator. O(sessions). */
+  list(): SessionListing[] {
+    return listSessions(this.#books);
   }
 
   /** How long a session waits for its client, which is told so in `joined`. */
@@ -122,31 +127,8 @@ export class SessionTable {
   }
 
   /** What it holds now. `held`: places in use, those of gone pipes and over sessions with something left to say included. */
-  get facts(): {
-    pipes: number;
-    joined: number;
-    authorising: number;
-    /** Logins that nobody waits for any more, and that run on. */
-    abandoned: number;
-    addresses: number;
-    prefixes: number;
-    usedTokens: number;
-    overSessions: number;
-    held: number;
-  } {
-    const { pipes, sessions, joined, authorising, logins } = this.#books;
-    const { addresses, prefixes, tokens } = this.#books;
-    return {
-      pipes: pipes.open,
-      joined,
-      authorising,
-      abandoned: logins.count - authorising,
-      addresses: addresses.size,
-      prefixes: prefixes.size,
-      usedTokens: tokens.used.size,
-      overSessions: tokens.over.size,
-      held: pipes.held + sessions.held,
-    };
+  get facts(): TableFacts {
+    return factsOf(this.#books);
   }
 
   /** New keys of connect tokens; sessions that are open stay. */

@@ -1,0 +1,143 @@
+/**
+ * Where single ticks spend their time: the worst of a worker's last minutes, and one of each second, in the shared memory of
+ * timing.ts. Stages are those between which the host has its turn; the core's own four before and four after the hooks are one each,
+ * as a look at the clock between them would be a call out of the core.
+ *
+ * One writer: the worker. Cost: six looks at the clock per tick, some 0.5 us, and no garbage.
+ */
+import { STAGE_CELLS, stageCells } from './timing.ts';
+
+/**
+ * `records`: who comes, bots' controls. `begin`: ingest, apply, simulate, resolve. `hooks`: the game. `end`: the journal, command, record,
+ * select, encode. `out`: packets into the mailbox, answers to who came.
+ */
+export const STAGES = ['records', 'begin', 'hooks', 'end', 'out'] as const;
+export type StageName = (typeof STAGES)[number];
+/** Numbers of the stages, for `StageClock.mark`. */
+export const STAGE_AT = { records: 0, begin: 1, hooks: 2, end: 3, out: 4 } as const;
+
+/** One tick of one room, times in us. */
+export interface TimedTick {
+  readonly row: number;
+  readonly tick: number;
+  /** Of the clock that all threads of the process share. */
+  readonly startUs: number;
+  readonly us: number;
+  readonly stagesUs: Readonly<Record<StageName, number>>;
+}
+
+/** The worker's side: `start`, a `mark` at the end of each stage, `ended`. No method allocates. */
+export class StageClock {
+  readonly #cells: Float64Array;
+  readonly #nowUs: () => number;
+  /** When the tick began, then when each stage ended. */
+  readonly #at = new Float64Array(1 + STAGES.length);
+  /** [0]: the least of the worst, us; [1]: when the next tick is sampled; [2]: when the oldest of the worst is looked for. */
+  readonly #limits = new Float64Array(3);
+
+  constructor(timing: SharedArrayBuffer, nowUs: () => number) {
+    this.#cells = stageCells(timing);
+    this.#nowUs = nowUs;
+  }
+
+  start(): void {
+    this.#at[0] = this.#nowUs();
+  }
+
+  mark(stage: number): void {
+    this.#at[1 + stage] = this.#nowUs();
+  }
+
+  /** After the last stage of a tick: keeps it where it is one of the worst, or the one of its second. */
+  ended(row: number, tick: number): void {
+    this.mark(STAGE_AT.out);
+    const at = this.#at;
+    const limits = this.#limits;
+    const start = at[0] as number;
+    if (start >= (limits[1] as number)) {
+      limits[1] = start + SAMPLE_US;
+      this.#write(0, row, tick);
+    }
+    if (start >= (limits[2] as number)) this.#forget(start);
+    if ((at[STAGES.length] as number) - start > (limits[0] as number)) this.#keep(row, tick);
+  }
+
+  /** In the place of the least of them. */
+  #keep(row: number, tick: number): void {
+    const cells = this.#cells;
+    let least = 1;
+    for (let place = 2; place <= WORST; place += 1)
+      if (usAt(cells, place) < usAt(cells, least)) least = place;
+    this.#write(least, row, tick);
+    this.#findLeast();
+  }
+
+  /** Those of long ago count no more. */
+  #forget(nowUs: number): void {
+    const cells = this.#cells;
+    this.#limits[2] = nowUs + FORGET_EVERY_US;
+    for (let place = 1; place <= WORST; place += 1) {
+      const at = place * CELLS.tick;
+      const isOld = (cells[at + CELLS.start] as number) < nowUs - KEPT_US;
+      if (isOld) cells.fill(0, at, at + CELLS.tick);
+    }
+    this.#findLeast();
+  }
+
+  #findLeast(): void {
+    let least = Infinity;
+    for (let place = 1; place <= WORST; place += 1)
+      least = Math.min(least, usAt(this.#cells, place));
+    this.#limits[0] = least;
+  }
+
+  #write(place: number, row: number, tick: number): void {
+    const cells = this.#cells;
+    const from = this.#at;
+    const at = place * CELLS.tick;
+    cells[at + CELLS.row] = row;
+    cells[at + CELLS.number] = tick;
+    cells[at + CELLS.start] = from[0] as number;
+    cells[at + CELLS.us] = (from[STAGES.length] as number) - (from[0] as number);
+    for (let stage = 0; stage < STAGES.length; stage += 1)
+      cells[at + CELLS.stages + stage] = (from[1 + stage] as number) - (from[stage] as number);
+  }
+}
+
+/** The worst ticks of the last ten minutes, the worst first: at most 16. */
+export function worstTicks(timing: SharedArrayBuffer, nowUs: number): TimedTick[] {
+  const cells = stageCells(timing);
+  return Array.from({ length: WORST }, (_, place) => tickAt(cells, 1 + place))
+    .filter(({ us, startUs }) => us > 0 && startUs >= nowUs - KEPT_US)
+    .sort((a, b) => b.us - a.us);
+}
+
+/** The tick that was sampled last; null before the first. */
+export function sampledTick(timing: SharedArrayBuffer): TimedTick | null {
+  const sampled = tickAt(stageCells(timing), 0);
+  return sampled.startUs === 0 ? null : sampled;
+}
+
+function tickAt(cells: Float64Array, place: number): TimedTick {
+  const cell = (offset: number): number => cells[place * CELLS.tick + offset] as number;
+  const stages = STAGES.map((name, stage) => [name, cell(CELLS.stages + stage)] as const);
+  return {
+    row: cell(CELLS.row),
+    tick: cell(CELLS.number),
+    startUs: cell(CELLS.start),
+    us: cell(CELLS.us),
+    stagesUs: Object.fromEntries(stages) as Record<StageName, number>,
+  };
+}
+
+function usAt(cells: Float64Array, place: number): number {
+  return cells[place * CELLS.tick + CELLS.us] as number;
+}
+
+/** Of a tick: its room's row, number, start, all of it, stages. Place 0 is the sampled one. */
+const CELLS = { row: 0, number: 1, start: 2, us: 3, stages: 4, tick: 4 + STAGES.length } as const;
+const WORST = Math.min(16, Math.floor(STAGE_CELLS / CELLS.tick) - 1);
+const SAMPLE_US = 1_000_000;
+/** Ten minutes: what an operator who was called still sees. */
+const KEPT_US = 600_000_000;
+const FORGET_EVERY_US = 5_000_000;
