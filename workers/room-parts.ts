@@ -6,7 +6,6 @@ import type { RoomJournal } from './journal.ts';
 import type { Recovery } from './recovery.ts';
 import type { RoomGame } from './room-game.ts';
 import type { ShardRoom } from './shard-room.ts';
-import type { StageClock } from './stages.ts';
 import type { Timing } from './timing.ts';
 
 /** What a room's tick, and who looks into it, needs of its core. */
@@ -73,7 +72,6 @@ export interface RoomOptions {
   readonly game: RoomGame;
   readonly links: readonly WorkerEnd[];
   readonly timing: Timing;
-  readonly stages?: StageClock;
   /** A session is no longer in the room; `code` and `text` have been answered. */
   readonly onGone: (session: number) => void;
   readonly journal?: Pick<RoomJournal, 'record' | 'game' | 'anew' | 'ended' | 'close'>;
@@ -87,7 +85,6 @@ export interface RoomOptions {
 export interface ShardParts {
   readonly links: readonly WorkerEnd[];
   readonly timing: Timing;
-  readonly stages: StageClock;
   readonly onGone: (session: number) => void;
 }
 

@@ -19,7 +19,7 @@ import type { Arrival, Return, RoomOptions, TickCore } from './room-parts.ts';
 import { RoomTrap } from './room-trap.ts';
 import { Seats } from './seats.ts';
 import type { Slot } from './slots.ts';
-import { STAGE_AT } from './stages.ts';
+import { STAGE_AT, type StageClock } from './stages.ts';
 import type { Timing } from './timing.ts';
 import { COUNTER } from './timing.ts';
 
@@ -32,6 +32,8 @@ export class ShardRoom {
   slot: Slot<ShardRoom> | undefined;
   /** It goes to another worker as soon as it can. */
   giving = false;
+  /** Of a tick that is timed. */
+  stages: StageClock | undefined;
   readonly #options: RoomOptions;
   readonly #seats: Seats;
   readonly #input: RecordWriter;
@@ -168,17 +170,15 @@ export class ShardRoom {
 
   /** One tick: everything that enters, `begin`, hooks, `end`, everything that goes out. */
   tick(): void {
-    const { stages } = this.#options;
-    stages?.start();
     if (this.#arrivals.length > 0) this.#seat();
     if (this.#paceChanged) this.#tellPace();
     const length = this.game.records(this.#input.at, this.#onRemoved);
     this.#input.at = 0;
     this.#begun = this.core.tick + 1;
-    stages?.mark(STAGE_AT.records);
+    this.stages?.mark(STAGE_AT.records);
     this.#record(STAGE.begin, this.#begun, length);
     this.#out(this.#hooks(this.#begun, this.#begin(length)));
-    stages?.ended(this.row, this.#begun);
+    this.stages?.ended(this.row, this.#begun);
   }
 
   /**
@@ -258,17 +258,16 @@ export class ShardRoom {
   }
 
   #hooks(tick: number, eventBytes: number): number {
-    const { stages } = this.#options;
-    stages?.mark(STAGE_AT.begin);
+    this.stages?.mark(STAGE_AT.begin);
     const commandBytes = this.#appendSaid(this.game.hooks(eventBytes, this.#onWait));
-    stages?.mark(STAGE_AT.hooks);
+    this.stages?.mark(STAGE_AT.hooks);
     return this.#end(tick, commandBytes);
   }
 
   /** After a tick of the core: who came is told, packets go out. */
   #out(packets: number): void {
     const { core, game } = this;
-    this.#options.stages?.mark(STAGE_AT.end);
+    this.stages?.mark(STAGE_AT.end);
     this.#seats.settle(core.players);
     if (this.#arrivals.length > 0) this.#welcome();
     if (this.#returns.length > 0) this.#welcomeBack();

@@ -90,6 +90,7 @@ export class Shard {
     this.#ticking = new Ticking({
       pulse: options.pulse,
       timing: this.#timing,
+      stages: new StageClock(boot.timing, nowUs, this.#times),
       nowUs,
       log: (level, room, text) => this.#log(level, room, text),
       fail: (room, error) => this.#fail(room, error),
@@ -98,7 +99,6 @@ export class Shard {
     this.#parts = {
       links: this.#links,
       timing: this.#timing,
-      stages: new StageClock(boot.timing, nowUs),
       onGone: (session) => this.#sitters.delete(session),
     };
   }

@@ -1,10 +1,12 @@
 /**
- * Where single ticks spend their time: the worst of a worker's last minutes, and one of each second, in the shared memory of
- * timing.ts. Stages are those between which the host has its turn; the core's own four before and four after the hooks are one each,
- * as a look at the clock between them would be a call out of the core.
+ * Where single ticks spend their time: one of each second, and all while an operator looks (`watchTicks`); the worst of the last minutes
+ * are kept, in the shared memory of timing.ts. Stages are those between which the host has its turn; the core's own four before and
+ * four after the hooks are one each, as a look at the clock between them would be a call out of the core.
  *
- * One writer: the worker. Cost: six looks at the clock per tick, some 0.5 us, and no garbage.
+ * Not every tick: five looks at the clock more in the function that ticks, and V8 leaves other calls in it that return objects (14
+ * bytes a tick where there are to be none, `fray bench garbage`). One writer: the worker; `watched` is the host's.
  */
+import { TIMES } from './slots.ts';
 import { STAGE_CELLS, stageCells } from './timing.ts';
 
 /**
@@ -26,38 +28,42 @@ export interface TimedTick {
   readonly stagesUs: Readonly<Record<StageName, number>>;
 }
 
-/** The worker's side: `start`, a `mark` at the end of each stage, `ended`. No method allocates. */
+/** The worker's side: where a tick is `due`, a `mark` at the end of each stage, then `ended`. */
 export class StageClock {
   readonly #cells: Float64Array;
   readonly #nowUs: () => number;
   /** When the tick began, then when each stage ended. */
   readonly #at = new Float64Array(1 + STAGES.length);
-  /** [0]: the least of the worst, us; [1]: when the next tick is sampled; [2]: when the oldest of the worst is looked for. */
+  readonly #times: Float64Array;
+  /** [0]: the least of the worst, us; [1]: when the next tick is timed; [2]: when the oldest of the worst is looked for. */
   readonly #limits = new Float64Array(3);
 
-  constructor(timing: SharedArrayBuffer, nowUs: () => number) {
+  /** `times`: of its shard, as TIMES has them. A tick begins where the one before it ended. */
+  constructor(timing: SharedArrayBuffer, nowUs: () => number, times: Float64Array) {
     this.#cells = stageCells(timing);
     this.#nowUs = nowUs;
+    this.#times = times;
   }
 
-  start(): void {
-    this.#at[0] = this.#nowUs();
+  /** The tick that begins is to be timed. */
+  get due(): boolean {
+    return (this.#times[TIMES.end] as number) >= (this.#limits[1] as number);
   }
 
   mark(stage: number): void {
     this.#at[1 + stage] = this.#nowUs();
   }
 
-  /** After the last stage of a tick: keeps it where it is one of the worst, or the one of its second. */
+  /** After the last stage of a tick that was due: keeps it, and where it is one of the worst for longer. */
   ended(row: number, tick: number): void {
     this.mark(STAGE_AT.out);
     const at = this.#at;
     const limits = this.#limits;
-    const start = at[0] as number;
-    if (start >= (limits[1] as number)) {
-      limits[1] = start + SAMPLE_US;
-      this.#write(0, row, tick);
-    }
+    const start = this.#times[TIMES.end] as number;
+    at[0] = start;
+    const isWatched = start < (this.#cells[WATCHED] as number);
+    limits[1] = isWatched ? 0 : start + SAMPLE_US;
+    this.#write(0, row, tick);
     if (start >= (limits[2] as number)) this.#forget(start);
     if ((at[STAGES.length] as number) - start > (limits[0] as number)) this.#keep(row, tick);
   }
@@ -104,7 +110,12 @@ export class StageClock {
   }
 }
 
-/** The worst ticks of the last ten minutes, the worst first: at most 16. */
+/** The host's: from now on all ticks are timed, for a minute. */
+export function watchTicks(timing: SharedArrayBuffer, nowUs: number): void {
+  stageCells(timing)[WATCHED] = nowUs + WATCHED_US;
+}
+
+/** The worst of the ticks that were timed in the last ten minutes, the worst first: at most 16. */
 export function worstTicks(timing: SharedArrayBuffer, nowUs: number): TimedTick[] {
   const cells = stageCells(timing);
   return Array.from({ length: WORST }, (_, place) => tickAt(cells, 1 + place))
@@ -112,7 +123,7 @@ export function worstTicks(timing: SharedArrayBuffer, nowUs: number): TimedTick[
     .sort((a, b) => b.us - a.us);
 }
 
-/** The tick that was sampled last; null before the first. */
+/** The tick that was timed last; null before the first. */
 export function sampledTick(timing: SharedArrayBuffer): TimedTick | null {
   const sampled = tickAt(stageCells(timing), 0);
   return sampled.startUs === 0 ? null : sampled;
@@ -134,9 +145,12 @@ function usAt(cells: Float64Array, place: number): number {
   return cells[place * CELLS.tick + CELLS.us] as number;
 }
 
-/** Of a tick: its room's row, number, start, all of it, stages. Place 0 is the sampled one. */
+/** Of a tick: its room's row, number, start, all of it, stages. Place 0 is the newest that was timed. */
 const CELLS = { row: 0, number: 1, start: 2, us: 3, stages: 4, tick: 4 + STAGES.length } as const;
-const WORST = Math.min(16, Math.floor(STAGE_CELLS / CELLS.tick) - 1);
+const WORST = 16;
+/** Until when all ticks are timed, us. */
+const WATCHED = STAGE_CELLS - 1;
+const WATCHED_US = 60_000_000;
 const SAMPLE_US = 1_000_000;
 /** Ten minutes: what an operator who was called still sees. */
 const KEPT_US = 600_000_000;

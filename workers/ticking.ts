@@ -3,12 +3,14 @@ import { FrayError } from '../src/errors.ts';
 import type { Pulse } from './pulse.ts';
 import { RoomTrap } from './room-trap.ts';
 import type { ShardRoom } from './shard-room.ts';
+import type { StageClock } from './stages.ts';
 import type { Timing } from './timing.ts';
 import { COUNTER } from './timing.ts';
 
 export interface TickingOptions {
   readonly pulse: Pick<Pulse, 'ticks' | 'rest'> | undefined;
   readonly timing: Timing;
+  readonly stages: StageClock;
   readonly nowUs: () => number;
   readonly log: (level: 'info' | 'error', room: string, text: string) => void;
   /** The room cannot go on. */
@@ -57,6 +59,7 @@ export class Ticking {
   }
 
   #tickOrRecover(room: ShardRoom): void {
+    room.stages = this.#options.stages.due ? this.#options.stages : undefined;
     try {
       room.tick();
     } catch (error) {

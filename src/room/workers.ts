@@ -20,7 +20,7 @@ import { LEVEL } from '../../workers/overload.ts';
 import type { PulseSign } from '../../workers/pulse.ts';
 import { createPulse, readPulse, resetPulse } from '../../workers/pulse.ts';
 import { createShadow } from '../../workers/shadow.ts';
-import { sampledTick, type TimedTick, worstTicks } from '../../workers/stages.ts';
+import { sampledTick, type TimedTick, watchTicks, worstTicks } from '../../workers/stages.ts';
 import { createTiming, TimingReader } from '../../workers/timing.ts';
 import type { FrayError } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
@@ -221,8 +221,9 @@ export class RoomWorker {
     return this.#looks.ask(id, () => this.#thread?.post({ kind: 'inspect', row, room: id }));
   }
 
-  /** Single ticks of this worker: the worst of the last minutes. */
+  /** Single ticks of this worker: the worst of the last minutes. From now on all are timed, for a minute. */
   worstTicks(nowUs: number): TimedTick[] {
+    watchTicks(this.#memory.timing, nowUs);
     return worstTicks(this.#memory.timing, nowUs);
   }
 

@@ -1,27 +1,32 @@
 /** Single ticks in shared memory: the worst of ten minutes, and one of each second. */
 import { test } from 'tap';
 import { ManualClock } from '../../src/clock.ts';
-import { STAGE_AT, StageClock, sampledTick, worstTicks } from '../../workers/stages.ts';
+import { TIMES } from '../../workers/slots.ts';
+import { STAGE_AT, StageClock, sampledTick, watchTicks, worstTicks } from '../../workers/stages.ts';
 import { createTiming, Timing, TimingReader } from '../../workers/timing.ts';
 
-/** Plays ticks whose stages take as long as is said. */
-function bench() {
+/** Plays ticks whose stages take as long as is said; `watched`: as while an operator looks. */
+function bench(watched: boolean) {
   const memory = createTiming(4);
   const clock = new ManualClock();
-  const stages = new StageClock(memory, () => clock.nowUs());
-  const tick = (row: number, number: number, us: readonly number[]): void => {
-    stages.start();
+  const times = new Float64Array(4);
+  const stages = new StageClock(memory, () => clock.nowUs(), times);
+  const tick = (row: number, number: number, us: readonly number[]): boolean => {
+    if (watched) watchTicks(memory, clock.nowUs());
+    times[TIMES.end] = clock.nowUs();
+    const { due } = stages;
     for (const [stage, cost] of us.entries()) {
       clock.advance(cost);
-      if (stage < STAGE_AT.out) stages.mark(stage);
+      if (due && stage < STAGE_AT.out) stages.mark(stage);
     }
-    stages.ended(row, number);
+    if (due) stages.ended(row, number);
+    return due;
   };
   return { memory, clock, tick, worst: () => worstTicks(memory, clock.nowUs()) };
 }
 
-test('the worst 16 ticks stay, the longest first, with what each stage took', (t) => {
-  const { tick, worst } = bench();
+test('while somebody looks the worst 16 ticks stay, the longest first, with what each stage took', (t) => {
+  const { tick, worst } = bench(true);
   for (let number = 1; number <= 100; number += 1) tick(number % 3, number, [1, number, 3, 4, 5]);
   t.same(
     worst().map(({ tick: number }) => number),
@@ -33,7 +38,7 @@ test('the worst 16 ticks stay, the longest first, with what each stage took', (t
 });
 
 test('ticks of more than ten minutes ago make room', (t) => {
-  const { tick, worst, clock } = bench();
+  const { tick, worst, clock } = bench(true);
   for (let number = 1; number <= 16; number += 1) tick(0, number, [0, 9000, 0, 0, 0]);
   clock.advance(601e6);
   t.same(worst(), [], 'and are not shown');
@@ -45,24 +50,38 @@ test('ticks of more than ten minutes ago make room', (t) => {
   t.end();
 });
 
-test('one tick of each second is sampled', (t) => {
-  const { memory, clock, tick } = bench();
+test('one tick of each second is timed, and all for a minute once somebody looks', (t) => {
+  const { memory, clock, tick } = bench(false);
   t.equal(sampledTick(memory), null);
-  const sampled = new Set<number>();
-  for (let number = 1; number <= 90; number += 1) {
-    const startUs = clock.nowUs();
-    tick(2, number, [1, 1, 1, 1, 1]);
-    clock.advance(33_328);
-    const sample = sampledTick(memory);
-    if (sample?.tick === number) t.equal(sample.startUs, startUs);
-    sampled.add(sample?.tick ?? 0);
-  }
-  t.same([...sampled], [1, 32, 63]);
+  const timed: number[] = [];
+  const play = (from: number, to: number): void => {
+    for (let number = from; number <= to; number += 1) {
+      const startUs = clock.nowUs();
+      if (tick(2, number, [1, 1, 1, 1, 1])) {
+        timed.push(number);
+        t.match(sampledTick(memory), { row: 2, tick: number, startUs, us: 5 });
+      }
+      clock.advance(33_328);
+    }
+  };
+  play(1, 90);
+  t.same(timed, [1, 32, 63]);
+  watchTicks(memory, clock.nowUs());
+  play(91, 120);
+  t.same(
+    timed.slice(3),
+    Array.from({ length: 27 }, (_, at) => 94 + at),
+    'from the next of a second on',
+  );
+  clock.advance(61e6);
+  timed.length = 0;
+  play(121, 160);
+  t.same(timed, [121, 152]);
   t.end();
 });
 
 test('neither disturbs counters and rows beside them', (t) => {
-  const { memory, tick } = bench();
+  const { memory, tick } = bench(true);
   const timing = new Timing(memory);
   timing.setRow(0, 0, 7);
   timing.record(2, 1000);
