@@ -16,6 +16,8 @@ export interface AuthorFile {
 }
 
 export class AuthorLines implements Log {
+  /** What it would write is chosen here, not by level. */
+  readonly level = 'info';
   readonly #folder: string;
   readonly #print: (line: string) => void;
   readonly #said = new Set<string>();
