@@ -1,5 +1,7 @@
 /** The summary that a journal closes with: is it signed, by whom, and does it say what the journal says. */
 import { existsSync, readFileSync } from 'node:fs';
+import { Type } from 'typebox';
+import { Check } from 'typebox/value';
 import { FrayError } from '../errors.ts';
 import type { ReplayReport } from '../room/replay.ts';
 import type { FoundSummary, readJournal, Summary } from '../room/replay-file.ts';
@@ -58,8 +60,10 @@ export function summaryLines({
   const { players, playersLeftOut, bots, result } = summary;
   lines.push(`players: ${players.length + playersLeftOut}, joins of bots: ${bots}`);
   for (const { userId, name, joinedTick, leftTick } of players)
-    lines.push(`  ${userId} (${name}): ticks ${joinedTick} to ${leftTick ?? summary.lastTick}`);
-  lines.push(`result: ${JSON.stringify(result)}`);
+    lines.push(
+      `  ${shown(userId)} (${shown(name)}): ticks ${joinedTick} to ${leftTick ?? summary.lastTick}`,
+    );
+  lines.push(`result: ${shown(JSON.stringify(result))}`);
   return lines;
 }
 
@@ -72,12 +76,19 @@ function foundIn(journal: ReturnType<typeof readJournal>): FoundSummary | null {
   }
 }
 
+/** Null for a text that is no summary: anybody can sign one with a key of their own. */
 function readSummary({ text }: FoundSummary): Summary | null {
   try {
-    return JSON.parse(new TextDecoder().decode(text)) as Summary;
+    const said: unknown = JSON.parse(new TextDecoder().decode(text));
+    return Check(SUMMARY, said) ? said : null;
   } catch {
     return null;
   }
+}
+
+/** Of a file that may come from anybody: without what a terminal would obey. */
+function shown(text: string): string {
+  return text.replace(/\p{C}/gu, '?');
 }
 
 /** Of a replay that went to the end. */
@@ -88,6 +99,27 @@ function contradicts(summary: Summary, report: ReplayReport): boolean {
   return stateHash !== null && (lastTick !== report.lastTick || stateHash !== report.stateHash);
 }
 
+const SUMMARY = Type.Object({
+  room: Type.String(),
+  epoch: Type.Number(),
+  openedMs: Type.Number(),
+  closedMs: Type.Number(),
+  lastTick: Type.Number(),
+  stateHash: Type.Union([Type.String(), Type.Null()]),
+  code: Type.Number(),
+  result: Type.Unknown(),
+  players: Type.Array(
+    Type.Object({
+      userId: Type.String(),
+      name: Type.String(),
+      joinedTick: Type.Number(),
+      leftTick: Type.Union([Type.Number(), Type.Null()]),
+      code: Type.Union([Type.Number(), Type.Null()]),
+    }),
+  ),
+  playersLeftOut: Type.Number(),
+  bots: Type.Number(),
+});
 const SAID: { readonly [signature in Signature]: string } = {
   right: 'signed by KEY',
   'unknown key': 'signed by unknown key KEY: name yours with --public-key',

@@ -9,6 +9,7 @@ import { angle, axis2, circle, defineSchema, u16 } from 'fray/schema';
 import { type Test, test } from 'tap';
 import { ShardHost } from '../../bench/shard-host.ts';
 import { ERROR } from '../../protocol/gen/tables.ts';
+import { judgeSummary, summaryLines } from '../../src/cli/replay-summary.ts';
 import { Replay } from '../../src/room/replay.ts';
 import { readJournal } from '../../workers/journal-file.ts';
 import { BLOCK_HEAD_BYTES, encodeBlock, STAGE } from '../../workers/journal-format.ts';
@@ -222,6 +223,41 @@ test('a room that two processes ran has one summary, of both', async (t) => {
   const report = new Replay(readJournal(file), module).play();
   t.match(report, { differs: null, problem: null, end: 'over', resumptions: 1 });
   t.equal(report.stateHash, summary.stateHash);
+});
+
+test('a summary that a stranger wrote is told without a crash, and orders no terminal about', async (t) => {
+  const file = ended(t);
+  const journal = readJournal(file);
+  const found = findSummary(journal);
+  if (found === null) throw new Error('there is no summary');
+  const stranger = new Signer(pemOf());
+  const report = new Replay(readJournal(file), module).play();
+  for (const said of ['5', '[]', '{"players":null}', 'null', '{']) {
+    const text = new Uint8Array(found.text.length).fill(0x20);
+    text.set(new TextEncoder().encode(said));
+    const other = forged(file, (payload, fromEnd) => {
+      if (fromEnd === 0) payload.set(stranger.seal(found.fileHash, text), 12);
+    });
+    const verdict = judgeSummary(other, { journal: readJournal(other), report, wanted: null });
+    t.match(verdict, { signature: 'wrong', summary: null }, said);
+    t.equal(summaryLines(verdict).length, 1);
+  }
+  const verdict = judgeSummary(file, { journal, report, wanted: null });
+  t.match(verdict, { signature: 'unknown key', contradicts: false });
+  const summary = summaryOf(file);
+  const player = {
+    userId: 'u\u001b[2J',
+    name: 'A\u0007\u202e',
+    joinedTick: 1,
+    leftTick: 2,
+    code: 0,
+  };
+  const lines = summaryLines({
+    ...{ signature: 'right', publicKey: 'KEY', contradicts: false },
+    summary: { ...summary, players: [player], result: '\u009b2J' },
+  });
+  t.equal(lines[2], '  u?[2J (A??): ticks 1 to 2');
+  t.equal(lines[3], 'result: "?2J"');
 });
 
 test('keys are of Ed25519, as PEM or as base64', async (t) => {
