@@ -72,6 +72,7 @@ function rows({ near, far, false: lied }: Sums): BenchRow[] {
       met: hitRate >= 99.5,
     }),
     row('of which there are', 'shots', honest.seen),
+    row('and of which miss', 'shots', honest.seen - honest.seenHits),
     row('honest in sight, beyond the cap', '% hit', part(honest.lateHits, honest.lateSeen)),
     row(`honest in sight, links up to ${REWIND_MS_MAX} ms`, '% hit', ofLinks(near)),
     row('honest in sight, longer links', '% hit', ofLinks(far)),
