@@ -18,6 +18,8 @@ export interface Continued {
   /** Behind the last whole block of its file, and bytes after that: one that is not whole, and all from one on that is another than was written. */
   readonly end: BlockPlace;
   readonly lostBytes: number;
+  /** The newest epoch that its file knows of. */
+  readonly epoch: number;
   /** The newest moments of which is known how far the room had come. */
   readonly seen: readonly Seen[];
 }
@@ -27,30 +29,45 @@ export function continueRoom(core: RecoveryCore, file: Uint8Array): Continued {
   const reader = readJournal(file);
   const { checkpoint, end } = seekCheckpoint(reader, Number.POSITIVE_INFINITY);
   const player = new RecordPlayer(core, checkpoint);
+  let { epoch } = reader.head;
   const seen: Seen[] = [{ tick: core.firstTick, unixMs: reader.head.openedMs }];
   if (checkpoint !== null) seen.push(checkpoint.seen);
   for (const { stage, tick, bytes } of entriesTo(reader, end)) {
     const resumed = stage === STAGE.resumed ? decodeResumed(bytes) : null;
-    if (resumed !== null) seen.push(resumed);
+    if (resumed !== null) {
+      seen.push(resumed);
+      epoch = resumed.epoch;
+    }
     if (stage === STAGE.cut)
       throw new FrayError('E_ROOM_FAULT', `Cannot recover a room: its journal was cut at ${tick}`);
     if (tick < player.next && stage !== STAGE.over) continue;
     player.take(stage, tick, () => bytes);
   }
   player.settle();
-  return { recovery: player.outcome(0, 0), end, lostBytes: file.length - end.at, seen };
+  const lostBytes = file.length - end.at;
+  return { recovery: player.outcome(0, 0), end, lostBytes, epoch, seen };
 }
 
-/** A tick that a room of `tickRateHz` cannot have reached by `unixMs`, whatever it did after its journal ended with `last`. */
+/**
+ * A tick that a room of `tickRateHz` cannot have reached by `unixMs`, whatever it did after its journal ended with `last`. `owners`: that went
+ * on with it since, each at a tick by up to a history later than it asked for, and died before a journal said so.
+ */
 export function tickBeyond(
   seen: readonly Seen[],
-  room: { readonly last: number; readonly tickRateHz: number; readonly unixMs: number },
+  room: {
+    readonly last: number;
+    readonly tickRateHz: number;
+    readonly unixMs: number;
+    readonly owners: number;
+  },
 ): number {
-  const { last, tickRateHz, unixMs } = room;
-  const slack = Math.ceil((SLACK_MS * tickRateHz) / 1000);
-  const bounds = seen
-    .filter((one) => one.unixMs <= unixMs)
-    .map((one) => one.tick + Math.ceil(((unixMs - one.unixMs) * tickRateHz) / 1000));
+  const { last, tickRateHz, unixMs, owners } = room;
+  const ticksIn = (ms: number): number => Math.ceil((ms * tickRateHz) / 1000);
+  const slack = ticksIn(SLACK_MS) + owners * HISTORY_TICKS_MAX;
+  // A clock that went back says nothing: its journal is all there is.
+  if (seen.length === 0 || seen.some((one) => one.unixMs > unixMs))
+    return last + ticksIn(UNKNOWN_MS) + slack;
+  const bounds = seen.map((one) => one.tick + ticksIn(unixMs - one.unixMs));
   return Math.max(last, Math.min(...bounds)) + slack;
 }
 
@@ -61,3 +78,7 @@ function* entriesTo(reader: JournalReader, end: BlockPlace): Generator<JournalEn
 
 /** ms: what a machine's clocks may be apart, and ticks that were made up for. */
 const SLACK_MS = 1000;
+/** Of any room: see core-wasm/src/config.rs. */
+const HISTORY_TICKS_MAX = 256;
+/** ms that a journal can be behind its room. */
+const UNKNOWN_MS = 600_000;

@@ -33,6 +33,8 @@ export class HostLines {
   #file: number;
   #lines = 0;
   #waiting: string[] = [];
+  /** The end of the file may be half a line: nothing behind it would be read. */
+  #torn = false;
 
   /** Begins the file anew with `facts`. Throws what the file system throws, as `flush` does. */
   constructor(path: string, facts: HostFacts) {
@@ -49,14 +51,20 @@ export class HostLines {
   }
 
   flush(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0 && !this.#torn) return;
     const text = this.#waiting.join('');
     this.#lines += this.#waiting.length;
     this.#waiting = [];
-    if (this.#lines > LINES_MIN && this.#lines > 2 * this.#facts.size) {
+    if (this.#torn || (this.#lines > LINES_MIN && this.#lines > 2 * this.#facts.size)) {
+      this.#torn = true;
+      const file = this.#rewrite();
       closeSync(this.#file);
-      this.#file = this.#rewrite();
-    } else writeAll(this.#file, text);
+      this.#file = file;
+    } else {
+      this.#torn = true;
+      writeAll(this.#file, text);
+    }
+    this.#torn = false;
   }
 
   close(): void {
@@ -68,8 +76,13 @@ export class HostLines {
   #rewrite(): number {
     const beside = `${this.#path}.new`;
     const file = openSync(beside, 'w', MODE);
-    writeAll(file, [...this.#facts].map(([key, value]) => lineOf(key, value)).join(''));
-    renameSync(beside, this.#path);
+    try {
+      writeAll(file, [...this.#facts].map(([key, value]) => lineOf(key, value)).join(''));
+      renameSync(beside, this.#path);
+    } catch (cause) {
+      closeSync(file);
+      throw cause;
+    }
     this.#lines = this.#facts.size;
     return file;
   }

@@ -111,9 +111,10 @@ export class Keeping {
     const { row, id, epoch } = order;
     const { tickRateHz } = facts;
     const { report } = this.#options;
-    const { recovery, end, lostBytes, seen } = continueRoom(core, file.bytes);
+    const { recovery, end, lostBytes, seen, epoch: before } = continueRoom(core, file.bytes);
     const unixMs = this.#options.unixMs();
-    const least = tickBeyond(seen, { last: recovery.tick, tickRateHz, unixMs });
+    const owners = Math.max(0, epoch - before - 1);
+    const least = tickBeyond(seen, { last: recovery.tick, tickRateHz, unixMs, owners });
     const tick = core.adopt(epoch, least);
     const continuation = { epoch, tick, unixMs, room: id, path: file.path, place: end };
     const options = this.#journalOptions(order, core);

@@ -161,6 +161,7 @@ pub fn adopt(region: &mut [u8], scratch: &mut [u8], epoch: u32, least: u32) -> R
     room.r.stats[0].tick = tick;
     room.r.stats[0].epoch = epoch;
     room.r.epochs.fill(epoch);
+    room.r.channels.iter_mut().for_each(|channel| channel.inherit());
     Ok(tick)
 }
 

@@ -103,6 +103,12 @@ fn clients_go_on_with_a_room_that_has_lost_its_last_moments() {
             let malformed = talk.play.room.room().r.stats[0].packets_malformed;
             let heard: Vec<_> =
                 talk.play.players.iter().map(|player| numbers(&player.messages)).collect();
+            // Said while nobody is back: under numbers that the owner before may have used for what they have read.
+            talk.said_down += 1;
+            let meanwhile = talk.said_down;
+            let all = Send { except: u32::MAX };
+            let message = numbered(meanwhile);
+            talk.play.commands.add_bytes(Send::KIND, 0xffff, bytes_of(&all), &message);
             talk.play.tick();
             assert!(talk.play.room.room().r.stats[0].packets_malformed > malformed);
             for slot in 0..PLAYERS {
@@ -145,6 +151,7 @@ fn clients_go_on_with_a_room_that_has_lost_its_last_moments() {
                 expected.drain(..already.min(down_then as usize));
                 assert_eq!(after[..resent], expected, "seed {seed}, lost {lost}, slot {slot}");
                 assert!(after.windows(2).all(|two| two[0] < two[1]));
+                assert!(after.contains(&meanwhile), "seed {seed}, lost {lost}, slot {slot}");
             }
             // The rest of the test counts from here.
             let said = talk.said_down;

@@ -55,7 +55,9 @@ export class JournalThread {
       const key = journalKey(dir, options.keyFile ?? '');
       const left = leftIn(dir, coreHash);
       const held = left.rooms.map(({ file }) => file);
-      const host = [...left.rooms.map(leftRoomLine), ...left.seats.map(seatLine)];
+      // Before anything is sent under it: a server that dies at once leaves no epoch that could be used twice.
+      const rooms = left.rooms.map((room) => leftRoomLine({ ...room, epoch: room.epoch + 1 }));
+      const host = [...rooms, ...left.seats.map(seatLine)];
       const limits = { dir, flushMs, checkpointMs, bytesMax, ageMsMax, coreHash };
       const boot: JournalBoot = { ...limits, key: key.pem, held, hostPath: hostPath(dir), host };
       const thread = new JournalThread(boot, {

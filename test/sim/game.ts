@@ -40,7 +40,7 @@ const declared = {
     },
   },
   toServer: { say: { life: u16(), n: u16(), filler: text(900) } },
-  toClient: { note: { n: u16(), filler: text(600) }, all: { tick: u16() } },
+  toClient: { note: { n: u16(), tick: u16(), filler: text(600) }, all: { tick: u16() } },
   timers: { back: { who: u16() } },
 } as const;
 
@@ -55,8 +55,11 @@ export interface Witness {
   /** Nothing is heard of its client; it is heard again, with what it knew or as another page. */
   away(room: string, user: string): void;
   back(room: string, user: string, resumed: 'same' | 'fresh'): void;
-  /** A line of a page, in order. */
-  line(user: string, life: number, n: number): void;
+  /** A line of a page; `due`: the one that the room expects. */
+  line(
+    user: string,
+    line: { readonly life: number; readonly n: number; readonly due: number },
+  ): void;
   /** The aim that a player had in a tick, u16. */
   aimed(room: string, user: string, tick: number, aim: number): void;
   /** What all are told of a player. */
@@ -115,7 +118,8 @@ const game = defineGame(schema, {
       if (room.tick % MARK_TICKS === 0) player.mark = (room.tick / MARK_TICKS) & 0xff;
       if ((room.tick + player.slot) % NOTE_TICKS !== 0) continue;
       try {
-        room.send(player, 'note', { n: player.notes, filler: FILLERS[room.tick & 3] ?? '' });
+        const filler = FILLERS[room.tick & 3] ?? '';
+        room.send(player, 'note', { n: player.notes, tick: room.tick & 0xffff, filler });
         player.notes += 1;
       } catch {
         // The pool is full: one who hears nothing for long. It is not counted, so it is not missed.
@@ -153,14 +157,10 @@ const game = defineGame(schema, {
         player.life = life;
         player.lines = 0;
       }
-      if (n !== player.lines)
-        witness?.trouble(
-          `I4: line ${n} of ${user} came where ${player.lines} was due (life ${life})`,
-        );
       if (filler !== fillerOf(n))
         witness?.trouble(`I4: line ${n} of ${user} is another than was sent`);
+      witness?.line(user, { life, n, due: player.lines });
       player.lines = n + 1;
-      witness?.line(user, life, n);
     },
   },
 

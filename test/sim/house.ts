@@ -3,28 +3,22 @@
  * used tokens and journals.
  */
 import { randomFillSync } from 'node:crypto';
+import { ERROR } from '../../protocol/gen/tables.ts';
 import { loadSeal } from '../../src/client/seal-node.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { UdpServer } from '../../src/netcode-transport.ts';
 import { openUdpServer } from '../../src/netcode-transport.ts';
 import { Pump } from '../../src/pump.ts';
 import { RoomDirectory } from '../../src/room/directory.ts';
+import type { KeptSession } from '../../src/session/server/table.ts';
 import { SessionTable } from '../../src/session/server/table.ts';
 import { issueConnectToken } from '../../src/session/token.ts';
 import { MemoryServer } from '../../src/transport/server/memory.ts';
+import type { Disk } from './disk.ts';
 import type { SimTime } from './time.ts';
 
 export const SERVER = '10.0.0.1:40000';
 const KEY = new Uint8Array(32).fill(7);
-
-/** What a killed server leaves behind. */
-export interface Disk {
-  readonly used: { readonly mac: string; readonly expiresMs: number }[];
-  /** A folder for journals; '' keeps none. */
-  readonly journalDir: string;
-  /** Nothing can be written. */
-  isFull: boolean;
-}
 
 export interface HouseOptions {
   readonly time: SimTime;
@@ -70,7 +64,12 @@ export class House {
       clock: systemClock(),
       log: { info: say, warn: say, error: say },
       ...(disk.journalDir !== '' && {
-        journal: { dir: disk.journalDir, flushMs: 50, hashTicks: 20 },
+        journal: {
+          dir: disk.journalDir,
+          flushMs: FLUSH_MS,
+          hashTicks: 20,
+          checkpointMs: CHECKPOINT_MS,
+        },
       }),
     });
   }
@@ -111,6 +110,9 @@ export class House {
       unixMs: Date.now,
       random,
     });
+    for (const kept of this.directory.left)
+      if (!this.sessions.restore(kept as KeptSession, clock.nowUs()))
+        this.directory.leave(kept.id, ERROR.E_SESSIONS_LIMIT);
     this.#pump = new Pump({
       transports: [this.web, this.udp.transport],
       sessions: this.sessions,
@@ -158,6 +160,10 @@ const SILENT = {
   error: () => undefined,
   setLevel: () => undefined,
 } as never;
+/** ms. What is written is on the disk as of so long ago at most. */
+export const FLUSH_MS = 50;
+/** ms. So short that a room has some of them. */
+const CHECKPOINT_MS = 2000;
 const ROOMS_MAX = 8;
 const SESSIONS_MAX = 32;
 const CLIENTS_MAX = 24;

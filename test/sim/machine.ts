@@ -29,6 +29,8 @@ export class Machine {
   wallJumpMs = 0;
   /** What the disk still takes; the write that finds too little takes that, and the next one fails. */
   diskFreeBytes = Number.POSITIVE_INFINITY;
+  /** Files that are open: those of a host that was killed are closed by its system. */
+  readonly open = new Set<number>();
   readonly time: SimTime;
   readonly chance: Chance;
   readonly startThread: MachineParts['startThread'];
@@ -51,6 +53,8 @@ export class Machine {
   /** The real ones are back. */
   off(): void {
     if (running === this) running = null;
+    for (const file of this.open) fs.closeSync(file);
+    this.open.clear();
   }
 
   /** An event loop that waits for a word of shared memory. */
@@ -184,7 +188,7 @@ function replaceBells(): void {
 
 /** Only of what is written in pieces, as journals are. */
 function replaceDisk(): void {
-  const { writeSync } = fs;
+  const { writeSync, openSync, closeSync, fdatasync } = fs;
   type Write = readonly [
     file: number,
     bytes: Uint8Array,
@@ -201,6 +205,20 @@ function replaceDisk(): void {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     running.diskFreeBytes -= taken;
     return writeSync(file, bytes, from, taken, at);
+  });
+  replace(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+    const file = openSync(...args);
+    running?.open.add(file);
+    return file;
+  });
+  replace(fs, 'closeSync', (file: number) => {
+    running?.open.delete(file);
+    closeSync(file);
+  });
+  // A sync that takes real time would come at another moment each time.
+  replace(fs, 'fdatasync', (file: number, done: fs.NoParamCallback) => {
+    if (running === null) fdatasync(file, done);
+    else running.time.after(SYNC_MS, () => done(null));
   });
 }
 
@@ -246,6 +264,8 @@ function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void 
   return { promise, resolve };
 }
 
+/** ms that a disk takes to be sure. */
+const SYNC_MS = 8;
 /** Wakes of threads in one moment. */
 const WAKES_MAX = 2000;
 /** Milliseconds since 1970 at the start of simulated time. */

@@ -48,6 +48,8 @@ export class Player {
   snapshots = 0;
   /** Times it got a place. */
   joins = 0;
+  /** Times that its room went on from a moment before. */
+  setbacks = 0;
   readonly #parts: PlayerParts;
   readonly #openers: Openers;
   readonly #webs = new Set<{ readonly pipe: MemoryPipe; readonly lossy: LossyPipe }>();
@@ -56,7 +58,10 @@ export class Player {
   #lines = 0;
   /** Number of the note that is due; null where the page does not know what was said before it. */
   #notes: number | null = 0;
+  /** Where that is not known, it is none beyond this. */
+  #notesMax = Number.POSITIVE_INFINITY;
   #tick = 0;
+  #enteredMs = 0;
   #turn = 0;
   #wants = false;
   /** The attempt that is under way. */
@@ -163,6 +168,11 @@ export class Player {
     }
   }
 
+  /** ms for which it has been in its room, and in touch; less than 0: it is not. */
+  inMs(nowMs: number): number {
+    return this.game?.status === 'open' ? nowMs - this.#enteredMs : -1;
+  }
+
   /** The last look: what may never have happened. */
   judge(): void {
     const { game } = this;
@@ -225,17 +235,38 @@ export class Player {
     );
     this.game = game;
     this.joins += 1;
+    this.#enteredMs = time.nowMs();
     this.#life += 1;
     this.#lines = 0;
     this.#notes = game.resumed === 'fresh' ? null : 0;
+    this.#notesMax = Number.POSITIVE_INFINITY;
     this.#tick = 0;
     this.seenMs = time.nowMs();
-    game.onMessage('note', ({ n, filler }) => {
-      if (this.#notes !== null && n !== this.#notes)
-        trouble(`I4: note ${n} came to ${this.user} where ${this.#notes} was due`);
+    // Ticks only rise, and so do those in which something was said, whatever the room has forgotten.
+    const said = { note: -1, all: -1 };
+    const inOrder = (kind: keyof typeof said, tick: number): void => {
+      if (said[kind] >= 0 && ((tick - said[kind] - 1) & 0xffff) >= 0x8000)
+        trouble(`I4: '${kind}' of tick ${tick} came to ${this.user} after that of ${said[kind]}`);
+      said[kind] = tick;
+    };
+    game.onMessage('all', ({ tick }) => inOrder('all', tick));
+    game.onMessage('note', ({ n, tick, filler }) => {
+      inOrder('note', tick);
+      if (this.#notes === null ? n > this.#notesMax : n !== this.#notes)
+        trouble(
+          `I4: note ${n} came to ${this.user} where ${this.#notes ?? `none beyond ${this.#notesMax}`} was due`,
+        );
       if (!FILLERS.includes(filler))
         trouble(`I4: note ${n} of ${this.user} is another than was sent`);
       this.#notes = n + 1;
+      this.#notesMax = Number.POSITIVE_INFINITY;
+    });
+    // What the room sent after the moment that it goes on from, it sends again as other notes.
+    game.on('setback', (what) => {
+      this.setbacks += 1;
+      this.#tell(`is set back in ${game.roomId}: ${JSON.stringify(what)}`);
+      if (this.#notes !== null) this.#notesMax = this.#notes;
+      this.#notes = null;
     });
     game.on('status', (status, error) => {
       if (status !== 'closed' || this.game !== game) return;
@@ -293,8 +324,8 @@ export class Player {
       trouble(`I1: ${stats.hashMismatches} snapshots of ${this.user} differ`);
     if (stats.undecodable > 0)
       trouble(`I1: ${stats.undecodable} packets to ${this.user} named what it does not hold`);
-    // No pipe breaks a packet: netcode's seal would not open. A page that came back may get some of the channel before.
-    if (stats.malformed > 0 && resumed === 'new')
+    // No pipe breaks a packet: netcode's seal would not open. A page that came back, or whose room did, may get some of the channel before.
+    if (stats.malformed > 0 && stats.setbacks === 0 && resumed === 'new')
       trouble(`I4: ${stats.malformed} packets to ${this.user} do not parse`);
     if (stats.correctionUnitsFreeMax > 0)
       trouble(

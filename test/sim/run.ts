@@ -64,7 +64,7 @@ interface Sums {
   byFault: Record<string, number>;
 }
 
-async function main(): Promise<void> {
+export async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       seeds: { type: 'string', default: '200' },
@@ -177,7 +177,7 @@ async function many(at: {
   await new Promise<void>((resolve, reject) => {
     let running = jobs;
     const children = Array.from({ length: jobs }, (_, index) =>
-      fork(fileURLToPath(import.meta.url), [...args, `--child=${index}`], {
+      fork(process.argv[1] as string, [...args, `--child=${index}`], {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),
     );

@@ -1,13 +1,8 @@
 /** Plays one script: the whole system in one thread, on simulated time, and says what went wrong. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Replay } from '../../src/room/replay.ts';
-import { readJournal } from '../../workers/journal-file.ts';
 import { Chance } from './chance.ts';
+import { Disk } from './disk.ts';
 import { gameAt, watch } from './game.ts';
 import { Hostile, SPOOFED } from './hostile.ts';
-import type { Disk } from './house.ts';
 import { House } from './house.ts';
 import { Machine } from './machine.ts';
 import { CALM, Host, Net } from './net.ts';
@@ -37,6 +32,10 @@ export interface Outcome {
   readonly ticks: number;
   readonly lines: number;
   readonly replayed: number;
+  /** Times that a room went to another worker, and went on from a disk, and that somebody heard of that. */
+  readonly moved: number;
+  readonly continued: number;
+  readonly setbacks: number;
   /** Of all that went over the network, and when. */
   readonly digest: number;
 }
@@ -64,7 +63,7 @@ class Scenario {
   readonly #machine: Machine;
   readonly #net: Net;
   readonly #nonces = new Nonces((text) => this.#trouble(text));
-  readonly #watchman = new Watchman((text) => this.#trouble(text));
+  readonly #watchman: Watchman;
   readonly #troubles: Trouble[] = [];
   readonly #players: Player[] = [];
   readonly #given = new Map<string, { count: number }>();
@@ -76,6 +75,8 @@ class Scenario {
   #rooms: RoomThread[] = [];
   #journal: JournalThread | null = null;
   #replayed = 0;
+  #moved = 0;
+  #continued = 0;
 
   readonly #tell: (text: string) => void;
 
@@ -87,11 +88,7 @@ class Scenario {
     const time = this.#time;
     this.#startMs = time.nowMs();
     this.#net = new Net(time, new Chance(seed, 2));
-    this.#disk = {
-      used: [],
-      journalDir: script.journals ? mkdtempSync(join(tmpdir(), 'fray-sim-')) : '',
-      isFull: false,
-    };
+    this.#disk = new Disk(script.journals);
     this.#machine = new Machine({
       time,
       chance: new Chance(seed, 3),
@@ -99,6 +96,7 @@ class Scenario {
       createSocket: () => this.#net.socket(),
       trouble: (text) => this.#trouble(text),
     });
+    this.#watchman = new Watchman((text) => this.#trouble(text), { mayGoBack: mayGoBack(script) });
     const house = (): House | null => this.#house;
     this.#hostile = new Hostile({ net: this.#net, time, chance: new Chance(seed, 4), house });
     watch(this.#watchman);
@@ -138,7 +136,7 @@ class Scenario {
     watch(null);
     this.#nonces.off();
     this.#machine.off();
-    if (this.#disk.journalDir !== '') rmSync(this.#disk.journalDir, { recursive: true });
+    this.#disk.wipe();
   }
 
   #outcome(): Outcome {
@@ -151,6 +149,9 @@ class Scenario {
       ticks: this.#watchman.ticks,
       lines: this.#watchman.lines,
       replayed: this.#replayed,
+      moved: this.#moved,
+      continued: this.#continued,
+      setbacks: sum((player) => player.setbacks),
       digest: this.#net.digest,
     };
   }
@@ -209,7 +210,7 @@ class Scenario {
     return this.#rooms.find(({ index, isOver }) => index === worker && !isOver);
   }
 
-  async #open(): Promise<void> {
+  async #open(): Promise<House> {
     const house = new House({
       time: this.#time,
       core: this.#modules.core,
@@ -221,6 +222,7 @@ class Scenario {
     });
     await this.#while(house.start());
     this.#house = house;
+    return house;
   }
 
   /** Lets time pass until something has come to its end. */
@@ -277,7 +279,10 @@ class Scenario {
         thread?.dieAfter(act.stage);
         break;
       case 'killHost':
-        await this.#kill(act.ms);
+        await this.#kill(act);
+        break;
+      case 'move':
+        this.#move(act);
         break;
       case 'wall':
         this.#machine.wallJumpMs += act.ms;
@@ -308,22 +313,51 @@ class Scenario {
     if (this.#journal !== null) this.#journal.isStuck = isStuck;
   }
 
-  /** As kill -9 and a start some time later: nobody is told, only the disk stays. */
-  async #kill(ms: number): Promise<void> {
+  /** A room that there is goes to another worker, where it can. */
+  #move({ room, worker }: Extract<Act, { kind: 'move' }>): void {
+    const directory = this.#house?.directory;
+    const rooms = directory?.rooms() ?? [];
+    const id = rooms[room % Math.max(1, rooms.length)]?.id;
+    if (directory === undefined || id === undefined) return;
+    this.#tell(`room ${id} to worker ${worker}: ${directory.move(id, worker) || 'it goes'}`);
+  }
+
+  /** As kill -9 and a start some time later: nobody is told, only the disk stays, and its ends may be torn. */
+  async #kill({ ms, tornBytes }: Extract<Act, { kind: 'killHost' }>): Promise<void> {
     const before = this.#house;
     if (before === null) return;
+    this.#count(before);
+    const owed = tornBytes > 0 ? [] : this.#owed();
     this.#house = null;
     this.#net.unplug();
     before.die();
     for (const thread of this.#rooms) thread.isOver = true;
     if (this.#journal !== null) this.#journal.isOver = true;
-    // This process lives, and the one that it stands for does not.
-    if (this.#disk.journalDir !== '') rmSync(join(this.#disk.journalDir, 'owner'), { force: true });
+    this.#disk.ownerDied();
+    this.#disk.tear(tornBytes);
     this.#rooms = [];
-    this.#watchman.forgetAll();
+    this.#watchman.hostDied();
     for (const player of this.#players) player.loseWebs();
     await this.#time.run(this.#time.nowMs() + ms);
-    await this.#open();
+    const { directory } = await this.#open();
+    const there = new Set(directory.rooms().map(({ id }) => id));
+    for (const room of owed)
+      if (!there.has(room)) this.#trouble(`I12: room ${room} has not gone on from the disk`);
+  }
+
+  /** Rooms that have to go on: somebody has been in for long enough to be on the disk, and nothing was wrong with that. */
+  #owed(): string[] {
+    const { journals, acts } = this.#script;
+    if (!journals || acts.some(({ kind }) => ENDS_WRITING.has(kind))) return [];
+    const rooms = this.#players.map((player) =>
+      player.inMs(this.#time.nowMs()) >= KEPT_MS ? (player.game?.roomId ?? '') : '',
+    );
+    return [...new Set(rooms)].filter((room) => room !== '');
+  }
+
+  #count({ directory }: House): void {
+    this.#moved += directory.moves.count;
+    this.#continued += directory.counters.roomsContinued;
   }
 
   /** The end of the quiet time: everybody is back, and nothing that must never be has been. */
@@ -363,20 +397,17 @@ class Scenario {
         if (read > written)
           this.#trouble(`I6: ${read} records of ${name} ${index} were read, ${written} written`);
     this.#watchman.empty();
+    this.#count(house);
     await this.#while(house.stop(0));
     this.#replay();
   }
 
   /** I11: each journal gives the hashes that stand in it. */
   #replay(): void {
-    const { journalDir } = this.#disk;
-    if (journalDir === '') return;
     const mayEndEarly = this.#script.acts.some(({ kind }) => ENDS_JOURNALS.has(kind));
-    for (const name of readdirSync(journalDir)) {
-      if (!name.endsWith('.journal')) continue;
-      const file = readFileSync(join(journalDir, name));
-      const journal = readJournal(file);
-      const { differs, end, problem, ticks } = new Replay(journal, this.#modules.core).play();
+    for (const { name, report } of this.#disk.replays(this.#modules.core)) {
+      if (report === null) continue;
+      const { differs, end, problem, ticks } = report;
       this.#replayed += ticks;
       if (differs !== null) this.#trouble(`I11: ${name} differs after tick ${differs}`);
       if (problem !== null) this.#trouble(`I11: ${name}: ${problem}`);
@@ -397,14 +428,30 @@ function leftIn({ directory, sessions, web, udp }: House): { readonly [name: str
   };
 }
 
+/**
+ * A wall clock that was set back while the disk stood still, or whose disk lost its newest moments: how far the room had come is known
+ * from nothing then (`tickBeyond`).
+ */
+function mayGoBack({ acts }: Script): boolean {
+  const isLate = acts.some(
+    (act) => ENDS_WRITING.has(act.kind) || (act.kind === 'killHost' && act.tornBytes > 0),
+  );
+  return isLate && acts.some((act) => act.kind === 'wall' && act.ms < 0);
+}
+
 /** Codes that a player may be told where a script has such a fault. */
 const MAY_BE: { readonly [kind: string]: readonly string[] } = {
   // What the disk refused to take down is unknown after a restart: whoever has recorded such a hello can say it again.
-  fullDisk: ['E_UNKNOWN', 'E_REPLACED'],
+  // Nor does a room go on whose journal has ended early.
+  fullDisk: ['E_UNKNOWN', 'E_REPLACED', 'E_ROOM_FAULT'],
   twin: ['E_REPLACED'],
 };
 /** Faults after which a journal may end before its room. */
 const ENDS_JOURNALS: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['fullDisk', 'killHost']);
+/** Faults after which what a server has in its folder may be older than what it had said. */
+const ENDS_WRITING: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['fullDisk', 'slowDisk']);
+/** ms after which who plays is on the disk. */
+const KEPT_MS = 400;
 const TROUBLES_MAX = 40;
 /** ms since the last snapshot that somebody who is in may have at the end. */
 const BACK_MS = 500;

@@ -19,7 +19,10 @@ export type Act = { readonly atMs: number } & (
   | { readonly kind: 'stall'; readonly worker: number; readonly ms: number }
   /** Dies behind a stage of its next turn. */
   | { readonly kind: 'killWorker'; readonly worker: number; readonly stage: TurnStage }
-  | { readonly kind: 'killHost'; readonly ms: number }
+  /** A room goes from its worker to this one. */
+  | { readonly kind: 'move'; readonly room: number; readonly worker: number }
+  /** It is back after `ms`, and of each journal so many bytes are torn off. */
+  | { readonly kind: 'killHost'; readonly ms: number; readonly tornBytes: number }
   | { readonly kind: 'wall'; readonly ms: number }
   /** It takes so many bytes more, and then none. */
   | { readonly kind: 'fullDisk'; readonly ms: number; readonly freeBytes: number }
@@ -58,19 +61,24 @@ export function draw(seed: number): Script {
     pipes: chance.pick(['udp', 'udp', 'web', 'both'] as const),
     entersMs: Math.floor(chance.between(0, 1500)),
   }));
-  const workers = 1 + chance.int(2);
+  const workers = chance.pick([1, 2, 2, 3]);
   const ms = 15_000 + chance.int(1000);
   const untilMs = ms - HEAL_MS;
   const acts: Act[] = [];
+  const of = { chance, count, workers, untilMs };
   for (const kind of new Set(faults)) {
     const times = RARE.has(kind) ? 1 + chance.int(2) : 1 + chance.int(2 * count);
     for (let turn = 0; turn < times; turn += 1) {
       const atMs = Math.floor(chance.between(1000, untilMs));
-      acts.push(act(kind, { atMs, chance, count, workers, untilMs }));
+      acts.push(act(kind, { atMs, ...of }));
+      if (kind === 'move' && chance.happens(DIES_SHARE))
+        acts.push(
+          act('killWorker', { atMs: Math.min(untilMs, atMs + chance.int(MOVE_MS)), ...of }),
+        );
     }
   }
   acts.sort((one, other) => one.atMs - other.atMs);
-  const journals = chance.happens(0.3);
+  const journals = chance.happens(0.4);
   const rateHz = chance.pick(RATES_HZ);
   const mailboxBytes = chance.happens(0.5) ? 2048 << chance.int(3) : 0;
   const endsSilently = chance.happens(0.2);
@@ -109,7 +117,14 @@ function act(kind: Fault, { atMs, chance, count, workers, untilMs }: Drawing): A
     case 'crash':
       return { kind, atMs, who, againMs: chance.happens(0.4) ? 10 + chance.int(400) : 0 };
     case 'killHost':
-      return { kind, atMs, ms: lasts(50, 3000) };
+      return {
+        kind,
+        atMs,
+        ms: lasts(50, 3000),
+        tornBytes: chance.happens(0.5) ? chance.int(TEAR_BYTES_MAX) : 0,
+      };
+    case 'move':
+      return { kind, atMs, room: chance.int(4), worker: chance.int(workers) };
     case 'wall':
       return { kind, atMs, ms: Math.floor(chance.between(-20_000, 20_000)) };
     case 'fullDisk':
@@ -138,6 +153,13 @@ function weather(chance: Chance): Weather {
 /** Ticks a second. What takes few ticks finds as much in less of our time; the faster ones see to what a rate changes. */
 const RATES_HZ = [10, 10, 10, 10, 10, 10, 20, 20, 20, 30] as const;
 
+/** Of moves: a worker dies in the middle. */
+const DIES_SHARE = 0.3;
+/** ms. A move takes no longer, at 10 ticks a second. */
+const MOVE_MS = 150;
+/** Of each journal, at a kill. */
+const TEAR_BYTES_MAX = 3000;
+
 const FAULTS: readonly Fault[] = [
   'weather',
   'cut',
@@ -150,6 +172,7 @@ const FAULTS: readonly Fault[] = [
   'stall',
   'killWorker',
   'killHost',
+  'move',
   'wall',
   'fullDisk',
   'slowDisk',

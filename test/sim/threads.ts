@@ -3,11 +3,19 @@
  * real shard, as `workers/room-worker.ts` does; it can stall, and it can die.
  */
 import { EventEmitter } from 'node:events';
+import { rmSync } from 'node:fs';
 import { systemClock } from '../../src/clock.ts';
 import { Bell } from '../../src/mailbox/bell.ts';
 import { Ring } from '../../src/mailbox/ring.ts';
 import type { Game } from '../../src/plugin/game.ts';
-import type { HostSays, WorkerBoot, WorkerPost, WorkerReport } from '../../workers/boot.ts';
+import type {
+  HostSays,
+  RoomTakeover,
+  WorkerBoot,
+  WorkerPost,
+  WorkerReport,
+} from '../../workers/boot.ts';
+import { HostLines } from '../../workers/host-lines.ts';
 import { JournalStore } from '../../workers/journal-store.ts';
 import type { JournalAsk, JournalBoot } from '../../workers/journal-writer.ts';
 import { Keeping } from '../../workers/keeping.ts';
@@ -79,8 +87,10 @@ export class RoomThread extends SimThread {
       if (this.isOver) return;
       if (said.kind === 'shadow') this.#posted?.keeping.give(said);
       else if (said.kind === 'die') this.end(1);
-      else if (said.kind === 'take') this.#posted?.shard.takeOver(said.room);
-      else if (said.kind === 'post') this.#take(said);
+      else if (said.kind === 'take') {
+        this.#posted?.shard.takeOver(said.room);
+        this.#posted?.shard.wake();
+      } else if (said.kind === 'post') this.#take(said);
     });
   }
 
@@ -110,12 +120,25 @@ export class RoomThread extends SimThread {
       nowUs,
       report,
     });
-    for (const room of post.rooms) shard.takeOver(room);
-    shard.wake();
+    for (const room of post.rooms) this.#takeOver(shard, room);
     keeping.shadows.settled();
     this.#posted = { shard, keeping, bell: new Bell(post.bell) };
     report({ kind: 'ready' });
     this.#next();
+  }
+
+  #takeOver(shard: Shard, room: RoomTakeover): void {
+    const recovery = shard.takeOver(room);
+    shard.wake();
+    const { row } = room.order;
+    if (typeof recovery === 'string') {
+      this.#report({ kind: 'missed', row, what: recovery });
+      return;
+    }
+    const { ticks, last } = recovery;
+    const tick = last?.tick ?? recovery.tick;
+    const ticksLost = Math.max(0, room.tick - tick);
+    this.#report({ kind: 'recovered', row, us: 0, tick, ticks, ticksLost });
   }
 
   /** Dies behind that stage of its next turn: with what it has read and written, and has not said yet. */
@@ -178,10 +201,12 @@ export class RoomThread extends SimThread {
   }
 }
 
-/** Keeps journals in the folder that it is told, at once instead of later: the disk is the machine's own. */
+/** Keeps journals in the folder that it is told, as `workers/journal-writer.ts` does; the disk is the machine's own. */
 export class JournalThread extends SimThread {
   readonly #rings = new Map<number, Ring>();
   readonly #store: JournalStore;
+  readonly #host: HostLines;
+  readonly #hostPath: string;
   /** The disk is so slow that nothing is taken. */
   isStuck = false;
 
@@ -193,41 +218,74 @@ export class JournalThread extends SimThread {
       unixMs: Date.now,
       log: (level, text, fields) => this.emit('message', { kind: 'log', level, text, fields }),
     });
+    this.#hostPath = boot.hostPath;
+    this.#host = new HostLines(boot.hostPath, new Map(boot.host));
     queueMicrotask(() => this.emit('message', { kind: 'ready' }));
     this.#flush(boot.flushMs);
   }
 
+  /** Asks that are on their way when it dies are lost. */
   postMessage(ask: JournalAsk): void {
-    if (ask.kind === 'stop') {
-      this.#take();
-      this.#store.close();
-      this.end(0);
-      return;
-    }
-    if (ask.kind === 'host') return;
-    if (ask.kind === 'shadow') {
-      this.#take();
+    this.time.after(0, () => {
+      if (!this.isOver) this.#obey(ask);
+    });
+  }
+
+  #obey(ask: JournalAsk): void {
+    if (ask.kind === 'attach') this.#attach(ask.worker, ask.ring);
+    else if (ask.kind === 'host') this.#host.set(ask.key, ask.value);
+    else if (ask.kind === 'shadow') {
+      const ring = this.#rings.get(ask.worker);
+      if (ring !== undefined) this.#store.take(ask.worker, ring);
       this.#store.shadow(ask, ask.memory);
-      return;
+    } else {
+      this.#turn();
+      this.#store.close();
+      this.#host.close();
+      rmSync(this.#hostPath, { force: true });
+      this.end(0);
     }
-    const before = this.#rings.get(ask.worker);
+  }
+
+  #attach(worker: number, memory: SharedArrayBuffer): void {
+    const before = this.#rings.get(worker);
     if (before !== undefined) {
-      this.#store.take(ask.worker, before);
-      this.#store.end(ask.worker);
+      this.#store.take(worker, before);
+      this.#store.end(worker);
     }
-    this.#rings.set(ask.worker, new Ring(ask.ring, 'read'));
+    this.#rings.set(worker, new Ring(memory, 'read'));
   }
 
   #flush(everyMs: number): void {
     if (this.isOver) return;
-    if (!this.isStuck) this.#take();
+    if (!this.isStuck) {
+      this.#turn();
+      this.#keep();
+    }
     this.time.after(everyMs, () => this.#flush(everyMs));
   }
 
-  #take(): void {
-    for (const [worker, ring] of this.#rings) this.#store.take(worker, ring);
-    this.#store.flush();
-    this.#store.checkpoint();
+  #turn(): void {
+    const [store, rings] = [this.#store, this.#rings];
+    for (const [worker, ring] of rings) store.take(worker, ring);
+    for (let more = true; more; ) {
+      more = false;
+      for (const [worker, ring] of rings)
+        if (store.waits(worker) && store.take(worker, ring)) more = true;
+    }
+    store.flush();
+    store.checkpoint();
+  }
+
+  /** A disk that refuses costs the sessions after a crash, and not the journals. */
+  #keep(): void {
+    try {
+      this.#host.flush();
+    } catch (cause) {
+      const fields = { error: String(cause) };
+      const text = 'sessions are not kept';
+      this.emit('message', { kind: 'log', level: 'warn', text, fields });
+    }
   }
 }
 

@@ -10,11 +10,23 @@ export class Watchman implements Witness {
   readonly #going = new Map<string, number>();
   readonly #aims = new Map<string, number>();
   readonly #newest = new Map<string, number>();
+  /** Rooms that a host has left and that have not ticked again, and who was seen to leave one of them. */
+  readonly #unsure = new Map<string, Set<string>>();
+  /** By room and user: it may have been away as of the moment that the room goes on from. */
+  readonly #maybeAway = new Set<string>();
+  /** By user and life: the newest line that has come. */
+  readonly #heard = new Map<string, number>();
+  /** The same, where the room may have forgotten some of them. */
+  readonly #forgetful = new Set<string>();
   /** What all are to know of who is in a room, and since when. */
   readonly #counts = new Map<string, Map<string, { kills: number; sinceTick: number }>>();
 
-  constructor(trouble: (text: string) => void) {
+  /** Whether the clock and the disk were such that a room which goes on may not know how far it had come. */
+  readonly #mayGoBack: boolean;
+
+  constructor(trouble: (text: string) => void, { mayGoBack = false } = {}) {
     this.trouble = trouble;
+    this.#mayGoBack = mayGoBack;
   }
 
   joined(room: string, user: string): void {
@@ -31,7 +43,9 @@ export class Watchman implements Witness {
     this.#away.delete(`${room} ${user}`);
     this.#count(room).delete(user);
     this.#going.set(room, 1 + (this.#going.get(room) ?? 0));
-    if (this.#inside.get(room)?.delete(user) !== true)
+    this.#unsure.get(room)?.add(user);
+    if (this.#unsure.has(room)) this.#inside.get(room)?.delete(user);
+    else if (this.#inside.get(room)?.delete(user) !== true)
       this.trouble(`I9: ${user} has left ${room} without being there`);
   }
 
@@ -44,12 +58,26 @@ export class Watchman implements Witness {
 
   /** A page that is loaded again at once has not been away. */
   back(room: string, user: string, resumed: 'same' | 'fresh'): void {
-    if (!this.#away.delete(`${room} ${user}`) && resumed === 'same')
+    const key = `${room} ${user}`;
+    const mayBe = this.#maybeAway.delete(key) || this.#unsure.has(room);
+    if (!this.#away.delete(key) && !mayBe && resumed === 'same')
       this.trouble(`I9: ${user} is back in ${room} without having been away`);
   }
 
-  line(): void {
+  /** In order and whole; a room that goes on from a disk may have forgotten some that it had heard, and none beyond them. */
+  line(
+    user: string,
+    line: { readonly life: number; readonly n: number; readonly due: number },
+  ): void {
+    const { life, n, due } = line;
     this.lines += 1;
+    const key = `${user} ${life}`;
+    const heard = this.#heard.get(key) ?? -1;
+    const isForgotten = n > due && n <= heard + 1 && this.#forgetful.has(key);
+    if (n !== due && !isForgotten)
+      this.trouble(`I4: line ${n} of ${user} came where ${due} was due (life ${life})`);
+    this.#forgetful.delete(key);
+    this.#heard.set(key, Math.max(heard, n));
   }
 
   /** Each command looks a step further: one that is applied late, twice or out of order would look back. */
@@ -65,6 +93,11 @@ export class Watchman implements Witness {
 
   counted(room: string, user: string, tick: number, kills: number): void {
     const count = this.#count(room).get(user);
+    if (this.#unsure.get(room)?.has(user) === false && count === undefined) {
+      (this.#inside.get(room) as Set<string>).add(user);
+      this.#count(room).set(user, { kills, sinceTick: tick });
+      this.#maybeAway.add(`${room} ${user}`);
+    }
     if (count === undefined || count.kills === kills) return;
     count.kills = kills;
     count.sinceTick = tick;
@@ -101,30 +134,27 @@ export class Watchman implements Witness {
   ticked(room: string, tick: number, users: number): void {
     this.ticks += 1;
     const newest = this.#newest.get(room);
-    if (newest !== undefined && tick !== newest + 1)
+    const goesOn = this.#unsure.delete(room);
+    if (newest !== undefined && (goesOn ? tick <= newest && !this.#mayGoBack : tick !== newest + 1))
       this.trouble(`I5: tick ${tick} of ${room} comes after ${newest}`);
     this.#newest.set(room, tick);
     // Who leaves is there until the tick ends.
     const inside = (this.#inside.get(room)?.size ?? 0) + (this.#going.get(room) ?? 0);
     this.#going.delete(room);
-    if (users !== inside) this.trouble(`I9: ${users} people are in ${room}, ${inside} have come`);
+    if (users !== inside && !goesOn)
+      this.trouble(`I9: ${users} people are in ${room}, ${inside} have come`);
   }
 
-  /** A room is gone without a word. */
-  forget(room: string): void {
-    for (const [, user] of [...(this.#inside.get(room) ?? [])].entries()) {
-      this.#aims.delete(`${room} ${user}`);
-      this.#away.delete(`${room} ${user}`);
-    }
-    this.#inside.delete(room);
-    this.#counts.delete(room);
-    this.#going.delete(room);
-    this.#newest.delete(room);
-  }
-
-  /** All are. */
-  forgetAll(): void {
-    for (const room of [...this.#inside.keys()]) this.forget(room);
+  /**
+   * The host is gone without a word. What of its rooms goes on does so as of a moment before, with whoever was there then, and after
+   * all ticks that were.
+   */
+  hostDied(): void {
+    for (const room of this.#newest.keys()) this.#unsure.set(room, new Set());
+    for (const users of this.#inside.values()) users.clear();
+    for (const key of this.#heard.keys()) this.#forgetful.add(key);
+    for (const map of [this.#aims, this.#away, this.#maybeAway, this.#going, this.#counts])
+      map.clear();
   }
 
   empty(): void {

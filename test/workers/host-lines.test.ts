@@ -1,5 +1,6 @@
 /** What the I/O thread knows, on disk. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
@@ -81,4 +82,36 @@ test('one server has a folder, until it is gone', async (t) => {
   const last = await FolderLock.take(dir);
   t.ok(performance.now() - startMs > 2000, 'one elsewhere is given time to say that it lives');
   last.release();
+});
+
+test('a disk that refuses in the middle of a line costs nothing that is said once it takes again', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'fray-host-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, 'host.log');
+  const lines = new HostLines(path, new Map());
+  lines.set('room:a', '{"x":1}');
+  lines.flush();
+  const { writeSync } = fs;
+  t.teardown(() => {
+    fs.writeSync = writeSync;
+    syncBuiltinESMExports();
+  });
+  let free = 7;
+  fs.writeSync = ((file: number, bytes: Uint8Array, from: number) => {
+    if (free === 0) throw new Error('ENOSPC');
+    const taken = Math.min(free, bytes.length - from);
+    free -= taken;
+    return writeSync(file, bytes, from, taken);
+  }) as typeof writeSync;
+  syncBuiltinESMExports();
+  lines.set('seat:1', '{"y":2}');
+  t.throws(() => lines.flush(), /ENOSPC/);
+  t.same([...readHostLines(path)], [['room:a', '{"x":1}']], 'half a line is none');
+  lines.set('seat:2', '{"y":3}');
+  t.throws(() => lines.flush(), /ENOSPC/);
+  free = Number.POSITIVE_INFINITY;
+  lines.set('seat:3', '{"y":4}');
+  lines.flush();
+  t.same([...readHostLines(path).keys()], ['room:a', 'seat:1', 'seat:2', 'seat:3']);
+  lines.close();
 });

@@ -107,6 +107,8 @@ pub struct Channel {
     heard: u16,
     /// Fragments in the receive window.
     stored: u32,
+    /// 1 + messages that waited when another owner went on with the room; 0: none has since the channel began.
+    inherited: u32,
     queue: [u16; QUEUE],
     flight: [Flight; FLIGHT_RING],
     sent: [Sent; SENT_RING],
@@ -210,7 +212,8 @@ impl Channel {
     /// is not wholly acknowledged waits again from its start, in order. Those whose kind byte `keep` refuses are let go of.
     ///
     /// `read`: the other end has kept what it had of this channel, and has read so many messages of it (modulo 65,536): those do not
-    /// come again, and both counts go on. None: it holds nothing, and they begin with 0. Answers how many messages the other
+    /// come again, and both counts go on. What was queued after [`Channel::inherit`] it has not read, whatever the owner before, who is
+    /// forgotten, had said under the same numbers. None: it holds nothing, and they begin with 0. Answers how many messages the other
     /// end had acknowledged and has not read by now: it has lost them.
     pub fn restart(
         &mut self,
@@ -222,12 +225,13 @@ impl Channel {
         let before = *self;
         let done = before.messages_sent.wrapping_sub(u32::from(before.queue_count));
         let ahead = read.map_or(0, |read| i32::from(read.wrapping_sub(done as u16) as i16));
+        let old = if before.inherited == 0 { i32::MAX } else { before.inherited as i32 - 1 };
         self.open(tick);
         self.lost = before.lost;
         self.closed = before.closed;
         for i in 0..before.queue_count {
             let message = before.queue[usize::from(before.queue_first.wrapping_add(i)) % QUEUE];
-            if i32::from(i) >= ahead && keep(pool.kind(message)) {
+            if i32::from(i) >= ahead.min(old) && keep(pool.kind(message)) {
                 self.queue[usize::from(self.queue_count)] = message;
                 self.queue_count += 1;
             } else {
@@ -241,6 +245,13 @@ impl Channel {
             self.messages_sent = self.messages_sent.wrapping_add(there);
         }
         (-ahead).max(0) as u32
+    }
+
+    /// Another owner goes on as of a moment before, and with it [`Channel::restart`] comes.
+    pub fn inherit(&mut self) {
+        if self.inherited == 0 {
+            self.inherited = 1 + u32::from(self.queue_count);
+        }
     }
 
     /// Lets go of every message that waits, for good: a stream with a gap would be worse than none. False: it was
