@@ -22,9 +22,12 @@ export class PluginContext {
   tick = 0;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
+  /** The command that is read, one object for all. */
+  readonly #command: { readonly view: DataView; at: number };
 
   constructor(core: RoomCore, layout: SchemaLayout) {
     this.core = core;
+    this.#command = { view: core.view, at: 0 };
     this.layout = layout;
     this.overlay = new Overlay(core);
     this.commands = new CommandWriter(core);
@@ -48,8 +51,8 @@ export class PluginContext {
 
   /** Controls of the player in a slot as `apply` took them for this tick; overwrites `into`. */
   readInput(slot: number, into: Record<string, unknown>): void {
-    const { core, layout } = this;
-    decodeInput(layout, { view: core.view, at: core.inputAddress(slot) }, into);
+    this.#command.at = this.core.inputAddress(slot);
+    decodeInput(this.layout, this.#command, into);
   }
 
   /** A text of the region: a length byte, then UTF-8. */

@@ -17,6 +17,7 @@ import { type Film, longestOf, serveJournal } from './journals.ts';
 
 /** Bytes of the client's JavaScript and the core, gzipped. */
 const GZIPPED_BYTES_MAX = 80_000;
+const DEVTOOLS_BYTES_MAX = 8_000;
 const [SENT = '', ELSEWHERE = ''] = documented('Content security policy');
 
 t.test('a page of an author', { timeout: 180_000 }, async (t) => {
@@ -94,6 +95,13 @@ t.test('a page of an author', { timeout: 180_000 }, async (t) => {
     const sum = `${client} + ${core} = ${client + core} bytes gzipped`;
     t.comment(sum);
     t.ok(client + core <= GZIPPED_BYTES_MAX, sum);
+    const tools = bytes('devtools.js');
+    t.ok(tools <= DEVTOOLS_BYTES_MAX, `${tools} bytes of devtools, for pages that import them`);
+    const text = readFileSync(
+      join(folder, 'node_modules', 'fray', 'dist', 'client.browser.js'),
+      'utf8',
+    );
+    t.notMatch(text, 'fray-devtools', 'and nothing of them in the client');
   });
 });
 
