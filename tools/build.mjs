@@ -29,7 +29,12 @@ const PAGE_FILE = /\.(html|css|png|jpg|webp|svg|ico|woff2|webmanifest|json)$/;
 
 const startedMs = performance.now();
 const made = new Map();
-await Promise.all([buildHost(), ...PAGE_MODULES.map(buildPageModule), ...games().map(buildGame)]);
+await Promise.all([
+  buildHost(),
+  buildAdmin(),
+  ...PAGE_MODULES.map(buildPageModule),
+  ...games().map(buildGame),
+]);
 if (exists(CORE, 'the core')) made.set(join(DIST, 'fray_core.wasm'), fs.readFileSync(CORE));
 if (exists(CLIENT, 'the core of clients'))
   made.set(join(DIST, 'fray_client.wasm'), fs.readFileSync(CLIENT));
@@ -71,6 +76,21 @@ async function buildHost() {
     packages: 'external',
     splitting: true,
   });
+}
+
+/** The page of the admin port: one script, no map; its policy lets in nothing else. */
+async function buildAdmin() {
+  const from = join(ROOT, 'src', 'admin');
+  if (!exists(from)) return;
+  await bundle({
+    entryPoints: [join(from, 'main.ts')],
+    outdir: join(DIST, 'admin'),
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+  });
+  for (const file of ['index.html', 'style.css'])
+    made.set(join(DIST, 'admin', file), fs.readFileSync(join(from, file)));
 }
 
 /** Minified, with its map beside it: a page without a bundler loads this file as it is. */
