@@ -27,6 +27,28 @@ const RELATIVE_IMPORT = /(?:from|import|import\() ?'(\.[^']+)'/g;
 /** What a page may have beside its script. */
 const PAGE_FILE = /\.(html|css|png|jpg|webp|svg|ico|woff2|webmanifest|json)$/;
 
+/**
+ * For pages: offsets of structs and columns stand in the code as numbers, where the source names them. esbuild does that with enums, which
+ * the generated tables are not (src is free of them), so they are turned into some on the way: 1.1 KB less, gzipped.
+ */
+const OFFSETS = {
+  name: 'offsets',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]protocol[\\/]gen[\\/]tables\.ts$/ }, ({ path }) => {
+      const source = fs.readFileSync(path, 'utf8');
+      let count = 0;
+      const contents = source.replace(OFFSET_TABLE, (_, name, rows) => {
+        count += 1;
+        return `export enum ${name} {\n${rows.replace(/^ {2}(\w+): (-?\w+),$/gm, '  $1 = $2,')}}`;
+      });
+      if (count < 40) throw new Error(`${path} has ${count} tables of offsets`);
+      return { contents, loader: 'ts' };
+    });
+  },
+};
+/** Those of structs, and COLUMN; the others are gone through by name somewhere. */
+const OFFSET_TABLE = /^export const (COLUMN|[A-Z]\w*[a-z]\w*) = \{\n([\s\S]*?)^\} as const;/gm;
+
 const startedMs = performance.now();
 const made = new Map();
 await Promise.all([
@@ -103,6 +125,7 @@ async function buildPageModule([name, entry]) {
     target: 'es2022',
     minify: true,
     sourcemap: 'linked',
+    plugins: [OFFSETS],
   });
 }
 
@@ -134,6 +157,7 @@ async function buildGame(name) {
       conditions: ['fray-source'],
       minify: true,
       sourcemap: 'linked',
+      plugins: [OFFSETS],
       // What is bundled with the page keeps its licence.
       legalComments: 'eof',
     });

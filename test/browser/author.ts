@@ -41,6 +41,7 @@ function writeGame(folder: string): void {
     text
       .replace("'fray/client'", "'./fray/client.browser.js'")
       .replace("'fray/watch'", "'./fray/watch.js'")
+      .replace("'fray/devtools'", "'./fray/devtools.js'")
       .replace("'fray/schema'", "'./fray/schema.js'");
   writeFileSync(join(page, 'main.js'), byPath(`import { duel } from './schema.js';\n${MAIN}`));
   writeFileSync(join(page, 'schema.js'), byPath(SCHEMA));
@@ -102,6 +103,10 @@ const open = async () => {
   return watch(journal, { schema: duel });
 };
 const game = await open();
+if (asked.has('devtools')) {
+  const { devtools } = await import('fray/devtools');
+  devtools(game, { open: true });
+}
 let x = 0;
 requestAnimationFrame(function frame(now) {
   requestAnimationFrame(frame);

@@ -65,6 +65,8 @@ t.test('a page of an author', { timeout: 180_000 }, async (t) => {
     const seen = await visit(browser, url);
     t.match(seen, PLAYS);
     t.same(seen.complaints, []);
+    const shown = await visit(browser, `${url}&devtools`);
+    t.match(shown, { ...PLAYS, tools: 'Net Link Timeline Entities', complaints: [] }, 'devtools');
     for (const word of ["'wasm-unsafe-eval'", socket, server.url, "connect-src 'self'"]) {
       page.policy = policy.replace(word, '');
       const { complaints } = await visit(browser, url);
@@ -121,6 +123,8 @@ interface Visit {
   /** Content type of the core's file; '' if none was fetched. */
   readonly core: string;
   readonly status: string;
+  /** Sections of the devtools that are seen; '' for none. */
+  readonly tools: string;
   /** Snapshots came and the player went a unit. */
   readonly walked: boolean;
   readonly complaints: readonly string[];
@@ -151,6 +155,14 @@ async function visit(browser: Browser, url: string): Promise<Visit> {
     isolated: globalThis.crossOriginIsolated,
     sharedMemory: typeof globalThis.SharedArrayBuffer,
     status: (window.fray?.game as { status?: string } | undefined)?.status ?? '',
+    tools: [
+      ...(document
+        .querySelector('.fray-devtools')
+        ?.shadowRoot?.querySelectorAll<HTMLElement>('summary') ?? []),
+    ]
+      .filter((summary) => getComputedStyle(summary).cursor === 'pointer')
+      .map((summary) => summary.textContent)
+      .join(' '),
   }));
   await page.close();
   return { ...facts, walked, core, complaints, headers: answer?.headers() ?? {} };
