@@ -37,6 +37,7 @@ export const bench: Bench = {
     return [
       await tickRow(parts),
       await plantedRow(parts),
+      await timedRow(parts),
       await turnRow(parts),
       await arenaRow(parts),
       await udpGarbage({ quick: options.quick, planted: false }),
@@ -136,14 +137,29 @@ async function arenaRow(parts: Parts): Promise<BenchRow> {
   });
 }
 
-async function measure(parts: Parts, hook: 'empty' | 'planted'): Promise<HeapUse> {
+/** One tick of each second is timed stage by stage, in code that runs too seldom to be optimised. */
+async function timedRow(parts: Parts): Promise<BenchRow> {
+  const use = await measure(parts, 'timed');
+  return ownRow({
+    name: 'garbage/timed',
+    unit: 'bytes per tick where one in 30 is timed by stages; stated apart',
+    ours: use.bytes,
+  });
+}
+
+async function measure(parts: Parts, hook: 'empty' | 'planted' | 'timed'): Promise<HeapUse> {
   const { module, recording, lengths } = parts;
   const { windows, calls } = lengths;
   const { places } = recording;
-  const host = w1Host(module, recording.options, {
-    places,
-    ...(hook === 'planted' && { next: plant }),
-  });
+  const sampling = hook === 'timed' ? {} : { sampleUs: Number.POSITIVE_INFINITY };
+  const host = w1Host(
+    module,
+    { ...recording.options, ...sampling },
+    {
+      places,
+      ...(hook === 'planted' && { next: plant }),
+    },
+  );
   const step = stepper(host, recording.inputs);
   for (let tick = 0; tick < recording.warmTicks; tick += 1) {
     for (const session of recording.ticks[tick]?.joins ?? []) host.join(session, 0);

@@ -40,6 +40,8 @@ export interface ShardHostOptions {
   readonly checkpointMs?: number;
   /** SHA-256 of the core, for the journals. Default: zeros. */
   readonly coreHash?: Uint8Array;
+  /** From one tick that is timed stage by stage to the next; default a second of the bench's time. */
+  readonly sampleUs?: number | undefined;
   /** Signs the journals of closed rooms. Default: nobody. */
   readonly signer?: Signer;
 }
@@ -136,6 +138,7 @@ export class ShardHost {
         return restored;
       },
       nowUs,
+      sampleUs: options.sampleUs,
       report: ({ text, fields }) => this.logs.push(`${text} ${JSON.stringify(fields)}`),
     });
   }

@@ -13,7 +13,7 @@ import {
   RoomStats,
 } from '../protocol/gen/tables.ts';
 import { PacketLog } from './packet-log.ts';
-import type { Place } from './shard-host.ts';
+import type { Place, ShardHostOptions } from './shard-host.ts';
 import { EPOCH, ShardHost } from './shard-host.ts';
 import type { W1Size } from './w1.ts';
 import { W1Controls, w1Schema } from './w1.ts';
@@ -96,7 +96,8 @@ export function record(module: WebAssembly.Module, options: RecordingOptions): R
 /** The shard that a recording is made with, and that it is replayed in. The turn that opens the room has run. */
 export function w1Host(
   module: WebAssembly.Module,
-  options: Pick<RecordingOptions, 'size' | 'seed' | 'turn' | 'journalDir'>,
+  options: Pick<RecordingOptions, 'size' | 'seed' | 'turn' | 'journalDir'> &
+    Pick<ShardHostOptions, 'sampleUs'>,
   script: W1Script,
 ): ShardHost {
   const { players, visible } = options.size;
@@ -104,6 +105,7 @@ export function w1Host(
     playersMax: players,
     entitiesMax: players,
     ...(options.journalDir !== undefined && { journalDir: options.journalDir }),
+    sampleUs: options.sampleUs,
     inboxBytes: players * INPUT_BYTES * BATCH_TICKS,
     outboxBytes: players * (OUTPUT_BYTES + 8 * visible) * BATCH_TICKS,
   });

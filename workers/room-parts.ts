@@ -26,6 +26,7 @@ export type TickCore = Pick<
   | 'tick'
   | 'begin'
   | 'end'
+  | 'stage'
   | 'stat'
   | 'stateHash'
   | 'stateHashLow'

@@ -175,7 +175,7 @@ export class ShardRoom {
     const length = this.game.records(this.#input.at, this.#onRemoved);
     this.#input.at = 0;
     this.#begun = this.core.tick + 1;
-    this.stages?.mark(STAGE_AT.records);
+    this.stages?.mark(STAGE_AT.enter);
     this.#record(STAGE.begin, this.#begun, length);
     this.#out(this.#hooks(this.#begun, this.#begin(length)));
     this.stages?.ended(this.row, this.#begun);
@@ -258,16 +258,13 @@ export class ShardRoom {
   }
 
   #hooks(tick: number, eventBytes: number): number {
-    this.stages?.mark(STAGE_AT.begin);
     const commandBytes = this.#appendSaid(this.game.hooks(eventBytes, this.#onWait));
-    this.stages?.mark(STAGE_AT.hooks);
     return this.#end(tick, commandBytes);
   }
 
   /** After a tick of the core: who came is told, packets go out. */
   #out(packets: number): void {
     const { core, game } = this;
-    this.stages?.mark(STAGE_AT.end);
     this.#seats.settle(core.players);
     if (this.#arrivals.length > 0) this.#welcome();
     if (this.#returns.length > 0) this.#welcomeBack();
@@ -315,7 +312,8 @@ export class ShardRoom {
 
   #begin(length: number): number {
     try {
-      return this.core.begin(length);
+      const { core, stages } = this;
+      return stages === undefined ? core.begin(length) : stages.begin(core, length);
     } catch (cause) {
       throw new RoomTrap(`in the beginning of tick ${this.#begun}: ${String(cause)}`, { cause });
     }
@@ -323,7 +321,9 @@ export class ShardRoom {
 
   #finish(tick: number, commandBytes: number): number {
     try {
-      const packets = this.core.end(commandBytes);
+      const { core, stages } = this;
+      const packets =
+        stages === undefined ? core.end(commandBytes) : stages.end(core, commandBytes);
       this.#journal?.ended(tick);
       return packets;
     } catch (cause) {

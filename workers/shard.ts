@@ -43,6 +43,8 @@ export interface ShardOptions {
   readonly onLost?: (row: number, tick: number, code: number) => void;
   readonly pulse?: Pick<Pulse, 'ticks' | 'rest' | 'makes'>;
   readonly nowUs: () => number;
+  /** See StageClock. */
+  readonly sampleUs?: number | undefined;
   readonly report: Report;
 }
 
@@ -90,7 +92,7 @@ export class Shard {
     this.#ticking = new Ticking({
       pulse: options.pulse,
       timing: this.#timing,
-      stages: new StageClock(boot.timing, nowUs, this.#times),
+      stages: new StageClock(boot.timing, { ...options, times: this.#times }),
       nowUs,
       log: (level, room, text) => this.#log(level, room, text),
       fail: (room, error) => this.#fail(room, error),

@@ -1,22 +1,24 @@
 /**
  * Where single ticks spend their time: one of each second, and all while an operator looks (`watchTicks`); the worst of the last minutes
- * are kept, in the shared memory of timing.ts. Stages are those between which the host has its turn; the core's own four before and
- * four after the hooks are one each, as a look at the clock between them would be a call out of the core.
+ * are kept, in the shared memory of timing.ts, and each stage has a histogram there. A tick that is timed runs stage by stage
+ * (`RoomCore.stage`), which leaves the same bytes as the two calls of all others.
  *
- * Not every tick: five looks at the clock more in the function that ticks, and V8 leaves other calls in it that return objects (14
- * bytes a tick where there are to be none, `fray bench garbage`). One writer: the worker; `watched` is the host's.
+ * Not every tick: looks at the clock in the function that ticks cost more than their time, as V8 then leaves other calls in it that return
+ * objects (14 bytes a tick where there are to be none, `fray bench garbage`). One writer: the worker; `watched` is the host's.
  */
+import type { RoomCore } from '../core-wasm/bindings/room.ts';
+import { FIRST_STAGES, LAST_STAGES } from '../core-wasm/bindings/room.ts';
 import { TIMES } from './slots.ts';
-import { STAGE_CELLS, stageCells } from './timing.ts';
+import { HISTOGRAM, STAGE_CELLS, STAGES, type StageName, stageCells, Timing } from './timing.ts';
 
-/**
- * `records`: who comes, bots' controls. `begin`: ingest, apply, simulate, resolve. `hooks`: the game. `end`: the journal, command, record,
- * select, encode. `out`: packets into the mailbox, answers to who came.
- */
-export const STAGES = ['records', 'begin', 'hooks', 'end', 'out'] as const;
-export type StageName = (typeof STAGES)[number];
-/** Numbers of the stages, for `StageClock.mark`. */
-export const STAGE_AT = { records: 0, begin: 1, hooks: 2, end: 3, out: 4 } as const;
+/** Numbers of the first stages of each part, for `StageClock.mark`. */
+export const STAGE_AT = {
+  enter: STAGES.indexOf('enter'),
+  ingest: STAGES.indexOf('ingest'),
+  plugin: STAGES.indexOf('plugin'),
+  command: STAGES.indexOf('command'),
+  out: STAGES.indexOf('out'),
+} as const;
 
 /** One tick of one room, times in us. */
 export interface TimedTick {
@@ -28,21 +30,39 @@ export interface TimedTick {
   readonly stagesUs: Readonly<Record<StageName, number>>;
 }
 
-/** The worker's side: where a tick is `due`, a `mark` at the end of each stage, then `ended`. */
+export interface StageClockOptions {
+  readonly nowUs: () => number;
+  readonly times: Float64Array;
+  /** Default a second; Infinity: none is timed. */
+  readonly sampleUs?: number | undefined;
+}
+
+/** The worker's side: where a tick is `due`, a `mark` at the end of each stage, `begin` and `end` of the core through it, then `ended`. */
 export class StageClock {
   readonly #cells: Float64Array;
+  readonly #timing: Timing;
   readonly #nowUs: () => number;
   /** When the tick began, then when each stage ended. */
   readonly #at = new Float64Array(1 + STAGES.length);
   readonly #times: Float64Array;
+  readonly #sampleUs: number;
   /** [0]: the least of the worst, us; [1]: when the next tick is timed; [2]: when the oldest of the worst is looked for. */
   readonly #limits = new Float64Array(3);
 
-  /** `times`: of its shard, as TIMES has them. A tick begins where the one before it ended. */
-  constructor(timing: SharedArrayBuffer, nowUs: () => number, times: Float64Array) {
+  /**
+   * `times`: of its shard, as TIMES has them. A tick begins where the one before it ended. `sampleUs`: from one that is timed to the
+   * next. Code that runs so seldom is never optimised and makes some 1,600 bytes of boxed numbers each time.
+   */
+  constructor(
+    timing: SharedArrayBuffer,
+    { nowUs, times, sampleUs = SAMPLE_US }: StageClockOptions,
+  ) {
     this.#cells = stageCells(timing);
+    this.#timing = new Timing(timing);
     this.#nowUs = nowUs;
     this.#times = times;
+    this.#sampleUs = sampleUs;
+    this.#limits[1] = sampleUs === Infinity ? Infinity : 0;
   }
 
   /** The tick that begins is to be timed. */
@@ -54,6 +74,27 @@ export class StageClock {
     this.#at[1 + stage] = this.#nowUs();
   }
 
+  /** `core.begin`, stage by stage. */
+  begin(core: Pick<RoomCore, 'stage'>, length: number): number {
+    let eventBytes = 0;
+    for (let at = 0; at < FIRST_STAGES.length; at += 1) {
+      eventBytes = core.stage(1 + at, length);
+      this.mark(STAGE_AT.ingest + at);
+    }
+    return eventBytes;
+  }
+
+  /** `core.end`, stage by stage. What was before it is the plugin's. */
+  end(core: Pick<RoomCore, 'stage'>, length: number): number {
+    this.mark(STAGE_AT.plugin);
+    let packets = 0;
+    for (let at = 0; at < LAST_STAGES.length; at += 1) {
+      packets = core.stage(1 + FIRST_STAGES.length + at, length);
+      this.mark(STAGE_AT.command + at);
+    }
+    return packets;
+  }
+
   /** After the last stage of a tick that was due: keeps it, and where it is one of the worst for longer. */
   ended(row: number, tick: number): void {
     this.mark(STAGE_AT.out);
@@ -62,10 +103,20 @@ export class StageClock {
     const start = this.#times[TIMES.end] as number;
     at[0] = start;
     const isWatched = start < (this.#cells[WATCHED] as number);
-    limits[1] = isWatched ? 0 : start + SAMPLE_US;
+    limits[1] = isWatched ? 0 : start + this.#sampleUs;
     this.#write(0, row, tick);
+    this.#count();
     if (start >= (limits[2] as number)) this.#forget(start);
     if ((at[STAGES.length] as number) - start > (limits[0] as number)) this.#keep(row, tick);
+  }
+
+  #count(): void {
+    const at = this.#at;
+    for (let stage = 0; stage < STAGES.length; stage += 1)
+      this.#timing.record(
+        HISTOGRAMS[stage] as number,
+        (at[1 + stage] as number) - (at[stage] as number),
+      );
   }
 
   /** In the place of the least of them. */
@@ -155,3 +206,4 @@ const SAMPLE_US = 1_000_000;
 /** Ten minutes: what an operator who was called still sees. */
 const KEPT_US = 600_000_000;
 const FORGET_EVERY_US = 5_000_000;
+const HISTOGRAMS = STAGES.map((stage) => HISTOGRAM[stage]);

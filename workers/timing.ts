@@ -2,10 +2,11 @@
  * What a worker counts, in shared memory, so that metrics read it without a message and without disturbing a tick. One
  * writer: the worker. Readers see each word whole, and words that belong together perhaps a moment apart.
  *
- * Layout of 8-byte cells (doubles): magic, version, counters, sums of RoomStats, then three histograms (sum and
+ * Layout of 8-byte cells (doubles): magic, version, counters, sums of RoomStats, then histograms (sum and
  * buckets), then what stages.ts keeps of single ticks, then per room `ROW` cells. Doubles, because a count of bytes passes 2^32 and an aligned 64-bit store is not
  * torn on the machines Node runs on.
  */
+import { FIRST_STAGES, LAST_STAGES } from '../core-wasm/bindings/room.ts';
 import type { RoomStats } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
 
@@ -55,8 +56,17 @@ export const COUNTERS = [
 ] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
-export const HISTOGRAMS = ['tick', 'lateness', 'slot'] as const;
-/** `tick`: one room, begin to last packet copied. `lateness`: start of a slot after it was due. `slot`: all its rooms. us. */
+/**
+ * The parts of a room's tick, in their order. `enter`: who comes, bots' controls. `plugin`: hooks, and the journal of their commands.
+ * `out`: packets into the mailbox, answers to who came. The others are the core's.
+ */
+export const STAGES = ['enter', ...FIRST_STAGES, 'plugin', ...LAST_STAGES, 'out'] as const;
+export type StageName = (typeof STAGES)[number];
+export const HISTOGRAMS = ['tick', 'lateness', 'slot', ...STAGES] as const;
+/**
+ * `tick`: one room, begin to last packet copied. `lateness`: start of a slot after it was due. `slot`: all its rooms. Stages: of the ticks
+ * that stages.ts times. us.
+ */
 export type HistogramName = (typeof HISTOGRAMS)[number];
 
 /** Fields of RoomStats that only rise, summed over all rooms a worker has had. */

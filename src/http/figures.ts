@@ -8,6 +8,7 @@ import type {
 } from '../ops/metrics.ts';
 import type { RoomDirectory } from '../room/directory.ts';
 import { HISTOGRAM_BOUNDS_US, rebucket } from '../room/histogram.ts';
+import { STAGES } from '../room/looking.ts';
 import type { SessionTable } from '../session/server/table.ts';
 import type { HttpCounters } from './public.ts';
 
@@ -78,6 +79,7 @@ export function metricSources(parts: FigureSources): MetricSources {
 
 type Worker = ReturnType<RoomDirectory['workers']>[number];
 type CounterName = Parameters<Worker['timing']['counter']>[0];
+type HistogramName = Parameters<Worker['timing']['histogram']>[0];
 type SummedName = Parameters<Worker['timing']['sum']>[0];
 
 const OVERLOADS: readonly CounterName[] = [
@@ -93,6 +95,7 @@ function workerFigures(worker: Worker): WorkerFigures {
     worker: worker.index,
     tickDuration: counted(worker, 'tick'),
     tickLateness: counted(worker, 'lateness'),
+    stages: STAGES.map((stage) => ({ stage, histogram: counted(worker, stage) })),
     ticksSkipped: timing.counter('ticksSkipped'),
     recovery: {
       shadows: timing.counter('shadows'),
@@ -109,7 +112,7 @@ function workerFigures(worker: Worker): WorkerFigures {
   };
 }
 
-function counted(worker: Worker, name: 'tick' | 'lateness'): CountedHistogram {
+function counted(worker: Worker, name: HistogramName): CountedHistogram {
   const histogram = worker.timing.histogram(name);
   return {
     boundsSeconds: HISTOGRAM_BOUNDS_US.map((us) => us / 1e6),

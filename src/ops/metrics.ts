@@ -18,6 +18,8 @@ export interface WorkerFigures {
   readonly worker: number;
   readonly tickDuration: CountedHistogram;
   readonly tickLateness: CountedHistogram;
+  /** By stage of the tick, in their order. */
+  readonly stages: readonly { readonly stage: string; readonly histogram: CountedHistogram }[];
   readonly ticksSkipped: number;
   readonly overload: OverloadFigures;
   readonly recovery: RecoveryFigures;
@@ -294,6 +296,16 @@ function addTicks(registry: Registry, sources: MetricSources): void {
       () => sources.workers().map((one) => ({ worker: one.worker, histogram: one.tickLateness })),
     ),
   );
+  registry.registerMetric(
+    new SharedHistogram(
+      'fray_stage_duration_seconds',
+      'Time a stage took in a tick; of one tick a second.',
+      () =>
+        sources
+          .workers()
+          .flatMap(({ worker, stages }) => stages.map((one) => ({ worker, ...one }))),
+    ),
+  );
   new Counter({
     name: 'fray_ticks_skipped_total',
     help: 'Ticks given up because a worker was too far behind.',
@@ -375,23 +387,24 @@ function addRecovery(registry: Registry, sources: MetricSources): void {
 
 interface HistogramRow {
   readonly worker: number;
+  readonly stage?: string;
   readonly histogram: CountedHistogram;
 }
 
 interface SampleRow {
   readonly metricName: string;
-  readonly labels: { readonly worker: string; readonly le?: string };
+  readonly labels: { readonly worker: string; readonly stage?: string; readonly le?: string };
   readonly value: number;
 }
 
 /** prom-client's own histogram can only observe; this one is counted elsewhere and only printed. */
-class SharedHistogram extends Histogram<'worker'> {
+class SharedHistogram extends Histogram<'worker' | 'stage'> {
   readonly #name: string;
   readonly #help: string;
   readonly #read: () => readonly HistogramRow[];
 
   constructor(name: string, help: string, read: () => readonly HistogramRow[]) {
-    super({ name, help, labelNames: ['worker'], registers: [] });
+    super({ name, help, labelNames: ['worker', 'stage'], registers: [] });
     this.#name = name;
     this.#help = help;
     this.#read = read;
@@ -402,8 +415,8 @@ class SharedHistogram extends Histogram<'worker'> {
     return Promise.resolve(this.#sample());
   }
 
-  override get(): ReturnType<Histogram<'worker'>['get']> {
-    return Promise.resolve(this.#sample()) as ReturnType<Histogram<'worker'>['get']>;
+  override get(): ReturnType<Histogram<'worker' | 'stage'>['get']> {
+    return Promise.resolve(this.#sample()) as ReturnType<Histogram<'worker' | 'stage'>['get']>;
   }
 
   #sample(): object {
@@ -414,6 +427,7 @@ class SharedHistogram extends Histogram<'worker'> {
 
 function samplesOf(name: string, row: HistogramRow): SampleRow[] {
   const worker = String(row.worker);
+  const labels = row.stage === undefined ? { worker } : { worker, stage: row.stage };
   const samples: SampleRow[] = [];
   let sum = 0;
   for (let bucket = 0; bucket < row.histogram.counts.length; bucket++) {
@@ -421,11 +435,11 @@ function samplesOf(name: string, row: HistogramRow): SampleRow[] {
     const bound = row.histogram.boundsSeconds[bucket];
     samples.push({
       metricName: `${name}_bucket`,
-      labels: { le: bound === undefined ? '+Inf' : String(bound), worker },
+      labels: { le: bound === undefined ? '+Inf' : String(bound), ...labels },
       value: sum,
     });
   }
-  samples.push({ metricName: `${name}_sum`, labels: { worker }, value: row.histogram.sumSeconds });
-  samples.push({ metricName: `${name}_count`, labels: { worker }, value: sum });
+  samples.push({ metricName: `${name}_sum`, labels, value: row.histogram.sumSeconds });
+  samples.push({ metricName: `${name}_count`, labels, value: sum });
   return samples;
 }

@@ -384,9 +384,7 @@ export class GameRuntime {
       const bot = this.#bots.look(slot);
       const input = bot === undefined ? null : this.#hooks.botInput?.(this.#bots, bot);
       this.#faultsInRow = 0;
-      return typeof input === 'object' && input !== null
-        ? (input as Record<string, unknown>)
-        : null;
+      return typeof input === 'object' ? (input as Record<string, unknown> | null) : null;
     } catch (error) {
       this.#failed('botInput', error);
       return null;
@@ -414,9 +412,7 @@ export class GameRuntime {
       else if (name === 'onReceipt') this.#receipts.stamp();
       if (shape !== undefined && !shape()) return;
       const result = hook(this.#room, this.#first, this.#second);
-      // A promise counts when it settles: an async hook that always rejects must not look fine in between.
-      if (result instanceof Promise)
-        result.then(this.#returned, (error: unknown) => this.#failed(name, error));
+      if (result instanceof Promise) this.#awaits(name, result);
       else this.#returned();
     } catch (error) {
       this.#failed(name, error);
@@ -424,6 +420,11 @@ export class GameRuntime {
       scope.close();
       stopwatch?.took(name, stopwatch.nowUs() - startUs);
     }
+  }
+
+  /** A promise counts when it settles: one that always rejects fails. Apart, as what makes a function makes 48 bytes at each call. */
+  #awaits(name: string, result: Promise<unknown>): void {
+    result.then(this.#returned, (error: unknown) => this.#failed(name, error));
   }
 
   #first: unknown;

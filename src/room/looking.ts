@@ -1,7 +1,7 @@
 /** What an operator sees of rooms: what stands in one now, and which ticks took longest. */
 import type { Inspection } from '../../workers/inspect.ts';
-import type { StageName, TimedTick } from '../../workers/stages.ts';
-import { STAGES } from '../../workers/stages.ts';
+import type { TimedTick } from '../../workers/stages.ts';
+import { STAGES, type StageName } from '../../workers/timing.ts';
 import type { RoomDirectory } from './directory.ts';
 
 export { STAGES, type StageName };

@@ -15,6 +15,7 @@ const sources: MetricSources = {
       worker: 0,
       tickDuration: histogram,
       tickLateness: histogram,
+      stages: [{ stage: 'encode', histogram }],
       ticksSkipped: 1,
       overload: { level: 1, speed: 1, entered: [1] },
       recovery: { shadows: 1, shadowSeconds: 1, traps: 1, rooms: 1, seconds: 1 },

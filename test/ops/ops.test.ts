@@ -13,6 +13,7 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
         worker: 1,
         tickDuration: histogram,
         tickLateness: histogram,
+        stages: [{ stage: 'encode', histogram }],
         ticksSkipped: 4,
         overload: { level: 3, speed: 0.75, entered: [5, 4, 3, 0] },
         recovery: { shadows: 1, shadowSeconds: 1, traps: 1, rooms: 1, seconds: 1 },

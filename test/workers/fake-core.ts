@@ -53,6 +53,7 @@ export class FakeCore implements TickCore {
   trap = false;
   refuseJoins = false;
   packetBytesOut = 8;
+  #staged = 0;
   #leaves: number[] = [];
   #rows: { slot: number; address: number }[] = [];
   #handles = 0;
@@ -101,6 +102,13 @@ export class FakeCore implements TickCore {
       this.#rows.push({ slot, address });
     }
     return this.#rows.length;
+  }
+
+  /** All of `begin` in the first stage, all of `end` in the fifth. */
+  stage(number: number, length: number): number {
+    if (number === 1) this.#staged = this.begin(length);
+    if (number === 5) this.#staged = this.end(length);
+    return this.#staged;
   }
 
   region(): Uint8Array {
