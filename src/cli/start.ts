@@ -5,6 +5,7 @@ import { FrayError } from '../errors.ts';
 import { collectSeldom } from '../ops/heap.ts';
 import type { Facts, Log } from '../ops/log.ts';
 import { createLog } from '../ops/log.ts';
+import { createNotifier } from '../ops/notify.ts';
 import { listenForSignals } from '../ops/signals.ts';
 import type { Server } from '../server.ts';
 import { startServer } from '../server.ts';
@@ -35,6 +36,10 @@ export const command: Command = {
     const reload = (): void => {
       if (server !== null) void reloadConfig(server, { before: config, values, io, log });
     };
+    const notifier = createNotifier({
+      environment: io.environment,
+      failed: (error) => log.warn('systemd.not_told', { error }),
+    });
     const signals = listenForSignals(process, (code) => process.exit(code), reload);
     try {
       server = await startServer({
@@ -57,12 +62,14 @@ export const command: Command = {
         workers: server.workers.count,
         ...certificateFacts(server),
       });
+      await notifier.ready(`plays ${game.name} at ${server.url}`);
       const signal = await Promise.race([signals.first, server.drained.then(() => 'admin')]);
       log.info('server.draining', {
         signal,
         graceMs: config.drainMs,
         players: server.directory.seats,
       });
+      void notifier.stopping(config.drainMs);
       await server.stop(config.drainMs);
       log.info('server.stopped');
     } finally {
