@@ -125,6 +125,8 @@ async function buildPageModule([name, entry]) {
     target: 'es2022',
     minify: true,
     sourcemap: 'linked',
+    // Names and lines are what a stack needs; the text of the sources is larger than all of them.
+    sourcesContent: false,
     plugins: [OFFSETS],
   });
 }

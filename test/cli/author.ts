@@ -34,22 +34,28 @@ export class Running {
   /** Lines of both outputs. */
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
-  readonly #ended: Promise<number | null>;
+  /** Its exit code, once both outputs are at their end. */
+  readonly ended: Promise<number | null>;
   readonly #listeners = new Set<() => void>();
 
-  /** A command in a process of its own, without what the test's own loader put into the environment. */
-  constructor(command: string, args: readonly string[], cwd: string) {
+  /** A command in a process of its own, without what npm and the test's own loader put into the environment. */
+  constructor(
+    command: string,
+    args: readonly string[],
+    cwd: string,
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     const env = Object.entries(process.env).filter(
       ([name]) => !/^npm_|^NODE_|^TAP|^FRAY_/.test(name),
     );
     this.#child = spawn(command, args, {
       cwd,
-      env: Object.fromEntries(env),
+      env: { ...Object.fromEntries(env), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       // npm does not end with its child: the group is ended.
       detached: true,
     });
-    this.#ended = new Promise((done) => this.#child.once('exit', done));
+    this.ended = new Promise((done) => this.#child.once('close', done));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
@@ -77,7 +83,7 @@ export class Running {
       const timer = setTimeout(() => complain('in time'), withinMs);
       this.#listeners.add(look);
       look();
-      void this.#ended.then((code) => complain(`before it ended with ${code}`));
+      void this.ended.then((code) => complain(`before it ended with ${code}`));
     });
   }
 
@@ -93,7 +99,7 @@ export class Running {
     } catch {
       // It has ended.
     }
-    return this.#ended;
+    return this.ended;
   }
 }
 

@@ -20,6 +20,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Test, test } from 'tap';
+import { followFirstGame } from './first-game.ts';
 
 const root = resolve(fileURLToPath(import.meta.url), '..', '..', '..');
 const base = mkdtempSync(join(tmpdir(), 'fray-install-'));
@@ -90,6 +91,9 @@ test('the package holds what an author needs, and nothing else', async (t) => {
     'schema, plugin, client and watch load, testing opens a room, and a token of tokens opens',
   );
   await serves(t, author, join(author, 'node_modules', '.bin', 'fray'));
+  await t.test('an author follows docs/first-game.md word for word', (t) =>
+    followFirstGame(t, author),
+  );
 });
 
 test('copies are removed', (t) => {

@@ -81,6 +81,8 @@ export class PageServer {
   /** From now on players go to this server: `http://127.0.0.1:40001/`. Pages are loaded again. */
   pointTo(url: string): void {
     for (const proxy of this.#proxies) proxy.target = url;
+    // Its own watcher may not have seen yet what the server is made of already.
+    this.#vite.moduleGraph.invalidateAll();
     this.#vite.ws.send({ type: 'full-reload' });
   }
 
@@ -97,6 +99,7 @@ interface Vite {
 
 interface ViteServer {
   readonly httpServer: { address(): { readonly port: number } | string | null } | null;
+  readonly moduleGraph: { invalidateAll(): void };
   readonly ws: { send(message: { readonly type: string }): void };
   listen(): Promise<unknown>;
   close(): Promise<void>;

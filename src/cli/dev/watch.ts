@@ -47,4 +47,4 @@ export class FileWatch {
 }
 
 /** ms. An editor writes a file in several steps. */
-const SETTLE_MS = 30;
+const SETTLE_MS = 50;
