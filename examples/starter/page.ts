@@ -1,6 +1,6 @@
 /// <reference types="vite/client" />
 // The page: controls in, a picture out. What moves between the two is predicted and interpolated by fray/client.
-import { connect } from 'fray/client';
+import { connect, type FrayError } from 'fray/client';
 import { duel } from './schema.ts';
 
 /** Pixels per world unit. */
@@ -11,12 +11,24 @@ const status = document.querySelector('#status') as HTMLElement;
 
 // A page on another host than its game: VITE_SERVER=https://play.example npm run build
 const url = import.meta.env['VITE_SERVER'] ?? location.href;
-const game = await connect(url, { schema: duel, name: `Guest ${1 + (Date.now() % 999)}` });
+const options = { schema: duel, name: `Guest ${1 + (Date.now() % 999)}` };
+const game = await connect(url, options).catch(refused);
+sessionStorage.removeItem('reloaded');
 
 game.on('status', (now, error) => {
   document.title = now === 'open' ? 'duel' : `duel: ${now}`;
-  if (error) status.textContent = error.message;
+  if (error) refused(error);
 });
+
+/** Where the server has another game than this page, loading the page anew brings that: once, and not for ever. */
+function refused(error: FrayError): never {
+  status.textContent = error.message;
+  if (error.code === 'E_SCHEMA_MISMATCH' && sessionStorage.getItem('reloaded') === null) {
+    sessionStorage.setItem('reloaded', 'once');
+    location.reload();
+  }
+  throw error;
+}
 
 const held = new Set<string>();
 const down = (code: string) => Number(held.has(code));

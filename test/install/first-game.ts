@@ -152,9 +152,31 @@ class Guide {
       await this.#page.goto(url);
       await this.#shows('coins 0, health 100, kills 0');
       this.#t.same(complaints, [], 'npm start');
+      await this.#isOutdated(url);
     } finally {
       await start.stop();
     }
+  }
+
+  /** A page of another game than the server's is loaded once more, and then says why it does not play. */
+  async #isOutdated(url: string): Promise<void> {
+    const page = this.#page as Page;
+    let loads = 0;
+    page.on('load', () => {
+      loads += 1;
+    });
+    await page.route('**/assets/*.js', async (route) => {
+      const script = await (await route.fetch()).text();
+      await route.fulfill({
+        contentType: 'text/javascript',
+        body: script.replace('health:100', 'health:101'),
+      });
+    });
+    await page.goto(url);
+    await page.getByText('schema').waitFor({ timeout: 30_000 });
+    await page.waitForTimeout(1500);
+    this.#t.equal(loads, 2, 'a page of another schema is loaded once more');
+    this.#t.match(await this.#status(), /schema hash/);
   }
 
   /** The changes came all at once: until the game of the last of them runs. */
