@@ -265,9 +265,9 @@ function journalIn(
       store.checkpoint();
       store.learn();
     },
-    shadow: ({ row, room }, shadow) => {
+    shadow: ({ room }, shadow) => {
       store.take(0, ring);
-      store.shadow({ worker: 0, row, room }, shadow);
+      store.shadow({ room }, shadow);
     },
   };
 }

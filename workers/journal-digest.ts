@@ -147,10 +147,14 @@ export class JournalDigest {
     const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
     for (let at = 0; at + RecordHeader.bytes <= records.length; ) {
       const kind = view.getUint16(at + RecordHeader.kind, true);
-      const end = at + RecordHeader.bytes + view.getUint32(at + RecordHeader.length, true);
+      const length = view.getUint32(at + RecordHeader.length, true);
+      const end = at + RecordHeader.bytes + length;
+      if (end > records.length) return;
+      const isSeat =
+        (kind === Join.kind && length >= Join.bytes) ||
+        (kind === Leave.kind && length >= Leave.bytes);
       // Of a Buffer, too, whose `slice` would be no copy.
-      if (kind === Join.kind || kind === Leave.kind)
-        this.#begun.push(new Uint8Array(records.subarray(at, end)));
+      if (isSeat) this.#begun.push(new Uint8Array(records.subarray(at, end)));
       at = padded(end);
     }
   }

@@ -48,6 +48,8 @@ export class JournalFile {
   #firstTick = 0;
   #lastTick = 0;
   #sequence = 0;
+  /** Last tick of the last block. */
+  #blockTick = 0;
   #check: number;
   /** Byte of the file that is written next. */
   #place = 0;
@@ -78,6 +80,8 @@ export class JournalFile {
       this.#file = openSync(path, 'r+');
       ftruncateSync(this.#file, head.at);
       this.#place = head.at;
+      this.#blockTick = head.tick;
+      this.#lastTick = head.tick;
       this.#anew = true;
       if (sealed) this.#readBack = this.#before(path, head.at);
       return;
@@ -121,6 +125,12 @@ export class JournalFile {
   /** Of what was appended last. */
   get lastTick(): number {
     return this.#lastTick;
+  }
+
+  /** Behind the last block. */
+  get place(): BlockPlace {
+    const [at, check, sequence] = [this.#place, this.#check, this.#sequence];
+    return { at, check, sequence, tick: this.#blockTick };
   }
 
   /** Writes what was appended as one block. */
@@ -231,6 +241,7 @@ export class JournalFile {
     const head = { sequence: this.#sequence, codec, storedBytes, rawBytes, firstTick, lastTick };
     this.#check = encodeBlock(block, head, { payload, check: this.#check, crc: crc32 });
     this.#sequence += 1;
+    if (codec !== CODEC.checkpoint) this.#blockTick = lastTick;
     this.rawBytes += raw.length;
     this.#write(block);
   }

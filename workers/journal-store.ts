@@ -3,7 +3,7 @@
  * flush. Runs on a thread of its own (`journal-writer.ts`), so that no tick waits for a disk. A file that cannot be written
  * ends; its room plays on.
  */
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ring } from '../src/mailbox/ring.ts';
 import { RoomCheckpoints } from './checkpoints.ts';
@@ -11,6 +11,9 @@ import { decodeContinuation, decodeOpening, JOURNAL_RING } from './journal.ts';
 import { encodeResumed } from './journal-checkpoint.ts';
 import { JournalFile } from './journal-file.ts';
 import { STAGE } from './journal-format.ts';
+import { JournalHandover, keyOf, workerOf } from './journal-handover.ts';
+import { LEDGER_STATE, type LedgerFile } from './journal-ledger.ts';
+import { JOURNAL_SUFFIX, retainJournals } from './journal-retention.ts';
 import type { Signer } from './journal-seal.ts';
 
 export interface JournalStoreOptions {
@@ -29,6 +32,10 @@ export interface JournalStoreOptions {
   readonly checkpointMs?: number;
   /** Files that somebody may still go on with: they stay. */
   readonly held?: readonly string[];
+  /** Of the thread that wrote before this one: its files go on. Default: a new one. */
+  readonly ledger?: SharedArrayBuffer;
+  /** Since when nobody may have looked into the rings, milliseconds since 1970. Default: now. */
+  readonly sinceMs?: number;
   readonly unixMs: () => number;
   readonly log: (
     level: 'warn' | 'info',
@@ -67,6 +74,8 @@ interface Open {
   readonly path: string;
   readonly file: JournalFile;
   readonly roomId: string;
+  /** In the ledger; -1: none. */
+  readonly row: number;
   /** Of a room that is copied. */
   checkpoints: RoomCheckpoints | undefined;
 }
@@ -78,14 +87,12 @@ export class JournalStore {
   readonly #open = new Map<number, Open>();
   /** Of rooms on their way to another worker, by tick and id; null: its journal has ended. */
   readonly #moving = new Map<string, Open | null>();
-  /** By worker: the room whose file the next records of its ring are for, and the turns that it was waited for. */
-  readonly #awaited = new Map<
-    number,
-    { readonly key: number; readonly way: string; turns: number }
-  >();
-  /** By worker: when its ring was emptied last, and before that. */
+  /** By worker whose ring goes on with a room that has not gone yet: the turns that it was waited for. */
+  readonly #awaited = new Map<number, number>();
   /** Of closed rooms: too little is known for their summaries. */
-  readonly #sealing = new Set<Open>();
+  readonly #sealing = new Map<Open, number>();
+  readonly #handover: JournalHandover;
+  /** By worker: when its ring was emptied last, and before that. */
   readonly #lookedMs = new Map<number, { readonly last: number; readonly before: number }>();
   readonly #madeMs: number;
   readonly #payload = { words: new Int32Array(0), from: 0, bytes: 0 };
@@ -93,8 +100,16 @@ export class JournalStore {
   /** Throws what the file system throws for a folder that cannot be made. */
   constructor(options: JournalStoreOptions) {
     this.#options = options;
-    this.#madeMs = options.unixMs();
+    this.#madeMs = options.sinceMs ?? options.unixMs();
     mkdirSync(options.dir, { recursive: true });
+    this.#handover = new JournalHandover(options.ledger);
+    for (const file of this.#handover.files) this.#reopen(file);
+  }
+
+  /** The ring of a worker from now on, its `number`th. Files that the thread before had of another one have ended. */
+  attached(worker: number, number: number): void {
+    const ended = this.#handover.attached(worker, number);
+    for (const [key, { row }] of [...this.#open]) if (ended.includes(row)) this.#close(key);
   }
 
   /**
@@ -104,11 +119,16 @@ export class JournalStore {
   take(worker: number, ring: Ring): boolean {
     let taken = false;
     const startMs = this.#options.unixMs();
-    while (this.#arrived(worker) && ring.next()) {
+    this.#handover.note(worker, ring);
+    while (ring.next()) {
+      if (ring.kind === JOURNAL_RING.came && !this.#arrived(worker, ring)) {
+        ring.back();
+        break;
+      }
       taken = true;
+      this.#handover.note(worker, ring);
       this.#entry(worker, ring);
     }
-    ring.release();
     const before = this.#lookedMs.get(worker)?.last ?? this.#madeMs;
     if (!this.waits(worker)) this.#lookedMs.set(worker, { last: startMs, before });
     return taken;
@@ -120,13 +140,9 @@ export class JournalStore {
   }
 
   /** A room is copied into this memory from now on. Its opening has to have been taken. */
-  shadow(
-    { worker, row, room }: { readonly worker: number; readonly row: number; readonly room: string },
-    memory: SharedArrayBuffer,
-  ): void {
-    const open = this.#open.get((worker << ROW_BITS) | row);
-    if (open?.roomId === room)
-      open.checkpoints = new RoomCheckpoints(memory, this.#options.unixMs());
+  shadow({ room }: { readonly room: string }, memory: SharedArrayBuffer): void {
+    const open = [...this.#open.values()].find(({ roomId }) => roomId === room);
+    if (open !== undefined) open.checkpoints = new RoomCheckpoints(memory, this.#options.unixMs());
   }
 
   /** Writes the checkpoint that has been due for longest, if any is. After `take`: what it tells of is in the file then. */
@@ -143,7 +159,7 @@ export class JournalStore {
     if (due === undefined) return;
     const { file, path, checkpoints } = this.#open.get(due.key) as Open;
     const startMs = performance.now();
-    const sinceMs = this.#lookedMs.get(due.key >>> ROW_BITS)?.before ?? this.#madeMs;
+    const sinceMs = this.#lookedMs.get(workerOf(due.key))?.before ?? this.#madeMs;
     const seen = { tick: file.lastTick, unixMs: sinceMs };
     const payloads = checkpoints?.take({ nowMs, everyMs: checkpointMs, seen }) ?? null;
     if (checkpoints === undefined || payloads === null) return;
@@ -154,19 +170,29 @@ export class JournalStore {
       this.#fail(due.key, path, cause);
       return;
     }
+    this.#keep(due.key, this.#open.get(due.key) as Open);
     this.figures.checkpoints += 1;
     this.figures.checkpointBytes += file.fileBytes - fileBytes;
     this.figures.checkpointUs += Math.round((performance.now() - startMs) * 1000);
   }
 
-  /** Writes a block of every journal that has something new. */
+  /** Writes a block of every journal that has something new, and lets go of what was taken. */
   flush(): void {
-    for (const [key, { file, path }] of this.#open) {
-      try {
-        this.#count(file, () => file.flush());
-      } catch (cause) {
-        this.#fail(key, path, cause);
-      }
+    for (const [key, open] of this.#open) this.#flush(key, open);
+    this.#handover.release();
+  }
+
+  /** False: the file has ended. */
+  #flush(key: number, open: Open): boolean {
+    const { file, path } = open;
+    const { at } = file.place;
+    try {
+      this.#count(file, () => file.flush());
+      if (file.place.at !== at) this.#keep(key, open);
+      return true;
+    } catch (cause) {
+      this.#fail(key, path, cause);
+      return false;
     }
   }
 
@@ -174,25 +200,24 @@ export class JournalStore {
   learn(): void {
     const nowMs = (): number => performance.now();
     const untilMs = nowMs() + LEARN_MS;
-    for (const open of [...this.#open.values(), ...this.#sealing]) {
+    for (const open of [...this.#open.values(), ...this.#sealing.keys()]) {
       if (!this.#learn(open, untilMs)) return;
-      if (this.#sealing.delete(open)) this.#seal(open);
+      if (this.#sealing.has(open)) this.#seal(open);
       if (nowMs() >= untilMs) return;
     }
   }
 
   /** The worker has ended: what its rooms wrote is all there is. */
   end(worker: number): void {
-    for (const key of this.#open.keys()) if (key >>> ROW_BITS === worker) this.#close(key);
+    for (const key of this.#open.keys()) if (workerOf(key) === worker) this.#close(key);
   }
 
   /** Ends all files. */
   close(): void {
-    for (const { key, way } of this.#awaited.values()) this.#bind(key, way);
     for (const key of this.#open.keys()) this.#close(key);
     for (const open of this.#moving.values()) open?.file.close();
     const untilMs = performance.now() + CLOSE_MS;
-    for (const open of this.#sealing) {
+    for (const open of this.#sealing.keys()) {
       this.#learn(open, untilMs);
       this.#seal(open);
     }
@@ -200,28 +225,20 @@ export class JournalStore {
 
   /** Deletes journals that are too old or too many. Those of open rooms stay. */
   retain(): void {
-    const { dir, bytesMax, ageMsMax, unixMs } = this.#options;
-    const inUse = new Set(
-      [...this.#open.values(), ...this.#moving.values(), ...this.#sealing].map((one) => one?.path),
-    );
-    for (const path of this.#options.held ?? []) inUse.add(path);
-    const files = readdirSync(dir)
-      .filter((name) => name.endsWith(SUFFIX))
-      .map((name) => ({ path: join(dir, name), ...sizeOf(join(dir, name)) }))
-      .sort((one, other) => one.endedMs - other.endedMs);
-    let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    const { dir, bytesMax, ageMsMax, unixMs, held = [] } = this.#options;
+    const open = [...this.#open.values(), ...this.#moving.values(), ...this.#sealing.keys()];
+    const inUse = new Set([...held, ...open.flatMap((one) => (one === null ? [] : [one.path]))]);
     const oldestMs = ageMsMax === 0 ? 0 : unixMs() - ageMsMax;
-    for (const file of files) {
-      const isOver = (bytesMax > 0 && bytes > bytesMax) || file.endedMs < oldestMs;
-      if (!isOver || inUse.has(file.path)) continue;
-      rmSync(file.path, { force: true });
-      bytes -= file.bytes;
-      this.figures.deleted += 1;
-    }
+    this.figures.deleted += retainJournals(dir, { bytesMax, oldestMs, inUse });
   }
 
   #entry(worker: number, ring: Ring): void {
-    const key = (worker << ROW_BITS) | ring.id;
+    const key = keyOf(worker, ring.id);
+    if (this.#handover.passed(key, ring.position)) {
+      // Who waits for a room that went need not.
+      if (ring.kind === JOURNAL_RING.moved) this.#went(wayOf(ring));
+      return;
+    }
     if (ring.kind === JOURNAL_RING.open) {
       this.#close(key);
       this.#start(key, ring.payload());
@@ -252,31 +269,44 @@ export class JournalStore {
   }
 
   #move(worker: number, ring: Ring): void {
-    const key = (worker << ROW_BITS) | ring.id;
-    const id = new TextDecoder().decode(ring.payload());
-    // By tick too: a room may go and come back before its first ring is read on.
-    const way = `${ring.arg} ${id}`;
+    const key = keyOf(worker, ring.id);
+    const id = TEXT.decode(ring.payload());
+    const way = wayOf(ring);
     if (ring.kind === JOURNAL_RING.came) {
       // Said again by the next thread of its worker, where the one before died as soon as it had taken the room.
       if (this.#open.get(key)?.roomId === id) return;
-      this.#awaited.set(worker, { key, way, turns: 0 });
+      this.#bind(key, way);
       return;
     }
     const open = this.#open.get(key);
-    this.#moving.set(way, open?.roomId === id ? open : null);
-    if (open?.roomId === id) this.#open.delete(key);
+    if (open?.roomId !== id) {
+      this.#went(way);
+      return;
+    }
+    const isWhole = this.#flush(key, open);
+    this.#moving.set(way, isWhole ? open : null);
+    this.#open.delete(key);
+    if (isWhole) this.#keep(key, open, { state: LEDGER_STATE.moving, tick: ring.arg });
+  }
+
+  /** A room has gone whose file is none. Read again by the next thread it says nothing new. */
+  #went(way: string): void {
+    if (!this.#moving.has(way)) this.#moving.set(way, null);
   }
 
   /** False: the ring of a worker goes on with a room whose records of before are not taken. */
-  #arrived(worker: number): boolean {
-    const awaited = this.#awaited.get(worker);
-    if (awaited === undefined) return true;
-    const { key, way } = awaited;
-    awaited.turns += 1;
-    if (!this.#moving.has(way) && awaited.turns < TURNS_MAX) return false;
-    this.#awaited.delete(worker);
-    this.#bind(key, way);
-    return true;
+  #arrived(worker: number, ring: Ring): boolean {
+    const key = keyOf(worker, ring.id);
+    const turns = (this.#awaited.get(worker) ?? 0) + 1;
+    const room = TEXT.decode(ring.payload());
+    const isThere =
+      this.#moving.has(wayOf(ring)) ||
+      this.#handover.passed(key, ring.position) ||
+      this.#handover.isBeyond(room, ring.arg) ||
+      this.#open.get(key)?.roomId === room;
+    if (isThere || turns >= TURNS_MAX) this.#awaited.delete(worker);
+    else this.#awaited.set(worker, turns);
+    return !this.#awaited.has(worker);
   }
 
   #bind(key: number, way: string): void {
@@ -285,17 +315,19 @@ export class JournalStore {
     if (open === null) return;
     this.#close(key);
     this.#open.set(key, open);
+    this.#keep(key, open);
   }
 
   #start(key: number, opening: Uint8Array): void {
     const { dir, coreHash, unixMs } = this.#options;
     const room = decodeOpening(opening);
+    if (this.#handover.knows(room.roomId)) return;
     const openedMs = unixMs();
-    const path = join(dir, `${room.roomId}-${openedMs.toString(36)}${SUFFIX}`);
+    const path = join(dir, `${room.roomId}-${openedMs.toString(36)}${JOURNAL_SUFFIX}`);
     try {
       const head = { ...room, coreHash, openedMs };
       const file = new JournalFile(path, head, this.#how);
-      this.#open.set(key, { path, file, roomId: room.roomId, checkpoints: undefined });
+      this.#enter(key, path, { file, roomId: room.roomId });
       this.figures.files += 1;
       this.figures.fileBytes += file.fileBytes;
     } catch (cause) {
@@ -308,9 +340,10 @@ export class JournalStore {
   #goOn(key: number, payload: Uint8Array): void {
     const continuation = decodeContinuation(payload.slice());
     const { room, path, place, tick } = continuation;
+    if (this.#handover.knows(room)) return;
     try {
       const file = new JournalFile(path, place, this.#how);
-      this.#open.set(key, { roomId: room, path, file, checkpoints: undefined });
+      this.#enter(key, path, { file, roomId: room });
       const words = new Int32Array(encodeResumed(continuation).buffer);
       file.append(STAGE.resumed, tick, { words, from: 0, bytes: 4 * words.length });
       this.figures.files += 1;
@@ -332,9 +365,14 @@ export class JournalStore {
     try {
       this.#count(open.file, () => open.file.flush());
       this.#open.delete(key);
-      if (!isOver) open.file.close();
-      else if (open.file.learned) this.#seal(open);
-      else this.#sealing.add(open);
+      if (isOver) {
+        this.#keep(key, open, { state: LEDGER_STATE.closed });
+        this.#sealing.set(open, key);
+        if (open.file.learned) this.#seal(open);
+        return;
+      }
+      open.file.close();
+      this.#finish(key, open);
     } catch (cause) {
       this.#fail(key, open.path, cause);
     }
@@ -351,8 +389,11 @@ export class JournalStore {
   }
 
   /** Signs and closes a file. */
-  #seal({ path, file }: Open): void {
+  #seal(open: Open): void {
+    const { path, file } = open;
     const { signer, unixMs } = this.#options;
+    const key = this.#sealing.get(open) ?? 0;
+    this.#sealing.delete(open);
     try {
       this.#count(file, () => {
         if (signer !== undefined && file.seal(signer, unixMs())) this.figures.sealed += 1;
@@ -360,6 +401,40 @@ export class JournalStore {
       file.close();
     } catch (cause) {
       this.#tell(path, cause, 'a journal gets no summary');
+    }
+    this.#finish(key, open);
+  }
+
+  #enter(key: number, path: string, of: Pick<Open, 'file' | 'roomId'>): void {
+    const row = this.#handover.take(of.roomId, path);
+    const open = { ...of, path, row, checkpoints: undefined };
+    this.#open.set(key, open);
+    this.#keep(key, open);
+  }
+
+  #keep(key: number, { row, file }: Open, as?: { state?: number; tick?: number }): void {
+    this.#handover.keep(key, { row, place: file.place }, as);
+  }
+
+  #finish(key: number, { row, file }: Open): void {
+    this.#handover.finish(key, { row, place: file.place });
+  }
+
+  /** A file of the thread before. */
+  #reopen({ row, entry, room, name }: LedgerFile): void {
+    const path = join(this.#options.dir, name);
+    const { state, key, tick, place } = entry;
+    if (state === LEDGER_STATE.done) return;
+    try {
+      const file = new JournalFile(path, place, this.#how);
+      const open = { path, file, roomId: room, row, checkpoints: undefined };
+      if (state === LEDGER_STATE.moving) this.#moving.set(`${tick} ${room}`, open);
+      else if (state === LEDGER_STATE.closed) this.#sealing.set(open, key);
+      else this.#open.set(key, open);
+    } catch (cause) {
+      this.#handover.drop(row);
+      this.figures.cut += 1;
+      this.#tell(path, cause);
     }
   }
 
@@ -375,6 +450,7 @@ export class JournalStore {
   #fail(key: number, path: string, cause: unknown): void {
     const open = this.#open.get(key);
     this.#open.delete(key);
+    if (open !== undefined) this.#finish(key, open);
     this.figures.cut += 1;
     this.#tell(path, cause);
     try {
@@ -390,16 +466,14 @@ export class JournalStore {
   }
 }
 
-function sizeOf(path: string): { bytes: number; endedMs: number } {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return { bytes: stat?.size ?? 0, endedMs: stat?.mtimeMs ?? 0 };
+/** By tick too: a room may go and come back before its first ring is read on. */
+function wayOf(ring: Ring): string {
+  return `${ring.arg} ${TEXT.decode(ring.payload())}`;
 }
 
+const TEXT = new TextDecoder();
 /** Turns after which a room's records of before will not come any more: a ring was lost. Its file ends then. */
 const TURNS_MAX = 64;
-const SUFFIX = '.journal';
 /** ms of a turn, and at the end, for what summaries need of files that another process has begun. */
 const LEARN_MS = 5;
 const CLOSE_MS = 3000;
-/** Of a room's row in a key: roomsMax is at most 65,536. */
-const ROW_BITS = 17;

@@ -14,7 +14,7 @@ import { JournalStore } from './journal-store.ts';
 export interface JournalBoot
   extends Pick<
     JournalStoreOptions,
-    'dir' | 'coreHash' | 'bytesMax' | 'ageMsMax' | 'checkpointMs' | 'held'
+    'dir' | 'coreHash' | 'bytesMax' | 'ageMsMax' | 'checkpointMs' | 'held' | 'ledger' | 'sinceMs'
   > {
   /** At most so much is lost when the process is killed. */
   readonly flushMs: number;
@@ -27,8 +27,13 @@ export interface JournalBoot
 }
 
 export type JournalAsk =
-  /** A worker has this ring from now on; what is in the one before is taken first. */
-  | { readonly kind: 'attach'; readonly worker: number; readonly ring: SharedArrayBuffer }
+  /** A worker has this ring from now on, its `number`th; what is in the one before is taken first. */
+  | {
+      readonly kind: 'attach';
+      readonly worker: number;
+      readonly number: number;
+      readonly ring: SharedArrayBuffer;
+    }
   /** A room of that worker is copied into this memory: checkpoints come from there. */
   | {
       readonly kind: 'shadow';
@@ -79,7 +84,7 @@ function main(): void {
     keep(host);
   }, boot.flushMs);
   parentPort?.on('message', (ask: JournalAsk) => {
-    if (ask.kind === 'attach') attach(store, ask.worker, ask.ring);
+    if (ask.kind === 'attach') attach(store, ask);
     else if (ask.kind === 'host') host.set(ask.key, ask.value);
     else if (ask.kind === 'shadow') {
       const ring = rings.get(ask.worker);
@@ -135,13 +140,17 @@ function keep(host: HostLines): void {
   }
 }
 
-function attach(store: JournalStore, worker: number, memory: SharedArrayBuffer): void {
+function attach(
+  store: JournalStore,
+  { worker, number, ring }: Extract<JournalAsk, { kind: 'attach' }>,
+): void {
   const before = rings.get(worker);
   if (before !== undefined) {
     store.take(worker, before);
     store.end(worker);
   }
-  rings.set(worker, new Ring(memory, 'read'));
+  rings.set(worker, new Ring(ring, 'read'));
+  store.attached(worker, number);
 }
 
 /** ms. */

@@ -274,6 +274,12 @@ export class Ring {
     return true;
   }
 
+  /** Reader: the record that `next` found has not been read; it comes again. */
+  back(): void {
+    this.#at = this.position;
+    this.#count -= 1;
+  }
+
   /**
    * A copy of the record's payload that is the caller's until the next call. The memory and a view per length are made once, so it
    * costs no object; what is kept longer has to be copied again.

@@ -65,6 +65,8 @@ export interface JournalCounts {
   readonly checkpointUs: number;
   /** Journals that closed with a signed summary. */
   readonly sealed: number;
+  /** Threads that wrote them, died, and were replaced. */
+  readonly restarts: number;
   /** Journals that ended before their rooms did. */
   readonly cut: number;
 }
@@ -246,6 +248,11 @@ function addPlayers(registry: Registry, sources: MetricSources): void {
     'fray_journal_summaries_total',
     'Journals that closed with a signed summary.',
     () => sources.journal()?.sealed ?? 0,
+  );
+  counter(
+    'fray_journal_writer_restarts_total',
+    'Times that the thread that writes journals died and another went on.',
+    () => sources.journal()?.restarts ?? 0,
   );
   counter(
     'fray_journal_cuts_total',

@@ -12,7 +12,6 @@
  * again and again; each resume is answered by `resumed`, unless the seat's last answer comes instead.
  */
 import { ERROR, errorText } from '../../protocol/gen/tables.ts';
-import type { JournalFigures } from '../../workers/journal-store.ts';
 import type { ErrorCode } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
 import { ANSWER, DATA, ioThreadOf, RESUME } from '../mailbox/messages.ts';
@@ -23,7 +22,7 @@ import { Crew } from './crew.ts';
 import type { Seat } from './drain.ts';
 import { drainOutbox } from './drain.ts';
 import { Ear } from './ear.ts';
-import { JournalThread } from './journal.ts';
+import { JournalThread, type KeptFigures } from './journal.ts';
 import type { SeatKept } from './left-behind.ts';
 import { Moves } from './moves.ts';
 import { RoomOpener } from './opener.ts';
@@ -78,7 +77,7 @@ export class RoomDirectory {
   }
 
   /** What the writer of journals has done; null where none are kept. */
-  get journal(): Readonly<JournalFigures> | null {
+  get journal(): Readonly<KeptFigures> | null {
     return this.#journal?.figures ?? null;
   }
 

@@ -1,7 +1,11 @@
-/** The host's end of the journals: starts the thread that writes them and tells it which rings there are. */
+/**
+ * The host's end of the journals: starts the thread that writes them and tells it which rings there are. Where that thread dies another
+ * goes on: what the first had not written is in the rings, and how far it was in the ledger (`workers/journal-ledger.ts`).
+ */
 import { mkdirSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { createJournalRing } from '../../workers/journal.ts';
+import { createLedger } from '../../workers/journal-ledger.ts';
 import type { JournalFigures } from '../../workers/journal-store.ts';
 import { noFigures } from '../../workers/journal-store.ts';
 import type { JournalAsk, JournalBoot, JournalSays } from '../../workers/journal-writer.ts';
@@ -32,16 +36,33 @@ export interface JournalOptions {
   readonly ageMsMax?: number;
 }
 
+export type KeptFigures = JournalFigures & {
+  /** Threads that died while there was something to write, and were replaced. */
+  readonly restarts: number;
+};
+
 export class JournalThread {
   readonly hashTicks: number;
-  /** Of the writer, as of a second ago at most. */
-  figures: Readonly<JournalFigures> = noFigures();
   /** What a killed server has left. */
   readonly left: LeftBehind;
+  restarts = 0;
   readonly #lock: FolderLock;
-  readonly #thread: Worker;
   readonly #log: Log;
-  #ended = false;
+  readonly #boot: JournalBoot;
+  readonly #rings = new Map<number, Extract<JournalAsk, { kind: 'attach' }>>();
+  readonly #shadows = new Map<string, Extract<JournalAsk, { kind: 'shadow' }>>();
+  /** What the thread knows of rooms and seats, for the next one. */
+  readonly #host: Map<string, string>;
+  #thread: Worker | undefined;
+  /** Of threads that died, and of this one, as of a second ago at most. */
+  #before: JournalFigures = noFigures();
+  #now: JournalFigures = noFigures();
+  /** When the newest was heard of, milliseconds since 1970, and when it was started, ms. */
+  #heardMs = Date.now();
+  #startedMs = 0;
+  #deaths = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stopping = false;
 
   /** Rejects with E_CONFIG where the folder cannot be used. */
   static async start(
@@ -59,14 +80,16 @@ export class JournalThread {
       const rooms = left.rooms.map((room) => leftRoomLine({ ...room, epoch: room.epoch + 1 }));
       const host = [...rooms, ...left.seats.map(seatLine)];
       const limits = { dir, flushMs, checkpointMs, bytesMax, ageMsMax, coreHash };
-      const boot: JournalBoot = { ...limits, key: key.pem, held, hostPath: hostPath(dir), host };
+      const ledger = createLedger();
+      const path = hostPath(dir);
+      const boot: JournalBoot = { ...limits, key: key.pem, held, hostPath: path, host, ledger };
       const thread = new JournalThread(boot, {
         left,
         lock,
         log,
         hashTicks: options.hashTicks ?? 30,
       });
-      await thread.#ready(dir);
+      await thread.#begin(boot);
       log.info({ folder: dir, publicKey: key.publicKey }, 'journals are kept and signed');
       return thread;
     } catch (error) {
@@ -88,26 +111,47 @@ export class JournalThread {
     this.left = of.left;
     this.#lock = of.lock;
     this.#log = of.log;
-    this.#thread = startThread('journal-writer', boot, 'journal-writer');
+    this.#boot = boot;
+    this.#host = new Map(boot.host);
+  }
+
+  /** Of all threads, as of a second ago at most. */
+  get figures(): Readonly<KeptFigures> {
+    const sums = Object.entries(this.#now).map(([name, value]) => [
+      name,
+      value + this.#before[name as keyof JournalFigures],
+    ]);
+    const { restarts } = this;
+    return { ...(Object.fromEntries(sums) as unknown as JournalFigures), restarts };
   }
 
   /** A ring for a worker that starts, in the place of the one it had. */
   ringFor(worker: number): SharedArrayBuffer {
     const ring = createJournalRing();
-    this.#ask({ kind: 'attach', worker, ring });
+    const number = (this.#rings.get(worker)?.number ?? 0) + 1;
+    const ask = { kind: 'attach', worker, number, ring } as const;
+    this.#rings.set(worker, ask);
+    this.#ask(ask);
     return ring;
   }
 
   /** A room is copied into this memory: checkpoints come from there. */
   shadow(of: { worker: number; row: number; room: string; memory: SharedArrayBuffer }): void {
     const { worker, row, room, memory } = of;
-    this.#ask({ kind: 'shadow', worker, row, room, memory });
+    const ask = { kind: 'shadow', worker, row, room, memory } as const;
+    this.#shadows.set(room, ask);
+    this.#ask(ask);
   }
 
   /** All that is in the rings is written, and the thread ends. Workers have to have ended before. */
   async stop(): Promise<void> {
-    if (!this.#ended) {
-      const ended = new Promise<void>((resolve) => this.#thread.once('exit', () => resolve()));
+    // One that died may have left something: the next writes it.
+    if (this.#thread === undefined) await this.#again().catch(() => {});
+    clearTimeout(this.#timer);
+    this.#stopping = true;
+    const thread = this.#thread;
+    if (thread !== undefined) {
+      const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
       this.#ask({ kind: 'stop' });
       await ended;
     }
@@ -122,36 +166,78 @@ export class JournalThread {
   /** A room is there, or is not any more. */
   room(room: HostedRoom, isThere: boolean): void {
     const [key, value] = roomLine(room);
-    this.#ask({ kind: 'host', key, value: isThere ? value : '' });
+    if (!isThere) this.#shadows.delete(room.id);
+    this.#tell(key, isThere ? value : '');
   }
 
   /** A seat, and what its owner keeps of it; null: it is not there any more. */
   seat(sessionId: number, seat: LeftSeat | null): void {
     const value = seat === null ? '' : seatLine(seat)[1];
-    this.#ask({ kind: 'host', key: seatKey(sessionId), value });
+    this.#tell(seatKey(sessionId), value);
   }
 
+  #tell(key: string, value: string): void {
+    if (value === '') this.#host.delete(key);
+    else this.#host.set(key, value);
+    this.#ask({ kind: 'host', key, value });
+  }
+
+  /** While no thread is there, the next one is told of all there is. */
   #ask(message: JournalAsk): void {
-    this.#thread.postMessage(message);
+    this.#thread?.postMessage(message);
   }
 
-  #ready(dir: string): Promise<void> {
+  /** Another thread in the place of the one that died. */
+  async #again(): Promise<void> {
+    clearTimeout(this.#timer);
+    const begun = this.#begin({ ...this.#boot, host: [...this.#host], sinceMs: this.#heardMs });
+    // Before anything else that it is asked: these wait until it listens.
+    for (const ask of [...this.#rings.values(), ...this.#shadows.values()]) this.#ask(ask);
+    await begun;
+  }
+
+  #died(error: unknown): void {
+    this.#thread = undefined;
+    if (this.#stopping) return;
+    const { figures } = this;
+    this.#before = { ...figures };
+    this.#now = noFigures();
+    this.restarts += 1;
+    const isEarly = performance.now() - this.#startedMs < STABLE_MS;
+    this.#deaths = isEarly ? this.#deaths + 1 : 0;
+    const waitMs = Math.min(WAIT_MS_MAX, WAIT_MS * 2 ** this.#deaths);
+    const fields = { error: String(error ?? 'it ended'), waitMs };
+    this.#log.error(fields, 'the writer of journals died; another goes on');
+    this.#timer = setTimeout(() => void this.#again().catch(() => {}), waitMs).unref();
+  }
+
+  /** Starts a thread. Rejects with E_CONFIG where it ends before it is ready. */
+  #begin(boot: JournalBoot): Promise<void> {
+    const thread = startThread('journal-writer', boot, 'journal-writer');
+    this.#thread = thread;
+    this.#startedMs = performance.now();
+    let isReady = false;
+    let failure: unknown;
     return new Promise((resolve, reject) => {
       const fail = (text: string): void =>
-        reject(new FrayError('E_CONFIG', `Cannot keep journals in ${dir}: ${text}`));
-      this.#thread.on('message', (said: JournalSays) => {
-        if (said.kind === 'ready') resolve();
-        else if (said.kind === 'failed') fail(said.text);
-        else if (said.kind === 'figures') this.figures = said.figures;
+        reject(new FrayError('E_CONFIG', `Cannot keep journals in ${boot.dir}: ${text}`));
+      thread.on('message', (said: JournalSays) => {
+        this.#heardMs = Date.now();
+        if (said.kind === 'ready') {
+          isReady = true;
+          resolve();
+        } else if (said.kind === 'failed') fail(said.text);
+        else if (said.kind === 'figures') this.#now = said.figures;
         else this.#log[said.level](said.fields, said.text);
       });
-      this.#thread.on('error', (error) => {
-        this.#log.error({ error: String(error) }, 'the writer of journals failed');
+      thread.on('error', (error) => {
+        failure = error;
         fail(String(error));
       });
-      this.#thread.on('exit', () => {
-        this.#ended = true;
+      thread.on('exit', () => {
         fail('its thread ended');
+        // The first of all that does not begin is the server's to report.
+        if (isReady || this.restarts > 0) this.#died(failure);
       });
     });
   }
@@ -168,3 +254,8 @@ async function lockOf(dir: string): Promise<FolderLock> {
     throw new FrayError('E_CONFIG', `Cannot keep journals in ${dir}: ${text}`, { cause });
   }
 }
+
+/** ms until the next thread, after one that lived for `STABLE_MS`; doubles where it did not. */
+const WAIT_MS = 20;
+const WAIT_MS_MAX = 10_000;
+const STABLE_MS = 5000;

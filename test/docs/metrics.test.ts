@@ -46,6 +46,7 @@ const sources: MetricSources = {
     checkpointBytes: 1,
     checkpointUs: 1,
     sealed: 1,
+    restarts: 1,
     cut: 1,
   }),
   ready: () => true,

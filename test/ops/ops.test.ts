@@ -46,6 +46,7 @@ function sources(change: Partial<MetricSources> = {}): MetricSources {
       checkpointBytes: 21,
       checkpointUs: 22e6,
       sealed: 18,
+      restarts: 17,
       cut: 19,
     }),
     ready: () => true,

@@ -409,6 +409,7 @@ test('a ring that nobody empties cuts the journal once and says so; the room pla
   journal.record(STAGE.begin, ticks, bytes);
   t.ok(journal.gap, 'it cannot be recovered from its records alone');
   bench.store.take(0, bench.read);
+  bench.store.flush();
   bench.write.keepFrom(bench.write.end);
   journal.record(STAGE.begin, ticks + 1, bytes);
   journal.record(STAGE.begin, ticks + 2, bytes);
