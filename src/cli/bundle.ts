@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildContext, BuildFailure, Message, OnResolveResult, Plugin } from 'esbuild';
-import { context } from 'esbuild';
+import { context, stop } from 'esbuild';
 import { FrayError } from '../errors.ts';
 
 export interface Bundle {
@@ -123,6 +123,8 @@ export async function importable(
     throw error;
   } finally {
     bundler.release();
+    // Its process would stand beside the server for nothing.
+    void stop();
   }
 }
 
