@@ -13,11 +13,12 @@ const PLAY_MS = Number(process.env['FRAY_TEST_PICTURES'] ? 6000 : 0);
 const PHONE = { width: 360, height: 740 };
 
 t.test('the devtools of a game', { timeout: 120_000 }, async (t) => {
-  const server = await startServer(['--bots', '12', '--logLevel', 'error']);
+  const server = await startServer(['--bots', '30', '--logLevel', 'error']);
   t.teardown(() => server.stop());
   const browser = await openChromium();
   t.teardown(() => browser.close());
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.setDefaultTimeout(60_000);
   const complaints = await complaintsOf(page);
   await page.goto(server.url);
   await join(page, 'Ada');
@@ -42,7 +43,7 @@ t.test('the devtools of a game', { timeout: 120_000 }, async (t) => {
 
   await t.test('entities: fields, age, bytes and tier', async (t) => {
     await page.waitForFunction(
-      () => (window.fray.view as unknown as { players: unknown[] }).players.length > 3,
+      () => (window.fray.view as unknown as { players: unknown[] }).players.length > 1,
     );
     const costs = await page.evaluate(costsInSight);
     t.ok(costs.entities > 0 && costs.bits > 0, JSON.stringify(costs));
