@@ -93,6 +93,8 @@ export class Game<S extends GameSchema> implements Watchable<S> {
   readonly #line: Line;
   #status: GameStatus = 'open';
   #error: FrayError | undefined;
+  /** Of the channel that began anew last. */
+  #anewEpoch = -1;
   #lastCommand: number;
   #snapshots = 0;
   #pumpedMs: number;
@@ -330,6 +332,9 @@ export class Game<S extends GameSchema> implements Watchable<S> {
   /** The server was killed, and its room has gone on as of a moment before that. */
   #anew(reply: JoinReplyFacts, rttMs: number): void {
     const { handle, epoch, tick, keptTick, messagesRead } = reply;
+    // Told again over another pipe.
+    if (epoch === this.#anewEpoch) return;
+    this.#anewEpoch = epoch;
     const nowMs = this.#nowMs();
     const newest = this.stats.snapshotTick;
     const messagesLost = this.#core.rejoin({ handle, epoch, read: messagesRead });

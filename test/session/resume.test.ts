@@ -427,3 +427,34 @@ function onTwoPipes() {
   bench.handle(second, hello(ann, 2, ATTACH));
   return { bench, ann, pipe, sessionId, second };
 }
+
+t.test(
+  'a client that comes back over two pipes at once, to a room that lost its last moments, begins anew once',
+  async (test) => {
+    const [before, bench] = [new Bench(WAITING), new Bench(WAITING)];
+    const ann = token();
+    const { sessionId } = before.join('1.1.1.1', ann);
+    const { kept } = before;
+    if (kept === null) return test.fail('nothing is kept');
+    test.equal(bench.table.restore(kept, bench.nowUs), true);
+    const known = { messagesRead: 7, tick: 90 };
+    const comes = (attach: number): number => {
+      const pipe = bench.open('1.1.1.1');
+      bench.handle(pipe, hello(ann, attach, ATTACH));
+      bench.handle(pipe, join({ known }));
+      return pipe;
+    };
+    const first = comes(2);
+    test.ok(words(bench.poll()).includes('resume fresh'), `${first}`);
+    bench.table.resumed(sessionId, reply({ epoch: 2 }));
+    test.equal(decodeJoined(bench.poll()[0]?.bytes ?? NONE)?.epoch, 2);
+    const second = comes(3);
+    const said = bench.poll();
+    test.notOk(words(said).includes('resume fresh'), 'its channel is the one that has begun');
+    const replies = said.map(({ bytes }) => decodeJoined(bytes)?.epoch).filter(Boolean);
+    test.same(replies, [2], 'and the second pipe is told of it');
+    test.equal(bench.handle(second, packet()), VERDICT.packet);
+    const third = comes(4);
+    test.notOk(words(bench.poll()).includes('resume fresh'), `nor for ${third}, late`);
+  },
+);

@@ -51,6 +51,16 @@ export class Presence {
     else session.freshWanted = true;
   }
 
+  /**
+   * After its room has lost its last moments: whether the channel has begun anew for the client as it is. A client that tries several
+   * ways back joins over each, and has what it was told by the first.
+   */
+  hasRenewed({ anew, known: before }: Session, { known }: Pick<JoinFacts, 'known'>): boolean {
+    if (before === null) return false;
+    const isSame = known?.messagesRead === before.messagesRead && known.tick === before.tick;
+    return !anew || isSame;
+  }
+
   /** A fresh channel is on its way: the reply that is there is of the one before. */
   renews(session: Session): boolean {
     return session.resumesFresh || session.freshWanted;

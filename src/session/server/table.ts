@@ -358,7 +358,12 @@ export class SessionTable {
     else {
       pipe.fresh = false;
       pipe.renewed = true;
-      this.#presence.fresh(session, facts);
+      if (!pipe.anew || !this.#presence.hasRenewed(session, facts))
+        this.#presence.fresh(session, facts);
+      else {
+        this.#presence.back(session);
+        if (!this.#presence.renews(session)) this.#books.outbox.act(pipe, ACTION.joined);
+      }
     }
     return VERDICT.consumed;
   }
