@@ -159,14 +159,7 @@ type Hit = Pick<Found, 'seed' | 'text'>;
 function simulate(root: string, core: string | null, args: readonly string[]): Hit {
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    [
-      '--import=tsx',
-      '--conditions=fray-source',
-      'test/sim/run.ts',
-      '--no-shrink',
-      '--jobs=1',
-      ...args,
-    ],
+    ['test/sim/start.mjs', '--no-shrink', '--jobs=1', ...args],
     {
       cwd: root,
       encoding: 'utf8',

@@ -26,6 +26,8 @@ const declared = {
     rail: hitscan({ damage: 25, cooldownMs: 500, range: 20 }),
   },
   room: { fields: { age: u16() } },
+  /** They change all the time, so that a small snapshot has no place for all. */
+  kinds: { drone: { shape: circle(0.2), fields: { heat: u16(), load: u16(), mark: u16() } } },
   player: {
     shape: circle(0.5),
     viewRadius: 15,
@@ -86,6 +88,8 @@ const game = defineGame(schema, {
       { x: 0, y: 0, width: 6, depth: 1 },
       { x: -8, y: 5, width: 1, depth: 7 },
     ]);
+    if (room.tickRateHz !== SMALL_HZ) return;
+    for (let k = 0; k < DRONES; k += 1) room.spawn('drone', room.freePlace());
   },
 
   onJoin(room, player, { userId }) {
@@ -96,10 +100,13 @@ const game = defineGame(schema, {
 
   onLeave(room, player) {
     witness?.left(room.id, users.get(`${room.id} ${player.id}`) ?? '');
+    // An author need not know that who is sent away goes by itself.
+    if ((room.tick & 1) === 0) room.kick(player);
   },
 
-  onDrop(room, player) {
+  onDrop(room, player, absence) {
     witness?.away(room.id, users.get(`${room.id} ${player.id}`) ?? '');
+    if ((player.slot & 1) === 1) absence.input({ move: { x: 1, y: 0 }, fire: true });
   },
 
   onResume(room, player, { resumed }) {
@@ -108,6 +115,11 @@ const game = defineGame(schema, {
 
   onTick(room) {
     room.state.age = room.tick & 0xffff;
+    for (const drone of room.entities('drone')) {
+      drone.heat = (drone.heat + 251) & 0xffff;
+      drone.load = room.tick & 0xffff;
+      if ((room.tick & 3) === 0) drone.mark = (drone.mark + 7919) & 0xffff;
+    }
     let count = 0;
     for (const player of room.players) {
       if (player.bot) continue;
@@ -117,10 +129,14 @@ const game = defineGame(schema, {
       witness?.counted(room.id, user, room.tick, player.kills);
       if (room.tick % MARK_TICKS === 0) player.mark = (room.tick / MARK_TICKS) & 0xff;
       if ((room.tick + player.slot) % NOTE_TICKS !== 0) continue;
+      // Now and then so many that they wait for their turn.
+      const isMuch = room.tick % (MUCH_S * room.tickRateHz) < NOTE_TICKS;
       try {
-        const filler = FILLERS[room.tick & 3] ?? '';
-        room.send(player, 'note', { n: player.notes, tick: room.tick & 0xffff, filler });
-        player.notes += 1;
+        for (let more = isMuch ? MUCH_NOTES : 1; more > 0; more -= 1) {
+          const filler = FILLERS[(room.tick + more) & 3] ?? '';
+          room.send(player, 'note', { n: player.notes, tick: room.tick & 0xffff, filler });
+          player.notes += 1;
+        }
       } catch {
         // The pool is full: one who hears nothing for long. It is not counted, so it is not missed.
       }
@@ -179,7 +195,11 @@ export function gameAt(tickRateHz: number): typeof game {
     schema: defineSchema({
       ...declared,
       tickRateHz,
-      net: { snapshotBytesMax: tickRateHz === SMALL_HZ ? 224 : 1000 },
+      net: {
+        snapshotBytesMax: tickRateHz === SMALL_HZ ? 224 : 1000,
+        halfRateFrom: 0.4,
+        quarterRateFrom: 0.7,
+      },
     }),
   };
   games.set(tickRateHz, made);
@@ -195,7 +215,11 @@ export function fillerOf(n: number): string {
 const SMALL_HZ = 30;
 /** Steps of an angle: radians of a 65,536th turn. */
 const AIM_STEP = (2 * Math.PI) / 65_536;
+const DRONES = 18;
 const NOTE_TICKS = 5;
+const MUCH_NOTES = 55;
+/** s between two times of that. */
+const MUCH_S = 5;
 const MARK_TICKS = 16;
 const ALL_TICKS = 20;
 export const FILLERS = ['', 'x', 'y'.repeat(60), 'z'.repeat(500)];

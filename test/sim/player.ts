@@ -14,6 +14,7 @@ import type { Chance } from './chance.ts';
 import type { schema } from './game.ts';
 import { FILLERS, fillerOf } from './game.ts';
 import type { House } from './house.ts';
+import { RESUME_MS } from './house.ts';
 import type { Host, Net, Weather } from './net.ts';
 import type { SimTime } from './time.ts';
 
@@ -35,6 +36,12 @@ export interface PlayerParts {
   readonly client: WebAssembly.Module;
   /** Codes that it may be told, though they say that somebody is mistaken: there is a fault that explains them. */
   readonly may: ReadonlySet<string>;
+  /** Ticks a second. */
+  readonly rateHz: number;
+  /** The newest line of a life of its page that its room has heard; -1: none. */
+  readonly heard: (user: string, life: number) => number;
+  /** Nothing but its own network is at fault where it gives up. */
+  readonly blamesNetwork: boolean;
   readonly trouble: (text: string) => void;
   /** What it does, for who looks for the reason of a trouble. */
   readonly tell: (text: string) => void;
@@ -50,6 +57,8 @@ export class Player {
   joins = 0;
   /** Times that its room went on from a moment before. */
   setbacks = 0;
+  /** Of the newest thing that its room has said to this page; -1: nothing yet. */
+  saidTick = -1;
   readonly #parts: PlayerParts;
   readonly #openers: Openers;
   readonly #webs = new Set<{ readonly pipe: MemoryPipe; readonly lossy: LossyPipe }>();
@@ -60,9 +69,18 @@ export class Player {
   #notes: number | null = 0;
   /** Where that is not known, it is none beyond this. */
   #notesMax = Number.POSITIVE_INFINITY;
+  /** What the page before had said when it was lost. */
+  #said: { readonly life: number; readonly lines: number } | null = null;
+  /** Packets that did not parse, as of the newest snapshot. */
+  #malformed = 0;
+  /** When its network broke last, when it was whole again, and for how long it had been before, ms. */
+  #brokenMs = 0;
+  #wholeMs = 0;
+  #quietMs = 0;
   #tick = 0;
   #enteredMs = 0;
   #turn = 0;
+  #saidTurn = 0;
   #wants = false;
   /** The attempt that is under way. */
   #attempt: { readonly abort: AbortController; readonly token: Uint8Array | string } | null = null;
@@ -111,6 +129,9 @@ export class Player {
     // A token that was shown over UDP alone is worth nothing any more.
     const tried = this.#parts.pipes === 'udp' ? null : (this.#attempt?.token ?? null);
     this.#permit = game === null ? tried : game.token;
+    // All that it has said was acknowledged: what waits has begun to go out by then.
+    const isSaid = game?.stats.sendQueue === 0 && this.#turn - this.#saidTurn > SAID_TURNS;
+    this.#said = isSaid ? { life: this.#life, lines: this.#lines } : null;
     this.#losePage();
     if (game !== null) {
       this.#check(game);
@@ -132,6 +153,8 @@ export class Player {
 
   /** Its machine's network is gone, or back. */
   cut(isCut: boolean): void {
+    if (isCut) this.#disturbed();
+    else if (this.#parts.host.isCut) this.#wholeMs = this.#parts.time.nowMs();
     this.#parts.host.isCut = isCut;
     // A stream that stands still is not lost at once; half of them are, as when a phone changes networks.
     for (const web of [...this.#webs]) {
@@ -146,6 +169,31 @@ export class Player {
   /** The NAT before it forgets, and gives it another address. */
   rebind(): void {
     this.#parts.host.portShift += 1000;
+    this.#disturbed();
+    this.#wholeMs = this.#parts.time.nowMs();
+  }
+
+  #disturbed(): void {
+    const nowMs = this.#parts.time.nowMs();
+    this.#quietMs = nowMs - Math.max(this.#wholeMs, this.#enteredMs);
+    [this.#brokenMs, this.#wholeMs] = [nowMs, Number.POSITIVE_INFINITY];
+  }
+
+  /** I12: a network that was good, broke and is whole again is come back by. */
+  #checkGaveUp(code: string): void {
+    const { time, trouble, blamesNetwork } = this.#parts;
+    const wholeForMs = time.nowMs() - this.#wholeMs;
+    const isShort = this.#wholeMs - this.#brokenMs <= RESUME_MS - BACK_MS;
+    if (
+      code === 'E_TIMEOUT' &&
+      blamesNetwork &&
+      isShort &&
+      wholeForMs >= BACK_MS &&
+      this.#quietMs >= QUIET_MS
+    )
+      trouble(
+        `I12: ${this.user} has given up, and its network has been whole for ${wholeForMs} ms`,
+      );
   }
 
   /** The machine at the other end of its streams is gone. */
@@ -235,23 +283,30 @@ export class Player {
     );
     this.game = game;
     this.joins += 1;
+    this.#checkSaid(game.resumed);
+    this.saidTick = -1;
+    this.#malformed = 0;
     this.#enteredMs = time.nowMs();
     this.#life += 1;
     this.#lines = 0;
-    this.#notes = game.resumed === 'fresh' ? null : 0;
-    this.#notesMax = Number.POSITIVE_INFINITY;
+    if (game.resumed === 'new') [this.#notes, this.#notesMax] = [0, Number.POSITIVE_INFINITY];
+    else this.#forgets();
     this.#tick = 0;
     this.seenMs = time.nowMs();
     // Ticks only rise, and so do those in which something was said, whatever the room has forgotten.
     const said = { note: -1, all: -1 };
-    const inOrder = (kind: keyof typeof said, tick: number): void => {
-      if (said[kind] >= 0 && ((tick - said[kind] - 1) & 0xffff) >= 0x8000)
+    let lastNote = -1;
+    const inOrder = (kind: keyof typeof said, tick: number, isNext = false): void => {
+      const isOlder = ((tick - said[kind] - 1) & 0xffff) >= 0x8000;
+      if (said[kind] >= 0 && isOlder && !(isNext && tick === said[kind]))
         trouble(`I4: '${kind}' of tick ${tick} came to ${this.user} after that of ${said[kind]}`);
       said[kind] = tick;
+      this.saidTick = Math.max(this.saidTick, tick);
     };
     game.onMessage('all', ({ tick }) => inOrder('all', tick));
     game.onMessage('note', ({ n, tick, filler }) => {
-      inOrder('note', tick);
+      inOrder('note', tick, n === lastNote + 1);
+      lastNote = n;
       if (this.#notes === null ? n > this.#notesMax : n !== this.#notes)
         trouble(
           `I4: note ${n} came to ${this.user} where ${this.#notes ?? `none beyond ${this.#notesMax}`} was due`,
@@ -259,31 +314,51 @@ export class Player {
       if (!FILLERS.includes(filler))
         trouble(`I4: note ${n} of ${this.user} is another than was sent`);
       this.#notes = n + 1;
-      this.#notesMax = Number.POSITIVE_INFINITY;
     });
     // What the room sent after the moment that it goes on from, it sends again as other notes.
     game.on('setback', (what) => {
       this.setbacks += 1;
       this.#tell(`is set back in ${game.roomId}: ${JSON.stringify(what)}`);
-      if (this.#notes !== null) this.#notesMax = this.#notes;
-      this.#notes = null;
+      this.#forgets();
     });
     game.on('status', (status, error) => {
       if (status !== 'closed' || this.game !== game) return;
       this.#check(game);
       this.game = null;
       this.#tell(`is out: ${error?.code}`);
+      this.#checkGaveUp(error?.code ?? '');
       if (error !== undefined && this.#isWrong(error))
         trouble(`${this.user} was closed: ${error.code} ${error.message}`);
       time.after(RETRY_MS, () => this.#connect());
     });
   }
 
+  /** I4: what the page before has said, and was acknowledged, was read before this one is heard. */
+  #checkSaid(resumed: 'new' | 'fresh'): void {
+    const { heard, trouble } = this.#parts;
+    const said = this.#said;
+    this.#said = null;
+    if (said === null || resumed === 'new') return;
+    const read = heard(this.user, said.life) + 1;
+    if (read < said.lines)
+      trouble(
+        `I4: of ${said.lines} lines of ${this.user} that were acknowledged ${read} were read`,
+      );
+  }
+
+  /** What comes next was said before or is what was due: nothing that it has not read is left out. */
+  #forgets(): void {
+    if (this.#notes !== null) this.#notesMax = this.#notes;
+    this.#notes = null;
+  }
+
   /** Of the page that there is: moves, aims, fires, says something. */
   #play(page: number): void {
     const { game } = this;
     if (page !== this.#page || game === null) return;
-    const { chance, given } = this.#parts;
+    const { chance, given, rateHz, trouble } = this.#parts;
+    if (game.stats.malformed - this.#malformed > DEAF_S * rateHz)
+      trouble(`I4: ${this.user} understands nothing that it is sent`);
     this.#turn += 1;
     given.count += 1;
     const move =
@@ -296,8 +371,11 @@ export class Player {
     });
     if (!chance.happens(SAY_SHARE)) return;
     try {
-      game.send('say', { life: this.#life, n: this.#lines, filler: fillerOf(this.#lines) });
-      this.#lines += 1;
+      for (let more = chance.happens(BURST_SHARE) ? BURST_LINES : 1; more > 0; more -= 1) {
+        game.send('say', { life: this.#life, n: this.#lines, filler: fillerOf(this.#lines) });
+        this.#lines += 1;
+        this.#saidTurn = this.#turn;
+      }
     } catch (error) {
       // Too much waits: it is said later.
       if (!(error instanceof FrayError) || error.code !== 'E_CHANNEL_FULL') throw error;
@@ -313,6 +391,7 @@ export class Player {
       trouble(`I5: ${this.user} got tick ${snapshotTick} after ${this.#tick}`);
     this.#tick = snapshotTick;
     this.seenMs = time.nowMs();
+    this.#malformed = game.stats.malformed;
     this.snapshots += 1;
     if (game.stats.hashMismatches > 0)
       trouble(`I1: ${this.user} holds another state than tick ${snapshotTick} has`);
@@ -399,6 +478,17 @@ function linkOf(weather: Weather, seed: number) {
 const UNEXPECTED =
   /^E_(MALFORMED|OVERSIZE|TOKEN_INVALID|SCHEMA_MISMATCH|VERSION|CORE|UNKNOWN|RATE|ROOM_FAULT|PLUGIN_FAULT|REPLACED)$/;
 const AIM_STEP = (2 * Math.PI) / 65_536;
+/** s for which a page may get what another was sent. */
+const DEAF_S = 2.5;
 const SAY_SHARE = 0.08;
+/** Now and then it says so much at once that it waits for its turn at each place on its way. */
+const BURST_SHARE = 0.15;
+const BURST_LINES = 24;
+/** Turns in which all of that has gone out, a window at a time. */
+const SAID_TURNS = 4;
+/** ms within which it is back over a network that is whole. */
+const BACK_MS = 2500;
+/** ms in which it has come back from what was before, and got a token for the next time. */
+const QUIET_MS = 5000;
 /** ms until it tries again. */
 const RETRY_MS = 400;

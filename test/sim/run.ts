@@ -23,7 +23,7 @@ rooms, journals. Ends with 1 if an invariant broke, and says which and how to re
 
   --seeds N      how many (default 200)
   --first F      the first seed (default 1)
-  --with A,B     only seeds whose scripts have all of these faults: cut, crash, killWorker, ...
+  --with A,-B    only seeds whose scripts have these faults and not those with a -: cut, crash, killWorker, ...
   --minutes M    begins no scenario after so long
   --jobs J       processes (default: the processors there are)
   --trace        prints what happens, for one seed
@@ -61,6 +61,9 @@ interface Sums {
   ticks: number;
   lines: number;
   replayedTicks: number;
+  /** Times that a room went to another worker, and went on from a disk. */
+  moved: number;
+  continued: number;
   byFault: Record<string, number>;
 }
 
@@ -141,7 +144,7 @@ interface Range {
   readonly first: number;
   readonly step: number;
   readonly end: number;
-  /** Only scripts with all of these. */
+  /** Only scripts with all of these, and without those that begin with `-`. */
   readonly faults: readonly string[];
   /** Nothing begins after that. */
   readonly endMs: number;
@@ -153,7 +156,9 @@ async function playRange(range: Range, hear: (played: Played) => boolean): Promi
   const begins = guard();
   for (let seed = range.first; seed < range.end; seed += range.step) {
     const kinds = new Set<string>(draw(seed).acts.map(({ kind }) => kind));
-    if (range.faults.some((fault) => !kinds.has(fault))) continue;
+    const isWanted = (fault: string): boolean =>
+      fault.startsWith('-') ? !kinds.has(fault.slice(1)) : kinds.has(fault);
+    if (!range.faults.every(isWanted)) continue;
     if (performance.now() > range.endMs) break;
     begins(seed);
     if (!hear(await playSeed(seed, modules))) break;
@@ -227,6 +232,8 @@ function noSums(): Sums {
     ticks: 0,
     lines: 0,
     replayedTicks: 0,
+    moved: 0,
+    continued: 0,
     byFault: {},
   };
 }
@@ -240,6 +247,8 @@ function add(sums: Sums, played: Played): void {
   sums.ticks += outcome.ticks;
   sums.lines += outcome.lines;
   sums.replayedTicks += outcome.replayed;
+  sums.moved += outcome.moved;
+  sums.continued += outcome.continued;
   for (const fault of played.faults) sums.byFault[fault] = (sums.byFault[fault] ?? 0) + 1;
   if (outcome.troubles.length > 0) sums.failed.push(played);
 }
@@ -276,7 +285,8 @@ function report(sums: Sums, seconds: number): void {
   console.log(
     `${sums.scenarios} scenarios in ${seconds.toFixed(1)} s, ${(sums.scenarios / seconds).toFixed(1)} a second; ` +
       `${(sums.simulatedMs / n / 1000).toFixed(1)} simulated seconds and ${(sums.players / n).toFixed(1)} players each\n` +
-      `${sums.ticks} ticks, ${sums.snapshots} snapshots, ${sums.lines} lines, ${sums.replayedTicks} ticks replayed\n` +
+      `${sums.ticks} ticks, ${sums.snapshots} snapshots, ${sums.lines} lines, ${sums.replayedTicks} ticks replayed, ` +
+      `${sums.moved} rooms moved, ${sums.continued} went on from a disk\n` +
       `scenarios with: ${faults}\n` +
       `${sums.failed.length} failed`,
   );

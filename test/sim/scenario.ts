@@ -4,6 +4,7 @@ import { Disk } from './disk.ts';
 import { gameAt, watch } from './game.ts';
 import { Hostile, SPOOFED } from './hostile.ts';
 import { House } from './house.ts';
+import { Lookout } from './lookout.ts';
 import { Machine } from './machine.ts';
 import { CALM, Host, Net } from './net.ts';
 import { Nonces } from './nonces.ts';
@@ -64,6 +65,7 @@ class Scenario {
   readonly #net: Net;
   readonly #nonces = new Nonces((text) => this.#trouble(text));
   readonly #watchman: Watchman;
+  readonly #lookout = new Lookout((text) => this.#trouble(text));
   readonly #troubles: Trouble[] = [];
   readonly #players: Player[] = [];
   readonly #given = new Map<string, { count: number }>();
@@ -190,6 +192,9 @@ class Scenario {
       house: () => this.#house,
       client: this.#modules.client,
       may,
+      rateHz: this.#script.rateHz,
+      heard: (user, life) => this.#watchman.heard(user, life),
+      blamesNetwork: !acts.some((act) => NOT_ITS_OWN.has(act.kind)),
       trouble: (text) => this.#trouble(text),
       tell: this.#tell,
     });
@@ -200,7 +205,10 @@ class Scenario {
       this.#journal = new JournalThread(this.#time, workerData as never);
       return this.#journal;
     }
-    const thread = new RoomThread(this.#time, workerData as never, gameAt(this.#script.rateHz));
+    const thread = new RoomThread(this.#time, workerData as never, {
+      game: gameAt(this.#script.rateHz),
+      look: (room) => this.#lookout.look(room),
+    });
     this.#rooms.push(thread);
     return thread;
   }
@@ -339,6 +347,8 @@ class Scenario {
     this.#watchman.hostDied();
     for (const player of this.#players) player.loseWebs();
     await this.#time.run(this.#time.nowMs() + ms);
+    // One that cannot write does not start, and is started again.
+    while (this.#disk.isFull) await this.#time.run(this.#time.nowMs() + LOOK_MS);
     const { directory } = await this.#open();
     const there = new Set(directory.rooms().map(({ id }) => id));
     for (const room of owed)
@@ -366,7 +376,8 @@ class Scenario {
     for (const player of this.#players) {
       player.judge();
       const { game, user, seenMs } = player;
-      if (game !== null) this.#watchman.sees(game.roomId, user, game.roster);
+      if (game !== null)
+        this.#watchman.sees({ room: game.roomId, user, saidTick: player.saidTick }, game.roster);
       if (game === null) this.#trouble(`I12: ${user} is not back`);
       else if (game.status !== 'open' || nowMs - seenMs > BACK_MS)
         this.#trouble(
@@ -446,6 +457,15 @@ const MAY_BE: { readonly [kind: string]: readonly string[] } = {
   fullDisk: ['E_UNKNOWN', 'E_REPLACED', 'E_ROOM_FAULT'],
   twin: ['E_REPLACED'],
 };
+/** Faults that keep a client away though its own network is whole. */
+const NOT_ITS_OWN: ReadonlySet<Act['kind']> = new Set<Act['kind']>([
+  'weather',
+  'stall',
+  'killHost',
+  'fullDisk',
+  // A token may have expired meanwhile.
+  'wall',
+]);
 /** Faults after which a journal may end before its room. */
 const ENDS_JOURNALS: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['fullDisk', 'killHost']);
 /** Faults after which what a server has in its folder may be older than what it had said. */

@@ -151,7 +151,7 @@ function weather(chance: Chance): Weather {
 }
 
 /** Ticks a second. What takes few ticks finds as much in less of our time; the faster ones see to what a rate changes. */
-const RATES_HZ = [10, 10, 10, 10, 10, 10, 20, 20, 20, 30] as const;
+const RATES_HZ = [10, 10, 10, 10, 10, 10, 20, 20, 30, 30] as const;
 
 /** Of moves: a worker dies in the middle. */
 const DIES_SHARE = 0.3;

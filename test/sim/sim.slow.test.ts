@@ -12,14 +12,14 @@ import { play } from './scenario.ts';
 import { draw, HEAL_MS, type Script } from './script.ts';
 import { kindOf, shrink } from './shrink.ts';
 
-const SEEDS = Number(process.env['FRAY_TEST_SEEDS'] ?? 30);
-const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
+const SEEDS = Number(process.env['FRAY_TEST_SEEDS'] ?? 40);
+const RUN = fileURLToPath(new URL('start.mjs', import.meta.url));
 const modules = await loadModules();
 
 t.test(`${SEEDS} seeds hold all invariants`, { timeout: 600_000 }, async (t) => {
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    [...process.execArgv, RUN, '--seeds', String(SEEDS), '--json', '--keep-going'],
+    [RUN, '--seeds', String(SEEDS), '--json', '--keep-going'],
     { encoding: 'utf8' },
   );
   const sums = JSON.parse(stdout) as {
@@ -30,6 +30,8 @@ t.test(`${SEEDS} seeds hold all invariants`, { timeout: 600_000 }, async (t) => 
     players: number;
     simulatedMs: number;
     replayedTicks: number;
+    moved: number;
+    continued: number;
   };
   t.same(
     sums.failed.map(({ seed }) => seed),
@@ -41,6 +43,8 @@ t.test(`${SEEDS} seeds hold all invariants`, { timeout: 600_000 }, async (t) => 
   t.ok(sums.snapshots > 500 * SEEDS, `${sums.snapshots} snapshots`);
   t.ok(sums.lines > 20 * SEEDS, `${sums.lines} lines said`);
   t.ok(sums.replayedTicks > 0, `${sums.replayedTicks} ticks of journals replayed`);
+  t.ok(sums.moved > 0, `${sums.moved} rooms moved`);
+  t.ok(sums.continued > 0, `${sums.continued} rooms went on from a disk`);
 });
 
 t.test('the same seed goes the same way, and another one another', async (t) => {

@@ -22,6 +22,7 @@ import { Keeping } from '../../workers/keeping.ts';
 import { loadedGame, roomFactory, roomRestorer } from '../../workers/open-room.ts';
 import { Pulse } from '../../workers/pulse.ts';
 import { Shard } from '../../workers/shard.ts';
+import type { ShardRoom } from '../../workers/shard-room.ts';
 import { AS_OF_NOW, Timing } from '../../workers/timing.ts';
 import type { SimTime } from './time.ts';
 
@@ -66,6 +67,7 @@ export class RoomThread extends SimThread {
   index = -1;
   readonly #boot: WorkerBoot;
   readonly #game: Game;
+  readonly #look: (room: ShardRoom) => void;
   readonly #nowUs = systemClock().nowUs;
   readonly #report = (message: WorkerReport): void => void this.emit('message', message);
   #posted: Posted | undefined;
@@ -74,8 +76,14 @@ export class RoomThread extends SimThread {
   /** Of the turn that is awaited: an older one that comes late does nothing. */
   #turns = 0;
 
-  constructor(time: SimTime, boot: WorkerBoot, game: Game) {
+  constructor(
+    time: SimTime,
+    boot: WorkerBoot,
+    at: { game: Game; look: (room: ShardRoom) => void },
+  ) {
     super(time);
+    const { game } = at;
+    this.#look = at.look;
     this.#boot = boot;
     this.#game = game;
     const { facts } = loadedGame(boot, game);
@@ -170,7 +178,10 @@ export class RoomThread extends SimThread {
     if (this.#dies('orders')) return;
     shard.takePackets();
     if (this.#dies('packets')) return;
-    if (slot !== undefined && slot.dueUs <= this.#nowUs()) shard.tickSlot(slot);
+    if (slot !== undefined && slot.dueUs <= this.#nowUs()) {
+      shard.tickSlot(slot);
+      for (const room of slot.rooms) this.#look(room);
+    }
     if (this.#dies('tick')) return;
     shard.wake();
     if (this.#dies('wake')) return;

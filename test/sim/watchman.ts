@@ -8,6 +8,8 @@ export class Watchman implements Witness {
   readonly #inside = new Map<string, Set<string>>();
   readonly #away = new Set<string>();
   readonly #going = new Map<string, number>();
+  /** By room and user: the tick in which it left last. */
+  readonly #gone = new Map<string, number>();
   readonly #aims = new Map<string, number>();
   readonly #newest = new Map<string, number>();
   /** Rooms that a host has left and that have not ticked again, and who was seen to leave one of them. */
@@ -42,6 +44,7 @@ export class Watchman implements Witness {
   left(room: string, user: string): void {
     this.#away.delete(`${room} ${user}`);
     this.#count(room).delete(user);
+    this.#gone.set(`${room} ${user}`, this.#newest.get(room) ?? 0);
     this.#going.set(room, 1 + (this.#going.get(room) ?? 0));
     this.#unsure.get(room)?.add(user);
     if (this.#unsure.has(room)) this.#inside.get(room)?.delete(user);
@@ -80,11 +83,16 @@ export class Watchman implements Witness {
     this.#heard.set(key, Math.max(heard, n));
   }
 
+  /** The newest line of a life of a page; -1: none. */
+  heard(user: string, life: number): number {
+    return this.#heard.get(`${user} ${life}`) ?? -1;
+  }
+
   /** Each command looks a step further: one that is applied late, twice or out of order would look back. */
   aimed(room: string, user: string, tick: number, aim: number): void {
-    // Of a page that has not been told yet where its hands are.
-    if (aim === 0) return;
     const key = `${room} ${user}`;
+    // Of a page that has not been told yet where its hands are; or somebody stands in for who is away, and a last command of its own comes.
+    if (aim === 0 || this.#away.has(key)) return;
     const before = this.#aims.get(key) ?? aim;
     if (((aim - before) & 0xffff) >= 0x8000)
       this.trouble(`I3: ${user} looks back from ${before} to ${aim} in tick ${tick}`);
@@ -103,23 +111,32 @@ export class Watchman implements Witness {
     count.sinceTick = tick;
   }
 
-  /** What a client that has heard everything says of its room: who is there, and what they have done. It is not away itself. */
+  /**
+   * What a client says of its room: who is there, and what they have done. It is not away itself. What the room has said up to `saidTick`
+   * has reached it, in order, and so has what came with it.
+   */
   sees(
-    room: string,
-    user: string,
+    {
+      room,
+      user,
+      saidTick,
+    }: { readonly room: string; readonly user: string; readonly saidTick: number },
     roster: readonly { readonly name: string; readonly kills: number }[],
   ): void {
     if (this.#away.has(`${room} ${user}`))
       this.trouble(`I9: ${user} plays and is away from ${room}`);
     const told = new Map(roster.map(({ name, kills }) => [name, kills]));
     const newest = this.#newest.get(room) ?? 0;
+    const isNew = (tick = Number.NEGATIVE_INFINITY): boolean =>
+      newest - tick < TOLD_TICKS || saidTick - tick < SAID_TICKS;
     for (const [name, { kills, sinceTick }] of this.#count(room)) {
-      if (newest - sinceTick < TOLD_TICKS) continue;
+      if (isNew(sinceTick)) continue;
       if (told.get(name) !== kills)
         this.trouble(`I1: ${user} holds ${told.get(name)} kills of ${name}, who has ${kills}`);
     }
     for (const name of told.keys())
-      if (!this.#count(room).has(name)) this.trouble(`I1: ${user} sees ${name}, who is not there`);
+      if (!this.#count(room).has(name) && !isNew(this.#gone.get(`${room} ${name}`)))
+        this.trouble(`I1: ${user} sees ${name}, who is not there`);
   }
 
   #count(room: string): Map<string, { kills: number; sinceTick: number }> {
@@ -163,5 +180,7 @@ export class Watchman implements Witness {
   }
 }
 
+/** The same behind what was said in the same tick. */
+const SAID_TICKS = 3;
 /** Ticks that what changed takes to be known to all who hear: some round trips, at whatever rate. */
 const TOLD_TICKS = 15;
