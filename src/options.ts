@@ -372,6 +372,13 @@ export const OPTIONS = {
     'Grace time after SIGTERM: players hear a notice and may finish.',
     '0 closes at once',
   ),
+  retryUrl: text(
+    '',
+    0,
+    96,
+    'Address that players are told with the notice of a drain, to come back to: the page or server that goes on.',
+    'empty is where they came from, as behind a proxy that knows who goes on',
+  ),
   logLevel: choice(
     'info',
     ['trace', 'debug', 'info', 'warn', 'error', 'silent'],

@@ -99,6 +99,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     watchdogMs: config.watchdogMs,
     shadowMs: config.shadowMs,
     balancePercent: config.balancePercent,
+    retryUrl: config.retryUrl,
     sessionsMax: config.sessionsMax,
     clock,
     log: roomLog(log),

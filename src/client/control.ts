@@ -14,8 +14,8 @@ export interface Control {
 /** undefined for bytes that are no control message. */
 export function readControl(bytes: Uint8Array): Control | undefined {
   try {
-    const { body, code, text, inMs, token } = readControlMessage(bytes);
-    if (body === 'notice') return { notice: { code: errorName(code), text, inMs } };
+    const { body, code, text, inMs, retryUrl, token } = readControlMessage(bytes);
+    if (body === 'notice') return { notice: { code: errorName(code), text, inMs, retryUrl } };
     if (body === 'fault') return { fault: errorOf(code, 'go on', text) };
     return body === 'sessionToken' ? { token } : {};
   } catch {

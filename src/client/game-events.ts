@@ -17,6 +17,8 @@ export interface GameNotice {
   readonly text: string;
   /** ms until it takes effect. */
   readonly inMs: number;
+  /** With `E_SHUTDOWN`: where to `connect` to then; empty: where this game came from. */
+  readonly retryUrl: string;
 }
 
 /** What was lost with a server that was killed. All that is in sight has left it, and enters again. */

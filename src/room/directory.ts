@@ -302,7 +302,7 @@ export class RoomDirectory {
 
   /** Tells all players something, over the reliable channel. `text` is cut to what fits. False: too many wait; counted. */
   notice(code: ErrorCode, text: string, inMs: number): boolean {
-    const message = noticeMessage(code, text, inMs);
+    const message = noticeMessage(code, text, { inMs, retryUrl: this.#options.retryUrl });
     this.#moves?.notice(message);
     const refused = this.#orders.noticeAll(this.#workers, message);
     this.counters.noticesRefused += refused;

@@ -50,6 +50,8 @@ export interface DirectoryOptions {
   readonly balancePercent?: number;
   /** Keeps the journal of every room. Default: none. */
   readonly journal?: JournalOptions;
+  /** Where players are told to come back to after a drain. Default: where they came from. */
+  readonly retryUrl?: string;
   readonly hashEveryTick?: boolean;
   /** See WorkerBoot. */
   readonly development?: boolean;

@@ -168,11 +168,15 @@ export function newOpening(optionsJson: string): Opening {
   return { seed: randomBytes(8).readBigUInt64LE(), epoch: FIRST_EPOCH, optionsJson };
 }
 
-/** A notice as the reliable message that clients get. Its text is cut until it fits. */
-export function noticeMessage(code: ErrorCode, text: string, inMs: number): Uint8Array {
+/** A notice as the reliable message that clients get. Its text is cut until it fits; `retryUrl` has at most 96 bytes. */
+export function noticeMessage(
+  code: ErrorCode,
+  text: string,
+  { inMs, retryUrl = '' }: { readonly inMs: number; readonly retryUrl?: string | undefined },
+): Uint8Array {
   for (let cut = text; ; cut = cut.slice(0, Math.floor(cut.length * 0.8))) {
     const body = create(ControlMessageSchema, {
-      body: { case: 'notice', value: { code, text: cut, inMs } },
+      body: { case: 'notice', value: { code, text: cut, inMs, retryUrl } },
     });
     const message = Uint8Array.of(MESSAGE.control, ...toBinary(ControlMessageSchema, body));
     if (message.length <= NOTICE_BYTES_MAX) return message;

@@ -57,6 +57,7 @@ export interface ControlFields {
   readonly code: number;
   readonly text: string;
   readonly inMs: number;
+  readonly retryUrl: string;
   /** Of a session token: without its trailing zeros. */
   readonly token: Uint8Array;
 }
@@ -114,7 +115,8 @@ export function readJoinReply(bytes: Uint8Array): JoinReplyFields {
 
 /** Throws on bytes that do not parse. */
 export function readControlMessage(bytes: Uint8Array): ControlFields {
-  const control = { body: '' as ControlFields['body'], code: 0, text: '', inMs: 0, token: NONE };
+  const none = { code: 0, text: '', inMs: 0, retryUrl: '', token: NONE };
+  const control = { body: '' as ControlFields['body'], ...none };
   const reader = new WireReader(bytes);
   while (reader.next()) {
     const { field, type } = reader;
@@ -125,9 +127,7 @@ export function readControlMessage(bytes: Uint8Array): ControlFields {
     }
     if (body !== control.body) {
       // One of them at most; a second part of the same is more of it.
-      control.code = control.inMs = 0;
-      control.text = '';
-      control.token = NONE;
+      Object.assign(control, none);
     }
     control.body = body;
     const part = new WireReader(reader.bytes());
@@ -145,12 +145,15 @@ function readSessionToken(reader: WireReader, into: { token: Uint8Array }): void
   }
 }
 
-function readBody(reader: WireReader, into: { code: number; text: string; inMs: number }): void {
+type Said = Pick<ControlFields, 'code' | 'text' | 'inMs' | 'retryUrl'>;
+
+function readBody(reader: WireReader, into: { -readonly [K in keyof Said]: Said[K] }): void {
   while (reader.next()) {
     const { field, type } = reader;
     if (field === 1 && type === WIRE.varint) into.code = reader.uint32();
     else if (field === 2 && type === WIRE.bytes) into.text = reader.string();
     else if (field === 3 && type === WIRE.varint) into.inMs = reader.uint32();
+    else if (field === 4 && type === WIRE.bytes) into.retryUrl = reader.string();
     else reader.skip();
   }
 }

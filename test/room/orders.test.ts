@@ -52,7 +52,7 @@ test('notices leave the space of all orders that may come, and the rest is refus
       while (reader.orders.next());
       reader.orders.release();
     }
-    const message = noticeMessage(ERROR.E_SHUTDOWN, 'x'.repeat(500), 1000);
+    const message = noticeMessage(ERROR.E_SHUTDOWN, 'x'.repeat(500), { inMs: 1000 });
     const told = new Uint8Array(TELL_BYTES_MAX);
     let tells = 0;
     const tellsMax = turns % 3 === 0 ? 10_000 : TELLS_WAITING_MAX;
@@ -158,7 +158,7 @@ test('who has a user id or data that a token could not hold is not ordered in', 
 
 test('the text of a notice is cut until it fits', (t) => {
   for (const text of ['', 'short', 'ü'.repeat(300)]) {
-    const message = noticeMessage(ERROR.E_SHUTDOWN, text, 5000);
+    const message = noticeMessage(ERROR.E_SHUTDOWN, text, { inMs: 5000 });
     t.ok(message.length <= NOTICE_BYTES_MAX, `${message.length} bytes of ${text.length}`);
   }
   t.end();

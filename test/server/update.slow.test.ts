@@ -16,6 +16,8 @@ import { duel } from './games/schema.ts';
 
 const NGINX = '/usr/sbin/nginx';
 const PLAYERS = 50;
+/** What players are told with the notice. */
+const RETRY = 'https://play.example/arena';
 const docs = readFileSync(fileURLToPath(new URL('../../docs/network.md', import.meta.url)), 'utf8');
 const block = /^```nginx\n([\s\S]*?)^```$/m.exec(docs)?.[1] ?? '';
 
@@ -46,8 +48,8 @@ class Returner {
           transport: 'websocket',
         });
         this.game = game;
-        game.on('notice', ({ code }) => {
-          if (code === 'E_SHUTDOWN') this.notices += 1;
+        game.on('notice', ({ code, retryUrl }) => {
+          if (code === 'E_SHUTDOWN' && retryUrl === RETRY) this.notices += 1;
         });
         game.on('status', (status, error) => {
           if (status === 'closed' && !this.left) this.#closed(error);
@@ -83,7 +85,7 @@ if (!existsSync(NGINX)) {
     'a second server takes over behind nginx, under 50 players',
     { timeout: 200_000 },
     async (t) => {
-      const more = ['--trust-proxy', '--no-webrtc', '--drain-ms', '4000'];
+      const more = ['--trust-proxy', '--no-webrtc', '--drain-ms', '4000', '--retry-url', RETRY];
       const old = await listening(t, [...small(await freePort()), ...more]);
       const proxy = await startNginx(t, new URL(old.url).host);
       const players = Array.from({ length: PLAYERS }, (_, at) => new Returner(proxy.url, `p${at}`));

@@ -88,14 +88,17 @@ test('notices and faults of the generated codec are read', async (t) => {
   const write = (body: object) =>
     toBinary(ControlMessageSchema, create(ControlMessageSchema, { body } as never));
   t.strictSame(
-    readControlMessage(write({ case: 'notice', value: { code: 18, text: 'soon', inMs: 5000 } })),
-    { body: 'notice', code: 18, text: 'soon', inMs: 5000, token: NONE },
+    readControlMessage(
+      write({ case: 'notice', value: { code: 18, text: 'soon', inMs: 5000, retryUrl: 'b' } }),
+    ),
+    { body: 'notice', code: 18, text: 'soon', inMs: 5000, retryUrl: 'b', token: NONE },
   );
   t.strictSame(readControlMessage(write({ case: 'fault', value: { code: 24, text: 'no' } })), {
     body: 'fault',
     code: 24,
     text: 'no',
     inMs: 0,
+    retryUrl: '',
     token: NONE,
   });
   const token = Uint8Array.of(78, 69, 84);
@@ -104,6 +107,7 @@ test('notices and faults of the generated codec are read', async (t) => {
     code: 0,
     text: '',
     inMs: 0,
+    retryUrl: '',
     token,
   });
   t.same(readControl(write({ case: 'sessionToken', value: { token } })), { token });
@@ -166,6 +170,7 @@ test('what the generated codec refuses or joins, the hand-written ones do alike'
     code: 5,
     text: 'h',
     inMs: 0,
+    retryUrl: '',
     token: NONE,
   });
   const other = Uint8Array.of(...parts, 0x0a, 2, 0x18, 7);
@@ -174,6 +179,7 @@ test('what the generated codec refuses or joins, the hand-written ones do alike'
     code: 0,
     text: '',
     inMs: 7,
+    retryUrl: '',
     token: NONE,
   });
 });
