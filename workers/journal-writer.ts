@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Ring } from '../src/mailbox/ring.ts';
 import { HostLines } from './host-lines.ts';
+import { ownerName } from './journal-owner.ts';
 import { Signer } from './journal-seal.ts';
 import type { JournalFigures, JournalStoreOptions } from './journal-store.ts';
 import { JournalStore } from './journal-store.ts';
@@ -18,6 +19,8 @@ export interface JournalBoot
   > {
   /** At most so much is lost when the process is killed. */
   readonly flushMs: number;
+  /** Who has the folder: the file that says so, and the name that has to stand in it. */
+  readonly owner: { readonly path: string; readonly name: string };
   /** PEM of the key that signs summaries. */
   readonly key: string;
   /** The file of what the I/O thread knows. */
@@ -50,6 +53,8 @@ export type JournalAsk =
 export type JournalSays =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly text: string }
+  /** Another server has the folder: nothing more is written. The thread ends. */
+  | { readonly kind: 'fenced' }
   | { readonly kind: 'figures'; readonly figures: JournalFigures }
   | {
       readonly kind: 'log';
@@ -80,6 +85,7 @@ function main(): void {
     return;
   }
   const timer = setInterval(() => {
+    fence();
     turn(store);
     keep(host);
   }, boot.flushMs);
@@ -92,6 +98,7 @@ function main(): void {
       store.shadow(ask, ask.memory);
     } else {
       clearInterval(timer);
+      fence();
       turn(store);
       store.close();
       host.close();
@@ -102,6 +109,17 @@ function main(): void {
     }
   });
   say({ kind: 'ready' });
+}
+
+/**
+ * A server that hung, on another machine or in another container than the next, may have lost its folder: what it wrote then would be in files
+ * that another goes on with. One look each turn, some 20 us.
+ */
+function fence(): void {
+  const name = ownerName(boot.owner.path);
+  if (name === null || name === boot.owner.name) return;
+  say({ kind: 'fenced' });
+  process.exit();
 }
 
 function turn(store: JournalStore): void {

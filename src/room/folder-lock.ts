@@ -1,14 +1,18 @@
 /**
  * One server per folder of journals: two that write the same rooms would both be wrong. A file says which process has the folder; it
  * counts for nothing once that process is gone, which within one machine and one namespace of processes is looked up, and elsewhere
- * told by the file having been touched.
+ * told by the file having been touched. Who only hung meanwhile finds another's name in it, and writes no more (`ownerName`).
  */
+import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ownerName } from '../../workers/journal-owner.ts';
 import { FrayError } from '../errors.ts';
 
 interface Owner {
+  /** Another one each time that the folder is taken. */
+  readonly name: string;
   readonly pid: number;
   /** Clock ticks since the machine began, and which beginning, and whose numbers of processes; empty where the system does not say. */
   readonly started: string;
@@ -17,7 +21,8 @@ interface Owner {
 }
 
 export class FolderLock {
-  readonly #path: string;
+  readonly path: string;
+  readonly name = randomUUID();
   readonly #timer: NodeJS.Timeout;
 
   /** Rejects with E_CONFIG while another server has the folder. Waits as long as one of another machine may still be there. */
@@ -32,14 +37,22 @@ export class FolderLock {
   }
 
   private constructor(path: string) {
-    this.#path = path;
-    writeFileSync(path, JSON.stringify(self()));
-    this.#timer = setInterval(() => touch(path), TOUCH_MS).unref();
+    this.path = path;
+    writeFileSync(path, JSON.stringify({ ...self(), name: this.name }));
+    const keep = (): void => {
+      if (this.holds) touch(path);
+    };
+    this.#timer = setInterval(keep, TOUCH_MS).unref();
+  }
+
+  /** Nobody has taken it since. */
+  get holds(): boolean {
+    return ownerName(this.path) === this.name;
   }
 
   release(): void {
     clearInterval(this.#timer);
-    rmSync(this.#path, { force: true });
+    if (this.holds) rmSync(this.path, { force: true });
   }
 }
 
@@ -58,7 +71,7 @@ function stateOf(path: string): 'free' | 'live' | 'unsure' {
   return Date.now() - touchedMs < SILENT_MS ? 'unsure' : 'free';
 }
 
-function self(): Owner {
+function self(): Omit<Owner, 'name'> {
   const boot = textOf('/proc/sys/kernel/random/boot_id').trim();
   return { pid: process.pid, started: startOf(process.pid), boot, space: spaceOf() };
 }

@@ -82,7 +82,9 @@ export class JournalThread {
       const limits = { dir, flushMs, checkpointMs, bytesMax, ageMsMax, coreHash };
       const ledger = createLedger();
       const path = hostPath(dir);
-      const boot: JournalBoot = { ...limits, key: key.pem, held, hostPath: path, host, ledger };
+      const owner = { path: lock.path, name: lock.name };
+      const kept = { held, hostPath: path, host, ledger, owner };
+      const boot: JournalBoot = { ...limits, key: key.pem, ...kept };
       const thread = new JournalThread(boot, {
         left,
         lock,
@@ -146,7 +148,7 @@ export class JournalThread {
   /** All that is in the rings is written, and the thread ends. Workers have to have ended before. */
   async stop(): Promise<void> {
     // One that died may have left something: the next writes it.
-    if (this.#thread === undefined) await this.#again().catch(() => {});
+    if (this.#thread === undefined && !this.#stopping) await this.#again().catch(() => {});
     clearTimeout(this.#timer);
     this.#stopping = true;
     const thread = this.#thread;
@@ -196,6 +198,13 @@ export class JournalThread {
     await begun;
   }
 
+  /** This server hung for so long that another one has its folder. */
+  #fenced(): void {
+    this.#stopping = true;
+    const fields = { folder: this.#boot.dir };
+    this.#log.error(fields, 'another server has the folder of journals: no more is written');
+  }
+
   #died(error: unknown): void {
     this.#thread = undefined;
     if (this.#stopping) return;
@@ -226,7 +235,8 @@ export class JournalThread {
         if (said.kind === 'ready') {
           isReady = true;
           resolve();
-        } else if (said.kind === 'failed') fail(said.text);
+        } else if (said.kind === 'fenced') this.#fenced();
+        else if (said.kind === 'failed') fail(said.text);
         else if (said.kind === 'figures') this.#now = said.figures;
         else this.#log[said.level](said.fields, said.text);
       });
