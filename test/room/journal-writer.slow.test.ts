@@ -36,7 +36,9 @@ test('killed again and again while rooms play: their files are whole, and sealed
   let cuts = 0;
   const rooms = Array.from({ length: ROOMS }, (_, row) => {
     const opening = { roomId: `r${row}`, schemaHash: 1n, epoch: 1, tickRateHz: 30, config: NONE };
-    const onCut = (): void => void (cuts += 1);
+    const onCut = (): void => {
+      cuts += 1;
+    };
     return new RoomJournal({ ring, row, core, hashTicks: 30, onCut }, encodeOpening(opening));
   });
   let tick = 0;
