@@ -78,6 +78,8 @@ export class Player {
   #wholeMs = 0;
   #quietMs = 0;
   #tick = 0;
+  /** The one that it came into. */
+  #house: House | null = null;
   #enteredMs = 0;
   #turn = 0;
   #saidTurn = 0;
@@ -285,6 +287,7 @@ export class Player {
     this.joins += 1;
     this.#checkSaid(game.resumed);
     this.saidTick = -1;
+    this.#house = this.#parts.house();
     this.#malformed = 0;
     this.#enteredMs = time.nowMs();
     this.#life += 1;
@@ -403,8 +406,10 @@ export class Player {
       trouble(`I1: ${stats.hashMismatches} snapshots of ${this.user} differ`);
     if (stats.undecodable > 0)
       trouble(`I1: ${stats.undecodable} packets to ${this.user} named what it does not hold`);
-    // No pipe breaks a packet: netcode's seal would not open. A page that came back, or whose room did, may get some of the channel before.
-    if (stats.malformed > 0 && stats.setbacks === 0 && resumed === 'new')
+    // No pipe breaks a packet: netcode's seal would not open. A page that came back may get some of the channel before; one whose room did,
+    // some of the channel after, before it is told.
+    const isSame = resumed === 'new' && this.#parts.house() === this.#house;
+    if (stats.malformed > 0 && isSame)
       trouble(`I4: ${stats.malformed} packets to ${this.user} do not parse`);
     if (stats.correctionUnitsFreeMax > 0)
       trouble(

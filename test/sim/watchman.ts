@@ -16,6 +16,8 @@ export class Watchman implements Witness {
   readonly #unsure = new Map<string, Set<string>>();
   /** By room and user: it may have been away as of the moment that the room goes on from. */
   readonly #maybeAway = new Set<string>();
+  /** Of `room user`: the tick in which it came back last. */
+  readonly #backTicks = new Map<string, number>();
   /** By user and life: the newest line that has come. */
   readonly #heard = new Map<string, number>();
   /** The same, where the room may have forgotten some of them. */
@@ -63,6 +65,7 @@ export class Watchman implements Witness {
   back(room: string, user: string, resumed: 'same' | 'fresh'): void {
     const key = `${room} ${user}`;
     const mayBe = this.#maybeAway.delete(key) || this.#unsure.has(room);
+    this.#backTicks.set(key, this.#newest.get(room) ?? 0);
     if (!this.#away.delete(key) && !mayBe && resumed === 'same')
       this.trouble(`I9: ${user} is back in ${room} without having been away`);
   }
@@ -113,7 +116,8 @@ export class Watchman implements Witness {
 
   /**
    * What a client says of its room: who is there, and what they have done. It is not away itself. What the room has said up to `saidTick`
-   * has reached it, in order, and so has what came with it.
+   * has reached it, in order, and so has what came with it; but who was away is told what changed meanwhile once it is back, behind all
+   * that was said until then.
    */
   sees(
     {
@@ -127,8 +131,11 @@ export class Watchman implements Witness {
       this.trouble(`I9: ${user} plays and is away from ${room}`);
     const told = new Map(roster.map(({ name, kills }) => [name, kills]));
     const newest = this.#newest.get(room) ?? 0;
-    const isNew = (tick = Number.NEGATIVE_INFINITY): boolean =>
-      newest - tick < TOLD_TICKS || saidTick - tick < SAID_TICKS;
+    const backTick = this.#backTicks.get(`${room} ${user}`) ?? Number.NEGATIVE_INFINITY;
+    const isNew = (changedTick = Number.NEGATIVE_INFINITY): boolean => {
+      const tick = Math.max(changedTick, backTick);
+      return newest - tick < TOLD_TICKS || saidTick - tick < SAID_TICKS;
+    };
     for (const [name, { kills, sinceTick }] of this.#count(room)) {
       if (isNew(sinceTick)) continue;
       if (told.get(name) !== kills)
