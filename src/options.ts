@@ -170,6 +170,14 @@ export const OPTIONS = {
     'A worker without a sign of life for so long (a hook that loops for ever, or takes longer than this) is ended, and another goes on with its rooms; where rooms are made, 20 times as long. Not while a debugger may attach (--inspect).',
     '0 waits for ever',
   ),
+  workerHeapMb: integer(
+    0,
+    0,
+    65_536,
+    'MB',
+    'JavaScript memory of a room worker, beside that of its rooms: beyond it the worker ends (a game that keeps more and more outside its state), and another goes on with its rooms. Fewer than 64 are too few to load a game.',
+    '0 leaves it to Node, which allows some gigabytes',
+  ),
   shadowMs: integer(
     1000,
     50,

@@ -97,6 +97,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     emptyCloseMs: config.emptyCloseMs,
     spareWorkers: config.spareWorkers,
     watchdogMs: config.watchdogMs,
+    heapMb: config.workerHeapMb,
     shadowMs: config.shadowMs,
     balancePercent: config.balancePercent,
     retryUrl: config.retryUrl,

@@ -16,6 +16,8 @@ export interface WorkerBoot {
   readonly playersMax: number;
   /** How long a room stands empty before it reports so; 0 takes the game's own figure. */
   readonly emptyCloseMs: number;
+  /** See DirectoryOptions. */
+  readonly heapMb?: number;
   /** Hash the state every tick instead of every 30th. */
   readonly hashEveryTick?: boolean;
   /** For an author at work (`fray dev`): no warm-up, hooks are timed, work outside of hooks that throws is told and ends nothing. */

@@ -222,7 +222,7 @@ export class JournalThread {
 
   /** Starts a thread. Rejects with E_CONFIG where it ends before it is ready. */
   #begin(boot: JournalBoot): Promise<void> {
-    const thread = startThread('journal-writer', boot, 'journal-writer');
+    const thread = startThread('journal-writer', boot);
     this.#thread = thread;
     this.#startedMs = performance.now();
     let isReady = false;

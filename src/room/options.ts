@@ -46,6 +46,8 @@ export interface DirectoryOptions {
   readonly spareWorkers?: number;
   /** A worker without a sign of life for so long is ended and replaced, ms. Default 0: never. */
   readonly watchdogMs?: number;
+  /** MB of JavaScript memory, beside that of rooms, beyond which a worker ends and is replaced. Default 0: what Node allows. */
+  readonly heapMb?: number;
   /** See MovesOptions. Default 0. */
   readonly balancePercent?: number;
   /** Keeps the journal of every room. Default: none. */

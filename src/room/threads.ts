@@ -8,12 +8,17 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FrayError } from '../errors.ts';
 
-/** Starts `entry` (a name under workers/) with its `workerData`. `name` is what a debugger calls the thread. */
-export function startThread(entry: string, workerData: unknown, name: string): Worker {
+/**
+ * Starts `entry` (a name under workers/) with its `workerData`; a debugger calls the thread the same. `heapMb`: JavaScript memory beyond
+ * which it ends with ERR_WORKER_OUT_OF_MEMORY; 0 leaves it to Node, which allows some gigabytes.
+ */
+export function startThread(entry: string, workerData: unknown, heapMb = 0): Worker {
+  const limits = heapMb > 0 ? { resourceLimits: { maxOldGenerationSizeMb: heapMb } } : {};
+  const options = { workerData, name: entry, ...limits };
   if (import.meta.url.endsWith('.ts')) {
     const source = new URL(`../../workers/${entry}.ts`, import.meta.url).href;
     const code = `import('tsx/esm/api').then((tsx) => { tsx.register(); return import(${JSON.stringify(source)}); });`;
-    return new Worker(code, { eval: true, workerData, name });
+    return new Worker(code, { eval: true, ...options });
   }
   const file = `${entry}.js`;
   const found = [`./${file}`, `./workers/${file}`, `../workers/${file}`]
@@ -21,5 +26,5 @@ export function startThread(entry: string, workerData: unknown, name: string): W
     .find((url) => existsSync(fileURLToPath(url)));
   if (found === undefined)
     throw new FrayError('E_CONFIG', `Cannot start a thread: ${file} is not beside this build`);
-  return new Worker(found, { workerData, name });
+  return new Worker(found, options);
 }

@@ -24,7 +24,7 @@ export class WorkerThread {
   #listener: ThreadListener | undefined;
 
   constructor(boot: WorkerBoot, log: Log) {
-    this.#thread = startThread('room-worker', boot, 'room-worker');
+    this.#thread = startThread('room-worker', boot, boot.heapMb);
     let failure: unknown;
     this.loaded = new Promise((resolve, reject) => {
       this.#thread.on('message', (report: WorkerReport) => {

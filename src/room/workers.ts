@@ -49,6 +49,7 @@ export interface WorkerOptions {
   readonly outboxBytes?: number;
   readonly playersMax: number;
   readonly emptyCloseMs: number;
+  readonly heapMb?: number;
   /** How many I/O threads there are, and the bell of each. */
   readonly bells: readonly SharedArrayBuffer[];
   readonly journal?: Pick<JournalThread, 'ringFor' | 'hashTicks' | 'shadow'>;
@@ -328,13 +329,15 @@ export class RoomWorker {
 
 /** The threads that wait for the workers of `options` to die. */
 export function sparesFor(options: WorkerOptions, count: number): Spares {
-  const { game, core, bells, playersMax, emptyCloseMs, hashEveryTick, development, log } = options;
+  const { game, core, bells, playersMax, emptyCloseMs, log } = options;
+  const { heapMb, hashEveryTick, development } = options;
   const boot: WorkerBoot = {
     game,
     core,
     bells,
     playersMax,
     emptyCloseMs,
+    ...(heapMb !== undefined && { heapMb }),
     ...(hashEveryTick !== undefined && { hashEveryTick }),
     ...(development !== undefined && { development }),
   };

@@ -42,7 +42,9 @@ export interface Seen {
 
 /** The journal of the room that was played in; another room stood ready, and nobody came. */
 export function longestOf(folder: string): string {
-  const files = readdirSync(folder).map((name) => join(folder, name));
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.journal'))
+    .map((name) => join(folder, name));
   const [longest = ''] = files.sort((a, b) => statSync(b).size - statSync(a).size);
   return longest;
 }

@@ -9,7 +9,8 @@ import { mutableState } from '../../src/cli/dev/mutable.ts';
 import { defineSchema } from '../../src/schema/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fray-bundle-'));
-t.teardown(() => rmSync(folder, { recursive: true }));
+// Not a teardown: that of the root test ends it, and other files run behind this one.
+process.once('exit', () => rmSync(folder, { recursive: true }));
 const write = (file: string, text: string): void => {
   mkdirSync(dirname(join(folder, file)), { recursive: true });
   writeFileSync(join(folder, file), text);

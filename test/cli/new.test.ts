@@ -15,7 +15,8 @@ import { packageRoot } from '../../src/cli/games.ts';
 import { command, dependencyOf, makeGame } from '../../src/cli/new.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'fray-new-'));
-t.teardown(() => rmSync(base, { recursive: true }));
+// Not a teardown: that of the root test ends it, and other files run behind this one.
+process.once('exit', () => rmSync(base, { recursive: true }));
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
 t.test('a new folder gets a game, and the author is told what comes next', async (t) => {

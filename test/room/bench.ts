@@ -1,5 +1,7 @@
 /** A started directory for tests: real workers, outputs and packets collected by a pump like the server's. */
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileCore } from '../../core-wasm/bindings/instantiate.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -15,6 +17,12 @@ export const BASIC_GAME = fileURLToPath(new URL('./games/basic.ts', import.meta.
 const CORE_FILE =
   process.env['FRAY_TEST_CORE'] ??
   fileURLToPath(new URL('../../core-wasm/fray_core.wasm', import.meta.url));
+
+/** Paths of the journals in a folder; the key that signs them stands beside them. */
+export function journalsIn(dir: string): string[] {
+  const names = readdirSync(dir).filter((name) => name.endsWith('.journal'));
+  return names.map((name) => join(dir, name));
+}
 
 export async function testCore(): Promise<WebAssembly.Module> {
   return compileCore(await readFile(CORE_FILE));

@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
 import { Replay } from '../../src/room/replay.ts';
 import { readJournal } from '../../workers/journal-file.ts';
-import { DirectoryBench, pause, testCore } from './bench.ts';
+import { DirectoryBench, journalsIn, pause, testCore } from './bench.ts';
 
 test('two workers: joins are placed, packets go both ways, leaving ends it, no error is logged', async (t) => {
   const bench = await new DirectoryBench({ workers: 2, roomsMax: 2 }).start();
@@ -317,11 +317,8 @@ test('the journal of a room, replayed into a fresh core without the plugin, give
   bench.directory.leave(ids[0] ?? 0, ERROR.E_LEFT);
   await pause(100);
   await bench.directory.stop(0);
-  const [file] = readdirSync(journalDir);
-  const replay = new Replay(
-    readJournal(readFileSync(join(journalDir, file ?? ''))),
-    await testCore(),
-  );
+  const [file = ''] = journalsIn(journalDir);
+  const replay = new Replay(readJournal(readFileSync(file)), await testCore());
   const report = replay.play();
   t.match(report, { differs: null, problem: null, end: 'over', code: ERROR.E_SHUTDOWN });
   t.ok(report.hashes > 30);

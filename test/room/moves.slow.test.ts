@@ -1,12 +1,12 @@
 /** Rooms that go to another worker: no tick is left out, nothing of what players said is lost, and nobody is told. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { ClientStats, ERROR } from '../../protocol/gen/tables.ts';
 import { Replay } from '../../src/room/replay.ts';
 import { readJournal } from '../../workers/journal-file.ts';
-import { pause, testCore } from './bench.ts';
+import { journalsIn, pause, testCore } from './bench.ts';
 import { assertTold, liveAtRandom, Page, spareReady, started } from './page.ts';
 
 const SEED = Number(process.env['FRAY_TEST_SEED'] ?? 20_262);
@@ -46,10 +46,10 @@ test('a room goes to and fro between two workers while players talk', async (t) 
   }
   t.equal(bench.directory.crew?.crashCount, 0);
   await bench.directory.stop(0);
-  const files = readdirSync(dir);
+  const files = journalsIn(dir);
   t.equal(files.length, 2, 'a journal for each room, wherever it ran');
   for (const file of files) {
-    const report = new Replay(readJournal(readFileSync(join(dir, file))), module).play();
+    const report = new Replay(readJournal(readFileSync(file)), module).play();
     t.match(report, { end: 'over', differs: null, problem: null, code: ERROR.E_SHUTDOWN });
   }
 });
@@ -84,9 +84,9 @@ for (const [who, kills] of [
     t.equal(bench.outputs.length, 0, 'nobody was told anything');
     t.equal(bench.directory.crew?.crashCount, 6);
     await bench.directory.stop(0);
-    const [file = '', ...more] = readdirSync(dir);
+    const [file = '', ...more] = journalsIn(dir);
     t.same(more, []);
-    const report = new Replay(readJournal(readFileSync(join(dir, file))), module).play();
+    const report = new Replay(readJournal(readFileSync(file)), module).play();
     t.match(report, { end: 'over', differs: null, problem: null, code: ERROR.E_SHUTDOWN });
   });
 }

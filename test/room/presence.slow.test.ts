@@ -1,5 +1,5 @@
 /** Sessions that drop, come back and are told something, over a real worker and the real core. */
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import type { RoomOutput } from '../../src/room/outputs.ts';
 import { Replay } from '../../src/room/replay.ts';
 import { MessageCodec } from '../../src/schema/messages.ts';
 import { readJournal } from '../../workers/journal-file.ts';
-import { DirectoryBench, pause, testCore } from './bench.ts';
+import { DirectoryBench, journalsIn, pause, testCore } from './bench.ts';
 import { basic } from './games/basic.ts';
 
 const GAME = fileURLToPath(new URL('./games/absent.ts', import.meta.url));
@@ -343,8 +343,8 @@ test('the journal of a room whose players drop and return replays to the same ha
     await pause(50);
   }
   await bench.directory.stop(0);
-  const [file] = readdirSync(journalDir);
-  const replay = new Replay(readJournal(readFileSync(join(journalDir, file ?? ''))), module);
+  const [file = ''] = journalsIn(journalDir);
+  const replay = new Replay(readJournal(readFileSync(file)), module);
   const report = replay.play();
   t.match(report, { differs: null, problem: null, end: 'over' });
   t.ok(report.hashes > 30);

@@ -7,7 +7,7 @@ import { ERROR } from '../../protocol/gen/tables.ts';
 import { Replay } from '../../src/room/replay.ts';
 import { readJournal } from '../../workers/journal-file.ts';
 import type { DirectoryBench } from './bench.ts';
-import { pause, testCore } from './bench.ts';
+import { journalsIn, pause, testCore } from './bench.ts';
 import { assertTold, liveAtRandom, Page, spareReady, started } from './page.ts';
 
 const SEED = Number(process.env['FRAY_TEST_SEED'] ?? 20_261);
@@ -64,10 +64,10 @@ test('a worker ends between two ticks: its rooms go on where they were, those of
   }
   t.equal(bench.directory.workers()[1]?.restarts, 0);
   await bench.directory.stop(0);
-  const files = readdirSync(dir);
+  const files = journalsIn(dir);
   t.equal(files.length, 4, 'a journal for each room, whoever ran it');
   for (const file of files) {
-    const report = new Replay(readJournal(readFileSync(join(dir, file))), module).play();
+    const report = new Replay(readJournal(readFileSync(file)), module).play();
     t.match(report, { end: 'over', differs: null, problem: null, code: ERROR.E_SHUTDOWN });
   }
 });
@@ -75,9 +75,10 @@ test('a worker ends between two ticks: its rooms go on where they were, those of
 for (const [word, how] of [
   ['exit', 'ends its worker'],
   ['hang', 'loops for ever'],
+  ['memory', 'fills its memory'],
 ] as const) {
   test(`a hook that ${how} once: the tick is played again, what a player said in it counts once`, async (t) => {
-    const bench = await started(t, { watchdogMs: 250 });
+    const bench = await started(t, { watchdogMs: word === 'memory' ? 0 : 250, heapMb: 96 });
     const page = await Page.join(t, bench);
     const flag = mkdtempSync(join(tmpdir(), 'fray-once-'));
     t.teardown(() => rmSync(flag, { recursive: true, force: true }));
@@ -92,6 +93,7 @@ for (const [word, how] of [
     assertTold(t, page, ['one', fatal, 'three']);
     t.equal(bench.directory.workers()[0]?.restarts, 1);
     t.match(bench.directory.crew?.crashes, [{ hung: word === 'hang', lost: 0 }]);
+    if (word === 'memory') t.match(logsOf(bench, /a room worker failed/), [/OUT_OF_MEMORY|memory/]);
     t.equal(bench.outputs.length, 0);
   });
 }

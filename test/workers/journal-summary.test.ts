@@ -201,13 +201,13 @@ function endOf(file: Uint8Array): ReturnType<typeof readJournal> {
 
 test('a room that two processes ran has one summary, of both', async (t) => {
   const dir = folder(t);
-  const first = hostIn(dir, 5000);
+  const first = hostIn(dir, 1e9);
   first.open(0, { seed: 7 });
   first.turn();
   first.join(5, 0);
   for (let k = 0; k < 90; k += 1) first.turn();
   const path = join(dir, readdirSync(dir)[0] ?? '');
-  const host = hostIn(dir, 5000);
+  const host = hostIn(dir, 1e9);
   const recovery = host.shard.takeOver(continued(path, { epoch: 2, sessions: [5] }));
   t.not(typeof recovery, 'string', host.logs.join());
   host.join(6, 0);

@@ -1,5 +1,5 @@
 /**
- * A game whose hooks end their worker, or loop for ever, when a player says so: once, or each time. Its state is declared, so it goes on: a
+ * A game whose hooks end their worker, loop for ever or fill its memory, when a player says so: once, or each time. Its state is declared, so it goes on: a
  * count of its ticks, and a sum over the plugin's own random numbers.
  */
 import { mkdirSync } from 'node:fs';
@@ -44,6 +44,7 @@ export default defineGame(mortal, {
       const [word, dir = ''] = said.split(' ');
       if (word === 'exit' && first(dir)) process.exit(3);
       if (word === 'hang' && first(dir)) for (;;);
+      if (word === 'memory' && first(dir)) for (;;) kept.push(new Array(100_000).fill(room.tick));
       if (word === 'timer') setTimeout(() => process.exit(4), 20);
       from.words += 1;
       const { ticks, sum } = room.state;
@@ -54,6 +55,9 @@ export default defineGame(mortal, {
     return { move: { x: Math.cos(room.tick / 9), y: 1 }, aim: room.tick / 20, fire: false };
   },
 });
+
+/** What is kept for ever. */
+const kept: number[][] = [];
 
 /** The first time of all threads that it is asked for `dir`, or always for none. */
 function first(dir: string): boolean {
