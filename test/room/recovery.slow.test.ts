@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'tap';
+import { type Test, test } from 'tap';
 import { ERROR } from '../../protocol/gen/tables.ts';
 import { Replay } from '../../src/room/replay.ts';
 import { readJournal } from '../../workers/journal-file.ts';
@@ -72,6 +72,16 @@ test('a worker ends between two ticks: its rooms go on where they were, those of
   }
 });
 
+/** Most memory that the process has from now on, bytes. */
+function watchMemory(t: Test): () => number {
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss());
+  }, 10);
+  t.teardown(() => clearInterval(timer));
+  return () => most;
+}
+
 for (const [word, how] of [
   ['exit', 'ends its worker'],
   ['hang', 'loops for ever'],
@@ -86,6 +96,7 @@ for (const [word, how] of [
     await bench.until(() => page.said.length === 1);
     await pause(600);
     const fatal = `${word} ${flag.slice(tmpdir().length + 1)}/x`;
+    const [beforeBytes, mostBytes] = [process.memoryUsage.rss(), watchMemory(t)];
     page.say(fatal);
     page.say('three');
     await bench.until(() => page.said.length === 3, 15_000);
@@ -93,7 +104,10 @@ for (const [word, how] of [
     assertTold(t, page, ['one', fatal, 'three']);
     t.equal(bench.directory.workers()[0]?.restarts, 1);
     t.match(bench.directory.crew?.crashes, [{ hung: word === 'hang', lost: 0 }]);
-    if (word === 'memory') t.match(logsOf(bench, /a room worker failed/), [/OUT_OF_MEMORY|memory/]);
+    if (word !== 'memory') return;
+    t.match(logsOf(bench, /a room worker failed/), [/ERR_WORKER_OUT_OF_MEMORY/]);
+    const grownMb = (mostBytes() - beforeBytes) / 2 ** 20;
+    t.ok(grownMb < 500, `it ends at its bound, and not at Node's: ${grownMb.toFixed(0)} MB more`);
     t.equal(bench.outputs.length, 0);
   });
 }
