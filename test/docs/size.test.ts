@@ -8,6 +8,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BYTES_MAX = 60e6;
 /** A file takes whole blocks of a disk. */
 const BLOCK_BYTES = 4096;
+/** What has been counted: esbuild's binary lies in two packages, as one file of the disk. */
+const counted = new Set<number>();
 
 interface Entry {
   readonly dev?: boolean;
@@ -39,6 +41,9 @@ function bytesOf(folder: string): number {
   return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return entry.name === 'node_modules' ? sum : sum + bytesOf(path);
-    return sum + Math.ceil(statSync(path).size / BLOCK_BYTES) * BLOCK_BYTES;
+    const { ino, size } = statSync(path);
+    if (counted.has(ino)) return sum;
+    counted.add(ino);
+    return sum + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
   }, 0);
 }
