@@ -277,6 +277,10 @@ export const OPTIONS = {
     false,
     'Takes the address of a player from X-Forwarded-For. Only behind a proxy that sets it.',
   ),
+  traces: flag(
+    false,
+    'Spans of one tick a second of each worker, with its stages, for OpenTelemetry: through @opentelemetry/api, which has to be installed beside Fray. The SDK that exports them is yours (node --import).',
+  ),
   websocket: choice(
     'ws',
     ['ws', 'uws'],

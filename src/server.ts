@@ -20,6 +20,7 @@ import type { Certificate } from './http/tls.ts';
 import { loadLogin } from './logins.ts';
 import { countCpus } from './ops/cpus.ts';
 import type { Log } from './ops/log.ts';
+import { startTracing } from './ops/tracing.ts';
 import type { UsedTokenLine } from './ops/used-tokens-file.ts';
 import { UsedTokensFile } from './ops/used-tokens-file.ts';
 import type { OnAuth } from './plugin/auth.ts';
@@ -27,6 +28,7 @@ import { urlHost, withHint } from './ports.ts';
 import { Pump, stopAll } from './pump.ts';
 import { RoomDirectory } from './room/directory.ts';
 import type { JournalOptions } from './room/journal.ts';
+import { sampledTicks } from './room/looking.ts';
 import type { KeptSession, SessionOptions } from './session/server/table.ts';
 import { SessionTable } from './session/server/table.ts';
 import { DEVELOPMENT_KEY } from './session/token.ts';
@@ -149,6 +151,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     let stopping: Promise<void> | null = null;
     const stop = (graceMs: number): Promise<void> => (stopping ??= stopNow(graceMs));
     const drain = drainOf(config, stop);
+    const tracing = config.traces
+      ? await startTracing({
+          ticks: () => sampledTicks(directory),
+          nowUs: () => clock.nowUs(),
+          unixMs: Date.now,
+        })
+      : null;
     const admin = await openAdmin(options, {
       figures,
       server: {
@@ -165,6 +174,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     open = true;
     const stopNow = async (graceMs: number): Promise<void> => {
       open = false;
+      tracing?.stop();
       await pump.stop(graceMs);
       store?.close();
       await Promise.all([door.stop(), admin?.stop()]);
