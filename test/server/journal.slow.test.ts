@@ -43,7 +43,9 @@ async function record(t: Test, signal: NodeJS.Signals): Promise<string> {
   await until('a journal grows', () => size() > first + 6000, 30_000);
   run.child.kill(signal);
   await run.ended;
-  t.equal(run.err, '');
+  // A machine that runs other tests beside may be too slow for a moment.
+  const said = run.err.split('\n').filter((line) => line !== '' && !/overload level/.test(line));
+  t.same(said, []);
   return file();
 }
 
