@@ -4,16 +4,39 @@
  */
 import pino from 'pino';
 
+/** Names of all lines. They stay: tools look for them. docs/operate.md says what each means. */
+export const LOG_EVENTS = [
+  'server.listening',
+  'server.draining',
+  'server.stopped',
+  'server.reloaded',
+  'server.reload_failed',
+  'systemd.not_told',
+  'admin.failed',
+  'session.joined',
+  'session.refused',
+  'session.closed',
+  'session.away',
+  'session.back',
+  'session.token_not_kept',
+  'auth.stuck',
+  'auth.failed',
+  'room',
+  'rtc',
+  'udp.buffer_short',
+] as const;
+export type LogEvent = (typeof LOG_EVENTS)[number];
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** Facts of one event. Never a secret: no token, no key. */
 export type Facts = { readonly [name: string]: string | number | boolean | null | undefined };
 
 export interface Log {
-  debug(event: string, facts?: Facts): void;
-  info(event: string, facts?: Facts): void;
-  warn(event: string, facts?: Facts): void;
-  error(event: string, facts?: Facts): void;
+  debug(event: LogEvent, facts?: Facts): void;
+  info(event: LogEvent, facts?: Facts): void;
+  warn(event: LogEvent, facts?: Facts): void;
+  error(event: LogEvent, facts?: Facts): void;
   /** The least level that is written now. */
   readonly level: LogLevel;
   /** Changes the level while running. */
@@ -40,7 +63,7 @@ export function createLog(level: LogLevel, sink: LogSink = 2): Log {
     },
     destination,
   );
-  const write = (at: 'debug' | 'info' | 'warn' | 'error') => (event: string, facts?: Facts) =>
+  const write = (at: 'debug' | 'info' | 'warn' | 'error') => (event: LogEvent, facts?: Facts) =>
     logger[at]({ event, ...facts });
   return {
     debug: write('debug'),
