@@ -260,8 +260,10 @@ function journalIn(
     take: () => {
       store.take(0, ring);
       turns += 1;
-      if (checkpointMs === undefined || turns % 3 !== 0) return;
+      // The ring keeps what is not in the file yet.
+      if (turns % (checkpointMs === undefined ? 64 : 3) !== 0) return;
       store.flush();
+      if (checkpointMs === undefined) return;
       store.checkpoint();
       store.learn();
     },
