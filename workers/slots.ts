@@ -122,18 +122,7 @@ export class PhaseSlots<T> {
   #slot(index: number, intervalUs: number): Slot<T> {
     for (const slot of this.#slots)
       if (slot.index === index && slot.intervalUs === intervalUs) return slot;
-    const slot: Slot<T> = {
-      index,
-      intervalUs,
-      rooms: [],
-      dueUs: 0,
-      tickUs: 0,
-      skipped: 0,
-      turns: 0,
-      resting: false,
-      slept: 0,
-      strideUs: (intervalUs * 1000) / this.#permille,
-    };
+    const slot = emptySlot<T>(index, intervalUs, (intervalUs * 1000) / this.#permille);
     this.#slots.push(slot);
     return slot;
   }
@@ -142,6 +131,22 @@ export class PhaseSlots<T> {
     const offset = ((slot.index + this.#phase) / PHASE_SLOTS) * slot.intervalUs;
     return offset + (Math.floor((nowUs - offset) / slot.intervalUs) + 1) * slot.intervalUs;
   }
+}
+
+/** A slot without rooms, not due yet. */
+export function emptySlot<T>(index: number, intervalUs: number, strideUs: number): Slot<T> {
+  return {
+    index,
+    intervalUs,
+    rooms: [],
+    dueUs: 0,
+    tickUs: 0,
+    skipped: 0,
+    turns: 0,
+    resting: false,
+    slept: 0,
+    strideUs,
+  };
 }
 
 /** Order in which empty slots are taken: 2 rooms stand half an interval apart, 4 a quarter. */

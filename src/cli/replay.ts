@@ -53,7 +53,7 @@ export const command: Command = {
     publicKey: {
       type: 'string',
       description:
-        'The key that has to have signed it: a file, or the key itself in base64. Default: any, which is said.',
+        'The public key that has to have signed its summary: a file, or itself in base64. Another one, or no signature, ends with exit code 1. Default: hashes and signature are checked all the same, and the key that is in the file is named as unknown.',
       valueHint: 'KEY',
     },
     json: { type: 'boolean', description: 'Print the report as JSON.' },

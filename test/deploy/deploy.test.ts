@@ -5,16 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { parse } from 'yaml';
 import { optionNames, variableOf } from '../../src/config.ts';
-import { metricSources } from '../../src/http/figures.ts';
-import { PublicHttp } from '../../src/http/public.ts';
-import { udpDrops } from '../../src/netcode-transport.ts';
 import { createMetrics } from '../../src/ops/metrics.ts';
-import type { RoomDirectory } from '../../src/room/directory.ts';
-import { netcodeCounters } from '../../src/session/server/netcode.ts';
-import { SessionTable } from '../../src/session/server/table.ts';
-import { offerCounters } from '../../src/transport/server/rtc/signalling.ts';
-import { UwsTransport } from '../../src/transport/server/uws.ts';
-import { offerDrops } from '../../src/transport/server/webrtc.ts';
+import { emptySources } from '../ops/sources.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const read = (path: string): string => readFileSync(at(path), 'utf8');
@@ -181,25 +173,7 @@ function isThere(command: string, args: string[]): boolean {
 
 /** What a server's metrics page can hold. */
 async function registry(t: { teardown(fn: () => void): void }) {
-  const sessions = new SessionTable({ schemaHash: 0n, unixMs: () => 0, random: () => undefined });
-  const transport = new UwsTransport();
-  t.teardown(() => void transport.stop());
-  const directory = {
-    workers: () => [],
-    counters: {},
-    facts: {},
-    moves: { count: 0 },
-    journal: null,
-  } as unknown as RoomDirectory;
-  const { counters } = transport;
-  const udp = udpDrops(netcodeCounters(), { droppedFull: 0, errors: 0 });
-  const transports = [
-    transport,
-    { kind: 'udp', counters, drops: udp },
-    { kind: 'webrtc', counters, drops: offerDrops(offerCounters(), 0) },
-  ];
-  const parts = { directory, sessions, transports, http: new PublicHttp() };
-  const sources = metricSources({ ...parts, ready: () => true, version: '0' });
+  const sources = emptySources(t);
   const text = await createMetrics(sources).text();
   const names = new Set<string>();
   for (const [, name = '', kind] of text.matchAll(/^# TYPE (\w+) (\w+)$/gm))

@@ -3,15 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { OPTIONS } from '../../src/config.ts';
-import { metricSources } from '../../src/http/figures.ts';
-import { PublicHttp } from '../../src/http/public.ts';
-import { udpDrops } from '../../src/netcode-transport.ts';
-import type { RoomDirectory } from '../../src/room/directory.ts';
-import { netcodeCounters } from '../../src/session/server/netcode.ts';
-import { SessionTable } from '../../src/session/server/table.ts';
-import { offerCounters } from '../../src/transport/server/rtc/signalling.ts';
-import { UwsTransport } from '../../src/transport/server/uws.ts';
-import { offerDrops } from '../../src/transport/server/webrtc.ts';
+import { emptySources } from '../ops/sources.ts';
 
 const page = readFileSync(fileURLToPath(new URL('../../docs/limits.md', import.meta.url)), 'utf8');
 const rows = page
@@ -41,19 +33,10 @@ test('each option that is a limit stands in the table', (t) => {
 });
 
 test('each reason stands on the metrics page', async (t) => {
-  const sessions = new SessionTable({ schemaHash: 0n, unixMs: () => 0, random: () => undefined });
-  const transport = new UwsTransport();
-  t.teardown(() => transport.stop());
-  const directory = { workers: () => [], counters: {}, facts: {} } as unknown as RoomDirectory;
-  const { counters } = transport;
-  const udp = udpDrops(netcodeCounters(), { droppedFull: 0, errors: 0 });
-  const transports = [
-    transport,
-    { kind: 'udp', counters, drops: udp },
-    { kind: 'webrtc', counters, drops: offerDrops(offerCounters(), 0) },
-  ];
-  const parts = { directory, sessions, transports, http: new PublicHttp() };
-  const sources = metricSources({ ...parts, ready: () => true, version: '0' });
-  const reasons = new Set(sources.drops().map(({ reason }) => reason));
+  const reasons = new Set(
+    emptySources(t)
+      .drops()
+      .map(({ reason }) => reason),
+  );
   for (const [, limit, , , , reason = ''] of rows) t.ok(reasons.has(reason), `${limit}: ${reason}`);
 });

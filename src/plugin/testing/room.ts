@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { ERROR, PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import { loadedGame, roomFactory } from '../../../workers/open-room.ts';
 import type { ShardRoom } from '../../../workers/shard-room.ts';
+import { emptySlot } from '../../../workers/slots.ts';
 import { createTiming, Timing } from '../../../workers/timing.ts';
 import { type ErrorName, FrayError } from '../../errors.ts';
 import { ANSWER, createLink, DATA, IoEnd, JOINED, WorkerEnd } from '../../mailbox/messages.ts';
@@ -279,15 +280,4 @@ let compiled: WebAssembly.Module | undefined;
 /** Fencing number of the room's only owner. */
 const EPOCH = 1;
 /** Every packet arrives as its tick begins. */
-const STILL: NonNullable<ShardRoom['slot']> = {
-  index: 0,
-  intervalUs: 1,
-  rooms: [],
-  dueUs: 0,
-  tickUs: 0,
-  skipped: 0,
-  turns: 0,
-  resting: false,
-  slept: 0,
-  strideUs: 1,
-};
+const STILL = emptySlot<ShardRoom>(0, 1, 1);
