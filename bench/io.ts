@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Bench, BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
 import { ownRow, ratioRow } from '../src/cli/bench-report.ts';
 import { packageRoot } from '../src/cli/games.ts';
@@ -22,7 +23,11 @@ export const bench: Bench = {
       `io: server and load ${pinned() ? 'each on a processor of its own' : 'share all processors: taskset is missing'}`,
     );
     const rows: BenchRow[] = [];
-    for (const lane of LANES) rows.push(...(await runLane(lane, options)));
+    for (const lane of LANES) {
+      const lacking = (await lane.lacking?.()) ?? null;
+      if (lacking === null) rows.push(...(await runLane(lane, options)));
+      else options.progress(`io: ${lacking}`);
+    }
     return rows;
   },
 };
@@ -30,6 +35,10 @@ export const bench: Bench = {
 /** One transport and what it is measured beside. */
 interface LaneBench {
   readonly name: LoadOptions['transport'];
+  /** What else its rows are told apart by. */
+  readonly by?: string;
+  /** Resolves with why it cannot run here; null: it can. */
+  readonly lacking?: () => Promise<string | null>;
   readonly clients: { readonly full: number; readonly quick: number };
   readonly goal: { readonly text: string; readonly ratioMin: number };
   readonly ours: () => Promise<ServerProcess>;
@@ -39,6 +48,9 @@ interface LaneBench {
   readonly peer: (bytes: number) => Promise<{ name: string; server: ServerProcess } | string>;
 }
 
+/** Lets a process find uWebSockets.js. */
+const UWS = pathToFileURL(benchFile('uws', 'library.mjs')).href;
+
 const LANES: readonly LaneBench[] = [
   {
     name: 'websocket',
@@ -46,13 +58,17 @@ const LANES: readonly LaneBench[] = [
     goal: { text: '<= 1.15x of ws', ratioMin: 1 / 1.15 },
     ours: () => startFray('websocket'),
     botShare: 0.05,
-    peer: async (bytes) => ({
-      name: `ws ${wsVersion()} moving the same bytes`,
-      server: await startPeer(
-        [process.execPath, benchFile('peers', 'ws-fanout.mjs'), String(bytes)],
-        'ws',
-      ),
-    }),
+    peer: wsFanOut,
+  },
+  {
+    name: 'websocket',
+    by: ', uWebSockets.js',
+    lacking: async () => ((await import(UWS)) as typeof import('./uws/library.mjs')).lacking,
+    clients: { full: 500, quick: 150 },
+    goal: { text: '<= 0.6x of ws', ratioMin: 1 / 0.6 },
+    ours: () => startFray('websocket', ['--websocket', 'uws'], ['--import', UWS]),
+    botShare: 0.05,
+    peer: wsFanOut,
   },
   {
     name: 'udp',
@@ -89,6 +105,14 @@ const LANES: readonly LaneBench[] = [
   },
 ];
 
+function wsFanOut(bytes: number): Promise<{ name: string; server: ServerProcess }> {
+  const argv = [process.execPath, benchFile('peers', 'ws-fanout.mjs'), String(bytes)];
+  return startPeer(argv, 'ws').then((server) => ({
+    name: `ws ${wsVersion()} moving the same bytes`,
+    server,
+  }));
+}
+
 /** One side of one round. */
 interface Round {
   /** us of the server per datagram out. */
@@ -101,7 +125,7 @@ interface Round {
 async function runLane(lane: LaneBench, options: BenchOptions): Promise<BenchRow[]> {
   const lengths = options.quick ? QUICK : FULL;
   const clients = options.quick ? lane.clients.quick : lane.clients.full;
-  const name = `io/${lane.name} ${clients}`;
+  const name = `io/${lane.name} ${clients}${lane.by ?? ''}`;
   const fray = await lane.ours();
   let peer: Awaited<ReturnType<LaneBench['peer']>> = '';
   try {

@@ -92,12 +92,14 @@ export class ServerProcess {
 export function startFray(
   transport: LoadOptions['transport'],
   flags: readonly string[] = [],
+  /** Of Node. */
+  execArgv: readonly string[] = [],
 ): Promise<ServerProcess> {
   const cli = join(packageRoot(), 'dist', 'cli.js');
   if (!existsSync(cli)) throw new Error('Cannot measure a server that is not built: npm run build');
   const isUdp = transport === 'udp';
   const own = [...FRAY_FLAGS, ...(isUdp ? UDP_FLAGS : []), ...flags];
-  const argv = [process.execPath, cli, 'start', ...own];
+  const argv = [process.execPath, ...execArgv, cli, 'start', ...own];
   return ServerProcess.start(argv, (text) => {
     const page = /^Play \w+: (\S+)$/m.exec(text)?.[1];
     const udp = /^UDP: (\S+)$/m.exec(text)?.[1];

@@ -200,8 +200,21 @@ async function peers(context) {
       env: { CARGO_TARGET_DIR: 'target', CARGO_TERM_COLOR: 'never' },
     },
   );
+  const library = join(root, 'bench', 'uws');
+  const install = await check(
+    'npm ci --prefix bench/uws',
+    'npm',
+    ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
+    context,
+    300,
+    { cwd: library },
+  );
   const files = testFiles(root, 'peers');
-  return [...build, ...(await runTap(files, { cwd: root, jobs: 1, timeoutMs: 300_000, report }))];
+  return [
+    ...build,
+    ...install,
+    ...(await runTap(files, { cwd: root, jobs: 1, timeoutMs: 300_000, report })),
+  ];
 }
 
 async function crateTests(root, folder) {

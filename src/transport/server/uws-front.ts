@@ -5,6 +5,8 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { FrayError } from '../../errors.ts';
 import type { UwsApp, UwsListening, UwsModule, UwsRequest, UwsResponse } from './uws-module.ts';
 import { addressText } from './uws-module.ts';
@@ -34,10 +36,10 @@ export class UwsFront {
 
   /** Resolves with the port taken; rejects with E_PORT. */
   async listen(port: number, host: string): Promise<number> {
-    const listening = await this.#open({ port, host }, this.#options.certificate);
-    const taken = this.#options.uws.us_socket_local_port(listening);
-    this.#at = { listening, host, port: taken };
-    return taken;
+    const free = await freePort(port, host);
+    const listening = await this.#open({ port: free, host }, this.#options.certificate);
+    this.#at = { listening, host, port: free };
+    return free;
   }
 
   /**
@@ -74,13 +76,7 @@ export class UwsFront {
     return new Promise((resolve, reject) => {
       app.listen(host, port, (listening) => {
         if (listening !== false) resolve(listening);
-        else
-          reject(
-            new FrayError(
-              'E_PORT',
-              `Cannot listen on ${host}:${port}: the port is taken, or not ours`,
-            ),
-          );
+        else reject(taken(port, host));
       });
     });
   }
@@ -118,6 +114,26 @@ export class UwsFront {
     inner.on('error', () => fail('502 Bad Gateway'));
     inner.on('response', (answer) => giveBack(answer, response, exchange));
   }
+}
+
+/**
+ * The port asked for, or any for 0, once nobody listens at it. The library shares a port by default (it has to, for `setCertificate`), with other
+ * processes as well, and does so only for a port that is named: so it can neither find one nor tell that one is taken.
+ */
+function freePort(port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (cause) => reject(taken(port, host, cause)));
+    probe.listen({ port, host, exclusive: true }, () => {
+      const found = (probe.address() as AddressInfo).port;
+      probe.close(() => resolve(found));
+    });
+  });
+}
+
+function taken(port: number, host: string, cause?: Error): FrayError {
+  const text = `Cannot listen on ${host}:${port}: the port is taken, or not ours`;
+  return new FrayError('E_PORT', text, { cause });
 }
 
 /** Status, headers and body of the inner answer, as fast as the peer takes them. */

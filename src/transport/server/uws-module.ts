@@ -8,7 +8,6 @@ export interface UwsModule {
   App(): UwsApp;
   SSLApp(files: { readonly cert_file_name: string; readonly key_file_name: string }): UwsApp;
   us_listen_socket_close(listening: UwsListening): void;
-  us_socket_local_port(listening: UwsListening): number;
 }
 
 /** A native pointer. */

@@ -2,7 +2,7 @@
  * WebSocket server transport over uWebSockets.js: keeps what `websocket.ts` keeps, with less CPU per message. It takes its sockets
  * from an app of that library, which owns the port (`UwsFront`).
  *
- * Written from the library's documentation. Where it is not installed, the tests run over a stand-in (test/transport/uws-stand-in.ts).
+ * Tested over the library itself (test/peers/uws.test.ts).
  */
 import { ERROR, PACKET_BYTES_MAX } from '../../../protocol/gen/tables.ts';
 import type { OpenListener, PipeFacts, ServerTransport } from '../types.ts';

@@ -1,6 +1,6 @@
 /**
- * The transport over uWebSockets.js keeps the contract of all transports, and its front door passes plain HTTP on. Run over a stand-in
- * made from the library's documentation, and over the library itself where that is installed; where not, this is listed below.
+ * The transport over uWebSockets.js keeps the contract of all transports, and its front door passes plain HTTP on. Run over the library
+ * itself, where it has a binary for this Node.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import t from 'tap';
 import { WebSocket } from 'ws';
+import { lacking } from '../../bench/uws/library.mjs';
 import { ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { PublicHttp } from '../../src/http/public.ts';
 import { readCertificate } from '../../src/http/tls.ts';
@@ -23,21 +24,11 @@ import type { WebSocketServerOptions } from '../../src/transport/server/websocke
 import { CLOSE } from '../../src/transport/types.ts';
 import type { Files } from '../http/certificates.ts';
 import { folderFor, makeCertificate } from '../http/certificates.ts';
-import { contract, until } from './contract.ts';
-import { standIn } from './uws-stand-in.ts';
+import { contract, until } from '../transport/contract.ts';
+import { cycles } from '../transport/cycles.ts';
 
-const real = await loadUws().catch(() => null);
-
-if (real === null) {
-  t.test('not run here: all of this file over uWebSockets.js itself', async (t) => {
-    await t.rejects(loadUws(), {
-      code: 'E_CONFIG',
-      message: /^Cannot use websocket = uws: uWebSockets\.js is not installed here/,
-    });
-    t.pass('not run: uWebSockets.js is not installed; the stand-in was run in its place');
-  });
-} else all('uWebSockets.js', real);
-all('uws stand-in', standIn);
+if (lacking === null) all('uWebSockets.js', await loadUws());
+else t.pass(`not run: ${lacking}`);
 
 function all(name: string, uws: UwsModule): void {
   contract({
@@ -192,6 +183,15 @@ function all(name: string, uws: UwsModule): void {
     await until(() => running.server.pipes === 0);
   });
 
+  cycles(name, async () => {
+    const running = await start(uws);
+    return {
+      server: running.server,
+      connect: () => openNodeWebSocket(`${running.url}/ws`),
+      stop: () => running.stop(),
+    };
+  });
+
   t.test(`${name}: a taken port is one clear error`, async (t) => {
     const running = await start(uws);
     t.teardown(() => running.stop());
@@ -200,6 +200,8 @@ function all(name: string, uws: UwsModule): void {
     t.teardown(() => http.stop(0));
     const front = new UwsFront({ uws, attach: () => undefined, inner: 'none' });
     await t.rejects(front.listen(port, '127.0.0.1'), { code: 'E_PORT' });
+    // The library would share the port with another that shares it, another server's included.
+    await t.rejects(front.listen(running.port, '127.0.0.1'), { code: 'E_PORT' });
   });
 }
 
