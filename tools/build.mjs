@@ -81,6 +81,7 @@ async function buildHost() {
     cli: 'src/cli.ts',
     'room-worker': 'workers/room-worker.ts',
     'journal-writer': 'workers/journal-writer.ts',
+    'verify-job': 'workers/jobs/verify.ts',
     'fray-rtc': 'src/transport/server/rtc/fray-rtc.ts',
     schema: 'src/schema/index.ts',
     plugin: 'src/plugin/index.ts',

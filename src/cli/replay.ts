@@ -1,19 +1,17 @@
 /** `fray replay`: plays a journal again and says whether every hash in it comes out the same. */
-import { readFileSync } from 'node:fs';
 import { errorName } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../errors.ts';
-import { loadCore } from '../room/core.ts';
 import type { PlayingCore } from '../room/cores.ts';
-import { coreThatPlayed } from '../room/cores.ts';
 import type { JournalEnd, ReplayOptions, ReplayReport } from '../room/replay.ts';
 import { Replay } from '../room/replay.ts';
 import { EVENT_NAMES, eventLine, replayEvents } from '../room/replay-events.ts';
-import type { JournalHead } from '../room/replay-file.ts';
 import { readJournal } from '../room/replay-file.ts';
+import type { SummaryVerdict } from '../room/verdict.ts';
+import { coreFor, isAsSigned, isVerified, judgeSummary, readFile } from '../room/verdict.ts';
 import type { Command, Io, Values } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
-import type { SummaryVerdict } from './replay-summary.ts';
-import { judgeSummary, keyNamed, summaryLines } from './replay-summary.ts';
+import { isFolder, replayFolder } from './replay-batch.ts';
+import { keyNamed, summaryLines } from './replay-summary.ts';
 import { watchJournal } from './replay-watch.ts';
 import { table } from './table.ts';
 
@@ -27,9 +25,15 @@ export const command: Command = {
     'fray replay journals/abcd-m3k2.journal --public-key journals/key.pub.pem',
     'fray replay journals/abcd-m3k2.journal --events --kinds receipt,hit',
     'fray replay journals/abcd-m3k2.journal --watch',
+    'fray replay journals',
   ],
   args: {
-    file: { type: 'positional', required: true, description: 'A file that `journalDir` got.' },
+    file: {
+      type: 'positional',
+      required: true,
+      description:
+        'A file that `journalDir` got, or a folder with some: all of them, on all processors, with a line for each.',
+    },
     toTick: { type: 'string', description: 'The last tick to play. Default: all.', valueHint: 'N' },
     jump: {
       type: 'boolean',
@@ -78,9 +82,13 @@ export const command: Command = {
     const path = textOf(values, 'file');
     const named = values['publicKey'];
     const wanted = named === undefined ? null : keyNamed(textOf(values, 'publicKey'));
-    const file = read(path);
+    if (isFolder(path)) return replayFolder(path, { values, io, publicKey: wanted });
+    const file = readFile(path);
     const journal = readJournal(file);
-    const core = await coreOf(journal.head, values);
+    const core = await coreFor(
+      journal.head,
+      values['core'] === undefined ? undefined : textOf(values, 'core'),
+    );
     checkEvents(core, values);
     if (values['watch'] === true)
       return watchJournal(path, { head: journal.head, core: core.bytes, values, io });
@@ -101,14 +109,6 @@ export const command: Command = {
   },
 };
 
-function read(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new FrayError('E_CONFIG', `Cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
-}
-
 function limits(values: Values): { toTick?: number } {
   if (values['toTick'] === undefined) return {};
   return { toTick: wholeNumber(values, 'toTick', { min: 0, max: 0xffff_ffff }) };
@@ -128,20 +128,6 @@ function printer(values: Values, io: Io): NonNullable<ReplayOptions['onEvents']>
   };
 }
 
-/** The core that is named, if it played the journal, or the one that did: another one may play another way. */
-async function coreOf({ coreHash }: JournalHead, values: Values): Promise<PlayingCore> {
-  if (values['core'] === undefined) return coreThatPlayed(coreHash);
-  const core = await loadCore(textOf(values, 'core'));
-  const known = coreHash.some((byte) => byte !== 0);
-  const named = { ...core, version: null, tables: 'own', bytes: null } as const;
-  if (!known || Buffer.compare(coreHash, core.hash) === 0) return named;
-  const short = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').slice(0, 16);
-  throw new FrayError(
-    'E_CORE',
-    `Cannot replay: core ${short(coreHash)} played it, and this is ${short(core.hash)}; leave --core out for one that is kept`,
-  );
-}
-
 /** What a core of other tables tells its game is not what this program would print. */
 function checkEvents({ tables, version }: PlayingCore, values: Values): void {
   if (tables === 'own' || (values['events'] !== true && values['watch'] !== true)) return;
@@ -149,19 +135,6 @@ function checkEvents({ tables, version }: PlayingCore, values: Values): void {
     'E_CORE',
     `Cannot show what happened: the core of ${version} tells it otherwise; take that release (npx fray@${version} replay)`,
   );
-}
-
-function isVerified({ differs, problem }: ReplayReport): boolean {
-  return differs === null && problem === null;
-}
-
-/** Who names a key wants its signature; who names none wants no wrong one. */
-function isAsSigned(
-  { signature, contradicts }: SummaryVerdict,
-  wanted: Uint8Array | null,
-): boolean {
-  if (contradicts || signature === 'wrong') return false;
-  return wanted === null || signature === 'right';
 }
 
 interface Context {

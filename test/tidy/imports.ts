@@ -21,6 +21,8 @@ export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   protocol: [],
   'core-wasm': ['protocol'],
   workers: ['protocol', 'core-wasm', 'src/mailbox', 'src/schema', 'src/plugin'],
+  // What threads of a pool do for the host.
+  'workers/jobs': ['src/room'],
   'src/schema': ['protocol'],
   'src/plugin': ['src/schema', 'protocol'],
   // A room with its players in one thread: both ends, and nothing between them.
