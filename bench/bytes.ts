@@ -14,8 +14,7 @@ import { bodyBytes } from './w5.ts';
 
 export const bench: Bench = {
   name: 'bytes',
-  summary: 'Bytes of a snapshot by part (W1), and how they grow with loss (W5)',
-  async run({ quick, seed, progress }) {
+  async run({ quick, seed, progress, chart }) {
     const core = readFileSync(join(packageRoot(), 'core-wasm', 'fray_core.wasm'));
     const module = await compileCore(core);
     const { players, partTicks, warmTicks, ticks } = quick ? QUICK : FULL;
@@ -30,12 +29,25 @@ export const bench: Bench = {
         unit: 'bytes per snapshot, first to last bit',
         ours: all / 8,
         goal: `<= ${BODY_MAX}`,
+        goalId: 'P3',
         met: all / 8 <= BODY_MAX,
       }),
       ...Array.from(parts.bits, ([name, bits]) =>
         ownRow({ name: `bytes/body/${name}`, unit: 'bits per snapshot', ours: bits }),
       ),
     ];
+    chart({
+      title: 'Where the bits of a body go',
+      kind: 'bars',
+      x: { label: '', values: [...parts.bits.keys()].map((_, index) => `${index + 1}`) },
+      y: { label: 'bits per snapshot' },
+      series: [
+        {
+          label: [...parts.bits.keys()].map((name, index) => `${index + 1} ${name}`).join(', '),
+          values: [...parts.bits.values()],
+        },
+      ],
+    });
     const size = { players, visible: VISIBLE };
     const over = (loss: string): number =>
       bodyBytes(module, {
@@ -58,6 +70,7 @@ export const bench: Bench = {
             unit: '% more than without',
             ours: growth,
             goal: `<= ${most}`,
+            goalId: 'P3b',
             met: growth <= most,
           }),
         );

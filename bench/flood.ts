@@ -20,7 +20,6 @@ import { pause } from './worker-host.ts';
 
 export const bench: Bench = {
   name: 'flood',
-  summary: 'Tick of 50 players beside 50,000 spoofed handshakes a second',
   async run(options) {
     const program = compileC(benchFile('peers', 'flood.c'), 'flood');
     if (program === null) {

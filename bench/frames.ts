@@ -14,7 +14,6 @@ import { ownRow } from '../src/cli/bench-report.ts';
 
 export const bench: Bench = {
   name: 'frames',
-  summary: "A frame of the outpost's page, in Chromium without a graphics card",
   async run(options) {
     // Here and not above: the product installs no browser, and who only lists benches needs none.
     const { openChromium, startServer } = await import('../test/browser/chromium.ts');

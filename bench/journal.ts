@@ -24,7 +24,6 @@ import { record } from './w1-recording.ts';
 
 export const bench: Bench = {
   name: 'journal',
-  summary: 'What it costs to keep everything that enters a room',
   async run(options) {
     const core = readFileSync(join(packageRoot(), 'core-wasm', 'fray_core.wasm'));
     const module = await compileCore(core);

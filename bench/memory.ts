@@ -17,7 +17,6 @@ import { pause, WorkerHost } from './worker-host.ts';
 
 export const bench: Bench = {
   name: 'memory',
-  summary: 'Bytes of a room, CPU of idle rooms, and what closed rooms leave behind',
   async run(options) {
     const core = readFileSync(join(packageRoot(), 'core-wasm', 'fray_core.wasm'));
     const module = await compileCore(core);

@@ -10,6 +10,9 @@ import type { LinkMemory } from '../src/mailbox/messages.ts';
 import { ANSWER, createLink, IoEnd, JOIN, JOINED, OPEN, ORDER } from '../src/mailbox/messages.ts';
 import { Ring } from '../src/mailbox/ring.ts';
 import type { Game } from '../src/plugin/game.ts';
+import type { RuntimeHost } from '../src/plugin/host.ts';
+import type { GameRuntime } from '../src/plugin/runtime.ts';
+import { FLAG_VERIFY, fitName, identityBytes } from '../src/room/orders.ts';
 import { interpolationTicks, roomSizes } from '../src/schema/compile.ts';
 import type { WorkerReport } from '../workers/boot.ts';
 import { SHADOW_HOST_BYTES } from '../workers/boot.ts';
@@ -42,6 +45,13 @@ export interface ShardHostOptions {
   readonly coreHash?: Uint8Array;
   /** From one tick that is timed stage by stage to the next; default a second of the bench's time. */
   readonly sampleUs?: number | undefined;
+  /**
+   * Time goes on within a turn, so that stages and hooks have their lengths; a turn still begins when its slot is due, however long the
+   * one before it took. Default false: it stands still.
+   */
+  readonly realTime?: boolean;
+  /** What hooks tell, and who times them. Default: as in a worker. */
+  readonly host?: RuntimeHost;
   /** Signs the journals of closed rooms. Default: nobody. */
   readonly signer?: Signer;
 }
@@ -59,11 +69,15 @@ export class ShardHost {
   readonly shard: Shard;
   readonly link: LinkMemory;
   readonly timing: TimingReader;
+  /** What `timing` reads. */
+  readonly timingMemory: SharedArrayBuffer;
   /** What a room or a hook had to say; a bench that goes well reads nothing here. */
   readonly logs: string[] = [];
   readonly #rooms = new Map<number, ShardRoom>();
   readonly #keeping: Keeping;
   #journal: Journals | null = null;
+  /** Of the turn that runs. */
+  #startMs = performance.now();
   /** Its one number: the bench's time, us. */
   readonly #times = Float64Array.of(START_US);
 
@@ -107,12 +121,14 @@ export class ShardHost {
     const [clock, times] = [new BigInt64Array(1), this.#times];
     this.io = new IoEnd(this.link);
     this.timing = new TimingReader(boot.timing);
+    this.timingMemory = boot.timing;
     // The real clock is read, and paid for, as a worker reads it; the time is the bench's own. In one small function, as that of
     // `systemClock` is: V8 inlines it, where two that call each other are at times left as calls, whose answers are boxed.
-    const nowUs = (): number => {
+    const still = (): number => {
       clock[0] = process.hrtime.bigint();
       return times[0] as number;
     };
+    const nowUs = options.realTime === true ? () => this.#passedUs() : still;
     const { facts } = kept;
     this.#keeping = new Keeping({
       records: boot.records,
@@ -123,7 +139,11 @@ export class ShardHost {
       report,
     });
     this.#keeping.shadows.settled();
-    const make = roomFactory(boot, kept, { report, keeping: this.#keeping });
+    const make = roomFactory(boot, kept, {
+      report,
+      keeping: this.#keeping,
+      ...(options.host !== undefined && { host: options.host }),
+    });
     const restore = roomRestorer(boot, kept, { report, keeping: this.#keeping });
     this.shard = new Shard({
       boot,
@@ -141,6 +161,10 @@ export class ShardHost {
       sampleUs: options.sampleUs,
       report: ({ text, fields }) => this.logs.push(`${text} ${JSON.stringify(fields)}`),
     });
+  }
+
+  #passedUs(): number {
+    return (this.#times[0] as number) + (performance.now() - this.#startMs) * 1000;
   }
 
   /** Orders a room; it stands after the next turn. */
@@ -161,9 +185,22 @@ export class ShardHost {
     this.#rooms.delete(row);
   }
 
-  /** Orders a place; `answers` gives it after one of the next turns. */
-  join(session: number, row: number): void {
-    this.#order(ORDER.join, { id: session, arg: row, bytes: new Uint8Array(JOIN.identity) });
+  /** Orders a place; `answers` gives it after one of the next turns. `verify`: each snapshot carries a hash. */
+  join(session: number, row: number, { name = '', verify = false } = {}): void {
+    const [called, identity] = [
+      fitName(name),
+      identityBytes({ userId: name, userData: new Uint8Array(0) }),
+    ];
+    const bytes = new Uint8Array(JOIN.identity + (name === '' ? 0 : identity.length));
+    const view = new DataView(bytes.buffer);
+    bytes.set(called, JOIN.name);
+    view.setUint32(JOIN.nameBytes, called.length, true);
+    view.setUint32(JOIN.flags, verify ? FLAG_VERIFY : 0, true);
+    if (name !== '') {
+      view.setUint32(JOIN.identityBytes, identity.length, true);
+      bytes.set(identity, JOIN.identity);
+    }
+    this.#order(ORDER.join, { id: session, arg: row, bytes });
   }
 
   /** One turn of a worker: the slot that is due next, with all that waits for it. */
@@ -171,6 +208,7 @@ export class ShardHost {
     const { shard } = this;
     const slot = shard.nextSlot();
     if (slot !== undefined) this.#times[0] = slot.dueUs;
+    this.#startMs = performance.now();
     shard.takeOrders();
     shard.takePackets();
     if (slot !== undefined) shard.tickSlot(slot);
@@ -182,6 +220,13 @@ export class ShardHost {
   /** Moment of the tick that ran last, us. */
   get nowUs(): number {
     return this.#times[0] as number;
+  }
+
+  /** The runtime of an open room. */
+  runtime(row: number): GameRuntime {
+    const room = this.#rooms.get(row);
+    if (room !== undefined) return room.game as GameRuntime;
+    throw new Error(`Cannot find room ${row}: ${this.logs.join('; ') || 'it is not open'}`);
   }
 
   /** The core of an open room. */

@@ -14,7 +14,6 @@ import { random } from './w1.ts';
 
 export const bench: Bench = {
   name: 'shots',
-  summary: 'Lag compensation: what honest shots hit, and what a false view gains',
   async run({ quick, seed, shots, progress }) {
     const module = await compileCore(
       readFileSync(join(packageRoot(), 'core-wasm', 'fray_core.wasm')),

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileCore } from '../core-wasm/bindings/instantiate.ts';
-import type { Bench, BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
+import type { Bench, BenchChart, BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
 import { ownRow, ratioRow } from '../src/cli/bench-report.ts';
 import { packageRoot } from '../src/cli/games.ts';
 import { collector } from './gc.ts';
@@ -21,7 +21,6 @@ import { SchemaPeer, verifyPeer } from './w1-schema-peer.ts';
 
 export const bench: Bench = {
   name: 'tick',
-  summary: 'CPU per player and tick beside @colyseus/schema, and bytes per snapshot (W1)',
   async run(options) {
     const core = readFileSync(join(packageRoot(), 'core-wasm', 'fray_core.wasm'));
     const module = await compileCore(core);
@@ -33,6 +32,7 @@ export const bench: Bench = {
     const sizes = options.quick ? W1_SIZES.slice(0, 2) : W1_SIZES;
     for (const size of sizes) rows.push(...runSize(size, parts));
     rows.push(softTurns(parts), ...growth(rows));
+    for (const chart of chartsOf(rows, sizes)) options.chart(chart);
     return rows;
   },
 };
@@ -79,23 +79,29 @@ function runSize(size: W1Size, parts: Parts): BenchRow[] {
       unit: 'CPU ns per player and tick',
       rounds: times,
       peerName,
-      ...(isGoal && { goal: { text: `>= ${RATIO_AT_100}x`, ratioMin: RATIO_AT_100 } }),
+      ...(isGoal && { goal: { text: `>= ${RATIO_AT_100}x`, ratioMin: RATIO_AT_100, id: 'P1' } }),
       ...(name === 'tick/1000x10' && {
-        goal: { text: `>= ${RATIO_AT_1000}x`, ratioMin: RATIO_AT_1000 },
+        goal: { text: `>= ${RATIO_AT_1000}x`, ratioMin: RATIO_AT_1000, id: 'P1' },
       }),
+      more: MORE,
     }),
     ratioRow({
       name: `${name}/bytes`,
       unit: 'bytes per client and tick, header included',
       rounds: [{ ours: recording.packetBytesMean, peer: race.peerBytesMean }],
       peerName,
+      more: MORE,
     }),
     ownRow({
       name: `${name}/body`,
       unit: 'bytes per snapshot, first to last bit',
       ours: recording.bodyBytesMean,
       ...(isGoal
-        ? { goal: `<= ${BODY_BYTES_MAX} B`, met: recording.bodyBytesMean <= BODY_BYTES_MAX }
+        ? {
+            goal: `<= ${BODY_BYTES_MAX} B`,
+            goalId: 'P3',
+            met: recording.bodyBytesMean <= BODY_BYTES_MAX,
+          }
         : {}),
     }),
     ownRow({
@@ -192,6 +198,37 @@ function softTurns({ module, options, lengths }: Parts): BenchRow {
   });
 }
 
+/** Cost against players, and bytes against those in sight. */
+function chartsOf(rows: readonly BenchRow[], sizes: readonly W1Size[]): BenchChart[] {
+  const pictured = sizes.filter(({ visible }, index) => index === 0 || visible !== VISIBLE_FIRST);
+  const series = (ending: string): BenchChart['series'] => {
+    const found = pictured.map((size) =>
+      rows.find(({ name }) => name === `${nameOf(size)}${ending}`),
+    );
+    const peer = found.find((row) => row?.peerName)?.peerName;
+    return [
+      { label: 'ours', values: found.map((row) => row?.ours ?? null) },
+      ...(peer ? [{ label: peer, values: found.map((row) => row?.peer ?? null) }] : []),
+    ];
+  };
+  return [
+    {
+      title: 'Cost against players (10, 20, 40 others in sight)',
+      kind: 'points',
+      x: { label: 'players', values: pictured.map(({ players }) => players) },
+      y: { label: 'CPU ns per player and tick' },
+      series: series(''),
+    },
+    {
+      title: 'Bytes against others in sight',
+      kind: 'points',
+      x: { label: 'others in sight', values: pictured.map(({ visible }) => visible) },
+      y: { label: 'bytes per client and tick' },
+      series: series('/bytes'),
+    },
+  ];
+}
+
 /** P1b: what ten times the entities cost at the same number of visible ones. */
 function growth(rows: readonly BenchRow[]): BenchRow[] {
   const at = (name: string): number | undefined => rows.find((row) => row.name === name)?.ours;
@@ -204,6 +241,7 @@ function growth(rows: readonly BenchRow[]): BenchRow[] {
       unit: 'times the CPU per player and tick',
       ours,
       goal: `<= ${GROWTH_MAX}`,
+      goalId: 'P1b',
       met: ours <= GROWTH_MAX,
     }),
   ];
@@ -222,6 +260,12 @@ function nameOf(size: W1Size): string {
   return `tick/${size.players}x${size.visible}`;
 }
 
+/** Of W1_SIZES: the last is the first with more players. */
+const VISIBLE_FIRST = 10;
+const MORE = {
+  peer: 'tracks changes in objects that an author writes to freely; its schema nests and holds collections',
+  ours: 'decodes inputs, moves everybody, finds who sees whom (the peer is handed it), runs hooks, keeps what lost packets need, copies to another thread',
+};
 /** The sheet's 300 and 3,000 ticks. V8 has compiled both by the end of the warm-up. */
 const FULL = { warmTicks: 300, rounds: 10, roundTicks: 300 };
 const QUICK = { warmTicks: 120, rounds: 3, roundTicks: 64 };

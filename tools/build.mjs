@@ -54,6 +54,7 @@ const made = new Map();
 await Promise.all([
   buildHost(),
   buildAdmin(),
+  buildBenchPage(),
   ...PAGE_MODULES.map(buildPageModule),
   ...games().map(buildGame),
 ]);
@@ -114,6 +115,20 @@ async function buildAdmin() {
   });
   for (const file of ['index.html', 'style.css'])
     made.set(join(DIST, 'admin', file), fs.readFileSync(join(from, file)));
+}
+
+/** The script and style of `fray bench --out FILE.html`, which stand in that file; uPlot among them, whose licence stays. */
+async function buildBenchPage() {
+  const main = join(ROOT, 'bench', 'page', 'main.ts');
+  if (!exists(main)) return;
+  await bundle({
+    entryPoints: [main],
+    outdir: join(DIST, 'bench-page'),
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'inline',
+  });
 }
 
 /** Minified, with its map beside it: a page without a bundler loads this file as it is. */

@@ -1,141 +1,136 @@
-/** `fray bench NAME`: runs one benchmark of bench/ and prints its rows. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { nearest } from '../config.ts';
+/** `fray bench`: runs the benchmarks of bench/, all of them or one, and prints their rows; `--out` writes them as a page or as JSON. */
+import { writeFileSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
 import { FrayError } from '../errors.ts';
-import type { Bench, BenchOptions, BenchRow } from './bench-report.ts';
-import { describeRun, ROW_HEAD, rowCells } from './bench-report.ts';
-import type { Command } from './command.ts';
+import { budgetCommand } from './bench-budget.ts';
+import { goalsText } from './bench-goals.ts';
+import { BENCHES } from './bench-list.ts';
+import { benchPage } from './bench-page.ts';
+import type { BenchOptions, BenchReport } from './bench-report.ts';
+import { describeHead, rowsText, runHead } from './bench-report.ts';
+import { type Asked, benchNames, checkBench, runAll, runHere } from './bench-run.ts';
+import type { Command, Io, Values } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
-import { packageRoot } from './games.ts';
-import { table } from './table.ts';
 
 export const command: Command = {
   name: 'bench',
-  summary: 'Run a benchmark',
-  examples: ['fray bench tick --quick', 'fray bench tick --json > tick.json', 'fray bench all'],
+  summary: 'Run the benchmarks, or one of them; hold a game against its tick budget',
+  examples: [
+    'fray bench --quick --out bench.html',
+    'fray bench tick --json > tick.json',
+    'fray bench churn --minutes 30',
+    'fray bench budget --game ./server.ts --players 50 --rate 60',
+  ],
+  notes: [
+    'Benchmarks:',
+    ...Object.entries(BENCHES).map(([name, summary]) => `  ${name.padEnd(9)} ${summary}`),
+  ],
   args: {
     name: {
       type: 'positional',
       required: false,
-      description:
-        'Which one, or all of them, each in a process of its own; without it they are listed.',
+      description: 'Which one; without it all of them, each in a process of its own.',
     },
-    quick: { type: 'boolean', description: 'Under 30 s: fewer ticks and rounds, coarser figures.' },
+    quick: { type: 'boolean', description: 'Under 30 s each: fewer ticks and rounds.' },
     seed: {
       type: 'string',
       default: '1',
       valueHint: 'n',
       description: 'Seed of the workload, 0..4294967295.',
     },
+    json: {
+      type: 'boolean',
+      description: 'Print the rows as a JSON array; all else goes to standard error.',
+    },
+    out: {
+      type: 'string',
+      valueHint: 'file',
+      description: 'Write the whole run: FILE.html, a page with pictures, or FILE.json.',
+    },
     shots: {
       type: 'string',
       valueHint: 'n',
-      description: 'Shots that `shots` fires at least, 1..100000000.',
+      description: 'shots: fire so many at least, 1..100000000.',
     },
-    json: {
-      type: 'boolean',
-      description: 'Print the rows as a JSON array; the head goes to standard error.',
+    minutes: {
+      type: 'string',
+      valueHint: 'n',
+      description: 'churn: play so long, 1..1440; the workload says 30.',
+    },
+    game: {
+      type: 'string',
+      valueHint: 'name',
+      description: 'budget: the game, as fray start takes it. Default: both demo games.',
+    },
+    players: {
+      type: 'string',
+      valueHint: 'n',
+      description: "budget: who plays in a room, 1..1024. Default: the game's playersMax.",
+    },
+    rate: {
+      type: 'string',
+      valueHint: 'Hz',
+      description: "budget: ticks a second, 1..128. Default: the game's.",
+    },
+    seconds: {
+      type: 'string',
+      valueHint: 's',
+      description: 'budget: how long they play, 1..3600, of their time. Default 20.',
     },
   },
   async run(values, io) {
-    const names = benchNames();
-    if (values['name'] === undefined) {
-      io.out(names.map((name) => `fray bench ${name}`).join('\n'));
-      return EXIT.done;
+    const name = values['name'] === undefined ? ALL : textOf(values, 'name');
+    if (name === 'budget') return await budgetCommand(values, io);
+    for (const flag of BUDGET_FLAGS)
+      if (values[flag] !== undefined)
+        throw new FrayError('E_CONFIG', `Cannot use --${flag}: it belongs to fray bench budget`);
+    if (name !== ALL) checkBench(name);
+    const out = outOf(values, io);
+    const options = optionsOf(values, io);
+    const head = runHead(options);
+    io.progress(describeHead(head));
+    const benches =
+      name === ALL ? await runAll(benchNames(), options) : [await runHere(name, options)];
+    const report: BenchReport = { head, benches };
+    const rows = benches.flatMap((bench) => bench.rows);
+    if (out !== null) writeFileSync(out.file, out.isPage ? benchPage(report) : jsonOf(report));
+    const failed = benches.filter((bench) => bench.failure !== null);
+    if (values['json'] === true) io.out(JSON.stringify(rows, null, 2));
+    else {
+      io.out(`${describeHead(head)}\n\n${rowsText(rows)}`);
+      if (name === ALL) io.out(`\n${goalsText(report)}`);
     }
-    const name = textOf(values, 'name');
-    const options = {
-      quick: values['quick'] === true,
-      seed: wholeNumber(values, 'seed', { min: 0, max: 0xffff_ffff }),
-      shots:
-        values['shots'] === undefined
-          ? undefined
-          : wholeNumber(values, 'shots', { min: 1, max: 100_000_000 }),
-      progress: io.progress,
-    };
-    const rows =
-      name === ALL
-        ? await runAll(names, options)
-        : await runHere(await loadBench(name, names), options);
-    io.out(
-      values['json'] === true ? JSON.stringify(rows, null, 2) : table(ROW_HEAD, rows.map(rowCells)),
-    );
-    return rows.some((row) => row.met === false) ? EXIT.failed : EXIT.done;
+    for (const bench of failed) io.progress(`fray: bench ${bench.name} failed: ${bench.failure}`);
+    return failed.length > 0 || rows.some((row) => row.met === false) ? EXIT.failed : EXIT.done;
   },
 };
 
-function runHere(bench: Bench, options: BenchOptions): Promise<BenchRow[]> {
-  options.progress(describeRun(options));
-  return bench.run(options);
+function optionsOf(values: Values, io: Io): Asked {
+  const ranged = (flag: string, max: number): number | undefined =>
+    values[flag] === undefined ? undefined : wholeNumber(values, flag, { min: 1, max });
+  return {
+    quick: values['quick'] === true,
+    seed: wholeNumber(values, 'seed', { min: 0, max: 0xffff_ffff }),
+    shots: ranged('shots', 100_000_000),
+    minutes: ranged('minutes', 1440),
+    progress: io.progress,
+  } satisfies Omit<BenchOptions, 'chart'>;
 }
 
-/** Each in a process of its own: what ran before changes what V8 has compiled and what lies in the heap. */
-async function runAll(names: readonly string[], options: BenchOptions): Promise<BenchRow[]> {
-  const rows: BenchRow[] = [];
-  const flags = ['--json', '--seed', String(options.seed), ...(options.quick ? ['--quick'] : [])];
-  for (const name of names) {
-    const argv = [...process.execArgv, process.argv[1] ?? '', 'bench', name, ...flags];
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-    await once(child, 'close');
-    // Exit code 1 says that a goal is missed; a bench that failed has written no rows.
-    if (output === '') throw new Error(`Cannot go on: bench ${name} ended with ${child.exitCode}`);
-    rows.push(...(JSON.parse(output) as BenchRow[]));
-  }
-  return rows;
+/** Checked before anything runs: half an hour later is late to hear of a wrong ending. */
+function outOf(values: Values, io: Io): { file: string; isPage: boolean } | null {
+  if (values['out'] === undefined) return null;
+  const file = resolve(io.folder, textOf(values, 'out'));
+  const ending = extname(file);
+  if (ending !== '.html' && ending !== '.json')
+    throw new FrayError('E_CONFIG', `Cannot use --out ${file}: it must end in .html or .json`);
+  if (ending === '.html') benchPage(null);
+  return { file, isPage: ending === '.html' };
 }
 
-async function loadBench(name: string, names: readonly string[]): Promise<Bench> {
-  if (!names.includes(name)) {
-    const near = nearest(name, names);
-    throw new FrayError(
-      'E_CONFIG',
-      `Cannot run bench ${name}: there is none of that name; ${near === null ? `there are: ${names.join(', ')}` : `did you mean ${near}?`}`,
-    );
-  }
-  const module = (await import(moduleOf(name))) as { readonly bench: Bench };
-  return module.bench;
-}
-
-/** Benches are loaded by path and not bundled into the command: they bring their peers, which users do not install. */
-function moduleOf(name: string): string {
-  const root = packageRoot();
-  const built = join(root, 'dist', 'bench', `${name}.js`);
-  const source = join(root, 'bench', `${name}.ts`);
-  return pathToFileURL(import.meta.url.endsWith('.ts') && existsSync(source) ? source : built).href;
-}
-
-function benchNames(): string[] {
-  const root = packageRoot();
-  const folder = import.meta.url.endsWith('.ts')
-    ? join(root, 'bench')
-    : join(root, 'dist', 'bench');
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).map((file) => file.replace(/\.(ts|js)$/, ''));
-  return BENCHES.filter((name) => files.includes(name));
+function jsonOf(report: BenchReport): string {
+  return `${JSON.stringify(report, null, 1)}\n`;
 }
 
 const ALL = 'all';
-/** Files of bench/ that are benchmarks, in the order in which `all` runs them; the others are their parts. */
-const BENCHES: readonly string[] = [
-  'tick',
-  'bytes',
-  'interest',
-  'move',
-  'native',
-  'garbage',
-  'memory',
-  'lateness',
-  'io',
-  'flood',
-  'shots',
-  'journal',
-  'frames',
-];
+const BUDGET_FLAGS = ['game', 'players', 'rate', 'seconds'];

@@ -30,6 +30,8 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly examples: readonly string[];
+  /** Lines that its help ends with. */
+  readonly notes?: readonly string[];
   readonly args: ArgsDef;
   /** Ends with the exit code. May throw FrayError. */
   run(values: Values, io: Io): Promise<number>;
@@ -175,7 +177,8 @@ async function usage(command: Command): Promise<string> {
   const coloured = await renderUsage({ meta, args: kebabArgs(command.args) });
   const text = stripVTControlCharacters(coloured).replaceAll(/ +$/gm, '');
   const examples = command.examples.map((line) => `  ${line}`).join('\n');
-  return `${text.trimEnd()}\n\nExample${command.examples.length > 1 ? 's' : ''}\n\n${examples}`;
+  const notes = command.notes === undefined ? '' : `\n\n${command.notes.join('\n')}`;
+  return `${text.trimEnd()}\n\nExample${command.examples.length > 1 ? 's' : ''}\n\n${examples}${notes}`;
 }
 
 /** Flags are printed as they are usually typed. */

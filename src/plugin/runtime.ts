@@ -117,7 +117,7 @@ export class GameRuntime {
     this.#receipts = new Batch(() => new ReceiptView(this.#context, this.#room));
     this.#assists = new Assists(this.#context, this.#room);
     this.#codec = new MessageCodec(layout.toServer);
-    this.#askBot = (slot) => this.#botInput(slot);
+    this.#askBot = (slot) => this.botInput(slot);
   }
 
   /** Runs onCreate. Returns bytes of commands in the core's input buffer, for `core.end`. */
@@ -375,7 +375,8 @@ export class GameRuntime {
       this.#seats.remove({ slot, playerId, code: ERROR[errorName(code)], reason: '' });
   }
 
-  #botInput(slot: number): Readonly<Record<string, unknown>> | null {
+  /** What the game's `botInput` answers for who sits in `slot`; null: nothing, or it has no such hook. */
+  botInput(slot: number): Readonly<Record<string, unknown>> | null {
     const { scope } = this.#context;
     const { stopwatch } = this.#host;
     const startUs = stopwatch?.nowUs() ?? 0;

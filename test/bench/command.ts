@@ -65,5 +65,5 @@ export function checkShape(row: BenchRow): void {
     fail('the ratio is not between its least and its most');
 }
 
-const FIELDS = 'goal met name ours peer peerName ratio ratioMax ratioMin unit';
+const FIELDS = 'goal goalId met more name ours peer peerName ratio ratioMax ratioMin rounds unit';
 const TIMEOUT_MS = 240_000;

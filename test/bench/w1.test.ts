@@ -59,7 +59,9 @@ t.test('a row without a peer says so', async (t) => {
   const row = ownRow({ name: 'tick/100', unit: 'ns', ours: 261.4 });
   t.strictSame(Object.keys(row).sort(), [
     'goal',
+    'goalId',
     'met',
+    'more',
     'name',
     'ours',
     'peer',
@@ -67,6 +69,7 @@ t.test('a row without a peer says so', async (t) => {
     'ratio',
     'ratioMax',
     'ratioMin',
+    'rounds',
     'unit',
   ]);
   t.strictSame(rowCells(row), ['tick/100', '261', 'ns', '-', '-', '-', '-', '-']);
