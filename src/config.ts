@@ -316,5 +316,5 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** `FRAY_CONFIG` and `FRAY_ENV_FILE` name the files; `FRAY_TEST_...` belongs to the tests; the rest is what Kubernetes adds for a service `fray`. */
-const OTHER_VARIABLES = /^FRAY_(CONFIG|ENV_FILE|TEST_\w+|SERVICE_\w+|PORT_\d+_\w+)$/;
+/** `FRAY_CONFIG` and `FRAY_ENV_FILE` name the files, `FRAY_CACHE_DIR` is read by the single-file program; `FRAY_TEST_...` belongs to the tests; the rest is what Kubernetes adds for a service `fray`. */
+const OTHER_VARIABLES = /^FRAY_(CONFIG|ENV_FILE|CACHE_DIR|TEST_\w+|SERVICE_\w+|PORT_\d+_\w+)$/;

@@ -3,7 +3,7 @@
  * lines. What is Fray's is the very module that runs here, whatever the author has installed; other packages stay where they are.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -108,13 +108,15 @@ function isTypeScript(file: string): boolean {
 }
 
 /**
- * What can be imported in the place of `file`: itself, or where that is TypeScript a bundle of it, until `dispose`. From source, tests for
- * example, threads read TypeScript as it is. Rejects with BuildError.
+ * What can be imported in the place of `file`: itself, or where that is TypeScript a bundle of it, until `dispose`; JavaScript too that
+ * finds no Fray beside it, as nobody has installed one for the single-file program. From source, tests for example, threads read TypeScript
+ * as it is. Rejects with BuildError.
  */
 export async function importable(
   file: string,
 ): Promise<{ readonly file: string; dispose(): void }> {
-  if (!isTypeScript(file) || isTypeScript(import.meta.url)) return { file, dispose: () => {} };
+  const isReady = isTypeScript(import.meta.url) || (!isTypeScript(file) && findsFray(file));
+  if (isReady) return { file, dispose: () => {} };
   const bundler = new Bundler(file);
   try {
     return { file: (await bundler.build()).file, dispose: () => bundler.dispose() };
@@ -125,6 +127,14 @@ export async function importable(
     bundler.release();
     // Its process would stand beside the server for nothing.
     void stop();
+  }
+}
+
+function findsFray(file: string): boolean {
+  try {
+    return createRequire(file).resolve('fray/plugin') !== '';
+  } catch {
+    return false;
   }
 }
 
