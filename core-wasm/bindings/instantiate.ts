@@ -13,6 +13,8 @@ export interface CoreExports {
   room_memory_bytes(configLength: number): number;
   room_init(configLength: number): number;
   room_address(which: number): number;
+  /** Cores that were kept may not have it. */
+  room_row?(index: number, what: number): number;
   room_begin(inputLength: number): number;
   room_end(commandLength: number): number;
   room_stage(number: number, length: number): number;

@@ -14,6 +14,14 @@ import { FrayError } from '../../src/errors.ts';
 import type { CoreExports, Tables } from './instantiate.ts';
 import { checked, instantiateAgain, instantiateFor } from './instantiate.ts';
 
+/** An array of the region: bytes from its start, its own, and those of one element. */
+export interface RegionRow {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly element: number;
+}
+const NO_ROW = 0xffff_ffff;
+
 /** Stages of `begin` and of `end`, as room.rs has them. */
 export const FIRST_STAGES = ['ingest', 'apply', 'simulate', 'resolve'] as const;
 export const LAST_STAGES = ['command', 'record', 'select', 'encode'] as const;
@@ -208,6 +216,16 @@ export class RoomCore {
     for (let at = 0; at < own.length; at += 1)
       if (own[at] !== region[at] && (at < from || at >= to)) return false;
     return true;
+  }
+
+  /** The arrays of a region, in their order; none where a core that was kept cannot tell. See `region-names.ts`. */
+  rows(): RegionRow[] {
+    const rows: RegionRow[] = [];
+    const ask = (index: number, what: number): number =>
+      (this.#exports.room_row?.(index, what) ?? -1) >>> 0;
+    for (let offset = ask(0, 0); offset !== NO_ROW; offset = ask(rows.length, 0))
+      rows.push({ offset, bytes: ask(rows.length, 1), element: ask(rows.length, 2) });
+    return rows;
   }
 
   /** Puts a saved region back. Throws E_CORE if it is of another size. */

@@ -141,6 +141,26 @@ pub extern "C" fn room_address(which: u32) -> u32 {
     found.max(0) as u32
 }
 
+/// Array `index` of the region, in the order of [`Region::rows`]: its offset (`what` 0), its bytes (1) or those of one element (2); all ones
+/// where there is none. For who compares two regions; its names stand in `bindings/region-names.ts`.
+#[no_mangle]
+pub extern "C" fn room_row(index: u32, what: u32) -> u32 {
+    let mut found = u32::MAX;
+    let Some(sizes) = room::sizes_of(memory()) else { return found };
+    let mut at = 0;
+    Region::rows(&sizes, |row| {
+        if at == index {
+            found = match what {
+                0 => row.offset as u32,
+                1 => row.bytes as u32,
+                _ => row.element as u32,
+            };
+        }
+        at += 1;
+    });
+    found
+}
+
 /// First half of a tick; bytes of hook events.
 #[no_mangle]
 pub extern "C" fn room_begin(input_bytes: u32) -> i32 {

@@ -4,6 +4,8 @@ import { FrayError } from '../errors.ts';
 import type { PlayingCore } from '../room/cores.ts';
 import type { JournalEnd, ReplayOptions, ReplayReport } from '../room/replay.ts';
 import { Replay } from '../room/replay.ts';
+import type { Differences } from '../room/replay-differences.ts';
+import { explain } from '../room/replay-differences.ts';
 import { EVENT_NAMES, eventLine, replayEvents } from '../room/replay-events.ts';
 import { readJournal } from '../room/replay-file.ts';
 import type { SummaryVerdict } from '../room/verdict.ts';
@@ -103,8 +105,10 @@ export const command: Command = {
     });
     const seconds = (performance.now() - startMs) / 1000;
     const times = report.ticks / replay.head.tickRateHz / seconds;
+    const differences =
+      report.differs === null ? null : explainAnew(file, { core, differs: report.differs });
     const summary = judgeSummary(file, { journal, report, wanted });
-    print(report, { path, times, summary, values, io });
+    print(report, { path, times, differences, summary, values, io });
     return isVerified(report) && isAsSigned(summary, wanted) ? EXIT.done : EXIT.failed;
   },
 };
@@ -137,7 +141,17 @@ function checkEvents({ tables, version }: PlayingCore, values: Values): void {
   );
 }
 
+/** By a replay of its own: the one that found it stands behind its difference. */
+function explainAnew(
+  file: Uint8Array,
+  { core, differs }: { readonly core: PlayingCore; readonly differs: number },
+): Differences | null {
+  const replay = new Replay(readJournal(file), core.module, core.tables);
+  return explain(replay, readJournal(file), differs);
+}
+
 interface Context {
+  readonly differences: Differences | null;
   readonly summary: SummaryVerdict;
   readonly path: string;
   /** Of real time. */
@@ -146,7 +160,10 @@ interface Context {
   readonly io: Io;
 }
 
-function print(report: ReplayReport, { path, times, summary, values, io }: Context): void {
+function print(
+  report: ReplayReport,
+  { path, times, differences, summary, values, io }: Context,
+): void {
   const facts = {
     file: path,
     verified: isVerified(report),
@@ -157,7 +174,7 @@ function print(report: ReplayReport, { path, times, summary, values, io }: Conte
     publicKey: summary.publicKey,
   };
   if (values['json'] === true) {
-    io.out(JSON.stringify({ ...facts, summary: summary.summary }));
+    io.out(JSON.stringify({ ...facts, differences, summary: summary.summary }));
     return;
   }
   io.out(
@@ -167,6 +184,7 @@ function print(report: ReplayReport, { path, times, summary, values, io }: Conte
     ),
   );
   io.out(verdict(report));
+  if (differences !== null) for (const line of differenceLines(differences)) io.out(line);
   for (const line of summaryLines(summary)) io.out(line);
 }
 
@@ -176,6 +194,15 @@ function verdict(report: ReplayReport): string {
   if (report.problem !== null) return `damaged: ${report.problem}`;
   const { ticks, hashes, checkpoints } = report;
   return `verified: ${ticks} ticks, ${hashes} hashes, ${checkpoints} checkpoints; ${ENDS[report.end]}`;
+}
+
+/** The numbers that are others at the checkpoint behind a difference, by the names of their fields. */
+function differenceLines({ tick, count, first }: Differences): string[] {
+  const more = count > first.length ? `, the first ${first.length} of them` : '';
+  return [
+    `at the checkpoint of tick ${tick} ${count} numbers are others${more}:`,
+    ...first.map(({ field, played, wanted }) => `  ${field}: ${played}, was ${wanted}`),
+  ];
 }
 
 const ENDS: { readonly [end in JournalEnd]: string } = {

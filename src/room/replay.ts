@@ -57,6 +57,8 @@ export interface ReplayOptions {
   readonly onEvents?: (room: RoomCore, eventBytes: number) => void;
   /** Told of the commands that a tick is about to end with. Valid until the next call. */
   readonly onCommands?: (room: RoomCore, commands: Uint8Array) => void;
+  /** Plays on where a hash differs, to see where it leads. */
+  readonly anyway?: boolean;
   /** Told now and then. */
   readonly onProgress?: (tick: number) => void;
 }
@@ -204,7 +206,7 @@ export class Replay {
       this.#over = true;
       this.#settle(options);
     }
-    if ((this.#end !== null && this.#end !== 'over') || this.#differs !== null) this.#over = true;
+    if ((this.#end !== null && this.#end !== 'over') || !this.#mayGoOn(options)) this.#over = true;
   }
 
   /** What is wrong with the file, or what the core refused; null: nothing. */
@@ -223,6 +225,10 @@ export class Replay {
     }
   }
 
+  #mayGoOn({ anyway = false }: ReplayOptions): boolean {
+    return anyway || this.#differs === null;
+  }
+
   /** The next checkpoint that counts is the first of a tick above. */
   #expect(above: number): void {
     this.#expects = true;
@@ -236,7 +242,7 @@ export class Replay {
     if (!this.#expects) this.#expect(this.#from ?? -1);
     if (this.#next === undefined || tick < this.#next.tick) return;
     this.#checkpoints += 1;
-    if (this.#next.tick !== tick || !this.room.isAt(this.#next.region)) this.#differs = tick;
+    if (this.#next.tick !== tick || !this.room.isAt(this.#next.region)) this.#differs ??= tick;
     this.#expect(tick);
   }
 
@@ -255,7 +261,7 @@ export class Replay {
     else {
       this.#settle(options);
       if (stage === STAGE.begin) this.#tick.push(entry);
-      else if (this.#differs === null) this.#entry(entry, options);
+      else if (this.#mayGoOn(options)) this.#entry(entry, options);
     }
   }
 
@@ -263,7 +269,7 @@ export class Replay {
   #settle(options: ReplayOptions): void {
     const tick = this.#tick.splice(0);
     if (tick.at(-1)?.stage !== STAGE.end) return;
-    for (const entry of tick) if (this.#differs === null) this.#entry(entry, options);
+    for (const entry of tick) if (this.#mayGoOn(options)) this.#entry(entry, options);
   }
 
   #entry({ stage, tick, bytes }: JournalEntry, options: ReplayOptions): void {
@@ -280,7 +286,7 @@ export class Replay {
         room.end(bytes.length);
         this.#ticks += 1;
         this.#lastTick = tick;
-        if (room.tick !== tick) this.#differs = tick;
+        if (room.tick !== tick) this.#differs ??= tick;
         else this.#compare(tick);
       }
     } else if (stage === STAGE.hash) {
@@ -288,11 +294,11 @@ export class Replay {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const wanted =
         bytes.length === 8 ? hex(view.getUint32(4, true)) + hex(view.getUint32(0, true)) : '';
-      if (this.#stateHash() !== wanted) this.#differs = tick;
+      if (this.#stateHash() !== wanted) this.#differs ??= tick;
     } else if (stage === STAGE.resumed) {
       const resumed = decodeResumed(bytes);
       this.#resumptions += 1;
-      if (resumed === null || room.adopt(resumed.epoch, tick) !== tick) this.#differs = tick;
+      if (resumed === null || room.adopt(resumed.epoch, tick) !== tick) this.#differs ??= tick;
       else this.#compare(tick);
     } else if (stage === STAGE.over) {
       this.#end = 'over';

@@ -30,14 +30,28 @@ const game = defineGame(schema, {
   botInput: (room, bot) => ({ move: { x: Math.cos(room.tick / 9 + bot.x), y: 1 }, aim: 1 }),
 });
 
+export interface Recording {
+  /** Default: none are written. */
+  readonly checkpointMs?: number;
+  /** Called after each turn. */
+  readonly after?: (host: ShardHost, turn: number) => void;
+}
+
 /** Plays with that core, which has to be of the present tables; the path of the journal, in `journalDir`. */
-export async function recordWith(core: Uint8Array, journalDir: string): Promise<string> {
-  const sizes = { playersMax: 8, entitiesMax: 64 };
+export async function recordWith(
+  core: Uint8Array,
+  journalDir: string,
+  { after, ...checkpoints }: Recording = {},
+): Promise<string> {
+  const sizes = { playersMax: 8, entitiesMax: 64, ...checkpoints };
   const module = await WebAssembly.compile(core as BufferSource);
   const coreHash = new Uint8Array(createHash('sha256').update(core).digest());
   const host = new ShardHost(module, game, { ...sizes, journalDir, coreHash });
   host.open(0, { seed: 7 });
-  for (let k = 0; k < 120; k += 1) host.turn();
+  for (let k = 0; k < 120; k += 1) {
+    host.turn();
+    after?.(host, k);
+  }
   host.close(0, ERROR.E_ROOM_CLOSED);
   host.turn();
   if (host.logs.length > 0) throw new Error(host.logs.join('; '));
