@@ -159,7 +159,7 @@ export const OPTIONS = {
     0,
     8,
     'count',
-    'Threads that have loaded the game and wait for a worker to die, so that its rooms go on at once. Each costs the memory of a worker without rooms.',
+    'Threads that have loaded the game and wait for a worker to die, so that its rooms go on at once. Each costs the memory of a worker without rooms, and that of as many rooms (2 MB of 50 players) as are played in on the fullest one, 128 MB at most.',
     '0 keeps none: rooms of a dead worker stand still until another has loaded the game',
   ),
   watchdogMs: integer(

@@ -131,7 +131,19 @@ export interface RoomLook {
   readonly room: string;
 }
 
-export type HostSays = WorkerPost | RoomTransfer | ShadowMemory | WorkerDeath | RoomLook;
+/** Host to a spare, by postMessage: the worker that it may have to stand in for has so many rooms that are played in. */
+export interface SpareStock {
+  readonly kind: 'stock';
+  readonly rooms: number;
+}
+
+export type HostSays =
+  | WorkerPost
+  | RoomTransfer
+  | ShadowMemory
+  | WorkerDeath
+  | RoomLook
+  | SpareStock;
 
 /** Bytes of a shadow for what lies outside the region: sessions, and the game's (bots that wait, at most 1,024). */
 export const SHADOW_HOST_BYTES = 1 << 18;
@@ -158,6 +170,8 @@ export interface RoomRecovered {
   readonly tick: number;
   readonly ticks: number;
   readonly ticksLost: number;
+  /** It was put into a core that had been made in advance. */
+  readonly stocked: boolean;
 }
 
 /** Worker to host, by postMessage. Nothing else is posted. */

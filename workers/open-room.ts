@@ -7,13 +7,20 @@ import type { Game } from '../src/plugin/game.ts';
 import type { RuntimeHost, Stopwatch } from '../src/plugin/host.ts';
 import { parseRoomOptions } from '../src/plugin/options.ts';
 import { GameRuntime } from '../src/plugin/runtime.ts';
-import { compileConfig, interpolationTicks, roomSizes } from '../src/schema/compile.ts';
+import {
+  compileConfig,
+  configAgain,
+  interpolationTicks,
+  roomSizes,
+} from '../src/schema/compile.ts';
 import type { GameFacts, RoomOrder, WorkerBoot, WorkerReport } from './boot.ts';
 import { readJournal } from './journal-file.ts';
 import type { JournalHead } from './journal-format.ts';
 import type { Keeping, KeptParts, Opened } from './keeping.ts';
-import type { RoomFactory, RoomRestorer, ShardParts } from './room-parts.ts';
+import type { RoomFactory, RoomLeft, RoomRestorer, ShardParts } from './room-parts.ts';
+import { hasCopy } from './shadow.ts';
 import { ShardRoom } from './shard-room.ts';
+import { Stock } from './stock.ts';
 
 /** Where a worker's parts report to. */
 export type Report = (message: WorkerReport) => void;
@@ -106,18 +113,35 @@ export function roomFactory(
   };
 }
 
-/** Makes rooms out of what another worker has left. The maker throws E_ROOM_FAULT where too little of one is kept. */
+/** The cores that a spare makes in advance. */
+export function stockOf(
+  boot: Pick<WorkerBoot, 'core' | 'hashEveryTick'>,
+  loaded: LoadedGame,
+): Stock {
+  const config = configOf(boot, loaded);
+  return new Stock(() => new RoomCore(boot.core, config));
+}
+
+/**
+ * Makes rooms out of what another worker has left, those that were copied in cores of `stock`. The maker throws E_ROOM_FAULT where too
+ * little of one is kept.
+ */
 export function roomRestorer(
   boot: Pick<WorkerBoot, 'core' | 'hashEveryTick'>,
   loaded: LoadedGame,
-  parts: { readonly report: Report; readonly keeping: Keeping },
+  parts: {
+    readonly report: Report;
+    readonly keeping: Keeping;
+    readonly stock?: Pick<Stock, 'take'>;
+  },
 ): RoomRestorer {
+  const coreOf = (left: RoomLeft) => (hasCopy(left.shadow) ? parts.stock?.take() : undefined);
   return (left, shared) => {
     const { order, file: path } = left;
     const file = path === undefined ? undefined : { path, bytes: readFileSync(path) };
     const making =
       file === undefined
-        ? makingOf(boot, loaded, order)
+        ? makingOf(boot, loaded, order, coreOf(left))
         : makingAgain(boot, loaded, { order, head: readJournal(file.bytes).head });
     const { keeping } = parts;
     const { recovery, ...kept } =
@@ -129,18 +153,28 @@ export function roomRestorer(
   };
 }
 
+/** `made`: a core for a room that was copied. */
 function makingOf(
   boot: Pick<WorkerBoot, 'core' | 'hashEveryTick'>,
-  { game, facts }: LoadedGame,
-  order: RoomOrder,
+  loaded: LoadedGame,
+  ...[order, made]: readonly [order: RoomOrder, made?: RoomCore | undefined]
 ): Making {
-  const { playersMax, entitiesMax } = facts;
-  const { seed, epoch } = order;
+  const { game, facts } = loaded;
   const options = parseRoomOptions(game.options.room, order.optionsJson);
-  const hashEveryTick = boot.hashEveryTick ?? false;
-  const sizes = { playersMax, entitiesMax, seed, epoch, hashEveryTick };
-  const config = compileConfig(game.schema, sizes);
-  return { order, options, config, core: new RoomCore(boot.core, config), facts };
+  const config = configAgain(configOf(boot, loaded), order);
+  made?.become(config);
+  return { order, options, config, core: made ?? new RoomCore(boot.core, config), facts };
+}
+
+/** Of all rooms of a game, but for seed and epoch. */
+function configOf({ hashEveryTick = false }: Pick<WorkerBoot, 'hashEveryTick'>, of: LoadedGame) {
+  let config = CONFIGS.get(of);
+  if (config === undefined) {
+    const { playersMax, entitiesMax } = of.facts;
+    config = compileConfig(of.game.schema, { playersMax, entitiesMax, hashEveryTick });
+    CONFIGS.set(of, config);
+  }
+  return config;
 }
 
 /** The same for a room that was made by a process before, as its journal says. Throws E_ROOM_FAULT where this game would make another. */
@@ -244,6 +278,8 @@ function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, 
   );
 }
 
+/** Compiled once: a worker that takes over twenty rooms would wait for it twenty times. */
+const CONFIGS = new WeakMap<LoadedGame, Uint8Array>();
 /** Failed hooks of a room that get a line each; after them only every so many. */
 const FAILURES_LOGGED = 10;
 const FAILURES_LOGGED_EVERY = 100;

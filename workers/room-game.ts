@@ -14,9 +14,10 @@ export interface RoomGame {
   create(): number;
   /**
    * Appends what the game itself lets in behind `length` bytes of records: bots' Join, Leave and controls, Leave of players
-   * whom it kicks, and controls that stand in for clients that are away. Returns the new length.
+   * whom it kicks, and controls that stand in for clients that are away. Returns the new length. Without `asksBots` no bot is asked for
+   * its controls: the core repeats how it moves.
    */
-  records(length: number, onRemoved: OnRemoved): number;
+  records(length: number, onRemoved: OnRemoved, asksBots: boolean): number;
   /** Records that were made before stand in the input buffer: their tick is played again, hooks follow. */
   again(length: number): void;
   /** What it has of its own that lies in no region is another than at the last `save`. */

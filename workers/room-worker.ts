@@ -21,7 +21,7 @@ import type {
 } from './boot.ts';
 import { inspectRoom } from './inspect.ts';
 import { Keeping } from './keeping.ts';
-import { loadGame, outliveAuthors, roomFactory, roomRestorer } from './open-room.ts';
+import { loadGame, outliveAuthors, roomFactory, roomRestorer, stockOf } from './open-room.ts';
 import { Pulse } from './pulse.ts';
 import { Shard } from './shard.ts';
 import { AS_OF_NOW, COUNTER, Timing } from './timing.ts';
@@ -35,6 +35,7 @@ process.setSourceMapsEnabled(true);
 const game = await loadGame(boot);
 if (boot.development === true) outliveAuthors(report);
 else warmUp(boot, game, clock.nowUs);
+const stock = stockOf(boot, game);
 
 /** A post that has been taken up. */
 class Worker {
@@ -61,7 +62,7 @@ class Worker {
     this.#shard = new Shard({
       boot: { ...boot, ...post },
       openRoom: roomFactory(boot, game, parts),
-      restoreRoom: roomRestorer(boot, game, parts),
+      restoreRoom: roomRestorer(boot, game, { ...parts, stock }),
       handOver: (room) => this.keeping.shadows.handOver(room),
       onLost: (row, tick, code) => this.keeping.lost(row, tick, code),
       pulse: this.#pulse,
@@ -70,6 +71,7 @@ class Worker {
     });
     for (const room of post.rooms) this.#takeOver(room, post.detectedUs);
     this.keeping.shadows.settled();
+    stock.clear();
     report({ kind: 'ready' });
   }
 
@@ -103,6 +105,7 @@ class Worker {
   }
 
   #takeOver(room: RoomTakeover, detectedUs: number): void {
+    const { taken } = stock;
     const recovery = this.#shard.takeOver(room);
     this.#shard.wake();
     if (typeof recovery === 'string') {
@@ -115,7 +118,8 @@ class Worker {
     this.#timing.add(COUNTER.roomsRecovered, 1);
     this.#timing.add(COUNTER.recoveryUs, us);
     const tick = last?.tick ?? recovery.tick;
-    report({ kind: 'recovered', row: room.order.row, us, tick, ticks, ticksLost });
+    const stocked = stock.taken > taken;
+    report({ kind: 'recovered', row: room.order.row, us, tick, ticks, ticksLost, stocked });
   }
 
   /** Where nobody waits for a tick: until an order comes. */
@@ -149,6 +153,7 @@ parentPort?.on('message', (said: HostSays) => {
   else if (said.kind === 'die') die(said.how);
   else if (said.kind === 'take') worker?.take(said.room);
   else if (said.kind === 'inspect') worker?.inspect(said);
+  else if (said.kind === 'stock') stock.want(worker === undefined ? said.rooms : 0);
   else if (worker === undefined) {
     worker = new Worker(said);
     worker.turn();

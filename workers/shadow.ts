@@ -89,6 +89,11 @@ export function readShadow(memory: SharedArrayBuffer): ShadowCopy | null {
   };
 }
 
+/** Whether there is a whole copy. */
+export function hasCopy(memory: SharedArrayBuffer | undefined): boolean {
+  return memory !== undefined && newestOf(partsOf(memory).words) >= 0;
+}
+
 /** The newest copy is all there is of its room: what comes after it will stand behind `position` of another ring. */
 export function rebaseShadow(memory: SharedArrayBuffer, position: number): void {
   const { words } = partsOf(memory);

@@ -5,6 +5,7 @@ import { ERROR, RoomStats } from '../protocol/gen/tables.ts';
 import type { WorkerEnd } from '../src/mailbox/messages.ts';
 import { ANSWER, ioThreadOf, RESUME, TEXT_BYTES_MAX } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
+import { Emptiness } from './emptiness.ts';
 import { HostMessages } from './host-messages.ts';
 import { HostPart } from './host-part.ts';
 import { STAGE } from './journal-format.ts';
@@ -47,8 +48,8 @@ export class ShardRoom {
   readonly #packets: PacketsOut;
   #arrivals: Arrival[] = [];
   #returns: Return[] = [];
-  #emptyTicks = 0;
-  #idleTold = false;
+  /** It has just come back: the first tick lets its bots do what they did. */
+  #isBack = false;
   #level = 0;
   #permille = 1000;
   #paceChanged = false;
@@ -59,6 +60,7 @@ export class ShardRoom {
   /** What the game answered to `save` last. */
   #saved: Uint8Array = NO_NAME;
   readonly #host: HostPart;
+  readonly #emptiness: Emptiness;
 
   constructor(options: RoomOptions) {
     const { core, row, links, timing } = options;
@@ -75,6 +77,7 @@ export class ShardRoom {
     this.#seats = new Seats(core.playersMax);
     this.#place = new Place(core);
     this.#host = new HostPart(this.#seats.bytes);
+    this.#emptiness = new Emptiness(options.emptyCloseTicks);
     this.#packets = { row, links, timing, sessions: this.#seats.sessions };
     this.#input = new RecordWriter(core);
     this.#said = new HostMessages(SAID_WAITING_MIN + 2 * core.playersMax);
@@ -98,8 +101,7 @@ export class ShardRoom {
   /** A person has been promised a place and comes with one of the next ticks. */
   join(who: Omit<Arrival, 'slot'>): void {
     this.#arrivals.push({ ...who, slot: -1 });
-    this.#emptyTicks = 0;
-    this.#idleTold = false;
+    this.#emptiness.end();
   }
 
   /** Takes a session out, whether it sits or still waits. True if it was here. */
@@ -172,7 +174,8 @@ export class ShardRoom {
   tick(): void {
     if (this.#arrivals.length > 0) this.#seat();
     if (this.#paceChanged) this.#tellPace();
-    const length = this.game.records(this.#input.at, this.#onRemoved);
+    const length = this.game.records(this.#input.at, this.#onRemoved, !this.#isBack);
+    this.#isBack = false;
     this.#input.at = 0;
     this.#begun = this.core.tick + 1;
     this.stages?.mark(STAGE_AT.enter);
@@ -201,6 +204,7 @@ export class ShardRoom {
     for (const [slot, session] of sessions.entries())
       if (session !== 0) this.#seats.take(slot, session);
     this.#saved = game;
+    this.#isBack = true;
     if (game.length > 0) this.game.load(game);
     this.#begun = this.core.tick;
     this.#figures.begin();
@@ -447,15 +451,9 @@ export class ShardRoom {
 
   /** Counts the intervals without people, and says so once when they are as many as the game allows. */
   #countEmpty(people: number, intervals = 1): void {
-    if (people > 0 || this.#arrivals.length > 0) {
-      this.#emptyTicks = 0;
-      this.#idleTold = false;
-      return;
-    }
-    this.#emptyTicks += intervals;
-    if (this.#idleTold || this.#emptyTicks < this.#options.emptyCloseTicks) return;
-    this.#idleTold = true;
-    this.#write(this.owner, { kind: ANSWER.idle, id: this.row, arg: 0, bytes: NO_NAME });
+    if (people > 0 || this.#arrivals.length > 0) this.#emptiness.end();
+    else if (this.#emptiness.pass(intervals))
+      this.#write(this.owner, { kind: ANSWER.idle, id: this.row, arg: 0, bytes: NO_NAME });
   }
 
   #refuse(session: number, code: number, text: Uint8Array): void {

@@ -79,7 +79,7 @@ export class RoomCore {
   readonly happened: number;
 
   readonly #module: WebAssembly.Module;
-  readonly #config: Uint8Array;
+  #config: Uint8Array;
   readonly #tables: Tables;
   readonly #memory: WebAssembly.Memory;
   #exports: CoreExports;
@@ -206,6 +206,11 @@ export class RoomCore {
   revive(): void {
     const of = { half: 'room', config: this.#config, tables: this.#tables } as const;
     this.#exports = instantiateAgain(this.#module, this.#memory, of).exports;
+  }
+
+  /** A room of another seed and epoch will be restored into this one, which has run nothing: `config` is that one's. */
+  become(config: Uint8Array): void {
+    this.#config = config;
   }
 
   /** Whether the room is in the state of a saved region: all of its bytes but those of the hash that was asked for last. */

@@ -135,11 +135,11 @@ export class GameRuntime {
    * Leave, Leave of players whom it kicks, controls of bots and of players whose client is away. Slots that the caller's records take are left alone. Returns
    * the new length. `onRemoved` is told of players whom the game takes out.
    */
-  records(length: number, onRemoved: OnRemoved = ignore): number {
+  records(length: number, onRemoved: OnRemoved = ignore, asksBots = true): number {
     this.#context.tick = this.#context.core.tick + 1;
     this.#context.overlay.forget();
     this.#seats.records(length, onRemoved);
-    if (this.#hooks.botInput !== undefined) this.#seats.inputs(this.#askBot);
+    if (asksBots && this.#hooks.botInput !== undefined) this.#seats.inputs(this.#askBot);
     return this.#seats.standIns();
   }
 

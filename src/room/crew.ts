@@ -62,6 +62,8 @@ export interface RecoveredRoom {
   readonly ticksReplayed: number;
   /** Ticks that players had been told of, and that are not there any more, with the inputs in them. */
   readonly ticksLost: number;
+  /** It was put into a core that the spare had made in advance. */
+  readonly stocked: boolean;
 }
 
 export class Crew {
@@ -79,6 +81,7 @@ export class Crew {
   /** By worker: what others had been late by when it died. */
   readonly #lateBefore = new Map<number, number>();
   #timer: NodeJS.Timeout | undefined;
+  #stocks: NodeJS.Timeout | undefined;
 
   constructor(options: CrewOptions, owner: CrewOwner) {
     this.#options = options;
@@ -114,6 +117,7 @@ export class Crew {
       });
       const [facts] = await Promise.all(starts);
       this.#spares.fill();
+      this.#stocks = setInterval(() => this.#stock(), STOCK_MS).unref();
       if (watchdogMs > 0) this.#timer = setInterval(() => this.#look(), watchdogMs / LOOKS).unref();
       return facts as GameFacts;
     } catch (error) {
@@ -124,6 +128,7 @@ export class Crew {
 
   async stop(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#stocks);
     await Promise.all([
       this.#spares.stop(),
       ...this.workers.map((worker) => worker.stop(timeoutMs)),
@@ -140,6 +145,10 @@ export class Crew {
       if (report !== undefined) report[what] += 1;
     },
   };
+
+  #stock(): void {
+    this.#spares.stock(Math.max(...this.workers.map(({ played }) => played)));
+  }
 
   #look(): void {
     const nowMs = performance.now();
@@ -194,7 +203,8 @@ export class Crew {
     if (this.crashes.length > REPORTS_MAX) this.crashes.shift();
   }
 
-  #recovered({ index }: RoomWorker, { row, us, tick, ticks, ticksLost }: RoomRecovered): void {
+  #recovered({ index }: RoomWorker, of: RoomRecovered): void {
+    const { row, us, tick, ticks, ticksLost, stocked } = of;
     const report = this.crashes.findLast(({ worker }) => worker === index);
     const room = this.#roomIn(index, row);
     if (room?.file !== undefined) {
@@ -205,7 +215,7 @@ export class Crew {
     }
     if (report === undefined || room === undefined) return;
     const ms = Math.round(us / 10) / 100;
-    report.recovered.push({ room: room.id, ms, ticksReplayed: ticks, ticksLost });
+    report.recovered.push({ room: room.id, ms, ticksReplayed: ticks, ticksLost, stocked });
     report.othersLateTicks = this.#othersLate(index) - (this.#lateBefore.get(index) ?? 0);
     this.#options.log.info({ worker: index, room: room.id, ms, ticksLost }, 'room recovered');
   }
@@ -226,3 +236,5 @@ export class Crew {
 /** Crashes of one worker in a row, each soon after the one before, until its rooms are given up. */
 const CRASHES_MAX = 8;
 const REPORTS_MAX = 256;
+/** ms between two looks at how many rooms a spare would have to go on with. */
+const STOCK_MS = 1000;

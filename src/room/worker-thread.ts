@@ -85,6 +85,7 @@ export class Spares {
   readonly #log: Log;
   #threads: WorkerThread[] = [];
   #failures = 0;
+  #rooms = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -110,6 +111,13 @@ export class Spares {
     return thread;
   }
 
+  /** The fullest worker has so many rooms that are played in: spares make cores for them in advance. */
+  stock(rooms: number): void {
+    if (rooms === this.#rooms) return;
+    this.#rooms = rooms;
+    for (const thread of this.#threads) if (thread.facts !== undefined) this.#tell(thread);
+  }
+
   /** Starts what is missing. */
   fill(): void {
     clearTimeout(this.#timer);
@@ -121,6 +129,7 @@ export class Spares {
       thread.loaded.then(
         () => {
           this.#failures = 0;
+          if (this.#threads.includes(thread)) this.#tell(thread);
         },
         () => {},
       );
@@ -131,6 +140,10 @@ export class Spares {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await Promise.all(this.#threads.splice(0).map((thread) => thread.stop(0)));
+  }
+
+  #tell(thread: WorkerThread): void {
+    thread.post({ kind: 'stock', rooms: this.#rooms });
   }
 
   /** A spare that died by itself is replaced, later and later while none loads. */

@@ -129,6 +129,11 @@ export class RoomWorker {
     return readPulse(this.#memory.pulse);
   }
 
+  /** Rooms that are played in: those that were copied. */
+  get played(): number {
+    return this.#shadows.size;
+  }
+
   /** Crashes in a row, each soon after the one before. */
   get crashes(): number {
     return this.#crashes;

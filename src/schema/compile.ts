@@ -92,6 +92,18 @@ export function compileConfig<D extends SchemaDeclaration>(
   return bytes;
 }
 
+/** The same configuration for another room: of what it was compiled with, seed and epoch are others. */
+export function configAgain(
+  config: Uint8Array,
+  { seed, epoch }: { readonly seed: bigint; readonly epoch: number },
+): Uint8Array {
+  const own = config.slice();
+  const view = new DataView(own.buffer);
+  for (const [name, value] of Object.entries({ ...seedWords(seed), epoch }))
+    view.setUint32(ConfigHead[name as keyof typeof ConfigHead], value, true);
+  return own;
+}
+
 /** Sizes of a room after defaults. Throws E_CONFIG. */
 export function roomSizes(options: ConfigOptions): { playersMax: number; entitiesMax: number } {
   const playersMax = sized('playersMax', options.playersMax ?? 50, 1, PLAYERS_MAX);
@@ -124,8 +136,6 @@ function writeHead(
   const { world, net, movement, tickRateHz } = layout;
   const { playersMax, entitiesMax } = roomSizes(options);
   const healthMax = Math.max(...layout.kinds.map((kind) => kind.health));
-  const seed = BigInt.asUintN(64, options.seed ?? 0n);
-  const pluginSeed = mix(seed);
   const head: Record<Exclude<keyof typeof ConfigHead, 'bytes' | 'reserved'>, number> = {
     magic: 0x31435246,
     tableHash: TABLE_HASH,
@@ -164,10 +174,7 @@ function writeHead(
     airPermille: Math.round(movement.airControl * 1000),
     boostPermille: Math.round((movement.boost?.speed ?? 0) * 1000),
     rules: rulesOf(layout, options),
-    seedLow: low(seed),
-    seedHigh: high(seed),
-    pluginSeedLow: low(pluginSeed),
-    pluginSeedHigh: high(pluginSeed),
+    ...seedWords(options.seed ?? 0n),
     epoch: options.epoch ?? 1,
     firstTick: options.firstTick ?? 0,
     inputAux: layout.inputs.filter((input) => input.kind === 'axis' || input.kind === 'field')
@@ -199,6 +206,17 @@ function writeHead(
   for (const [name, value] of Object.entries(head)) {
     view.setUint32(ConfigHead[name as keyof typeof head], value, true);
   }
+}
+
+function seedWords(given: bigint) {
+  const seed = BigInt.asUintN(64, given);
+  const pluginSeed = mix(seed);
+  return {
+    seedLow: low(seed),
+    seedHigh: high(seed),
+    pluginSeedLow: low(pluginSeed),
+    pluginSeedHigh: high(pluginSeed),
+  };
 }
 
 function dashOf({ movement, tickRateHz }: SchemaLayout) {

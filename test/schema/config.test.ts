@@ -2,7 +2,7 @@ import t from 'tap';
 import { TABLE_HASH } from '../../protocol/gen/tables.ts';
 import type { Scalar } from '../../protocol/tables.ts';
 import { CONFIG } from '../../protocol/tables.ts';
-import { compileConfig } from '../../src/schema/compile.ts';
+import { compileConfig, configAgain } from '../../src/schema/compile.ts';
 import { defineSchema } from '../../src/schema/index.ts';
 import { sample } from './sample.ts';
 
@@ -186,3 +186,16 @@ t.test('sizes out of range are E_CONFIG', (t) => {
   }
   t.end();
 });
+
+t.test(
+  'the configuration of another room differs in seed and epoch, and is what is compiled for it',
+  (t) => {
+    const [seed, epoch] = [0xfedc_ba98_7654_3210n, 9];
+    const first = compileConfig(sample, { playersMax: 10, seed: 1n, hashEveryTick: true });
+    const before = first.slice();
+    const again = configAgain(first, { seed, epoch });
+    t.same(again, compileConfig(sample, { playersMax: 10, seed, epoch, hashEveryTick: true }));
+    t.same(first, before, 'and the first stays as it was');
+    t.end();
+  },
+);

@@ -34,17 +34,37 @@ test('fray debug kill-worker: rooms go on, and the report says so; nobody else m
       ...['--times', String(times), '--json'],
     ]);
     t.equal(await run.ended, 0, run.err);
-    const report = JSON.parse(run.out) as { deaths: { hung: boolean }[] };
+    const report = JSON.parse(run.out) as Report;
     t.match(report, { roomsLost: 0, ticksLost: 0, rooms: times });
     t.same(
       report.deaths.map(({ hung }) => hung),
       Array.from({ length: times }, () => how === 'hang'),
     );
   }
+  const stocked = async (): Promise<boolean> => {
+    const run = fray(['debug', 'kill-worker', '--admin', admin, '--json']);
+    t.equal(await run.ended, 0, run.err);
+    const { deaths } = JSON.parse(run.out) as Report;
+    return deaths.every(({ recovered }) => recovered.every((room) => room.stocked));
+  };
+  let deaths = 1;
+  for (; !(await stocked()) && deaths < 10; deaths += 1) await pause(1000);
+  t.ok(deaths < 10, 'the spare has a core ready for the room');
   const text = await (await fetch(`${admin}metrics`)).text();
   const recovered = Number(/^fray_rooms_recovered_total\{worker="0"\} (\d+)/m.exec(text)?.[1]);
-  t.equal(recovered, 3);
+  t.equal(recovered, 3 + deaths);
   const wrong = fray(['debug', 'fly', '--admin', admin]);
   t.not(await wrong.ended, 0);
   t.match(wrong.err + wrong.out, /kill-worker and move-room is all there is/);
 });
+
+interface Report {
+  readonly deaths: readonly {
+    readonly hung: boolean;
+    readonly recovered: readonly { readonly stocked: boolean }[];
+  }[];
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

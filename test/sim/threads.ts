@@ -146,7 +146,7 @@ export class RoomThread extends SimThread {
     const { ticks, last } = recovery;
     const tick = last?.tick ?? recovery.tick;
     const ticksLost = Math.max(0, room.tick - tick);
-    this.#report({ kind: 'recovered', row, us: 0, tick, ticks, ticksLost });
+    this.#report({ kind: 'recovered', row, us: 0, tick, ticks, ticksLost, stocked: false });
   }
 
   /** Dies behind that stage of its next turn: with what it has read and written, and has not said yet. */

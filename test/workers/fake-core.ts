@@ -174,6 +174,8 @@ export class FakeGame implements RoomGame {
   failAtClose = false;
   /** Bots to let in with the next tick, by slot. */
   bots: number[] = [];
+  /** Of each tick, whether its bots were asked. */
+  readonly asked: boolean[] = [];
   kick: { slot: number; code: number; reason: string } | undefined;
   readonly #core: FakeCore;
 
@@ -185,7 +187,8 @@ export class FakeGame implements RoomGame {
     return 0;
   }
 
-  records(length: number, onRemoved: OnRemoved): number {
+  records(length: number, onRemoved: OnRemoved, asksBots: boolean): number {
+    this.asked.push(asksBots);
     let at = length;
     const { view, input } = this.#core;
     for (const slot of this.bots.splice(0)) {
