@@ -17,6 +17,10 @@ const COMMANDS: { readonly [name: string]: CommandEntry } = {
     summary: 'Play on a server with headless clients, and judge what they saw',
     load: async () => (await import('./cli/bots.ts')).command,
   },
+  loadtest: {
+    summary: 'Find how many players a server holds (rule R), with real clients',
+    load: async () => (await import('./cli/loadtest.ts')).command,
+  },
   bench: { summary: 'Run a benchmark', load: async () => (await import('./cli/bench.ts')).command },
   config: {
     summary: 'Print every option with value, origin, unit and range',

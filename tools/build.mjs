@@ -89,6 +89,7 @@ async function buildHost() {
     testing: 'src/plugin/testing/index.ts',
     tokens: 'src/tokens.ts',
     'client.node': 'src/client/node.ts',
+    'load-generator': 'bench/loadtest/generator.ts',
     ...benches(),
   };
   const present = Object.entries(entries).filter(([, file]) => exists(join(ROOT, file)));

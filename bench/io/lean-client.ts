@@ -17,8 +17,10 @@ const PACKET = 6;
 export interface LeanPlace {
   readonly epoch: number;
   readonly tick: number;
-  /** `inputButtons` of the schema; games with a pitch or aux inputs are not played. */
+  /** `inputButtons`, `inputPitch` and `inputAux` of the schema (SPEC.md section 2). Nobody looks up or down, or moves an axis. */
   readonly inputButtons: number;
+  readonly inputPitch?: number;
+  readonly inputAux?: number;
 }
 
 export class LeanClient {
@@ -31,6 +33,7 @@ export class LeanClient {
   /** Tick of the newest snapshot. */
   tick: number;
   readonly #place: LeanPlace;
+  readonly #zeros: number;
   readonly #out = new Bits();
   readonly #in = new Bits();
   /** Tick of the snapshot in the packet with sequence index; -1: none. */
@@ -44,6 +47,7 @@ export class LeanClient {
 
   constructor(place: LeanPlace, seed: number) {
     this.#place = place;
+    this.#zeros = (place.inputPitch ?? 0) + (place.inputAux ?? 0);
     this.#random = seed | 1;
     this.tick = place.tick;
     this.#command = place.tick;
@@ -121,6 +125,7 @@ export class LeanClient {
       out.put(axis(controls), 8);
       out.put(axis(controls >> 8), 8);
       out.put((controls >>> 8) & 0xffff, 16);
+      for (let more = this.#zeros; more > 0; more -= 1) out.put(0, 16);
     }
   }
 

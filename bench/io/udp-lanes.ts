@@ -45,7 +45,9 @@ export class NetcodeLane implements Lane {
   static #packets: NetcodePackets | undefined;
   readonly #socket: Socket;
   readonly #netcode: NetcodeClient;
+  /** Until it is connected; then each `send` sees whether the netcode client is due. A timer each would fire all at once. */
   readonly #timer: NodeJS.Timeout;
+  #tickedMs = 0;
   #datagram: (bytes: Uint8Array) => void = () => {};
   #closed: () => void = () => {};
 
@@ -58,8 +60,8 @@ export class NetcodeLane implements Lane {
     this.#tick();
   }
 
-  static async open(url: URL): Promise<NetcodeLane> {
-    const token = tokenFor(url, `load-${randomBytes(8).toString('hex')}`);
+  static async open(url: URL, key = DEVELOPMENT_KEY): Promise<NetcodeLane> {
+    const token = tokenFor(url, `load-${randomBytes(8).toString('hex')}`, key);
     const module = await loadSeal();
     NetcodeLane.#cipher ??= new PacketSeal(module, { keysMax: KEYS_MAX, associated: ASSOCIATED });
     const cipher = NetcodeLane.#cipher;
@@ -73,6 +75,7 @@ export class NetcodeLane implements Lane {
         throw new Error(`Cannot open ${url.href}: netcode state ${netcode.state}`);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
+    clearInterval(lane.#timer);
     return lane;
   }
 
@@ -81,6 +84,7 @@ export class NetcodeLane implements Lane {
     if (packet === null) return;
     NetcodeLane.wireOut += packet.length;
     this.#socket.send(Buffer.from(packet));
+    if (performance.now() - this.#tickedMs > TICK_MS) this.#tick();
   }
 
   onDatagram(fn: (bytes: Uint8Array) => void): void {
@@ -110,6 +114,7 @@ export class NetcodeLane implements Lane {
   }
 
   #tick(): void {
+    this.#tickedMs = performance.now();
     this.#netcode.tick(nowUs());
     this.#flush();
     if (this.#netcode.state > 0) return;
@@ -123,13 +128,13 @@ export class NetcodeLane implements Lane {
   }
 }
 
-/** A token for a server that has the development key. */
-export function tokenFor(url: URL, userId: string): Uint8Array {
+/** A token for a server that has the key. */
+export function tokenFor(url: URL, userId: string, key = DEVELOPMENT_KEY): Uint8Array {
   return issueConnectToken({
     userId,
     servers: [url.host],
     expireMs: TOKEN_MS,
-    key: DEVELOPMENT_KEY,
+    key,
     nowMs: Date.now(),
     random: (into) => void randomFillSync(into),
   }).bytes;

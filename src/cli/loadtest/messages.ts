@@ -1,0 +1,84 @@
+/** What `fray loadtest` and its generators say to each other: a process each, joined by Node's IPC. */
+
+export const TRANSPORTS = ['websocket', 'udp', 'webrtc'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** How datagrams of a peer are wrapped: `plain` on a lane as they are, `geckos` and `colyseus` by their own signalling. */
+export type PeerWay = 'plain' | 'geckos' | 'colyseus';
+
+export interface GeneratorOptions {
+  /** Where datagrams go to, one or several servers: clients take turns. */
+  readonly urls: readonly string[];
+  readonly transport: Transport;
+  /** null: a server of ours, on which clients play. */
+  readonly peer: PeerWay | null;
+  /** Of ours: the game whose schema clients speak, and the folder that its path starts from. */
+  readonly game: string;
+  readonly folder: string;
+  /** Commands a second of each client; 0: the rate of the game. */
+  readonly rateHz: number;
+  /** Clients of this generator have numbers `first`, `first + step`, ...: seed and name come from the number. */
+  readonly first: number;
+  readonly step: number;
+  readonly seed: number;
+  /** Share of clients that decode everything with the real core, and compare hashes where `verify`. */
+  readonly decodeShare: number;
+  readonly verify: boolean;
+  /** Bytes of a datagram to a peer. */
+  readonly bytesOut: number;
+  /** Clients come without a token where the transport takes them so (all but UDP). */
+  readonly guests: boolean;
+  /** Key that connect tokens are sealed with, in hex. */
+  readonly tokenKey: string;
+}
+
+export type GeneratorAsk =
+  | { readonly ask: 'clients'; readonly count: number }
+  | { readonly ask: 'begin' }
+  | { readonly ask: 'end' }
+  | { readonly ask: 'stop' };
+
+export type GeneratorSays =
+  | { readonly says: 'ready'; readonly rateHz: number; readonly pid: number }
+  | { readonly says: 'clients'; readonly count: number; readonly refused: string | null }
+  | { readonly says: 'begun' }
+  | { readonly says: 'figures'; readonly figures: GeneratorFigures }
+  | { readonly says: 'failed'; readonly text: string };
+
+/** Of one generator, between `begin` and `end`. */
+export interface GeneratorFigures {
+  readonly ms: number;
+  /** us of its process, all threads. */
+  readonly cpuUs: number;
+  readonly clients: number;
+  /** Of them who decode everything. */
+  readonly decoders: number;
+  /** Snapshots, with their bytes as the transport carries them (netcode's encryption included, headers below it not). */
+  readonly received: number;
+  readonly receivedBytes: number;
+  /** Ticks from the first to the last snapshot of each client, over all clients, and how many of them the clock says are due. */
+  readonly ticksSeen: number;
+  readonly ticksDue: number;
+  readonly sent: number;
+  readonly sentBytes: number;
+  /** Most ticks between two snapshots of one client that came one after the other, silence at the end included. */
+  readonly gapTicksMax: number;
+  /** How late datagrams went out. */
+  readonly lateMsP99: number;
+  /** Since the generator began: clients that the server has closed. */
+  readonly closed: number;
+  /** Packets that did not parse, had a wrong check, or were not newer than those before. */
+  readonly broken: number;
+  /** Of the decoders: hashes that were compared, and that were wrong. */
+  readonly checks: number;
+  readonly mismatches: number;
+}
+
+/** What a peer's server says of itself when it is asked. */
+export interface PeerStats {
+  /** Ticks that it ran since its start, and datagrams of clients that reached its handlers. */
+  readonly ticks: number;
+  readonly inputs: number;
+  /** ms: 99th percentile of a tick since it was asked last. */
+  readonly tickMsP99: number;
+}
