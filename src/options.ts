@@ -109,6 +109,26 @@ export const OPTIONS = {
     'Addresses of UDP sockets for native clients (netcode 1.02), as in 127.0.0.1:40000 or [::]:40000.',
     'an empty list opens none',
   ),
+  io: choice(
+    'auto',
+    ['auto', 'native', 'js'],
+    'Who moves UDP packets: native threads (Linux, after npm run build:native) or this process; auto takes native ones where they are.',
+  ),
+  ioThreads: integer(
+    1,
+    1,
+    8,
+    '',
+    'Native I/O threads, each with sockets of its own on the same addresses. One moves some ten thousand players.',
+  ),
+  ioSpinUs: integer(
+    0,
+    0,
+    1000,
+    'us',
+    'Time that a native I/O thread looks for work before it sleeps. It takes all of a processor.',
+    '0 sleeps at once',
+  ),
   tokenOpensPerSecond: integer(
     500,
     1,

@@ -6,6 +6,7 @@
  * Holds no rule of its own: it hands what one part says to the part that it concerns.
  */
 import { ERROR, PROTOCOL_VERSION } from '../protocol/gen/tables.ts';
+import type { Carrying } from './carrying.ts';
 import type { Clock } from './clock.ts';
 import type { ErrorCode } from './errors.ts';
 import { Logins } from './logins.ts';
@@ -29,6 +30,8 @@ export interface PumpParts {
   readonly log: Log;
   /** Keeps a used token across a restart, before its session is accepted. False: it cannot. */
   readonly spend: (token: UsedToken) => boolean;
+  /** Null where no transport carries packets by itself. */
+  readonly carrying?: Carrying | null;
   /** The author's login; null where there is none. */
   readonly onAuth: OnAuth | null;
 }
@@ -39,12 +42,14 @@ export class Pump {
   readonly #session = sessionOutput();
   readonly #room: RoomOutput = createRoomOutput();
   readonly #logins: Logins | null;
+  readonly #carrying: Carrying | null;
   /** At the place that its pipes carry. */
   readonly #byIndex: ServerTransport[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: PumpParts) {
     this.#parts = parts;
+    this.#carrying = parts.carrying ?? null;
     for (const transport of parts.transports) this.#byIndex[transport.index] = transport;
     this.#logins = parts.onAuth === null ? null : this.#createLogins(parts.onAuth);
   }
@@ -60,6 +65,7 @@ export class Pump {
       });
       transport.onDatagram(this.#datagram);
       transport.onClose((pipe, code) => {
+        this.#carrying?.closed(pipe);
         sessions.closed(pipe, clock.nowUs(), closeReason(code));
         this.#settle();
       });
@@ -71,6 +77,7 @@ export class Pump {
     this.#timer = setInterval(() => {
       sessions.tick(clock.nowUs());
       this.#logins?.look(clock.nowUs());
+      this.#carrying?.count();
       this.#settle();
     }, SESSION_TICK_MS);
   }
@@ -90,15 +97,19 @@ export class Pump {
   readonly #datagram = (pipe: number, bytes: Uint8Array): void => {
     const { sessions, directory, clock } = this.#parts;
     const nowUs = clock.nowUs();
-    if (sessions.handle(pipe, bytes, nowUs) === VERDICT.packet)
-      directory.packet(sessions.sessionId, bytes, 0, bytes.length, nowUs);
+    const isPacket = sessions.handle(pipe, bytes, nowUs) === VERDICT.packet;
+    const { sessionId } = sessions;
+    if (isPacket) directory.packet(sessionId, bytes, 0, bytes.length, nowUs);
     if (sessions.busy) this.#settle();
+    if (isPacket) this.#carrying?.heard(pipe, sessionId);
   };
 
   /** A room's packet to its client. */
   readonly #send = (sessionId: number, bytes: Uint8Array): void => {
     const pipe = this.#parts.sessions.packet(sessionId);
-    if (pipe >= 0) this.#transport(pipe).send(pipe, bytes);
+    if (pipe < 0) return;
+    this.#transport(pipe).send(pipe, bytes);
+    this.#carrying?.sent(pipe, sessionId);
   };
 
   #transport(pipe: number): ServerTransport {
@@ -124,12 +135,14 @@ export class Pump {
   #sessionSays(): void {
     const { sessions, directory, log, spend, clock } = this.#parts;
     const out = this.#session;
+    if (out.kind !== 'keep' && out.kind !== 'tell') this.#carrying?.end(out.sessionId);
     switch (out.kind) {
       case 'send':
         this.#transport(out.pipe).send(out.pipe, out.bytes);
         break;
       case 'close':
         log.debug('session.closed', { session: out.sessionId, code: out.code, text: out.text });
+        this.#carrying?.closed(out.pipe);
         this.#transport(out.pipe).close(out.pipe, out.code, out.text);
         break;
       case 'spend':

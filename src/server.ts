@@ -6,6 +6,7 @@ import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { ERROR } from '../protocol/gen/tables.ts';
 import { drainOf, kindOf, openAdmin } from './admin-door.ts';
+import { Carrying } from './carrying.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -26,6 +27,7 @@ import { UsedTokensFile } from './ops/used-tokens-file.ts';
 import type { OnAuth } from './plugin/auth.ts';
 import { urlHost, withHint } from './ports.ts';
 import { Pump, stopAll } from './pump.ts';
+import type { DirectoryOptions } from './room/directory.ts';
 import { RoomDirectory } from './room/directory.ts';
 import type { JournalOptions } from './room/journal.ts';
 import { sampledTicks } from './room/looking.ts';
@@ -88,6 +90,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   checkState(config);
   const clock = systemClock();
   const workers = workerCount(config);
+  const late: Late & { moved: NonNullable<DirectoryOptions['onMoved']> } = {
+    ...{ sessions: null, webrtc: null },
+    moved: () => {},
+  };
   const directory = new RoomDirectory({
     workers: workers.count,
     game: game.server,
@@ -104,6 +110,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     balancePercent: config.balancePercent,
     retryUrl: config.retryUrl,
     sessionsMax: config.sessionsMax,
+    onMoved: (moved, worker) => late.moved(moved, worker),
     clock,
     log: roomLog(log),
     ...(options.development === true && { development: true }),
@@ -115,7 +122,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const closers: (() => Promise<void>)[] = [];
   try {
     // The port first: a taken one is said at once, not after the game has been loaded.
-    const late: Late = { sessions: null, webrtc: null };
     const door = await withHint('port', openDoor(options, ready, { late, clock }));
     closers.push(async () => {
       await door.transport.stop();
@@ -129,7 +135,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const store = openStore(config);
     closers.push(async () => store?.close());
     const onAuth = await loginOf(options);
-    await directory.start();
+    await directory.start(udp?.links ?? undefined);
     closers.push(() => directory.stop(0));
     const sessions = createSessions(config, {
       schemaHash: directory.facts.schemaHash,
@@ -143,7 +149,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         directory.leave(kept.id, ERROR.E_SESSIONS_LIMIT);
     const spend = (token: UsedTokenLine): boolean =>
       store === null || keep(store, token, { all: sessions.tokens.used, log });
-    const pump = new Pump({ transports, sessions, directory, clock, log, spend, onAuth });
+    const { routes } = udp?.links ?? {};
+    const carrying =
+      routes === undefined
+        ? null
+        : new Carrying({ transports, sessions, directory, clock, routes });
+    late.moved = (moved, worker) => carrying?.moved(moved, worker);
+    const pump = new Pump({ transports, sessions, directory, clock, log, spend, carrying, onAuth });
     closers.push(() => stopAll(transports));
     const { version } = options;
     const http = door.http;
@@ -186,7 +198,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       workers,
       directory,
       sessions,
-      udp: udp?.raw.addresses ?? [],
+      udp: udp?.addresses ?? [],
       rtcPort: webrtc?.port ?? 0,
       get certificate() {
         return door.certificate;

@@ -3,13 +3,19 @@
  * They open before there are sessions, so that a taken port is said at once; until `Late` names the table nobody is let in.
  */
 import { randomFillSync } from 'node:crypto';
+import { findNative, loadNative } from '../native/addon.ts';
 import { loadSeal } from './client/seal-node.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
+import { FrayError } from './errors.ts';
 import { proxyHops } from './front-door.ts';
-import type { UdpServer } from './netcode-transport.ts';
+import { createRoutes } from './mailbox/messages.ts';
+import type { NativeUdpServer } from './native-transport.ts';
+import { openNativeUdp } from './native-transport.ts';
+import type { UdpServer, UdpServerOptions } from './netcode-transport.ts';
 import { openUdpServer } from './netcode-transport.ts';
 import type { Log } from './ops/log.ts';
+import type { NativeLinks } from './room/workers.ts';
 import type { SessionTable } from './session/server/table.ts';
 import { WebRtcTransport } from './transport/server/webrtc.ts';
 
@@ -30,16 +36,73 @@ interface Parts {
 /** Place of each in the numbers of its pipes. */
 export const TRANSPORT_INDEX = { websocket: 0, udp: 1, webrtc: 2 } as const;
 
+/** UDP, and what workers have to know of native threads that carry it. */
+export interface UdpDoor extends Pick<UdpServer | NativeUdpServer, 'netcode' | 'publicAddresses'> {
+  readonly transport: UdpServer['transport'] | NativeUdpServer['transport'];
+  readonly addresses: readonly string[];
+  readonly links: NativeLinks | null;
+}
+
 /** Null where no UDP address is configured. Rejects with `E_ADDRESS`, `E_PORT` or `E_CONFIG`. */
-export async function openUdpDoor({
+export async function openUdpDoor(parts: Parts): Promise<UdpDoor | null> {
+  const { config, log } = parts;
+  if (config.udp.length === 0) return null;
+  const options = await udpOptions(parts);
+  const native = nativeFor(config);
+  if (typeof native === 'string') {
+    const server = await openUdpServer(options);
+    log.info('io', { udp: 'node:dgram', reason: native });
+    return { ...server, addresses: server.raw.addresses, links: null };
+  }
+  const { ioThreads: threads, ioSpinUs: spinUs, packetsPerSecond, bytesPerSecond } = config;
+  const server = openNativeUdp({
+    ...options,
+    ...{ native: native.module, threads, spinUs, packetsPerSecond, bytesPerSecond },
+    onFailed: () => log.error('io.failed', { udp: 'native' }),
+  });
+  log.info('io', {
+    udp: 'native',
+    threads,
+    reason: config.io === 'auto' ? 'it is there' : 'as configured',
+  });
+  const { edges } = server;
+  const links = {
+    module: native.path,
+    // One I/O thread of JavaScript, then these.
+    wakers: [-1, ...edges.wakers],
+    routes: createRoutes(),
+    bells: edges.bells,
+    attach: edges.attach.bind(edges),
+  };
+  return { ...server, addresses: server.raw.addresses, links };
+}
+
+/** The module of native I/O threads, or why UDP goes without. Throws `E_CONFIG` where the configuration asks for what is not there. */
+function nativeFor({
+  io,
+}: Config): { path: string; module: ReturnType<typeof loadNative> } | string {
+  if (io === 'js') return 'as configured';
+  const path = findNative();
+  try {
+    if (path !== null) return { path, module: loadNative(path) };
+  } catch (cause) {
+    const state = `the native module cannot be loaded: ${cause instanceof Error ? cause.message : cause}`;
+    if (io === 'auto') return state;
+    throw new FrayError('E_CONFIG', `Cannot use io native: ${state}`, { cause });
+  }
+  const state = process.platform === 'linux' ? 'no native module is built' : 'not Linux';
+  if (io === 'auto') return state;
+  throw new FrayError('E_CONFIG', `Cannot use io native: ${state}`);
+}
+
+async function udpOptions({
   config,
   tokenKeys,
   late,
   clock,
   log,
-}: Parts): Promise<UdpServer | null> {
-  if (config.udp.length === 0) return null;
-  return openUdpServer({
+}: Parts): Promise<UdpServerOptions> {
+  return {
     bind: config.udp,
     publicAddresses: config.publicAddresses,
     seal: await loadSeal(),
@@ -58,7 +121,7 @@ export async function openUdpDoor({
     clock,
     index: TRANSPORT_INDEX.udp,
     onBufferShort: (short) => log.warn('udp.buffer_short', { ...short }),
-  });
+  };
 }
 
 /**

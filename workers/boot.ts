@@ -10,8 +10,9 @@ export interface WorkerBoot {
   readonly game: string;
   /** The compiled core, shared by all workers. */
   readonly core: WebAssembly.Module;
-  /** The bell of each I/O thread, in index order. */
+  /** The bell of each I/O thread, in index order; native ones behind those of JavaScript. */
   readonly bells: readonly SharedArrayBuffer[];
+  readonly native?: NativeBoot;
   /** Places of a room; 0 takes the game's own figure. */
   readonly playersMax: number;
   /** How long a room stands empty before it reports so; 0 takes the game's own figure. */
@@ -22,6 +23,16 @@ export interface WorkerBoot {
   readonly hashEveryTick?: boolean;
   /** For an author at work (`fray dev`): no warm-up, hooks are timed, work outside of hooks that throws is told and ends nothing. */
   readonly development?: boolean;
+}
+
+/** What a worker needs to know of native I/O threads. */
+export interface NativeBoot {
+  /** Absolute path of the module that wakes them. */
+  readonly module: string;
+  /** By I/O thread: what wakes it; -1: it is of JavaScript. */
+  readonly wakers: readonly number[];
+  /** See `linkFor` of src/mailbox/messages.ts. */
+  readonly routes: SharedArrayBuffer;
 }
 
 /** The memory of a worker, which outlives its thread: the next one takes it up. */

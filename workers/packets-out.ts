@@ -1,6 +1,6 @@
 /** The last stage of a room's tick: its packets, into the outboxes. */
 import type { WorkerEnd } from '../src/mailbox/messages.ts';
-import { DATA, ioThreadOf } from '../src/mailbox/messages.ts';
+import { DATA, linkFor } from '../src/mailbox/messages.ts';
 import type { TickCore } from './room-parts.ts';
 import type { Timing } from './timing.ts';
 import { COUNTER } from './timing.ts';
@@ -8,14 +8,15 @@ import { COUNTER } from './timing.ts';
 export interface PacketsOut {
   readonly row: number;
   readonly links: readonly WorkerEnd[];
+  readonly routes: Uint8Array;
   /** Session by slot, 0 for none. */
   readonly sessions: Uint32Array;
   readonly timing: Timing;
 }
 
-/** Each packet into the outbox of its session's I/O thread; a full outbox drops it and the packet layer sees a loss. */
+/** Each packet into the outbox of the I/O thread that sends it; a full outbox drops it and the packet layer sees a loss. */
 export function copyOut(core: TickCore, packets: number, to: PacketsOut): void {
-  const { links, sessions } = to;
+  const { links, routes, sessions } = to;
   let sent = 0;
   let dropped = 0;
   // The other side wakes after the slot: nobody waits for a single packet.
@@ -23,7 +24,7 @@ export function copyOut(core: TickCore, packets: number, to: PacketsOut): void {
   for (let row = 0; row < packets; row += 1) {
     const session = sessions[core.packetSlot(row)] as number;
     if (session === 0) continue;
-    const { outbox } = links[ioThreadOf(session)] as WorkerEnd;
+    const { outbox } = links[linkFor(session, routes)] as WorkerEnd;
     const address = core.packetAddress(row);
     const bytes = core.packetBytes(row);
     const written =

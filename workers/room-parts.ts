@@ -72,6 +72,8 @@ export interface RoomOptions {
   readonly core: TickCore;
   readonly game: RoomGame;
   readonly links: readonly WorkerEnd[];
+  /** See IoThreads. */
+  readonly routes: Uint8Array;
   readonly timing: Timing;
   /** A session is no longer in the room; `code` and `text` have been answered. */
   readonly onGone: (session: number) => void;
@@ -85,6 +87,7 @@ export interface RoomOptions {
 /** What rooms of a shard share. */
 export interface ShardParts {
   readonly links: readonly WorkerEnd[];
+  readonly routes: Uint8Array;
   readonly timing: Timing;
   readonly onGone: (session: number) => void;
 }

@@ -63,7 +63,7 @@ export class ShardRoom {
   readonly #emptiness: Emptiness;
 
   constructor(options: RoomOptions) {
-    const { core, row, links, timing } = options;
+    const { core, row, links, routes, timing } = options;
     this.row = row;
     this.id = options.id;
     this.owner = options.owner;
@@ -78,7 +78,7 @@ export class ShardRoom {
     this.#place = new Place(core);
     this.#host = new HostPart(this.#seats.bytes);
     this.#emptiness = new Emptiness(options.emptyCloseTicks);
-    this.#packets = { row, links, timing, sessions: this.#seats.sessions };
+    this.#packets = { row, links, routes, timing, sessions: this.#seats.sessions };
     this.#input = new RecordWriter(core);
     this.#said = new HostMessages(SAID_WAITING_MIN + 2 * core.playersMax);
     this.#packetsLimit =

@@ -4,8 +4,8 @@
  */
 import { ERROR, errorName } from '../protocol/gen/tables.ts';
 import { FrayError } from '../src/errors.ts';
-import { Bell } from '../src/mailbox/bell.ts';
-import { ANSWER, ioThreadOf, JOIN, ORDER, WorkerEnd } from '../src/mailbox/messages.ts';
+import type { WorkerEnd } from '../src/mailbox/messages.ts';
+import { ANSWER, ioThreadOf, JOIN, ORDER } from '../src/mailbox/messages.ts';
 import type { Ring } from '../src/mailbox/ring.ts';
 import type {
   RoomOrder,
@@ -15,6 +15,7 @@ import type {
   WorkerPost,
   WorkerReport,
 } from './boot.ts';
+import { IoThreads } from './io-threads.ts';
 import { payloadOf, readOpen, shortText } from './orders.ts';
 import { LEVEL } from './overload.ts';
 import { Pace } from './pace.ts';
@@ -32,7 +33,7 @@ import { COUNTER, HISTOGRAM, Timing } from './timing.ts';
 export type Report = (report: Extract<WorkerReport, { kind: 'log' }>) => void;
 
 export interface ShardOptions {
-  readonly boot: Pick<WorkerBoot, 'bells'> &
+  readonly boot: Pick<WorkerBoot, 'bells' | 'native'> &
     Pick<WorkerPost, 'index' | 'workers' | 'links' | 'timing'>;
   readonly openRoom: RoomFactory;
   /** Left out: nothing is kept that could be taken over. */
@@ -62,8 +63,8 @@ export class Shard {
   readonly #nowUs: () => number;
   readonly #report: Report;
   readonly #parts: ShardParts;
+  readonly #io: IoThreads;
   readonly #links: readonly WorkerEnd[];
-  readonly #bells: readonly Bell[];
   readonly #timing: Timing;
   readonly #slots: PhaseSlots<ShardRoom>;
   readonly #pace: Pace;
@@ -72,8 +73,6 @@ export class Shard {
   /** Why rows are not open that joins may still be on their way to. */
   readonly #closed = new Map<number, { code: number; text: Uint8Array }>();
   readonly #sitters = new Map<number, Sitter>();
-  /** Per I/O thread: records written when its bell was rung last. */
-  readonly #rungAt: number[];
   /** Of the slot that ticks now, us: see TIMES. */
   readonly #times = new Float64Array(3);
 
@@ -83,9 +82,8 @@ export class Shard {
     this.#pulse = options.pulse;
     this.#nowUs = nowUs;
     this.#report = report;
-    this.#links = boot.links.map((memory) => new WorkerEnd(memory));
-    this.#bells = boot.bells.map((memory) => new Bell(memory));
-    this.#rungAt = boot.links.map(() => 0);
+    this.#io = new IoThreads(boot);
+    this.#links = this.#io.links;
     this.#timing = new Timing(boot.timing);
     this.#slots = new PhaseSlots(boot.index / boot.workers);
     this.#pace = new Pace({ timing: this.#timing, slots: this.#slots, report });
@@ -100,6 +98,7 @@ export class Shard {
     });
     this.#parts = {
       links: this.#links,
+      routes: this.#io.routes,
       timing: this.#timing,
       onGone: (session) => this.#sitters.delete(session),
     };
@@ -298,13 +297,7 @@ export class Shard {
 
   /** Stage 4: one wake per I/O thread that sleeps and has been written to. */
   wake(): void {
-    for (let io = 0; io < this.#bells.length; io += 1) {
-      const { answers, outbox } = this.#links[io] as WorkerEnd;
-      const written = answers.written + outbox.written;
-      if (written === this.#rungAt[io]) continue;
-      this.#rungAt[io] = written;
-      if ((this.#bells[io] as Bell).ring()) this.#timing.add(COUNTER.wakes, 1);
-    }
+    this.#io.wake(this.#timing);
   }
 
   #slotOf(sitter: Sitter, session: number): number {

@@ -121,6 +121,21 @@ export function ioThreadOf(sessionId: number): number {
   return sessionId >>> 28;
 }
 
+/** Memory of a table that says by which link packets of each session leave: see `linkFor`. Written by the session's I/O thread alone. */
+export function createRoutes(): SharedArrayBuffer {
+  return new SharedArrayBuffer(SESSION_SLOTS);
+}
+
+/** Place of a session in a table of routes. */
+export function slotOf(sessionId: number): number {
+  return (sessionId >>> 14) & (SESSION_SLOTS - 1);
+}
+
+/** The link that packets of a session leave by: of its own I/O thread, or of the native thread that the table names, from 1 on. */
+export function linkFor(sessionId: number, routes: Uint8Array): number {
+  return ioThreadOf(sessionId) + (routes[slotOf(sessionId)] as number);
+}
+
 /** What the memory of a link is sized by. */
 export interface LinkSizes {
   /** Sessions of the I/O thread at once. */
@@ -246,6 +261,8 @@ export class WorkerEnd {
   }
 }
 
+/** 14 bits of a session's id. */
+const SESSION_SLOTS = 1 << 14;
 /** Bytes of `given`. */
 const GIVEN_BYTES = 4;
 const OPEN_BYTES_MAX = OPEN.tail + ROOM_ID_BYTES_MAX + ROOM_OPTIONS_BYTES_MAX;

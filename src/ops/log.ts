@@ -24,6 +24,8 @@ export const LOG_EVENTS = [
   'room',
   'rtc',
   'udp.buffer_short',
+  'io',
+  'io.failed',
 ] as const;
 export type LogEvent = (typeof LOG_EVENTS)[number];
 

@@ -27,7 +27,7 @@ import type { SeatKept } from './left-behind.ts';
 import { Moves } from './moves.ts';
 import { RoomOpener } from './opener.ts';
 import type { DirectoryOptions, JoinRequest } from './options.ts';
-import { crewDefaults, DRAIN_POLL_MS, directoryCounters, SESSIONS_MAX } from './options.ts';
+import * as by from './options.ts';
 import type { Resumption } from './orders.ts';
 import { noticeMessage, OrderDesk } from './orders.ts';
 import type { GameFacts, RoomFacts, RoomOutput } from './outputs.ts';
@@ -35,13 +35,13 @@ import { OutputQueue, placeIn, roomFacts, textIn } from './outputs.ts';
 import type { HostedRoom, Placement } from './placement.ts';
 import { Refill } from './refill.ts';
 import { type Known, lostTo, placementOf, putBack } from './resumption.ts';
-import type { RoomWorker } from './workers.ts';
+import type { NativeLinks, RoomWorker } from './workers.ts';
 import { gameUrl } from './workers.ts';
 
 export type { DirectoryCounters, DirectoryOptions, JoinRequest } from './options.ts';
 
 export class RoomDirectory {
-  readonly counters = directoryCounters();
+  readonly counters = by.directoryCounters();
   readonly #options: DirectoryOptions;
   readonly #ioThread: number;
   readonly #sessionsMax: number;
@@ -65,7 +65,7 @@ export class RoomDirectory {
   constructor(options: DirectoryOptions) {
     this.#options = options;
     this.#ioThread = options.ioThread ?? 0;
-    this.#sessionsMax = options.sessionsMax ?? SESSIONS_MAX;
+    this.#sessionsMax = options.sessionsMax ?? by.SESSIONS_MAX;
     this.#orders = new OrderDesk({ sessionsMax: this.#sessionsMax, roomsMax: options.roomsMax });
   }
 
@@ -103,7 +103,7 @@ export class RoomDirectory {
   }
 
   /** Loads the game in every worker and opens the warm rooms. Rejects with the error of the game's module. */
-  async start(): Promise<void> {
+  async start(native?: NativeLinks): Promise<void> {
     const { journal: wanted, ...own } = this.#options;
     const core = await loadCore(own.core);
     if (wanted !== undefined)
@@ -115,16 +115,14 @@ export class RoomDirectory {
     });
     this.#placement = placement;
     const journal = this.#journal;
-    const bells = Array.from({ length: this.#ioThread + 1 }, (_, i) =>
-      i === this.#ioThread ? this.#bellMemory : createBell(),
-    );
+    const others = Array.from({ length: this.#ioThread }, createBell);
     const options = {
-      ...crewDefaults(own),
+      ...by.crewDefaults(own, native),
       ioThread: this.#ioThread,
       sessionsMax: this.#sessionsMax,
       game: gameUrl(this.#options.game),
       core: core.module,
-      bells,
+      bells: [...others, this.#bellMemory, ...(native?.bells ?? [])],
       ...(journal !== undefined && { journal }),
     };
     const crew = new Crew(options, this.#asOwner());
@@ -244,6 +242,12 @@ export class RoomDirectory {
     return false;
   }
 
+  /** Where packets of a session go to; -1: it has no seat in a room. */
+  workerOf(sessionId: number): number {
+    const seat = this.#seats.get(sessionId);
+    return seat?.state === 'in' ? seat.room.worker : -1;
+  }
+
   /** The next answer into the caller's buffer; false when there is none. */
   poll(out: RoomOutput): boolean {
     if (this.#outputs.length === 0) for (const worker of this.#workers) this.#readAnswers(worker);
@@ -316,18 +320,18 @@ export class RoomDirectory {
     this.#moves?.stop();
     if (graceMs > 0) this.notice(ERROR.E_SHUTDOWN, errorText(ERROR.E_SHUTDOWN), graceMs);
     const endMs = performance.now() + graceMs;
-    const moveMs = performance.now() + MOVE_MS_MAX;
+    const moveMs = performance.now() + by.MOVE_MS_MAX;
     const isBusy = (nowMs: number): boolean =>
       (this.#seats.size > 0 && nowMs < endMs) || (this.#moves?.under === true && nowMs < moveMs);
     while (isBusy(performance.now())) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+      await new Promise((resolve) => setTimeout(resolve, by.DRAIN_POLL_MS));
       for (const worker of this.#workers) this.#readAnswers(worker);
     }
     for (const worker of this.#workers) {
       if (worker.state === 'starting' || worker.state === 'ready')
         this.#orders.stop(worker, ERROR.E_SHUTDOWN);
     }
-    await this.#crew?.stop(STOP_MS_MAX);
+    await this.#crew?.stop(by.STOP_MS_MAX);
     await this.#journal?.stop();
     for (const worker of this.#workers) {
       this.#readAnswers(worker);
@@ -492,8 +496,3 @@ export class RoomDirectory {
       if (room.worker === worker.index) this.#placement?.remove(room);
   }
 }
-
-/** ms. A room that has not come to where it moves by then is lost, as its worker stops. */
-const MOVE_MS_MAX = 250;
-/** ms. A worker that has not ended by then hangs in a hook; it is ended. */
-const STOP_MS_MAX = 1000;

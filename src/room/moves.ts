@@ -57,6 +57,8 @@ export interface MovesOptions {
   readonly log: Log;
   /** A room goes where one worker is busy by so much more of its time than another, percent; 0: only where it is sent. */
   readonly balancePercent: number;
+  /** See DirectoryOptions. */
+  readonly onMoved?: (sessions: readonly number[], worker: number) => void;
   /** A session that left before its join was ordered. */
   readonly gone: (session: number) => void;
 }
@@ -125,6 +127,10 @@ export class Moves {
     placement.settle(room, this.#usable(room));
     const target = workers[room.worker] as RoomWorker;
     const mine = [...seats.values()].filter((seat) => seat.room === room);
+    this.#options.onMoved?.(
+      mine.map(({ sessionId }) => sessionId),
+      room.worker,
+    );
     target.take(transferOf(room, { shadow, ioThread, seats: mine }));
   }
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { JournalOptions } from './journal.ts';
 import type { Choice } from './placement.ts';
-import type { Log } from './workers.ts';
+import type { Log, NativeLinks } from './workers.ts';
 
 export interface JoinRequest {
   readonly sessionId: number;
@@ -57,6 +57,8 @@ export interface DirectoryOptions {
   readonly hashEveryTick?: boolean;
   /** See WorkerBoot. */
   readonly development?: boolean;
+  /** Sessions whose packets go to another worker from now on. Told before the first that could. */
+  readonly onMoved?: (sessions: readonly number[], worker: number) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -64,9 +66,13 @@ export interface DirectoryOptions {
 /** The same with what a crew is to be told where nothing was said. */
 export function crewDefaults<T extends Omit<DirectoryOptions, 'journal'>>(
   options: T,
-): T & Required<Pick<T, 'emptyCloseMs' | 'shadowMs' | 'spareWorkers' | 'watchdogMs'>> {
+  native: NativeLinks | undefined,
+): T & { native?: NativeLinks } & Required<
+    Pick<T, 'emptyCloseMs' | 'shadowMs' | 'spareWorkers' | 'watchdogMs'>
+  > {
   const { emptyCloseMs = 0, shadowMs = SHADOW_MS, spareWorkers = 0, watchdogMs = 0 } = options;
-  return { ...options, emptyCloseMs, shadowMs, spareWorkers, watchdogMs };
+  const own = { ...options, emptyCloseMs, shadowMs, spareWorkers, watchdogMs };
+  return native === undefined ? own : { ...own, native };
 }
 
 /** ms: 15 ticks to play again at 30 Hz on average, so that 20 rooms of 50 tick again within 100 ms; two seconds took twice as long. */
@@ -115,5 +121,9 @@ export function directoryCounters(): DirectoryCounters {
 
 /** What a session id can number per I/O thread: 14 bits of slot. */
 export const SESSIONS_MAX = 16_384;
+/** ms. A room that has not come to where it moves by then is lost, as its worker stops. */
+export const MOVE_MS_MAX = 250;
+/** ms. A worker that has not ended by then hangs in a hook; it is ended. */
+export const STOP_MS_MAX = 1000;
 /** ms between two looks at who is still inside. */
 export const DRAIN_POLL_MS = 20;

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import type {
   GameFacts,
+  NativeBoot,
   RoomRecovered,
   RoomTakeover,
   WorkerBoot,
@@ -24,7 +25,7 @@ import { sampledTick, type TimedTick, watchTicks, worstTicks } from '../../worke
 import { createTiming, TimingReader } from '../../workers/timing.ts';
 import type { FrayError } from '../errors.ts';
 import { Bell, createBell } from '../mailbox/bell.ts';
-import type { LinkSizes } from '../mailbox/messages.ts';
+import type { LinkMemory, LinkSizes } from '../mailbox/messages.ts';
 import { createLink, createOrders, IoEnd } from '../mailbox/messages.ts';
 import type { JournalThread } from './journal.ts';
 import { Looks } from './looks.ts';
@@ -52,12 +53,21 @@ export interface WorkerOptions {
   readonly heapMb?: number;
   /** How many I/O threads there are, and the bell of each. */
   readonly bells: readonly SharedArrayBuffer[];
+  /** Native I/O threads; their bells stand among `bells`, behind those of JavaScript. */
+  readonly native?: NativeLinks;
   readonly journal?: Pick<JournalThread, 'ringFor' | 'hashTicks' | 'shadow'>;
   /** See RecordsBoot. */
   readonly shadowMs: number;
   readonly hashEveryTick?: boolean;
   readonly development?: boolean;
   readonly log: Log;
+}
+
+/** I/O threads that are not JavaScript: each gets a link to every worker, and no orders. */
+export interface NativeLinks extends NativeBoot {
+  readonly bells: readonly SharedArrayBuffer[];
+  /** The memory of a worker for thread `thread`, 0 the first native one; once more with each new memory. */
+  attach(worker: number, thread: number, link: LinkMemory): void;
 }
 
 /** What a worker is asked for. */
@@ -335,13 +345,15 @@ export class RoomWorker {
 /** The threads that wait for the workers of `options` to die. */
 export function sparesFor(options: WorkerOptions, count: number): Spares {
   const { game, core, bells, playersMax, emptyCloseMs, log } = options;
-  const { heapMb, hashEveryTick, development } = options;
+  const { heapMb, hashEveryTick, development, native } = options;
+  const { module = '', wakers = [], routes } = native ?? {};
   const boot: WorkerBoot = {
     game,
     core,
     bells,
     playersMax,
     emptyCloseMs,
+    ...(routes !== undefined && { native: { module, wakers, routes } }),
     ...(heapMb !== undefined && { heapMb }),
     ...(hashEveryTick !== undefined && { hashEveryTick }),
     ...(development !== undefined && { development }),
@@ -365,9 +377,12 @@ function sizesOf(options: WorkerOptions): LinkSizes {
 }
 
 function memoryFor(options: WorkerOptions, index: number): WorkerMemory {
-  const { journal } = options;
+  const { journal, native, bells } = options;
+  const links = bells.map(() => createLink(sizesOf(options)));
+  const own = bells.length - (native?.bells.length ?? 0);
+  for (const [at, link] of links.entries()) if (at >= own) native?.attach(index, at - own, link);
   return {
-    links: options.bells.map(() => createLink(sizesOf(options))),
+    links,
     bell: createBell(),
     timing: createTiming(options.roomsMax),
     pulse: createPulse(),

@@ -142,6 +142,31 @@ export interface ServerTransport {
   stop(): Promise<void>;
 }
 
+/**
+ * One that can carry packets of a pipe past the I/O thread, straight between its peer and a room's mailboxes. Nothing is carried until it
+ * is asked for, and nothing of a pipe that is closing. What it carries is in its counters, and is told by `onCarried`.
+ */
+export interface CarryingTransport extends ServerTransport {
+  /** What the pipe brings for rooms goes to the worker, in the name of the session (not 0). The rest is heard as before. */
+  carryIn(pipe: number, session: number, worker: number): void;
+  /** What rooms make for the session leaves by the pipe. Answers which of its threads reads it, from 1 on; 0: it cannot be. */
+  carryOut(pipe: number, session: number): number;
+  /** Neither, from here on. Packets that are under way in it still arrive. */
+  uncarry(pipe: number): void;
+  /** Told some twenty times a second: packets carried in, and those that were over the rate of a session. */
+  onCarried(fn: (pipe: number, packets: number, refused: number) => void): void;
+  /** What became of packets at mailboxes since it was asked last: names as in the room directory's counters. */
+  roomsSince(): {
+    readonly inboxFull: number;
+    readonly replaced: number;
+    readonly packetsGone: number;
+  };
+}
+
+export function canCarry(transport: ServerTransport | undefined): transport is CarryingTransport {
+  return transport !== undefined && 'carryIn' in transport;
+}
+
 /** All rise only, but `pipes`, which is beside them in the transport. */
 export interface TransportCounters {
   opened: number;

@@ -20,7 +20,8 @@ const FREE = ['bench/', 'test/', 'tools/'];
 export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   protocol: [],
   'core-wasm': ['protocol'],
-  workers: ['protocol', 'core-wasm', 'src/mailbox', 'src/schema', 'src/plugin'],
+  // It loads the module that wakes native I/O threads.
+  workers: ['native', 'protocol', 'core-wasm', 'src/mailbox', 'src/schema', 'src/plugin'],
   // What threads of a pool do for the host.
   'workers/jobs': ['src/room'],
   'src/schema': ['protocol'],
@@ -66,7 +67,7 @@ export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'src/admin': [],
   'src/cli': ['src', 'src/*'],
   // Composition roots: src/server.ts, src/cli.ts, and src/netcode-transport.ts, which joins sockets, netcode and the sealer.
-  src: ['src/*', 'protocol', 'workers', 'core-wasm'],
+  src: ['src/*', 'protocol', 'workers', 'core-wasm', 'native'],
   games: [],
   examples: [],
 };

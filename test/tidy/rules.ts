@@ -102,8 +102,12 @@ const RUST_BANNED: readonly (readonly [RegExp, string])[] = [
 /** Where linear memory becomes slices. */
 const ABI = /^core-wasm\/(seal\/)?src\/abi\.rs$/;
 
+/** Where the native I/O thread names memory of others and calls the system. */
+const EDGE_UNSAFE = /^native\/(edge\/src\/(shared|socket|wake)|src\/lib)\.rs$/;
+
 /** Code before the tests at the end of a file; comments do not count. */
 function checkRust(file: string, text: string): Problem[] {
+  if (/^native\/(edge\/)?src\//.test(file)) return checkEdge(file, text);
   if (!/^core-wasm\/(seal\/)?src\/.*\.rs$/.test(file)) return [];
   const isTests = /(^|\/)tests?(\.rs|\/)/.test(file);
   const problems: Problem[] = [];
@@ -117,6 +121,21 @@ function checkRust(file: string, text: string): Problem[] {
     }
   }
   return problems;
+}
+
+/** Each `unsafe` has its argument above it, and stands where it may. */
+function checkEdge(file: string, text: string): Problem[] {
+  const lines = text.split('\n');
+  return lines.flatMap((line, index) => {
+    if (!/^[^/"]*\bunsafe (\{|impl)/.test(line)) return [];
+    const at = { file: `${file}:${index + 1}`, rule: 'rust' };
+    if (!EDGE_UNSAFE.test(file))
+      return [{ ...at, text: 'unsafe is for shared.rs, socket.rs and wake.rs' }];
+    const isArgued = lines
+      .slice(Math.max(0, index - 6), index)
+      .some((one) => one.includes('// SAFETY:'));
+    return isArgued ? [] : [{ ...at, text: 'unsafe without its SAFETY argument' }];
+  });
 }
 
 function checkCrate(files: Files): Problem[] {

@@ -1,11 +1,14 @@
 /** A UDP server of netcode on loopback, and tokens for it. */
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { NativeModule } from '../../native/addon.ts';
 import { systemClock } from '../../src/clock.ts';
-import { type NetcodeTransport, openUdpServer } from '../../src/netcode-transport.ts';
+import { openNativeUdp } from '../../src/native-transport.ts';
+import { openUdpServer } from '../../src/netcode-transport.ts';
 import type { NetcodeServer, TokenMemory } from '../../src/session/server/netcode.ts';
 import { issueConnectToken, type TokenOrder } from '../../src/session/token.ts';
 import type { RawUdp } from '../../src/transport/server/udp.ts';
+import type { ServerTransport } from '../../src/transport/types.ts';
 
 export const KEY: Uint8Array = new Uint8Array(32).fill(9);
 
@@ -14,20 +17,27 @@ export const SEAL = new WebAssembly.Module(
 );
 
 export interface UdpBench {
-  readonly transport: NetcodeTransport;
+  readonly transport: ServerTransport & { readonly drops: Readonly<Record<string, number>> };
   readonly netcode: NetcodeServer;
-  readonly raw: RawUdp;
+  readonly raw: Pick<RawUdp, 'addresses' | 'counters'>;
   readonly used: Set<string>;
   /** For a player of its own each time. */
   token(order?: Partial<TokenOrder>): Uint8Array;
 }
 
 export async function udpBench(
-  options: { clientsMax?: number; bind?: readonly string[]; index?: number } = {},
+  options: {
+    clientsMax?: number;
+    bind?: readonly string[];
+    index?: number;
+    native?: NativeModule;
+    threads?: number;
+  } = {},
 ): Promise<UdpBench> {
   const { clientsMax = 64 } = options;
   const used = new Set<string>();
-  const { raw, netcode, transport } = await openUdpServer({
+  const { native, threads = 1 } = options;
+  const own = {
     bind: options.bind ?? ['127.0.0.1:0'],
     publicAddresses: [],
     seal: SEAL,
@@ -37,10 +47,15 @@ export async function udpBench(
     opensPerSecond: 100_000,
     opensPerPrefixPerSecond: 100_000,
     unixMs: Date.now,
-    random: (into) => void randomFillSync(into),
+    random: (into: Uint8Array) => void randomFillSync(into),
     clock: systemClock(),
     index: options.index ?? 0,
-  });
+  };
+  const limits = { packetsPerSecond: 240, bytesPerSecond: 100_000 };
+  const { raw, netcode, transport } =
+    native === undefined
+      ? await openUdpServer(own)
+      : openNativeUdp({ ...own, ...limits, native, threads, spinUs: 0, onFailed: () => {} });
   let users = 0;
   return {
     transport,

@@ -27,7 +27,7 @@ const TSC = [
   '--tsBuildInfoFile',
   'node_modules/.cache/fray/tsc.json',
 ];
-const CRATES = ['core-wasm', 'core-wasm/seal'];
+const CRATES = ['core-wasm', 'core-wasm/seal', 'native'];
 /** Linted, too. */
 const PEER_CRATES = ['test/peers/netcode'];
 const DETERMINISM = join('test', 'browser', 'determinism.test.ts');

@@ -9,7 +9,15 @@ import type { ShardRoom } from '../../../workers/shard-room.ts';
 import { emptySlot } from '../../../workers/slots.ts';
 import { createTiming, Timing } from '../../../workers/timing.ts';
 import { type ErrorName, FrayError } from '../../errors.ts';
-import { ANSWER, createLink, DATA, IoEnd, JOINED, WorkerEnd } from '../../mailbox/messages.ts';
+import {
+  ANSWER,
+  createLink,
+  createRoutes,
+  DATA,
+  IoEnd,
+  JOINED,
+  WorkerEnd,
+} from '../../mailbox/messages.ts';
 import { fitName, identityBytes } from '../../room/orders.ts';
 import { compileConfig } from '../../schema/compile.ts';
 import type { Game } from '../game.ts';
@@ -87,7 +95,12 @@ export class TestRoom<S extends AnySchema> {
       making,
     )(
       { ...order, optionsJson: asked === undefined ? '' : JSON.stringify(asked) },
-      { links: [this.#worker], timing: new Timing(createTiming(1)), onGone: () => {} },
+      {
+        links: [this.#worker],
+        routes: new Uint8Array(createRoutes()),
+        timing: new Timing(createTiming(1)),
+        onGone: () => {},
+      },
     );
     this.#room.slot = STILL;
     const { entitiesMax } = loaded.facts;

@@ -13,6 +13,21 @@ export interface NetcodePeer {
   readonly port: number;
 }
 
+/**
+ * Who opens and seals the packets of connected clients in the place of the netcode server, and keeps them awake: a native thread. Then
+ * `NetcodeServer.handle` is for requests and answers to challenges alone.
+ */
+export interface NetcodeCarrier {
+  /** Somebody may answer a challenge from there, or may not any more. */
+  expect(peer: NetcodePeer, may: boolean): void;
+  /** It is connected; its packets are numbered from `sendSequence` on. */
+  connect(client: Readonly<Link>): void;
+  /** It is over; so many disconnects go out before. */
+  remove(index: number, farewells: number): void;
+  /** Packets of a client that have opened, in whatever steps. */
+  heard(index: number): number;
+}
+
 export const LINK = { pending: 0, connected: 1, closing: 2, gone: 3 } as const;
 
 export class Link implements NetcodePeer {
@@ -36,6 +51,8 @@ export class Link implements NetcodePeer {
   openedUs: number;
   /** When it was heard and written to last, us. In an array, as a number in a field may cost an object each time it is set. */
   readonly #times = new Float64Array(2);
+  /** What its carrier had heard of it when it was asked last. */
+  carried = 0;
   /** Disconnects that are still to be sent. */
   farewells = 0;
   /** Number of the first challenge that was made for it; older ones are not for it. */

@@ -31,7 +31,7 @@ import { AwakeClock } from './awake.ts';
 import { Challenges } from './netcode-challenge.ts';
 import type { NetcodeGateOptions } from './netcode-gate.ts';
 import { GATE, NetcodeGate } from './netcode-gate.ts';
-import type { NetcodePeer } from './netcode-links.ts';
+import type { NetcodeCarrier, NetcodePeer } from './netcode-links.ts';
 import { LINK, Link, Links } from './netcode-links.ts';
 
 /** The tokens that have opened a session, on whatever transport. Shared with the session table. */
@@ -42,6 +42,8 @@ export interface TokenMemory {
 }
 
 export interface NetcodeServerOptions extends NetcodeGateOptions {
+  /** Default: none, this server does it all. */
+  readonly carrier?: NetcodeCarrier;
   /** Its associated data begin with ASSOCIATED; it holds `keysNeeded(...)` keys. */
   readonly cipher: PacketCipher;
   readonly used: TokenMemory;
@@ -92,6 +94,7 @@ export class NetcodeServer {
   client = -1;
   bytes: Uint8Array = NONE;
   readonly #cipher: PacketCipher;
+  readonly #carrier: NetcodeCarrier | null;
   readonly #packets: NetcodePackets;
   readonly #gate: NetcodeGate;
   readonly #challenges: Challenges;
@@ -111,6 +114,7 @@ export class NetcodeServer {
 
   constructor(options: NetcodeServerOptions) {
     this.#cipher = options.cipher;
+    this.#carrier = options.carrier ?? null;
     this.#packets = new NetcodePackets(options.cipher);
     this.#gate = new NetcodeGate(options);
     this.#used = options.used;
@@ -209,7 +213,8 @@ export class NetcodeServer {
     const link = this.#clients[client] ?? null;
     if (link === null || link.state !== LINK.connected) return;
     link.state = LINK.closing;
-    link.farewells = DISCONNECT_COUNT;
+    if (this.#carrier === null) link.farewells = DISCONNECT_COUNT;
+    else this.#carrier.remove(client, DISCONNECT_COUNT);
     this.#closing.push(link);
   }
 
@@ -217,11 +222,21 @@ export class NetcodeServer {
   tick(nowUs: number): void {
     this.#nowUs = this.#awake.look(nowUs);
     this.#cursor = 0;
+    if (this.#carrier !== null) this.#hear(this.#carrier);
     for (const link of this.#pending.values()) {
       if (this.#nowUs - link.openedUs < HANDSHAKE_US) break;
       this.counters.handshakeTimeouts += 1;
       this.#release(link);
     }
+  }
+
+  /** A carried client has said that it goes. False: it is gone already. */
+  gone(client: number): boolean {
+    const link = this.#clients[client] ?? null;
+    if (link === null || link.state !== LINK.connected) return false;
+    this.counters.closedByClient += 1;
+    this.#release(link);
+    return true;
   }
 
   /** Hands out the next thing that is due; false: nothing. Call until false after `tick` and `close`. */
@@ -248,7 +263,7 @@ export class NetcodeServer {
         this.#fillClosed(out, link, true);
         return true;
       }
-      if (this.#nowUs - link.sentUs < SEND_EVERY_US) continue;
+      if (this.#carrier !== null || this.#nowUs - link.sentUs < SEND_EVERY_US) continue;
       const bytes = this.keepAlive(link.index);
       if (bytes !== null) {
         fillSend(out, link, bytes);
@@ -294,6 +309,7 @@ export class NetcodeServer {
     link.challengeHigh = this.#challenges.high;
     link.sentUs = -SEND_EVERY_US;
     this.#links.add(link);
+    this.#carrier?.expect(link, true);
     this.#pending.set(mac, link);
     return link;
   }
@@ -340,8 +356,23 @@ export class NetcodeServer {
     link.sentUs = this.#nowUs;
     this.#clients[link.index] = link;
     this.client = link.index;
+    if (this.#carrier !== null) {
+      link.carried = this.#carrier.heard(link.index);
+      this.#carrier.connect(link);
+    }
     this.counters.opened += 1;
     return NETCODE_VERDICT.opened;
+  }
+
+  #hear(carrier: NetcodeCarrier): void {
+    for (const link of this.#clients) {
+      if (link === null) continue;
+      const heard = carrier.heard(link.index);
+      if (heard === link.carried) continue;
+      link.carried = heard;
+      link.heardUs = this.#nowUs;
+      link.confirmed = true;
+    }
   }
 
   #isFull(): boolean {
@@ -365,9 +396,11 @@ export class NetcodeServer {
   /** Forgets a link, pending or connected, and its keys. */
   #release(link: Link): void {
     if (link.state === LINK.pending) this.#pending.delete(link.mac);
-    if (link.index >= 0) {
+    if (link.index < 0) this.#carrier?.expect(link, false);
+    else {
       this.#clients[link.index] = null;
       this.#free.push(link.index);
+      if (link.state === LINK.connected) this.#carrier?.remove(link.index, 0);
     }
     this.#links.remove(link);
     link.state = LINK.gone;

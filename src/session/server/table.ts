@@ -190,6 +190,19 @@ export class SessionTable {
     return kind === DATAGRAM.goodbye ? this.#goodbye(pipe, bytes) : this.#malformed(pipe);
   }
 
+  /** What a transport took past this table since it said so last: packets for the room, and how many were over the rate. */
+  carried(number: number, did: { packets: number; refused: number }, nowUs: number): void {
+    const { pipes, sessions, counters, awake } = this.#books;
+    const pipe = pipes.get(number);
+    const session = pipe?.session ?? null;
+    counters.packets += did.packets;
+    if (pipe === undefined || session === null) return;
+    pipes.heardUs[pipe.index] = sessions.heardUs[session.index] = awake.at(nowUs);
+    if (session.presence === PRESENCE.away) this.#presence.back(session);
+    counters.dropRate += Math.max(0, did.refused - 1);
+    if (did.refused > 0) this.#overRate(pipe, nowUs);
+  }
+
   /**
    * A pipe has closed. Its session waits for the client to come back; where `code` says that the peer broke the rules, where
    * nobody is waited for, or where the client has nothing to come back with, it is over, and the room is told `code`. E_OK: the

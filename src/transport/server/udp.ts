@@ -63,6 +63,8 @@ export interface UdpOptions {
 
 /** Longest datagram that is sent: netcode's longest packet is 1,225 bytes. */
 export const UDP_BYTES_MAX = 1280;
+/** Asked of the kernel for each buffer of a socket, where nothing else was said: 3,500 of our longest datagrams. */
+export const UDP_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Sockets of one server at most. */
 export const UDP_SOCKETS_MAX = 8;
 
@@ -236,10 +238,10 @@ function sizeBuffers(socket: Socket, options: UdpOptions): void {
     if (wholeBytes < askedBytes)
       options.onBufferShort?.({ address, direction, askedBytes, gotBytes: wholeBytes });
   };
-  check('receive', options.receiveBytes ?? BUFFER_BYTES, (bytes) =>
+  check('receive', options.receiveBytes ?? UDP_BUFFER_BYTES, (bytes) =>
     socket.setRecvBufferSize(bytes),
   );
-  check('send', options.sendBytes ?? BUFFER_BYTES, (bytes) => socket.setSendBufferSize(bytes));
+  check('send', options.sendBytes ?? UDP_BUFFER_BYTES, (bytes) => socket.setSendBufferSize(bytes));
 }
 
 function addressText(socket: Socket): string {
@@ -250,4 +252,3 @@ function addressText(socket: Socket): string {
 function ignore(): void {}
 
 const NONE = new Uint8Array(0);
-const BUFFER_BYTES = 4 * 1024 * 1024;

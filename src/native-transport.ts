@@ -1,0 +1,336 @@
+/**
+ * Server transport `udp` over native I/O threads: the same netcode server, pipes and counters as `NetcodeTransport` has, but for what is
+ * done per datagram. A pipe that is *carried* goes past this thread: what it brings stands in its worker's inbox, what rooms make for its
+ * session leaves from their outbox, and all that is known of it here is how much it was.
+ *
+ * Wires and calls, no rule of its own.
+ */
+import { PacketSeal } from '../core-wasm/bindings/seal.ts';
+import type { NativeModule } from '../native/addon.ts';
+import { PACKET_BYTES_MAX } from '../protocol/gen/tables.ts';
+import type { Clock } from './clock.ts';
+import { Edges } from './native-edges.ts';
+import type { UdpServerOptions } from './netcode-transport.ts';
+import { udpDrops } from './netcode-transport.ts';
+import { ASSOCIATED } from './session/netcode.ts';
+import {
+  keysNeeded,
+  NETCODE_VERDICT,
+  NetcodeServer,
+  netcodeOutput,
+} from './session/server/netcode.ts';
+import type { NetcodePeer } from './session/server/netcode-links.ts';
+import type { UdpCounters } from './transport/server/udp.ts';
+import type { CarryingTransport, OpenListener } from './transport/types.ts';
+import { CLOSE, PipeNumbers, transportCounters } from './transport/types.ts';
+
+export interface NativeUdpOptions extends UdpServerOptions {
+  readonly native: NativeModule;
+  /** Threads with sockets of their own. */
+  readonly threads: number;
+  readonly spinUs: number;
+  /** Of each session. */
+  readonly packetsPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** A thread has ended by a mistake of its own: its clients hear nothing more. */
+  readonly onFailed: () => void;
+}
+
+export interface NativeUdpServer {
+  readonly transport: NativeTransport;
+  readonly netcode: NetcodeServer;
+  readonly raw: { readonly addresses: readonly string[]; readonly counters: Readonly<UdpCounters> };
+  readonly publicAddresses: readonly string[];
+  readonly edges: Edges;
+}
+
+/** Starts the threads and joins all parts. Throws `E_ADDRESS`, `E_PORT`, or `E_CONFIG` for a public address that is none. */
+export function openNativeUdp(options: NativeUdpOptions): NativeUdpServer {
+  const { clientsMax, clock, index, publicAddresses } = options;
+  const late: { transport?: NativeTransport } = {};
+  const edges = new Edges({
+    ...options,
+    listener: {
+      datagram: (peer, bytes) => late.transport?.datagram(peer, bytes),
+      payload: (client, bytes) => late.transport?.payload(client, bytes),
+      gone: (client) => late.transport?.gone(client),
+      failed: options.onFailed,
+    },
+  });
+  try {
+    const servers = publicAddresses.length > 0 ? publicAddresses : edges.addresses;
+    const keysMax = keysNeeded(clientsMax);
+    const cipher = new PacketSeal(options.seal, { keysMax, associated: ASSOCIATED });
+    const netcode = new NetcodeServer({ ...options, servers, cipher, carrier: edges });
+    const transport = new NativeTransport({ edges, netcode, clock, clientsMax, index });
+    late.transport = transport;
+    const raw = { addresses: edges.addresses, counters: transport.sockets };
+    return { transport, netcode, raw, publicAddresses: servers, edges };
+  } catch (error) {
+    edges.stop();
+    throw error;
+  }
+}
+
+interface Pipe {
+  number: number;
+  readonly client: number;
+  /** Told to `onClose`, unless the peer was first. */
+  code: number;
+  /** What was carried when it was told last, and what was over the rate. */
+  carried: number;
+  refused: number;
+}
+
+interface Parts {
+  readonly edges: Edges;
+  readonly netcode: NetcodeServer;
+  readonly clock: Clock;
+  readonly clientsMax: number;
+  readonly index: number;
+}
+
+export class NativeTransport implements CarryingTransport {
+  readonly kind = 'udp';
+  readonly index: number;
+  readonly sockets: UdpCounters = {
+    datagramsIn: 0,
+    bytesIn: 0,
+    datagramsOut: 0,
+    bytesOut: 0,
+    droppedFull: 0,
+    errors: 0,
+  };
+  readonly #counters = transportCounters();
+  readonly #rooms = { inboxFull: 0, replaced: 0, packetsGone: 0 };
+  readonly #edges: Edges;
+  readonly #netcode: NetcodeServer;
+  readonly #clock: Clock;
+  readonly #numbers: PipeNumbers<Pipe>;
+  /** By netcode's index of the client. */
+  readonly #byClient: (Pipe | null)[] = [];
+  readonly #out = netcodeOutput();
+  readonly #timer: NodeJS.Timeout;
+  /** Figures of the threads when they were added to the counters last. */
+  readonly #before: { [name: string]: number } = {};
+  #opened: OpenListener = ignore;
+  #datagram: (pipe: number, bytes: Uint8Array) => void = ignore;
+  #closed: (pipe: number, code: number) => void = ignore;
+  #carried: (pipe: number, packets: number, refused: number) => void = ignore;
+  #stopped = false;
+
+  constructor({ edges, netcode, clock, clientsMax, index }: Parts) {
+    this.#edges = edges;
+    this.#netcode = netcode;
+    this.#clock = clock;
+    this.index = index;
+    this.#numbers = new PipeNumbers(clientsMax, index);
+    netcode.tick(clock.nowUs());
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer.unref();
+  }
+
+  get pipes(): number {
+    return this.#numbers.count;
+  }
+
+  get counters(): ReturnType<typeof transportCounters> {
+    this.#count();
+    return this.#counters;
+  }
+
+  /** What netcode and the sockets have thrown away, by reason: for metrics, names are stable. */
+  get drops(): Readonly<Record<string, number>> {
+    this.#count();
+    const { overflow = 0, dropWaiting = 0, damaged = 0 } = this.#edges.figures;
+    const own = { socket_overflow: overflow, drop_waiting: dropWaiting, mailbox_damaged: damaged };
+    return { ...udpDrops(this.#netcode.counters, this.sockets), ...own };
+  }
+
+  onOpen(fn: OpenListener): void {
+    this.#opened = fn;
+  }
+
+  onDatagram(fn: (pipe: number, bytes: Uint8Array) => void): void {
+    this.#datagram = fn;
+  }
+
+  onClose(fn: (pipe: number, code: number) => void): void {
+    this.#closed = fn;
+  }
+
+  onCarried(fn: (pipe: number, packets: number, refused: number) => void): void {
+    this.#carried = fn;
+  }
+
+  carryIn(pipe: number, session: number, worker: number): void {
+    const one = this.#numbers.get(pipe);
+    if (one !== undefined) this.#edges.route(one.client, session, worker);
+  }
+
+  carryOut(pipe: number, session: number): number {
+    const one = this.#numbers.get(pipe);
+    return one === undefined ? 0 : this.#edges.takes(one.client, session);
+  }
+
+  uncarry(pipe: number): void {
+    const one = this.#numbers.get(pipe);
+    if (one === undefined) return;
+    this.#edges.route(one.client, 0, 0);
+    this.#edges.takes(one.client, 0);
+  }
+
+  /** Of mailboxes, since it was asked last. */
+  roomsSince(): { inboxFull: number; replaced: number; packetsGone: number } {
+    const since = { ...this.#rooms };
+    this.#rooms.inboxFull = this.#rooms.replaced = this.#rooms.packetsGone = 0;
+    return since;
+  }
+
+  send(pipe: number, bytes: Uint8Array): boolean {
+    const one = this.#numbers.get(pipe);
+    const { length } = bytes;
+    if (one === undefined || one.code !== CLOSE.lost || length === 0 || length > PACKET_BYTES_MAX) {
+      this.#counters.droppedOut += 1;
+      return false;
+    }
+    if (!this.#edges.send(one.client, bytes)) {
+      this.#counters.droppedSlow += 1;
+      return false;
+    }
+    this.#counters.datagramsOut += 1;
+    this.#counters.bytesOut += length;
+    return true;
+  }
+
+  close(pipe: number, code: number): void {
+    const one = this.#numbers.get(pipe);
+    if (one === undefined || one.code !== CLOSE.lost) return;
+    one.code = code;
+    this.#netcode.close(one.client);
+    // Not at once: `onClose` is not called from inside an own call.
+    setImmediate(() => this.#settle());
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    for (const pipe of this.#numbers.values()) this.close(pipe.number, CLOSE.away);
+    this.#settle();
+    this.#edges.stop();
+  }
+
+  /** Of somebody who is not connected. */
+  datagram(peer: NetcodePeer, bytes: Uint8Array): void {
+    const netcode = this.#netcode;
+    const verdict = netcode.handle(peer, bytes);
+    if (verdict === NETCODE_VERDICT.reply) this.#edges.raw(peer, netcode.bytes);
+    else if (verdict === NETCODE_VERDICT.opened) this.#open(netcode.client, peer.address);
+  }
+
+  payload(client: number, bytes: Uint8Array): void {
+    const pipe = this.#byClient[client] ?? null;
+    if (pipe === null || pipe.code !== CLOSE.lost) return;
+    this.#counters.datagramsIn += 1;
+    this.#counters.bytesIn += bytes.length;
+    this.#datagram(pipe.number, bytes);
+  }
+
+  gone(client: number): void {
+    if (this.#netcode.gone(client)) this.#end(client, CLOSE.normal);
+  }
+
+  /** First whom it concerns: that the token is spent may have to be written down before its keys are used. */
+  #open(client: number, address: string): void {
+    const carried = this.#edges.carried(client);
+    const refused = this.#edges.refused(client);
+    const pipe: Pipe = { number: -1, client, code: CLOSE.lost, carried, refused };
+    const number = this.#numbers.add(pipe);
+    if (number < 0) {
+      this.#counters.refusedFull += 1;
+      this.#netcode.close(client);
+      return;
+    }
+    pipe.number = number;
+    this.#byClient[client] = pipe;
+    this.#counters.opened += 1;
+    this.#opened(number, address, { headers: null, permit: this.#netcode.tokenOf(client) });
+    this.#edges.keepAlive(client);
+  }
+
+  #end(client: number, code: number): void {
+    const pipe = this.#byClient[client] ?? null;
+    if (pipe === null) return;
+    this.#byClient[client] = null;
+    this.#numbers.remove(pipe.number);
+    this.#counters.closed += 1;
+    this.#closed(pipe.number, pipe.code === CLOSE.lost ? code : pipe.code);
+  }
+
+  #tick(): void {
+    this.#count();
+    this.#netcode.tick(this.#clock.nowUs());
+    for (const pipe of [...this.#numbers.values()]) this.#tell(pipe);
+    this.#settle();
+  }
+
+  #tell(pipe: Pipe): void {
+    const carried = this.#edges.carried(pipe.client);
+    const refused = this.#edges.refused(pipe.client);
+    if (carried === pipe.carried && refused === pipe.refused) return;
+    const [packets, over] = [(carried - pipe.carried) >>> 0, (refused - pipe.refused) >>> 0];
+    pipe.carried = carried;
+    pipe.refused = refused;
+    this.#carried(pipe.number, packets, over);
+  }
+
+  /** Adds what the threads have counted since the last time. */
+  #count(): void {
+    this.#edges.refresh();
+    const { figures } = this.#edges;
+    const before = this.#before;
+    const since = (name: string): number => (figures[name] ?? 0) - (before[name] ?? 0);
+    for (const name of Object.keys(this.sockets) as (keyof UdpCounters)[])
+      this.sockets[name] += since(name);
+    for (const name of NETCODE_FIGURES) this.#netcode.counters[name] += since(name);
+    for (const name of ROOM_FIGURES) this.#rooms[name] += since(name);
+    this.#counters.datagramsIn += since('carriedIn');
+    this.#counters.bytesIn += since('carriedInBytes');
+    this.#counters.datagramsOut += since('carriedOut');
+    this.#counters.bytesOut += since('carriedOutBytes');
+    this.#counters.droppedSlow += since('droppedFull');
+    this.#counters.violations += since('violations');
+    Object.assign(before, figures);
+  }
+
+  #settle(): void {
+    const out = this.#out;
+    while (this.#netcode.poll(out)) {
+      if (out.kind !== 'closed') continue;
+      if (out.silent) this.#counters.silent += 1;
+      this.#end(out.client, out.silent ? CLOSE.silent : CLOSE.normal);
+    }
+  }
+}
+
+function ignore(): void {}
+
+/** What a thread counts under the names of the netcode server. */
+const NETCODE_FIGURES = [
+  'payloadsIn',
+  'payloadsOut',
+  'keepAlivesOut',
+  'dropSize',
+  'dropKind',
+  'dropUnknown',
+  'dropState',
+  'dropConnected',
+  'dropReplay',
+  'dropSealed',
+  'dropLength',
+] as const;
+/** The same of the room directory. */
+const ROOM_FIGURES = ['inboxFull', 'replaced', 'packetsGone'] as const;
+/** ms. Half of the time between two keep-alives. */
+const TICK_MS = 50;

@@ -1,0 +1,67 @@
+/** The transport `udp` over native I/O threads keeps what every transport has to keep. Needs `npm run build:native`. */
+import t from 'tap';
+import { findNative, loadNative, type NativeModule } from '../../native/addon.ts';
+import { openUdp as openUdpPipe, type UdpPipe } from '../../src/client/udp.ts';
+import type { ClientPipe } from '../../src/transport/types.ts';
+import { CLOSE } from '../../src/transport/types.ts';
+import { bytesOf, contract, text, until } from './contract.ts';
+import { udpBench } from './udp-bench.ts';
+
+const path = findNative();
+if (path === null) t.pass('not run: the native I/O thread is not built');
+else run(loadNative(path));
+
+function run(native: NativeModule): void {
+  for (const threads of [1, 2])
+    contract({
+      name: `udp, native, threads ${threads}`,
+      tellsCodes: false,
+      ordered: false,
+      vanished: CLOSE.silent,
+      async open(impatient) {
+        const bench = await udpBench({ native, threads });
+        const timeoutSeconds = impatient ? 1 : 3;
+        const connect = (): Promise<UdpPipe> => openUdpPipe(bench.token({ timeoutSeconds }));
+        return {
+          server: bench.transport,
+          connect,
+          pause: (pipe: ClientPipe) => (pipe as UdpPipe).pause(true),
+          resume: (pipe: ClientPipe) => (pipe as UdpPipe).pause(false),
+          vanish: (pipe: ClientPipe) => (pipe as UdpPipe).vanish(),
+          halfOpen: async () => (await connect()).vanish(),
+          stop: () => bench.transport.stop(),
+        };
+      },
+    });
+
+  t.test('IPv4 and IPv6 sockets of one server; a pipe hears from its own', async (test) => {
+    const bench = await udpBench({ native, bind: ['127.0.0.1:0', '[::1]:0'] });
+    test.teardown(() => bench.transport.stop());
+    const addresses: string[] = [];
+    bench.transport.onOpen((pipe, address) => {
+      addresses.push(address);
+      bench.transport.send(pipe, bytesOf(`hello ${address}`));
+    });
+    for (const server of bench.raw.addresses) {
+      const back: string[] = [];
+      const pipe = await openUdpPipe(bench.token({ servers: [server] }));
+      pipe.onDatagram((bytes) => back.push(text(bytes)));
+      await until(() => back.length === 1);
+      test.same(back, [`hello ${addresses.at(-1)}`]);
+      pipe.close(0);
+    }
+    test.same(addresses, ['127.0.0.1', '::1']);
+  });
+
+  t.test('who is not taken in hears why, where anybody can tell', async (test) => {
+    const bench = await udpBench({ native, clientsMax: 1 });
+    test.teardown(() => bench.transport.stop());
+    const token = bench.token();
+    const first = await openUdpPipe(token);
+    await test.rejects(openUdpPipe(bench.token()), { code: 'E_CLOSED' });
+    first.close(0);
+    await until(() => bench.transport.pipes === 0);
+    await test.rejects(openUdpPipe(token, { timeoutMs: 300 }), { code: 'E_JOIN_TIMEOUT' });
+    test.ok(bench.netcode.counters.dropUsed > 0, 'a token opens one session');
+  });
+}
