@@ -14,6 +14,15 @@ export interface LoadOptions {
   readonly seed: number;
   /** Bytes of a datagram to a peer. */
   readonly bytesOut: number;
+  /** What lean clients speak. Default: the arena, at 30 Hz. Bots play the arena alone. */
+  readonly speaks?: {
+    /** Of the schema, as decimal digits. */
+    readonly schemaHash: string;
+    readonly inputButtons: number;
+    readonly rateHz: number;
+  };
+  /** Part of the lean clients that leave in a minute, each for another one that comes. Default 0. */
+  readonly churnPerMinute?: number;
 }
 
 export type LoadAsk = 'begin' | 'end' | 'stop';
@@ -38,6 +47,8 @@ export interface LoadFigures {
   /** Packets that did not parse or were not newer than those before, since the start. */
   readonly broken: number;
   readonly gapTicksMax: number;
+  /** Clients that have left for others that came, since the start. */
+  readonly replaced: number;
   /** How late datagrams went out. */
   readonly lateMsP99: number;
 }

@@ -15,7 +15,6 @@ import type { LoadAsk, LoadFigures, LoadOptions, LoadSays } from './load-message
 import { FrayRtcLane, GeckosLane } from './rtc-lanes.ts';
 import { NetcodeLane, RawLane, tokenFor } from './udp-lanes.ts';
 
-const TICK_MS = 1000 / 30;
 const JOINS_AT_ONCE = 16;
 /** Bytes. */
 const DATAGRAM_MAX = 1400;
@@ -25,12 +24,13 @@ const ARENA_BUTTONS = 4;
 const LATE_BUCKETS = 1000;
 
 const options = JSON.parse(process.argv[2] ?? '{}') as LoadOptions;
+const TICK_MS = 1000 / (options.speaks?.rateHz ?? 30);
 const bytes = Buffer.alloc(LANE_HEAD + DATAGRAM_MAX, 0xa5);
 const datagram = bytes.subarray(LANE_HEAD);
 
 interface Client {
-  readonly lane: Lane;
-  readonly lean: LeanClient | null;
+  lane: Lane;
+  lean: LeanClient | null;
 }
 
 /** What one client of each kind counts; the rest is sums. */
@@ -39,6 +39,11 @@ let receivedBytes = 0;
 let sent = 0;
 let sentBytes = 0;
 let closed = 0;
+/** Of clients that have left: packets that were not right. */
+let brokenBefore = 0;
+let replaced = 0;
+/** Closed by this side. */
+const leaving = new WeakSet<Lane>();
 const lateness = new Uint32Array(LATE_BUCKETS);
 
 await main();
@@ -49,6 +54,7 @@ async function main(): Promise<void> {
   const played = bots > 0 ? play(bots, over.signal) : undefined;
   const clients = await openAll(options.clients - bots);
   const silence = pace(clients);
+  const stay = churn(clients);
   let begun: { cpu: NodeJS.CpuUsage; ms: number } | undefined;
   process.on('message', (ask: LoadAsk) => {
     if (ask === 'begin') {
@@ -62,6 +68,7 @@ async function main(): Promise<void> {
       say(figures(clients, { cpuUs: cpu.user + cpu.system, ms: performance.now() - begun.ms }));
     } else if (ask === 'stop') {
       silence();
+      stay();
       for (const { lane } of clients) lane.close();
       over.abort();
       Promise.resolve(played).then(
@@ -117,7 +124,7 @@ async function openAll(count: number): Promise<Client[]> {
 async function openOne(index: number): Promise<Client> {
   const lane = await openLane(new URL(options.url));
   lane.onClose(() => {
-    closed += 1;
+    if (!leaving.has(lane)) closed += 1;
   });
   const lean = options.fray ? await join(lane, index) : null;
   lane.onDatagram((payload) => {
@@ -141,7 +148,11 @@ function openLane(url: URL): Promise<Lane> {
 /** The handshake is the real client's. Packets that come before its end are lost, as on any lossy pipe. */
 function join(lane: Lane, index: number): Promise<LeanClient> {
   const handshake = new Handshake(
-    { schemaHash: arena.hash, name: `load ${index}`, room: { any: true } },
+    {
+      schemaHash: BigInt(options.speaks?.schemaHash ?? arena.hash),
+      name: `load ${index}`,
+      room: { any: true },
+    },
     performance.now() * 1000,
   );
   return new Promise((resolve, reject) => {
@@ -163,11 +174,34 @@ function join(lane: Lane, index: number): Promise<LeanClient> {
       if (reply === null) return;
       clearInterval(timer);
       const { epoch, tick } = reply;
-      const place = { epoch, tick, inputButtons: ARENA_BUTTONS };
+      const place = { epoch, tick, inputButtons: options.speaks?.inputButtons ?? ARENA_BUTTONS };
       resolve(new LeanClient(place, options.seed * 7919 + index));
     });
     poll();
   });
+}
+
+/** Now and then a client leaves and another one comes in its place; until the function that is returned was called. */
+function churn(clients: readonly Client[]): () => void {
+  const perMinute = clients.length * (options.churnPerMinute ?? 0);
+  if (perMinute === 0) return () => {};
+  let next = clients.length;
+  let at = 0;
+  const one = async (): Promise<void> => {
+    const client = clients[at % clients.length] as Client;
+    at += 1;
+    next += 1;
+    const fresh = await openOne(next);
+    const { lane, lean } = client;
+    brokenBefore += (lean?.broken ?? 0) + (lean?.late ?? 0);
+    leaving.add(lane);
+    client.lane = fresh.lane;
+    client.lean = fresh.lean;
+    lane.close();
+    replaced += 1;
+  };
+  const timer = setInterval(() => void one(), 60_000 / perMinute);
+  return () => clearInterval(timer);
 }
 
 /**
@@ -215,7 +249,8 @@ function figures(clients: readonly Client[], took: { cpuUs: number; ms: number }
     receivedWire: NetcodeLane.wireIn || receivedBytes,
     sentWire: NetcodeLane.wireOut || sentBytes,
     closed,
-    broken: leans.reduce((sum, lean) => sum + lean.broken + lean.late, 0),
+    broken: leans.reduce((sum, lean) => sum + lean.broken + lean.late, brokenBefore),
+    replaced,
     gapTicksMax: Math.max(0, ...leans.map((lean) => lean.gapTicksMax)),
     lateMsP99: quantile(lateness, 0.99) / 10,
   };

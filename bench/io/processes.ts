@@ -98,7 +98,8 @@ export function startFray(
   const cli = join(packageRoot(), 'dist', 'cli.js');
   if (!existsSync(cli)) throw new Error('Cannot measure a server that is not built: npm run build');
   const isUdp = transport === 'udp';
-  const own = [...FRAY_FLAGS, ...(isUdp ? UDP_FLAGS : []), ...flags];
+  const game = flags.includes('--game') ? [] : ['--game', 'arena'];
+  const own = [...FRAY_FLAGS, ...game, ...(isUdp ? UDP_FLAGS : []), ...flags];
   const argv = [process.execPath, ...execArgv, cli, 'start', ...own];
   return ServerProcess.start(argv, (text) => {
     const page = /^Play \w+: (\S+)$/m.exec(text)?.[1];
@@ -268,7 +269,7 @@ const STOP_MS_MAX = 5000;
 const UDP_FLAGS = ['--udp', '127.0.0.1:0', '--token-opens-per-second', '100000'];
 const FRAY_FLAGS = [
   ...['--port', '0', '--admin-port', '0', '--workers', '1', '--log-level', 'error'],
-  ...['--drain-ms', '0', '--empty-close-ms', '1000', '--game', 'arena'],
+  ...['--drain-ms', '0', '--empty-close-ms', '1000'],
   ...['--sessions-per-address-max', '16384', '--hellos-per-address-per-second', '100000'],
   ...['--hellos-per-prefix-per-second', '100000', '--hellos-per-second', '100000'],
   ...['--rooms-max', '256'],

@@ -27,7 +27,7 @@ function cpuUs(pid: number): number {
   return ticks.reduce((sum, field) => sum + Number(stat[field]), 0) * TICK_US;
 }
 
-function familyOf(pid: number): number[] {
+export function familyOf(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     const one = Number(name);

@@ -88,7 +88,7 @@ export const command: Command = {
     const out = outOf(values, io);
     const options = optionsOf(values, io);
     const head = runHead(options);
-    io.progress(describeHead(head));
+    if (values['json'] === true) io.progress(describeHead(head));
     const benches =
       name === ALL ? await runAll(benchNames(), options) : [await runHere(name, options)];
     const report: BenchReport = { head, benches };
@@ -97,7 +97,8 @@ export const command: Command = {
     const failed = benches.filter((bench) => bench.failure !== null);
     if (values['json'] === true) io.out(JSON.stringify(rows, null, 2));
     else {
-      io.out(`${describeHead(head)}\n\n${rowsText(rows)}`);
+      io.out(`${describeHead(head)}\n`);
+      if (rows.length > 0) io.out(rowsText(rows));
       if (name === ALL) io.out(`\n${goalsText(report)}`);
     }
     for (const bench of failed) io.progress(`fray: bench ${bench.name} failed: ${bench.failure}`);
