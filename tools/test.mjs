@@ -31,7 +31,8 @@ async function main() {
   const started = performance.now();
   const missing = await setup(options.stages);
   const rows = [];
-  for (const stage of options.stages) rows.push(await runStage(stage, missing, options.quick));
+  for (const stages of groupsOf(options.stages))
+    rows.push(...(await Promise.all(stages.map((one) => runStage(one, missing, options.quick)))));
   return summarise(rows, performance.now() - started);
 }
 
@@ -72,6 +73,15 @@ async function setup(stages) {
   const lines = [...output.matchAll(/^missing ([\w-]+): .*$/gm)];
   if (lines.length === 0) console.log('  all tools are there');
   return new Map(lines.map((match) => [match[1], match[0]]));
+}
+
+/** Stages that run at the same time: one, and those after it that may run beside it. */
+function groupsOf(stages) {
+  const groups = [];
+  for (const stage of stages)
+    if (stage.beside && groups.length > 0) groups.at(-1).push(stage);
+    else groups.push([stage]);
+  return groups;
 }
 
 async function runStage(stage, missing, quick) {

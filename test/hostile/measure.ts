@@ -7,7 +7,7 @@
  * - what it holds after a collection of garbage, and its resident memory;
  * - the counters that have to name the disturbance.
  *
- * `FRAY_TEST_HOSTILE_SECONDS` is how long each row is watched; default 4.
+ * `FRAY_TEST_HOSTILE_SECONDS` is how long each row is watched; default 3.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { FromAttacker } from './attacker.ts';
@@ -24,7 +24,7 @@ import {
 } from './processes.ts';
 import type { Seen } from './witnesses.ts';
 
-export const SECONDS = Number(process.env['FRAY_TEST_HOSTILE_SECONDS'] ?? 4);
+export const SECONDS = Number(process.env['FRAY_TEST_HOSTILE_SECONDS'] ?? 3);
 
 /** A row of the table. */
 export interface Row {

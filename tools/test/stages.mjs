@@ -1,6 +1,6 @@
 /**
  * The stages of `npm test`, in order. A stage has a name, a title, what it needs of tools/setup, whether the quick loop
- * runs it, and `parts`, which resolves with `{ name, passed, failed, output }` for each thing it counted.
+ * runs it, whether it may run beside the one before, and `parts`, which resolves with `{ name, passed, failed, output }` for each thing it counted.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -89,6 +89,8 @@ export const STAGES = [
   {
     name: 'install',
     title: 'Installation tests',
+    // Neither judges time, and each leaves a processor to the other.
+    beside: true,
     parts: ({ root, report }) =>
       runTap(testFiles(root, 'install'), { cwd: root, jobs: 1, timeoutMs: 600_000, report }),
   },
