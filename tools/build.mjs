@@ -220,7 +220,9 @@ async function bundle(options) {
 /** What pages bundle is no dependency of those who run the package: without it (`npm ci --omit=dev`) the rest is built. */
 function missingPackage(errors) {
   const { devDependencies } = JSON.parse(fs.readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const names = errors.map(({ text }) => /^Could not resolve "((?:@[^"/]+\/)?[^"/]+)/.exec(text)?.[1]);
+  const names = errors.map(
+    ({ text }) => /^Could not resolve "((?:@[^"/]+\/)?[^"/]+)/.exec(text)?.[1],
+  );
   const all =
     names.length > 0 && names.every((name) => name && Object.hasOwn(devDependencies, name));
   return all ? names[0] : undefined;
