@@ -5,7 +5,7 @@
  *
  * Holds no rule of its own: it hands what one part says to the part that it concerns.
  */
-import { ERROR, PROTOCOL_VERSION } from '../protocol/gen/tables.ts';
+import { ERROR } from '../protocol/gen/tables.ts';
 import type { Carrying } from './carrying.ts';
 import type { Clock } from './clock.ts';
 import type { ErrorCode } from './errors.ts';
@@ -220,7 +220,7 @@ export class Pump {
       wallsHash,
       messagesRead,
       keptTick,
-      protocolVersion: PROTOCOL_VERSION,
+      protocolVersion: sessions.versionOf(out.sessionId),
       tickRateHz: facts.tickRateHz,
       schemaHash: facts.schemaHash,
       playersMax: facts.playersMax,

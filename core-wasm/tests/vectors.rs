@@ -1,5 +1,5 @@
-//! Golden bytes of the protocol, made by the core: `protocol/vectors/*.json`. This test compares them;
-//! `FRAY_VECTORS=write cargo test --test vectors` writes them anew.
+//! Golden bytes of the protocol, made by the core: `protocol/vectors/VERSION/*.json`. This test compares those of each version that servers
+//! speak; `FRAY_VECTORS=write cargo test --test vectors` writes those of the present one anew, and never those of the one before.
 
 #[path = "support/play.rs"]
 mod play;
@@ -40,16 +40,24 @@ fn stream(write: impl FnOnce(&mut BitWriter)) -> (u32, String) {
 }
 
 fn keep(name: &str, text: &str) {
-    keep_at(&format!("../protocol/vectors/{name}.json"), text);
+    for version in (PROTOCOL_VERSION - 1).max(1)..=PROTOCOL_VERSION {
+        // What was released stays as it was.
+        let is_own = version == PROTOCOL_VERSION;
+        keep_at(&format!("../protocol/vectors/{version}/{name}.json"), text, is_own);
+    }
 }
 
-fn keep_at(place: &str, text: &str) {
+fn keep_at(place: &str, text: &str, may_write: bool) {
     let path = format!("{}/{place}", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var("FRAY_VECTORS").as_deref() == Ok("write") {
+    if may_write && std::env::var("FRAY_VECTORS").as_deref() == Ok("write") {
+        std::fs::create_dir_all(std::path::Path::new(&path).parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == text, "{path} is stale: run FRAY_VECTORS=write cargo test --test vectors");
+    assert!(
+        kept == text,
+        "{path} holds other bytes: FRAY_VECTORS=write cargo test --test vectors writes those of this version"
+    );
 }
 
 fn list(rows: &[String]) -> String {
@@ -68,6 +76,7 @@ fn names_of_the_region() {
     keep_at(
         "bindings/region-names.ts",
         &format!("{head}\nexport const REGION_NAMES: readonly string[] = [\n{names}];\n"),
+        true,
     );
 }
 

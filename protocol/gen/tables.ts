@@ -4,13 +4,16 @@
 export const TABLE_HASH = 0xa0716f61;
 export const BUILTIN_COLUMNS = 32;
 
-/** Packet protocol of this tree. */
+/** Packet protocol of this tree; its servers speak the one before, too. */
 export const PROTOCOL_VERSION = 1;
 
 /** 'fray' as u32: the lower half of the netcode protocol id. */
 export const PROTOCOL_ID_LOW = 2036429414;
 
-/** Upper half: the packet protocol version. */
+/**
+ * Upper half: version of tokens and of their UDP packets; the packet protocol has its own,
+ * in hello.
+ */
 export const PROTOCOL_ID_HIGH = 1;
 
 /**

@@ -2,9 +2,12 @@
 
 /** Limits. Each with its unit in the name and its reason beside it. */
 export const LIMITS = {
-  PROTOCOL_VERSION: [1, 'Packet protocol of this tree.'],
+  PROTOCOL_VERSION: [1, 'Packet protocol of this tree; its servers speak the one before, too.'],
   PROTOCOL_ID_LOW: [0x79617266, "'fray' as u32: the lower half of the netcode protocol id."],
-  PROTOCOL_ID_HIGH: [0x00000001, 'Upper half: the packet protocol version.'],
+  PROTOCOL_ID_HIGH: [
+    0x00000001,
+    'Upper half: version of tokens and of their UDP packets; the packet protocol has its own, in hello.',
+  ],
   PACKET_BYTES_MAX: [
     1120,
     'A datagram of ours: fits 1,200-byte UDP payloads after netcode encryption and WebTransport datagrams.',

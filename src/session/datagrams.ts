@@ -31,6 +31,18 @@ import type { JoinReplyFields, Known } from './control-codec.ts';
 import { readJoinReply, writeJoinRequest } from './control-codec.ts';
 import { attachProof, PROOF_BYTES } from './proof.ts';
 
+/** Packet protocols from one to another. */
+export interface Versions {
+  readonly oldest: number;
+  readonly newest: number;
+}
+
+/** What a server speaks: its own, and the one before, so that pages play on while servers are updated. A client speaks the newest alone. */
+export const SPOKEN: Versions = {
+  oldest: Math.max(1, PROTOCOL_VERSION - 1),
+  newest: PROTOCOL_VERSION,
+};
+
 /** How a hello asks to be let in. */
 export const AUTH = { guest: 0, token: 1, pipe: 2, text: 3 } as const;
 /** What for: to play (which opens a session where none is live), or to go on as one more pipe of a live session. */
@@ -139,14 +151,25 @@ export function proven(hello: Uint8Array): Uint8Array {
  * Checks version, shape and schema of a hello in this order, so that a client of another version hears that and not
  * "malformed". `schemaLow` and `schemaHigh` are the halves of the hash served here.
  */
-export function checkHello(bytes: Uint8Array, schemaLow: number, schemaHigh: number): ErrorCode {
+export function checkHello(
+  bytes: Uint8Array,
+  schemaLow: number,
+  schemaHigh: number,
+  spoken = SPOKEN,
+): ErrorCode {
   if (bytes.length < HELLO_BYTES) return ERROR.E_MALFORMED;
-  if (readU16(bytes, HELLO.version) !== PROTOCOL_VERSION) return ERROR.E_VERSION;
+  const version = helloVersion(bytes);
+  if (version < spoken.oldest || version > spoken.newest) return ERROR.E_VERSION;
   if (bytes.length !== helloBytes(bytes)) return ERROR.E_MALFORMED;
   if ((bytes[HELLO.intent] ?? 0) > INTENT.attach) return ERROR.E_MALFORMED;
   const schemaFits =
     readU32(bytes, HELLO.schema) === schemaLow && readU32(bytes, HELLO.schema + 4) === schemaHigh;
   return schemaFits ? ERROR.E_OK : ERROR.E_SCHEMA_MISMATCH;
+}
+
+/** Of a checked hello. */
+export function helloVersion(bytes: Uint8Array): number {
+  return readU16(bytes, HELLO.version);
 }
 
 /** The attach number of a checked hello; 0 where its auth has none. */

@@ -78,7 +78,7 @@ export const ARENA: Game = {
   ],
 };
 
-/** That of protocol/vectors/session.json: like the arena, but for what is named here. */
+/** That of protocol/vectors/1/session.json: like the arena, but for what is named here. */
 export const VECTORS: Game = {
   ...ARENA,
   aimBits: 10,

@@ -1,4 +1,4 @@
-/** Decodes protocol/vectors with code that was written from protocol/SPEC.md alone. */
+/** Decodes protocol/vectors/1 with code that was written from protocol/SPEC.md alone. */
 import { readFileSync } from 'node:fs';
 import { test } from 'tap';
 import { BitReader, BitWriter, SETS } from './bits.ts';
@@ -265,7 +265,7 @@ test('a session over a lossy link is understood as the vectors say', async (t) =
 });
 
 function vectors<T>(name: string): T {
-  const url = new URL(`../../protocol/vectors/${name}.json`, import.meta.url);
+  const url = new URL(`../../protocol/vectors/1/${name}.json`, import.meta.url);
   return JSON.parse(readFileSync(url, 'utf8')) as T;
 }
 

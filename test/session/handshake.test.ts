@@ -131,7 +131,7 @@ t.test('golden bytes of the small datagrams', async (test) => {
 
 t.test('hellos of every kind are those of the golden vectors', async (test) => {
   const vectors = JSON.parse(
-    readFileSync(new URL('../../protocol/vectors/hello.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../protocol/vectors/1/hello.json', import.meta.url), 'utf8'),
   ) as Vectors;
   const token = new Uint8Array(TOKEN_BYTES);
   token.set(Buffer.from(vectors.token, 'hex'));

@@ -20,11 +20,11 @@ pub use roster::*;
 /// Hash of the tables without their prose: the answer of `abi_version()`.
 pub const TABLE_HASH: u32 = 0xa0716f61;
 pub const BUILTIN_COLUMNS: usize = 32;
-/// Packet protocol of this tree.
+/// Packet protocol of this tree; its servers speak the one before, too.
 pub const PROTOCOL_VERSION: u32 = 1;
 /// 'fray' as u32: the lower half of the netcode protocol id.
 pub const PROTOCOL_ID_LOW: u32 = 2036429414;
-/// Upper half: the packet protocol version.
+/// Upper half: version of tokens and of their UDP packets; the packet protocol has its own, in hello.
 pub const PROTOCOL_ID_HIGH: u32 = 1;
 /// A datagram of ours: fits 1,200-byte UDP payloads after netcode encryption and WebTransport datagrams.
 pub const PACKET_BYTES_MAX: u32 = 1120;

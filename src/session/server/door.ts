@@ -12,6 +12,7 @@ import {
   HELLO,
   helloAttach,
   helloText,
+  helloVersion,
   INTENT,
   proven,
   utf8Bytes,
@@ -35,6 +36,7 @@ interface Claim {
   /** Of the hello; 0 where it has none. */
   readonly attach: number;
   readonly intent: number;
+  readonly version: number;
 }
 
 type TokenClaim = Claim & { readonly token: OpenedToken };
@@ -56,7 +58,7 @@ export class Door {
 
   /** A hello on a pipe that is open or attached. null: it does not parse. */
   hello(pipe: Pipe, bytes: Uint8Array, nowUs: number): Verdict | null {
-    let code = checkHello(bytes, this.#schemaLow, this.#schemaHigh);
+    let code = checkHello(bytes, this.#schemaLow, this.#schemaHigh, this.#books.settings.versions);
     if (code === ERROR.E_MALFORMED) return null;
     if (pipe.session !== null) {
       if (code === ERROR.E_OK && this.#moves(pipe, pipe.session, bytes)) {
@@ -145,20 +147,21 @@ export class Door {
     const { settings } = this.#books;
     const auth = bytes[HELLO.auth];
     const intent = bytes[HELLO.intent] ?? 0;
+    const version = helloVersion(bytes);
     if (auth === AUTH.token) return this.#askWithToken(pipe, bytes, nowUs);
     if (auth === AUTH.pipe) {
       const token = pipe.permit;
       const attach = helloAttach(bytes);
       if (token === null) return ERROR.E_TOKEN_REQUIRED;
       if (attach === 0) return ERROR.E_ATTACH_REPLAY;
-      return this.#enter(pipe, { token, credential: null, attach, intent }, nowUs);
+      return this.#enter(pipe, { token, credential: null, attach, intent, version }, nowUs);
     }
     const credential = auth === AUTH.text ? helloText(bytes) : null;
     if (auth === AUTH.text && credential === null) return ERROR.E_MALFORMED;
     if (intent === INTENT.attach) return ERROR.E_SESSION_OVER;
     if (auth === AUTH.text && !settings.onAuth) return ERROR.E_AUTH;
     if (auth === AUTH.guest && !settings.guests) return ERROR.E_TOKEN_REQUIRED;
-    return this.#open(pipe, { token: null, credential, attach: 0, intent }, nowUs);
+    return this.#open(pipe, { token: null, credential, attach: 0, intent, version }, nowUs);
   }
 
   /** Cheap checks first: open part, what is remembered, then the seal and the proof. */
@@ -176,7 +179,8 @@ export class Door {
     const proof = attachProof(token.clientToServerKey, attach, proven(hello));
     if (!proofsEqual(proof, hello.subarray(HELLO.proof))) return ERROR.E_TOKEN_PROOF;
     if (attach === 0) return ERROR.E_ATTACH_REPLAY;
-    return this.#enter(pipe, { token, credential: null, attach, intent }, nowUs);
+    const version = helloVersion(hello);
+    return this.#enter(pipe, { token, credential: null, attach, intent, version }, nowUs);
   }
 
   /** With a token that is the sender's own. */
@@ -191,12 +195,15 @@ export class Door {
   }
 
   #attach(pipe: Pipe, claim: TokenClaim & { readonly live: Session }, nowUs: number): ErrorCode {
-    const { token, live, attach, intent } = claim;
+    const { token, live, attach, intent, version } = claim;
     const { tokens, counters, outbox } = this.#books;
     if (token.userId !== live.userId && token.userId !== live.claimedId)
       return ERROR.E_TOKEN_INVALID;
     // A pipe is one session's for good.
     if (pipe.session !== null && pipe.session !== live) return ERROR.E_TOKEN_INVALID;
+    // Who goes on with what it holds goes on as it began; a page that was loaded anew may be another.
+    const goesOn = intent === INTENT.attach && live.version !== 0;
+    if (goesOn && version !== live.version) return ERROR.E_VERSION;
     // A pipe that has proven a token is no repeat of another, whatever its client remembers of numbers.
     if (pipe.permit === null && attach <= live.attach) return ERROR.E_ATTACH_REPLAY;
     // While its login is asked for, the session's own token is not used up yet.
@@ -204,6 +211,7 @@ export class Door {
     const isUsed = isItsOwn || tokens.has(token.mac);
     if (!isUsed && !tokens.claim(token.mac, token)) return ERROR.E_SESSIONS_LIMIT;
     live.attach = Math.max(live.attach, attach);
+    live.version = version;
     this.#books.attach(pipe, live, nowUs);
     counters.attached += 1;
     pipe.late = true;
@@ -239,6 +247,7 @@ export class Door {
     session.token = token;
     session.credential = credential;
     session.attach = attach;
+    session.version = claim.version;
     session.guest = token?.guest ?? credential === null;
     session.userId = token?.userId ?? this.#guestId();
     session.userData = token?.userData ?? NOTHING;

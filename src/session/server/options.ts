@@ -1,9 +1,12 @@
 /** What a `SessionTable` is made with. */
+import { SPOKEN, type Versions } from '../datagrams.ts';
 import type { UsedToken } from './used-tokens.ts';
 
 export interface SessionOptions {
   /** Hash of the one schema served here. */
   readonly schemaHash: bigint;
+  /** Packet protocols that are spoken here; a hello of another is refused (E_VERSION). Default SPOKEN. */
+  readonly versions?: Versions;
   /** Milliseconds since 1970, for the expiry of tokens. */
   readonly unixMs: () => number;
   /** Fills an array with random bytes, for the ids of guests. */
@@ -60,6 +63,7 @@ export interface SessionOptions {
 export type SessionSettings = Required<SessionOptions>;
 
 export const DEFAULTS = {
+  versions: SPOKEN,
   tokenKeys: [] as readonly Uint8Array[],
   guests: false,
   onAuth: false,

@@ -6,7 +6,7 @@ import type { JoinFacts } from '../datagrams.ts';
 import type { OpenedToken } from '../token.ts';
 import { SessionRates } from './limits.ts';
 import { Speaker } from './outbox.ts';
-import type { JoinOrder, SessionId } from './output.ts';
+import type { AuthRequest, JoinOrder, SessionId } from './output.ts';
 import type { Pipe } from './pipes.ts';
 
 /** In the order in which a session goes through them. */
@@ -41,6 +41,8 @@ export class Session extends Speaker {
   tokenSession = 0n;
   /** Of the newest hello with a token. */
   attach = 0;
+  /** The packet protocol that its client speaks. 0 until that is back: a process before this one knew it. */
+  version = 0;
   token: OpenedToken | null = null;
   /** The credential for the game's login. */
   credential: string | null = null;
@@ -75,6 +77,23 @@ export class Session extends Speaker {
     this.index = index;
   }
 
+  /** What the game's login is to judge. */
+  get authRequest(): AuthRequest {
+    const { token, credential, address, newest } = this;
+    const shown = token === null || token.guest ? null : token;
+    return {
+      token: shown && {
+        userId: shown.userId,
+        room: shown.room,
+        userData: shown.userData,
+        expiresAtMs: shown.expiresAtMs,
+      },
+      text: credential,
+      address,
+      headers: newest?.headers ?? null,
+    };
+  }
+
   /** Under the id that a process before this one gave it. */
   beginAs(id: number): void {
     this.#generation = id & GENERATION_MAX;
@@ -92,7 +111,7 @@ export class Session extends Speaker {
     this.userId = this.claimedId = this.address = '';
     this.guest = false;
     this.tokenSession = 0n;
-    this.attach = this.malformed = 0;
+    this.attach = this.version = this.malformed = 0;
     this.token = null;
     this.credential = null;
     this.userData = this.reply = NOTHING;

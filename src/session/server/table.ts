@@ -23,7 +23,7 @@ import {
   encodeGoodbye,
   encodeJoined,
 } from '../datagrams.ts';
-import type { IssuedToken, OpenedToken } from '../token.ts';
+import type { IssuedToken } from '../token.ts';
 import { Books } from './books.ts';
 import { Door } from './door.ts';
 import type { KeptSession } from './kept.ts';
@@ -35,7 +35,6 @@ import { DEFAULTS, SLOTS_MAX } from './options.ts';
 import { ACTION, KINDS } from './outbox.ts';
 import type {
   AuthResult,
-  AuthToken,
   Refusals,
   SessionCounters,
   SessionId,
@@ -269,6 +268,11 @@ export class SessionTable {
     this.#books.logins.leave(address);
   }
 
+  /** The packet protocol of a session's client, which `joined` tells it back; 0 for none. */
+  versionOf(sessionId: number): number {
+    return this.#books.sessions.find(sessionId)?.version ?? 0;
+  }
+
   /** The room has a place; `reply` is the protobuf body of `joined` (`encodeJoinReply`). False: the session is over already. */
   joined(sessionId: number, reply: Uint8Array): boolean {
     const session = this.#books.sessions.find(sessionId);
@@ -469,15 +473,8 @@ export class SessionTable {
     if (action === ACTION.join) {
       out.join = session.join;
       out.pipe = session.newest?.number ?? -1;
-    } else if (action === ACTION.auth) {
-      const { token, credential, address, newest } = session;
-      out.auth = {
-        token: token === null || token.guest ? null : authToken(token),
-        text: credential,
-        address,
-        headers: newest?.headers ?? null,
-      };
-    } else if (action === ACTION.keep) out.kept = keptOf(session);
+    } else if (action === ACTION.auth) out.auth = session.authRequest;
+    else if (action === ACTION.keep) out.kept = keptOf(session);
     else if (action === ACTION.cancel) out.address = session.address;
     else if (action === ACTION.tell) {
       this.#books.counters.told += 1;
@@ -485,10 +482,6 @@ export class SessionTable {
       out.bytes = this.#books.tokens.sessionToken(session, roomId);
     }
   }
-}
-
-function authToken({ userId, room, userData, expiresAtMs }: OpenedToken): AuthToken {
-  return { userId, room, userData, expiresAtMs };
 }
 
 const BLANK = sessionOutput();
