@@ -69,7 +69,8 @@ class Worker {
       nowUs: clock.nowUs,
       report,
     });
-    for (const room of post.rooms) this.#takeOver(room, post.detectedUs);
+    for (const room of post.rooms)
+      this.#takeOver(room, { detectedUs: post.detectedUs, hurries: room !== post.rooms.at(-1) });
     this.keeping.shadows.settled();
     stock.clear();
     report({ kind: 'ready' });
@@ -104,15 +105,16 @@ class Worker {
     report({ kind: 'inspected', room: id, found });
   }
 
-  #takeOver(room: RoomTakeover, detectedUs: number): void {
+  /** `hurries`: others wait behind it. */
+  #takeOver(room: RoomTakeover, of: { detectedUs: number; hurries: boolean }): void {
     const { taken } = stock;
-    const recovery = this.#shard.takeOver(room);
+    const recovery = this.#shard.takeOver(room, of.hurries);
     this.#shard.wake();
     if (typeof recovery === 'string') {
       report({ kind: 'missed', row: room.order.row, what: recovery });
       return;
     }
-    const us = clock.nowUs() - detectedUs;
+    const us = clock.nowUs() - of.detectedUs;
     const { ticks, last } = recovery;
     const ticksLost = Math.max(0, room.tick - (last?.tick ?? recovery.tick));
     this.#timing.add(COUNTER.roomsRecovered, 1);

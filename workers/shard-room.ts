@@ -33,6 +33,8 @@ export class ShardRoom {
   slot: Slot<ShardRoom> | undefined;
   /** It goes to another worker as soon as it can. */
   giving = false;
+  /** Others wait behind it to be put back: the next tick asks no bots, whose code is cold in a thread that has just got them. */
+  hurries = false;
   /** Of a tick that is timed. */
   stages: StageClock | undefined;
   readonly #options: RoomOptions;
@@ -48,8 +50,6 @@ export class ShardRoom {
   readonly #packets: PacketsOut;
   #arrivals: Arrival[] = [];
   #returns: Return[] = [];
-  /** It has just come back: the first tick lets its bots do what they did. */
-  #isBack = false;
   #level = 0;
   #permille = 1000;
   #paceChanged = false;
@@ -174,8 +174,8 @@ export class ShardRoom {
   tick(): void {
     if (this.#arrivals.length > 0) this.#seat();
     if (this.#paceChanged) this.#tellPace();
-    const length = this.game.records(this.#input.at, this.#onRemoved, !this.#isBack);
-    this.#isBack = false;
+    const length = this.game.records(this.#input.at, this.#onRemoved, !this.hurries);
+    this.hurries = false;
     this.#input.at = 0;
     this.#begun = this.core.tick + 1;
     this.stages?.mark(STAGE_AT.enter);
@@ -204,7 +204,6 @@ export class ShardRoom {
     for (const [slot, session] of sessions.entries())
       if (session !== 0) this.#seats.take(slot, session);
     this.#saved = game;
-    this.#isBack = true;
     if (game.length > 0) this.game.load(game);
     this.#begun = this.core.tick;
     this.#figures.begin();

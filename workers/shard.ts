@@ -105,7 +105,7 @@ export class Shard {
   }
 
   /** A room that another worker has left is this one's from now on, and ticks; or was closed, or has begun anew. */
-  takeOver(takeover: RoomTakeover): Recovery | 'lost' | 'anew' {
+  takeOver(takeover: RoomTakeover, hurries = false): Recovery | 'lost' | 'anew' {
     const { order, seats, code, bareTick, dueUs } = takeover;
     const { restoreRoom } = this.#options;
     if (code !== 0 || restoreRoom === undefined) {
@@ -123,6 +123,7 @@ export class Shard {
       return 'lost';
     }
     const { room, recovery } = restored;
+    room.hurries = hurries;
     this.#enter(room, dueUs ?? undefined);
     for (const { session } of seats) this.#sitters.set(session, { room, slot: -1 });
     try {

@@ -2,6 +2,7 @@
  * A play of the arena that leaves nothing out: 50 players, six of them clients of the core who turn, shoot, dash and
  * die, come and go, over lines that lose (in bursts), delay, reorder and repeat, both ways. All from one seed.
  */
+import { pathToFileURL } from 'node:url';
 import arena from '../../games/arena/server.ts';
 import { InputCommand } from '../../protocol/gen/tables.ts';
 import type { Game } from '../../src/plugin/game.ts';
@@ -13,9 +14,14 @@ export const PLAYERS = 50;
 export const PEOPLE = 6;
 
 export interface BusyPlay {
-  readonly bench: Bench;
+  /** Hooks that threw. */
+  readonly errors: readonly string[];
+  readonly deaths: number;
+  /** Commands of clients that were accepted. */
+  readonly commands: number;
   readonly joins: number;
   readonly leaves: number;
+  /** Packets. */
   readonly lost: number;
 }
 
@@ -29,10 +35,12 @@ export function playBusy(ticks: number, seed: number, path: string): BusyPlay {
   }
   writer.write(room.bench.journal);
   writer.close();
-  return room;
+  const { bench, joins, leaves, lost } = room;
+  const [deaths, commands] = [bench.stat('deaths'), bench.stat('inputsAccepted')];
+  return { errors: bench.errors, deaths, commands, joins, leaves, lost };
 }
 
-class BusyRoom implements BusyPlay {
+class BusyRoom {
   readonly bench: Bench;
   joins = 0;
   leaves = 0;
@@ -47,6 +55,7 @@ class BusyRoom implements BusyPlay {
       entitiesMax: 256,
       seed: BigInt(seed),
       bots: PLAYERS - PEOPLE,
+      regions: false,
     });
     for (let slot = PLAYERS - PEOPLE; slot < PLAYERS; slot += 1)
       this.#seats.push({ slot, client: null, up: [], down: [], bad: false });
@@ -64,7 +73,11 @@ class BusyRoom implements BusyPlay {
       for (const bytes of arrived(seat.up, tick)) bench.packet(seat.slot, bytes);
     }
     bench.tick();
-    for (const seat of joining) seat.client = bench.client(seat.slot);
+    for (const seat of joining) {
+      seat.client = bench.client(seat.slot);
+      // What it predicts changes nothing of what it sends.
+      seat.client.core.predict(false);
+    }
     for (let row = 0; row < bench.packets; row += 1) {
       const seat = this.#seats.find(({ slot }) => slot === bench.core.packetSlot(row));
       const at = bench.core.packetAddress(row);
@@ -194,3 +207,8 @@ const HEAD = {
   epoch: 1,
   openedMs: 0,
 };
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [path = 'busy.journal', ticks = '1000000', seed = '11'] = process.argv.slice(2);
+  process.stdout.write(`${JSON.stringify(playBusy(Number(ticks), Number(seed), path))}\n`);
+}

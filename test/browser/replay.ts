@@ -17,14 +17,65 @@ export interface ReplayReport {
   readonly regions: string;
 }
 
+/** Whom the entries of a journal are handed to, in their order. */
+interface EntryTaker {
+  readonly head: (config: Uint8Array) => void;
+  readonly entry: (stage: number, tick: number, payload: Uint8Array) => void;
+}
+
+/** Reads a journal without compression that comes in pieces. */
+export class JournalEntries {
+  /** Bytes that have come and are not yet used. */
+  #rest = new Uint8Array(0);
+  #isOpen = false;
+  /** Bytes of entries that are left of a block. */
+  #blockBytes = 0;
+
+  /** The next bytes of the journal, cut anywhere. */
+  take(bytes: Uint8Array, taker: EntryTaker): void {
+    const all = new Uint8Array(this.#rest.length + bytes.length);
+    all.set(this.#rest);
+    all.set(bytes, this.#rest.length);
+    const view = new DataView(all.buffer);
+    let at = 0;
+    for (let used = -1; used !== 0; at += used) used = this.#next({ all, view, at }, taker);
+    this.#rest = all.slice(at);
+  }
+
+  /** Takes the head of the file, of a block, or an entry that stands whole at `at`; its bytes, 0 where it is not whole. */
+  #next(
+    { all, view, at }: { all: Uint8Array; view: DataView; at: number },
+    { head: open, entry }: EntryTaker,
+  ): number {
+    const left = all.length - at;
+    const word = (offset: number): number => view.getUint32(at + offset, true);
+    if (!this.#isOpen) {
+      const head = left < 12 ? left + 1 : word(8) + 4;
+      if (head > left) return 0;
+      const config = at + 76 + ((word(36) + 3) & ~3);
+      open(all.slice(config, config + word(40)));
+      this.#isOpen = true;
+      return head;
+    }
+    if (this.#blockBytes === 0) {
+      if (left < BLOCK_HEAD_BYTES) return 0;
+      if (word(8) !== CODEC.stored) throw new Error('This reads journals without compression');
+      this.#blockBytes = word(16);
+      return BLOCK_HEAD_BYTES;
+    }
+    const bytes = left < 12 ? left + 1 : 12 + ((word(8) + 3) & ~3);
+    if (bytes > left) return 0;
+    entry(word(0), word(4), all.subarray(at + 12, at + 12 + word(8)));
+    this.#blockBytes -= bytes;
+    return bytes;
+  }
+}
+
 export class Replay {
   readonly #module: WebAssembly.Module;
   readonly #restoreEvery: number;
-  /** Bytes that have come and are not yet used. */
-  #rest = new Uint8Array(0);
+  readonly #entries = new JournalEntries();
   #config: Uint8Array | null = null;
-  /** Bytes of entries that are left of a block. */
-  #blockBytes = 0;
   #room: RoomCore | null = null;
   #ticks = 0;
   #hashes = 0;
@@ -41,15 +92,16 @@ export class Replay {
 
   /** The next bytes of the journal, cut anywhere. */
   take(bytes: Uint8Array): void {
-    const all = new Uint8Array(this.#rest.length + bytes.length);
-    all.set(this.#rest);
-    all.set(bytes, this.#rest.length);
-    const view = new DataView(all.buffer);
-    let at = 0;
-    for (let used = this.#next(all, view, at); used > 0; used = this.#next(all, view, at))
-      at += used;
-    this.#rest = all.slice(at);
+    this.#entries.take(bytes, this.#taker);
   }
+
+  readonly #taker: EntryTaker = {
+    head: (config) => {
+      this.#config = config;
+      this.#room = new RoomCore(this.#module, config);
+    },
+    entry: (stage, tick, payload) => this.#entry(stage, tick, payload),
+  };
 
   get report(): ReplayReport {
     return {
@@ -60,31 +112,6 @@ export class Replay {
       restores: this.#restores,
       regions: hex(this.#regions),
     };
-  }
-
-  /** Takes the head of the file, of a block, or an entry that stands whole at `at`; its bytes, 0 where it is not whole. */
-  #next(all: Uint8Array, view: DataView, at: number): number {
-    const left = all.length - at;
-    const word = (offset: number): number => view.getUint32(at + offset, true);
-    if (this.#room === null) {
-      const head = left < 12 ? left + 1 : word(8) + 4;
-      if (head > left) return 0;
-      const config = at + 76 + ((word(36) + 3) & ~3);
-      this.#config = all.slice(config, config + word(40));
-      this.#room = new RoomCore(this.#module, this.#config);
-      return head;
-    }
-    if (this.#blockBytes === 0) {
-      if (left < BLOCK_HEAD_BYTES) return 0;
-      if (word(8) !== CODEC.stored) throw new Error('This reads journals without compression');
-      this.#blockBytes = word(16);
-      return BLOCK_HEAD_BYTES;
-    }
-    const bytes = left < 12 ? left + 1 : 12 + ((word(8) + 3) & ~3);
-    if (bytes > left) return 0;
-    this.#entry(word(0), word(4), all.subarray(at + 12, at + 12 + word(8)));
-    this.#blockBytes -= bytes;
-    return bytes;
   }
 
   #entry(stage: number, tick: number, payload: Uint8Array): void {
