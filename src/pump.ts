@@ -210,7 +210,8 @@ export class Pump {
   #reply(out: RoomOutput): Uint8Array {
     const { directory, sessions } = this.#parts;
     const { facts } = directory;
-    const { roomId, playerId, handle, tick, epoch, wallsHash, messagesRead, keptTick } = out;
+    const { roomId, playerId, handle, tick, epoch, wallsHash, keptTick } = out;
+    const { messagesRead, messagesBefore } = out;
     return encodeJoinReply({
       roomId,
       playerId,
@@ -219,6 +220,7 @@ export class Pump {
       epoch,
       wallsHash,
       messagesRead,
+      messagesBefore,
       keptTick,
       protocolVersion: sessions.versionOf(out.sessionId),
       tickRateHz: facts.tickRateHz,

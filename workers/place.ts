@@ -23,6 +23,7 @@ export class Place {
     words[JOINED.epoch >> 2] = core.epochs[slot] as number;
     words[JOINED.wallsHash >> 2] = core.stat(RoomStats.wallsHash);
     words[JOINED.messagesRead >> 2] = core.messagesRead(slot);
+    words[JOINED.messagesBefore >> 2] = core.messagesDone(slot);
     return this.#bytes;
   }
 }

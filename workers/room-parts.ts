@@ -37,6 +37,7 @@ export type TickCore = Pick<
   | 'region'
   | 'revive'
   | 'messagesRead'
+  | 'messagesDone'
   | 'columns'
   | 'entitiesMax'
   | 'walls'

@@ -21,7 +21,16 @@ import { type CoreExports, checked, instantiateFor } from './instantiate.ts';
 export const RECEIVED = { snapshot: 1, messages: 2, events: 4 } as const;
 
 /** What a client knows of its place in the room, from the JoinReply. */
-export interface ClientPlace {
+/** Where the numbers of messages stand as a channel begins, modulo 65,536. */
+export interface MessageNumbers {
+  /** Messages of the client that the room has read, those of its pages before counted. */
+  readonly messagesRead: number;
+  /** Messages of the room that the client is not sent. */
+  readonly messagesBefore: number;
+}
+
+/** Numbers that are left out are 0: the session is new. */
+export interface ClientPlace extends Partial<MessageNumbers> {
   /** generation << 16 | slot. */
   readonly playerId: number;
   /** Entity of the own player. */
@@ -114,17 +123,20 @@ export class ClientCore {
 
   /** Takes the place in the room. Once, before anything else. */
   join(place: ClientPlace): void {
-    const { playerId, handle, epoch, tick, verify } = place;
-    const answer = this.#exports.client_join(playerId, handle, epoch, tick, verify ? 1 : 0);
+    const { playerId, handle, epoch, verify } = place;
+    const numbers = numbersOf(place);
+    const answer = this.#exports.client_join(playerId, handle, epoch, verify ? 1 : 0, numbers);
     checked(answer, 'join the room');
   }
 
   /**
    * Goes on under another epoch after the room has lost its last moments: nothing that was held of snapshots counts any more, and the
-   * next command may be of any tick. The room has read `read` messages; answers how many it had acknowledged and has lost.
+   * next command may be of any tick. Answers how many messages the room had acknowledged and has lost.
    */
-  rejoin({ handle, epoch, read }: { handle: number; epoch: number; read: number }): number {
-    return checked(this.#exports.client_rejoin(handle, epoch, read), 'go on with the room');
+  rejoin(place: { readonly handle: number; readonly epoch: number } & MessageNumbers): number {
+    const { handle, epoch } = place;
+    const answer = this.#exports.client_rejoin(handle, epoch, numbersOf(place));
+    return checked(answer, 'go on with the room');
   }
 
   /** A packet from the server: bits of RECEIVED, or minus the code for which it was dropped and counted. */
@@ -198,4 +210,8 @@ function sizesOf(config: Uint8Array): Sizes {
     textBytes: at(ConfigHead.textBytes),
     roomTextBytes: at(ConfigHead.roomTextBytes),
   };
+}
+
+function numbersOf({ messagesRead = 0, messagesBefore = 0 }: Partial<MessageNumbers>): number {
+  return ((messagesRead & 0xffff) | ((messagesBefore & 0xffff) << 16)) >>> 0;
 }

@@ -22,6 +22,7 @@ export interface CoreExports {
   room_region_hash(): number;
   room_adopt(epoch: number, least: number): number;
   room_messages_read(slot: number): number;
+  room_messages_done(slot: number): number;
   client_memory_bytes(configLength: number): number;
   client_init(configLength: number): number;
   client_address(which: number): number;
@@ -29,10 +30,10 @@ export interface CoreExports {
     playerId: number,
     handle: number,
     epoch: number,
-    tick: number,
     verify: number,
+    numbers: number,
   ): number;
-  client_rejoin(handle: number, epoch: number, read: number): number;
+  client_rejoin(handle: number, epoch: number, numbers: number): number;
   client_receive(length: number): number;
   client_sample(): number;
   client_packet(localTick: number): number;

@@ -258,6 +258,11 @@ export class RoomCore {
     return checked(this.#exports.room_messages_read(slot), 'count messages');
   }
 
+  /** Messages to it that it has acknowledged or read, modulo 65,536: the first that waits has the next number. */
+  messagesDone(slot: number): number {
+    return checked(this.#exports.room_messages_done(slot), 'count messages');
+  }
+
   /** Slot of the packet in row `row`. */
   packetSlot(row: number): number {
     return this.view.getUint16(this.packets + row * PacketOut.bytes + PacketOut.slot, true);

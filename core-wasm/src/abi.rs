@@ -203,12 +203,21 @@ pub extern "C" fn room_adopt(epoch: u32, least: u32) -> i32 {
     answer(room::adopt(region, scratch, epoch, least))
 }
 
-/// Messages of a slot's client that were handed out, modulo 65,536.
+/// Messages of a slot's client that were handed out, modulo 65,536 and all epochs of its session counted.
 #[no_mangle]
 pub extern "C" fn room_messages_read(slot: u32) -> i32 {
     with_room(|room| {
         let channel = room.r.channels.get(slot as usize).ok_or(error::E_CORE)?;
         Ok(channel.messages_received & 0xffff)
+    })
+}
+
+/// Messages of the room that a slot's client has acknowledged or read, modulo 65,536: the first that waits has the next number.
+#[no_mangle]
+pub extern "C" fn room_messages_done(slot: u32) -> i32 {
+    with_room(|room| {
+        let channel = room.r.channels.get(slot as usize).ok_or(error::E_CORE)?;
+        Ok(channel.messages_done & 0xffff)
     })
 }
 

@@ -1,7 +1,7 @@
 //! The exports of the client half. Memory, buffers and answers as in `abi.rs`; what they do stands in `client/`.
 
 use super::{answer, base, config_in, memory, CONFIG_BYTES};
-use crate::client::{self, Client};
+use crate::client::{self, Client, Numbers};
 use crate::config::Sizes;
 use crate::gen::address;
 
@@ -66,18 +66,23 @@ pub extern "C" fn client_join(
     player_id: u32,
     handle: u32,
     epoch: u32,
-    tick: u32,
     verify: u32,
+    numbers: u32,
 ) -> i32 {
-    // The tick is the host's: the first snapshot says it anew.
-    let _ = tick;
-    with_client(|client| client.join(player_id, handle, epoch, verify != 0).map(|()| 0))
+    with_client(|client| {
+        client.join(player_id, (handle, epoch), verify != 0, numbers_of(numbers)).map(|()| 0)
+    })
+}
+
+/// Lower half: messages that the room has read; upper half: messages that the client is not sent.
+fn numbers_of(both: u32) -> Numbers {
+    Numbers { read: both as u16, before: (both >> 16) as u16 }
 }
 
 /// Goes on with the same player under another epoch, after the room has lost its last moments: messages that it has lost.
 #[no_mangle]
-pub extern "C" fn client_rejoin(handle: u32, epoch: u32, read: u32) -> i32 {
-    with_client(|client| client.rejoin(handle, epoch, read))
+pub extern "C" fn client_rejoin(handle: u32, epoch: u32, numbers: u32) -> i32 {
+    with_client(|client| client.rejoin(handle, epoch, numbers_of(numbers)))
 }
 
 /// A packet at ADDRESSES.packetBuffer: bits 1 new snapshot, 2 messages waiting, 4 events waiting.

@@ -9,8 +9,8 @@ use crate::gen::{
 };
 use crate::input;
 use crate::region::{
-    Client, CLIENT_AWAY, CLIENT_BOT, CLIENT_FRESH, CLIENT_KNOWS, CLIENT_LEAVING, CLIENT_RENEWING,
-    CLIENT_VERIFY, TICK_NONE,
+    Client, CLIENT_AWAY, CLIENT_BOT, CLIENT_FRESH, CLIENT_KNOWS, CLIENT_LEAVING, CLIENT_RECENT,
+    CLIENT_RENEWING, CLIENT_VERIFY, TICK_NONE,
 };
 use crate::room::{add_entity, Room};
 use crate::{packet, roster};
@@ -161,8 +161,9 @@ fn resume(room: &mut Room, slot: usize, flags: u32) -> Option<()> {
     if flags & 1 != 0 {
         let verify = if flags & 2 != 0 { CLIENT_VERIFY } else { 0 };
         let knows = if flags & 4 != 0 { CLIENT_KNOWS | flags & 0xffff_0000 } else { 0 };
-        let kept = client.flags & 0xffff & !(CLIENT_VERIFY | CLIENT_KNOWS);
-        client.flags = kept | CLIENT_RENEWING | verify | knows;
+        let recent = if flags & 8 != 0 { CLIENT_RECENT } else { 0 };
+        let kept = client.flags & 0xffff & !(CLIENT_VERIFY | CLIENT_KNOWS | CLIENT_RECENT);
+        client.flags = kept | CLIENT_RENEWING | verify | knows | recent;
     } else if away {
         let row = gen::Resumed { handle: client.handle, player_id: client.player_id, flags: 0 };
         events::hook(room, gen::Resumed::KIND, slot as u16, &row);

@@ -5,14 +5,16 @@ use crate::budget::Budget;
 use crate::codec::input::{self, Inputs};
 use crate::events;
 use crate::gen::{
-    error, message, ConfigHead, Fault, Resumed, MESSAGE_BYTES_MAX_TO_CLIENT,
-    MESSAGE_BYTES_MAX_TO_SERVER, RECEIVE_WINDOW_TO_SERVER,
+    error, ConfigHead, Fault, Resumed, MESSAGE_BYTES_MAX_TO_CLIENT, MESSAGE_BYTES_MAX_TO_SERVER,
+    RECEIVE_WINDOW_TO_SERVER,
 };
 use crate::netchan::pool::Pool;
-use crate::netchan::{read_header, Age, Channel, FragmentSlot, Header, Reliable, HEADER_BYTES};
+use crate::netchan::{
+    read_header, Age, Channel, FragmentSlot, Header, Read, Reliable, HEADER_BYTES,
+};
 use crate::region::{
     Client, Flight, Region, CLIENT_BOT, CLIENT_FRESH, CLIENT_KNOWS, CLIENT_LEAVING, CLIENT_MISSED,
-    CLIENT_RENEWING, FLIGHT_ACKED, TICK_NONE,
+    CLIENT_RECENT, CLIENT_RENEWING, FLIGHT_ACKED, TICK_NONE,
 };
 use crate::room::Room;
 use bytemuck::Zeroable;
@@ -53,10 +55,10 @@ fn renew(room: &mut Room, slot: usize) {
     let tick = room.r.head[0].tick;
     let Region { channels, pool_head, pool_chunks, pool_bytes, epochs, clients, .. } = &mut room.r;
     let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
-    let said = |kind| matches!(kind, message::CONTROL | message::GAME);
     let flags = clients[slot].flags;
-    let read = (flags & CLIENT_KNOWS != 0).then_some((flags >> 16) as u16);
-    channels[slot].restart(tick, &mut pool, said, read);
+    let read = (flags & CLIENT_KNOWS != 0)
+        .then_some(Read { count: (flags >> 16) as u16, recent: flags & CLIENT_RECENT != 0 });
+    channels[slot].restart(tick, &mut pool, read);
     epochs[slot] = epochs[slot].wrapping_add(EPOCH_STEP);
     let fault = clients[slot].wire[WIRE_FAULT];
     forget(room, slot);
@@ -64,7 +66,8 @@ fn renew(room: &mut Room, slot: usize) {
     let before = room.r.clients[slot];
     // Who has kept a roster has to hear of slots that are free by now.
     let missed = if read.is_some() { CLIENT_MISSED } else { 0 };
-    let kept = before.flags & 0xffff & !(CLIENT_RENEWING | CLIENT_MISSED | CLIENT_KNOWS);
+    let over = CLIENT_RENEWING | CLIENT_MISSED | CLIENT_KNOWS | CLIENT_RECENT;
+    let kept = before.flags & 0xffff & !over;
     room.r.clients[slot] = Client {
         flags: kept | missed,
         applied_tick: TICK_NONE,

@@ -187,6 +187,8 @@ pub const CLIENT_VERIFY: u32 = 2;
 pub const CLIENT_LEAVING: u32 = 4;
 /// Together with CLIENT_RENEWING: the client has kept what it had, and the upper 16 bits say how many messages it has read.
 pub const CLIENT_KNOWS: u32 = 128;
+/// Together with CLIENT_KNOWS: it has heard of the owner before this one.
+pub const CLIENT_RECENT: u32 = 256;
 /// The client has not been given the whole roster, room fields, texts and walls yet (the wire
 /// clears it).
 pub const CLIENT_FRESH: u32 = 8;

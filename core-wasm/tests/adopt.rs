@@ -6,6 +6,7 @@ mod play;
 mod support;
 
 use bytemuck::bytes_of;
+use fray_core::client::Numbers;
 use fray_core::gen::*;
 use fray_core::host::Instance;
 use play::{Link, Play};
@@ -113,7 +114,7 @@ fn clients_go_on_with_a_room_that_has_lost_its_last_moments() {
             assert!(talk.play.room.room().r.stats[0].packets_malformed > malformed);
             for slot in 0..PLAYERS {
                 let read = talk.play.players[slot].stats().messages_received;
-                let flags = 7 | read << 16;
+                let flags = 15 | read << 16;
                 talk.play.records.add(Resume::KIND, slot as u16, &Resume { flags });
             }
             for player in &mut talk.play.players {
@@ -131,10 +132,14 @@ fn clients_go_on_with_a_room_that_has_lost_its_last_moments() {
             for (slot, gone) in gone.iter_mut().enumerate() {
                 let room = talk.play.room.room();
                 let (client, epoch) = (room.r.clients[slot], room.r.epochs[slot]);
-                let read = room.r.channels[slot].messages_received;
+                let channel = &room.r.channels[slot];
+                let numbers = Numbers {
+                    read: channel.messages_received as u16,
+                    before: channel.messages_done as u16,
+                };
                 let player = &mut talk.play.players[slot];
                 player.mute = false;
-                *gone += player.client().rejoin(client.handle, epoch, read).unwrap();
+                *gone += player.client().rejoin(client.handle, epoch, numbers).unwrap();
             }
             let marks: Vec<_> = talk.play.players.iter_mut().map(|player| player.stats()).collect();
             talk.run(150);

@@ -4,18 +4,13 @@ use bytemuck::Zeroable;
 use fray_core::bits::{BitReader, BitWriter};
 use fray_core::netchan::pool::{Chunk, Pool, PoolHead, CHUNK_BYTES};
 use fray_core::netchan::{
-    read_header, write_header, Age, Channel, FragmentSlot, Header, Reliable, SendLimits,
-    HEADER_BYTES,
+    counts, read_header, write_header, Age, Channel, FragmentSlot, Header, Read, Reliable,
+    SendLimits, HEADER_BYTES,
 };
 use proptest::prelude::*;
 use std::collections::VecDeque;
 
 const EPOCH: u32 = 0x1234_5671;
-
-/// Which messages a restart keeps, by their first byte.
-fn kept(kind: u8) -> bool {
-    !kind.is_multiple_of(5)
-}
 
 /// One end: channel, pool, window, and what it has read.
 #[derive(Clone)]
@@ -105,7 +100,7 @@ impl End {
     /// The server's end after its client has lost all: what it read belongs to the one before.
     fn restart(&mut self, now: u32) {
         let mut pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
-        self.channel.restart(now, &mut pool, kept, None);
+        self.channel.restart(now, &mut pool, None);
         self.window.fill(FragmentSlot::zeroed());
         self.epoch = self.epoch.wrapping_add(1);
         self.read.clear();
@@ -113,16 +108,25 @@ impl End {
     }
 
     /// Either end after the server has gone back to what it was: the other one has read so many messages. Answers the lost.
-    fn go_on(&mut self, now: u32, epoch: u32, read: usize) -> u32 {
+    fn go_on(&mut self, now: u32, epoch: u32, count: u16) -> u32 {
         let mut pool = Pool::new(&mut self.head, &mut self.chunks, &mut self.bytes);
-        let keep = |kind| !self.whole || kept(kind);
-        let lost = self.channel.restart(now, &mut pool, keep, Some(read as u16));
+        let lost = self.channel.restart(now, &mut pool, Some(Read { count, recent: true }));
         self.window.fill(FragmentSlot::zeroed());
         self.partial.clear();
         self.taken.clear();
         self.arrived.clear();
         self.epoch = epoch;
         lost
+    }
+
+    /// How many messages that count it has read, in all epochs.
+    fn count(&self) -> u16 {
+        self.channel.messages_received as u16
+    }
+
+    /// The number of the message that waits first.
+    fn done(&self) -> u16 {
+        self.channel.messages_done as u16
     }
 
     fn drain(&mut self) {
@@ -138,6 +142,7 @@ impl End {
         while let Some((length, last)) = self.channel.take_fragment(&mut self.window, &mut bytes) {
             self.partial.extend_from_slice(&bytes[..length]);
             if last {
+                self.channel.note_read(self.partial[0]);
                 self.read.push(std::mem::take(&mut self.partial));
             }
         }
@@ -154,8 +159,9 @@ enum Step {
     Fresh,
     /// The server is kept as it is.
     Keep,
-    /// The server goes back to what was kept; the client knows all it knew.
-    Back,
+    /// The server goes back to what was kept and says so many messages before the client is back, which knows all it knew; or it is kept
+    /// again before that, as another owner would find it.
+    Back(usize, bool),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -184,7 +190,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             24 => (fate(), fate()).prop_map(|(a, b)| Step::Tick(a, b)),
             1 => Just(Step::Fresh),
             2 => Just(Step::Keep),
-            1 => Just(Step::Back),
+            1 => (0usize..4, any::<bool>()).prop_map(|(says, again)| Step::Back(says, again)),
         ],
         1..300,
     )
@@ -226,6 +232,30 @@ fn once<T: Ord + Clone>(list: &[T]) -> bool {
     sorted.windows(2).all(|two| two[0] != two[1])
 }
 
+/// A message with its place among all that were said.
+type Said = (u32, Vec<u8>);
+
+/// No two are alike. One in four to the client tells of the room's state: it does not count. A client says none of those.
+fn message(number: u32, length: usize, to_client: bool) -> Vec<u8> {
+    let kind = if to_client { number % 4 } else { number % 2 } as u8;
+    let kind = if kind == 3 { 1 } else { kind };
+    let text = number.to_le_bytes().into_iter().chain((0..length).map(|i| (i as u32 * 31) as u8));
+    std::iter::once(kind).chain(text).take(length.max(5)).collect()
+}
+
+/// What of a list waits in the end that says it.
+fn waiting(end: &End, list: &[Said]) -> Vec<Said> {
+    list[list.len() - end.channel.messages_waiting() as usize..].to_vec()
+}
+
+fn newest(list: &[Said]) -> u32 {
+    list.iter().filter(|(_, message)| counts(message[0])).map(|(id, _)| *id).max().unwrap_or(0)
+}
+
+fn starts(list: &[Said], read: &[Vec<u8>]) -> bool {
+    read.len() <= list.len() && list.iter().zip(read).all(|((_, said), read)| said == read)
+}
+
 struct Pair {
     client: End,
     server: End,
@@ -239,6 +269,7 @@ impl Pair {
     fn fresh(&mut self) {
         self.server.restart(self.now);
         self.client = End { epoch: self.server.epoch, ..End::new(false) };
+        self.client.channel.number(self.server.count(), self.server.done());
     }
 
     fn tick(&mut self, up: Fate, down: Fate) {
@@ -258,53 +289,67 @@ proptest! {
     #[test]
     fn both_channels_agree_with_a_plain_list(steps in steps()) {
         let mut pair = Pair { client: End::new(false), server: End::new(true), up: VecDeque::new(), down: VecDeque::new(), now: 0 };
-        let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
+        let (mut to_client, mut to_server): (Vec<Said>, Vec<Said>) = (Vec::new(), Vec::new());
         let mut number = 0u32;
-        let mut kept_server: Option<(End, Vec<Vec<u8>>)> = None;
+        // The server, what it has been handed, and what waits in it.
+        let mut kept_server: Option<(End, Vec<Said>)> = None;
         let mut epochs = EPOCH;
+        // The newest message that this client or one before it has had, of those that count.
+        let mut had = 0u32;
         for step in steps {
             match step {
                 Step::Say(to, length) => {
                     number += 1;
-                    let message: Vec<u8> = (0..length).map(|i| (i as u32 * 31 + number * 7) as u8).collect();
                     let (end, list) = if to { (&mut pair.server, &mut to_client) } else { (&mut pair.client, &mut to_server) };
+                    let message = message(number, length, to);
                     if end.send(&message) {
-                        list.push(message);
+                        list.push((number, message));
                     }
                 }
                 Step::Tick(up, down) => pair.tick(up, down),
-                Step::Keep => kept_server = Some((pair.server.clone(), to_client.clone())),
-                Step::Back => {
-                    let Some((server, said)) = kept_server.clone() else { continue };
-                    let heard = pair.client.read.len();
-                    let first = said.len() - server.channel.messages_waiting() as usize;
-                    let done = to_server.len() - pair.client.channel.messages_waiting() as usize;
+                Step::Keep => kept_server = Some((pair.server.clone(), waiting(&pair.server, &to_client))),
+                Step::Back(says, again) => {
+                    let Some((server, mut waits)) = kept_server.clone() else { continue };
+                    let waited = pair.client.channel.messages_waiting() as usize;
                     pair.server = server;
-                    let read = pair.server.read.len();
+                    pair.server.channel.inherit();
+                    for _ in 0..says {
+                        number += 1;
+                        let message = message(number, 9, true);
+                        if pair.server.send(&message) {
+                            waits.push((number, message));
+                        }
+                    }
+                    if again {
+                        kept_server = Some((pair.server.clone(), waits.clone()));
+                    }
                     epochs += 0x100;
+                    let (heard, read) = (pair.client.count(), pair.server.count());
+                    let ahead = i32::from(read.wrapping_sub(pair.client.done()) as i16);
+                    prop_assert!(ahead <= waited as i32, "it has read what was not said");
                     pair.server.go_on(pair.now, epochs, heard);
                     let lost = pair.client.go_on(pair.now, epochs, read);
-                    prop_assert_eq!(lost as usize, done.saturating_sub(read));
-                    let waits = said[first.max(heard).min(said.len())..].iter();
-                    to_client = pair.client.read.clone();
-                    to_client.extend(waits.filter(|message| kept(message[0])).cloned());
-                    let unread = to_server.split_off(done.max(read).min(to_server.len()));
-                    to_server = pair.server.read.clone();
+                    pair.client.channel.number(read, pair.server.done());
+                    prop_assert_eq!(lost as i32, (-ahead).max(0));
+                    let unread = to_server.split_off(to_server.len() - waited + ahead.max(0) as usize);
+                    had = had.max(newest(&to_client[..pair.client.read.len()]));
+                    to_client.truncate(pair.client.read.len());
+                    to_client.extend(waits.into_iter().filter(|(id, message)| counts(message[0]) && *id > had));
+                    to_server = pair.server.read.iter().map(|message| (0, message.clone())).collect();
                     to_server.extend(unread);
                 }
                 Step::Fresh => {
-                    // What was kept is of another client.
-                    kept_server = None;
                     // All but what waits has been acknowledged wholly, and so was read.
                     let known = to_client.len() - pair.server.channel.messages_waiting() as usize;
                     prop_assert!(known <= pair.client.read.len(), "something acknowledged was not read");
-                    to_client = to_client[known..].iter().filter(|message: &&Vec<u8>| kept(message[0])).cloned().collect();
+                    had = had.max(newest(&to_client[..known]));
+                    to_client = waiting(&pair.server, &to_client).into_iter().filter(|(_, message)| counts(message[0])).collect();
                     to_server.clear();
                     pair.fresh();
                 }
             }
-            prop_assert!(to_client.starts_with(&pair.client.read));
-            prop_assert!(to_server.starts_with(&pair.server.read));
+            prop_assert!(starts(&to_client, &pair.client.read));
+            prop_assert!(starts(&to_server, &pair.server.read));
         }
         for _ in 0..3000 {
             if pair.client.channel.messages_waiting() + pair.server.channel.messages_waiting() == 0 {
@@ -312,8 +357,8 @@ proptest! {
             }
             pair.tick(Fate::Arrives(0), Fate::Arrives(1));
         }
-        prop_assert_eq!(&pair.client.read, &to_client);
-        prop_assert_eq!(&pair.server.read, &to_server);
+        prop_assert!(starts(&to_client, &pair.client.read) && pair.client.read.len() == to_client.len());
+        prop_assert!(starts(&to_server, &pair.server.read) && pair.server.read.len() == to_server.len());
         for end in [&mut pair.client, &mut pair.server] {
             prop_assert_eq!(end.head.used, 0, "everything acknowledged was freed");
             prop_assert!(once(&end.arrived), "a packet is reported as arrived once");

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEg9mcmF5LmNvbnRyb2wudjEiRQoKUm9vbUNob2ljZRINCgNhbnkYASABKAhIABIMCgJpZBgCIAEoCUgAEhAKBmNyZWF0ZRgDIAEoCUgAQggKBmNob2ljZSKnAQoLSm9pblJlcXVlc3QSKQoEcm9vbRgBIAEoCzIbLmZyYXkuY29udHJvbC52MS5Sb29tQ2hvaWNlEgwKBG5hbWUYAiABKAkSEwoLc2NoZW1hX2hhc2gYAyABKAYSDgoGdmVyaWZ5GAQgASgIEhoKDW1lc3NhZ2VzX3JlYWQYBSABKA1IAIgBARIMCgR0aWNrGAYgASgNQhAKDl9tZXNzYWdlc19yZWFkIukCCglKb2luUmVwbHkSDwoHcm9vbV9pZBgBIAEoCRIRCglwbGF5ZXJfaWQYAiABKA0SDgoGaGFuZGxlGAMgASgNEgwKBHRpY2sYBCABKA0SDQoFZXBvY2gYBSABKA0SFAoMdGlja19yYXRlX2h6GAYgASgNEhMKC3NjaGVtYV9oYXNoGAcgASgGEhIKCndhbGxzX2hhc2gYCCABKAcSEwoLcGxheWVyc19tYXgYCSABKA0SFAoMZW50aXRpZXNfbWF4GAogASgNEhsKE2ludGVycG9sYXRpb25fdGlja3MYCyABKA0SGgoSc25hcHNob3RfYnl0ZXNfbWF4GAwgASgNEhgKEHByb3RvY29sX3ZlcnNpb24YDSABKA0SFgoJcmVzdW1lX21zGA4gASgNSACIAQESFQoNbWVzc2FnZXNfcmVhZBgPIAEoDRIRCglrZXB0X3RpY2sYECABKA1CDAoKX3Jlc3VtZV9tcyKkAQoOQ29udHJvbE1lc3NhZ2USKQoGbm90aWNlGAEgASgLMhcuZnJheS5jb250cm9sLnYxLk5vdGljZUgAEicKBWZhdWx0GAIgASgLMhYuZnJheS5jb250cm9sLnYxLkZhdWx0SAASNgoNc2Vzc2lvbl90b2tlbhgDIAEoCzIdLmZyYXkuY29udHJvbC52MS5TZXNzaW9uVG9rZW5IAEIGCgRib2R5Ih0KDFNlc3Npb25Ub2tlbhINCgV0b2tlbhgBIAEoDCJGCgZOb3RpY2USDAoEY29kZRgBIAEoDRIMCgR0ZXh0GAIgASgJEg0KBWluX21zGAMgASgNEhEKCXJldHJ5X3VybBgEIAEoCSIjCgVGYXVsdBIMCgRjb2RlGAEgASgNEgwKBHRleHQYAiABKAliBnByb3RvMw");
+  fileDesc("Cg1jb250cm9sLnByb3RvEg9mcmF5LmNvbnRyb2wudjEiRQoKUm9vbUNob2ljZRINCgNhbnkYASABKAhIABIMCgJpZBgCIAEoCUgAEhAKBmNyZWF0ZRgDIAEoCUgAQggKBmNob2ljZSKnAQoLSm9pblJlcXVlc3QSKQoEcm9vbRgBIAEoCzIbLmZyYXkuY29udHJvbC52MS5Sb29tQ2hvaWNlEgwKBG5hbWUYAiABKAkSEwoLc2NoZW1hX2hhc2gYAyABKAYSDgoGdmVyaWZ5GAQgASgIEhoKDW1lc3NhZ2VzX3JlYWQYBSABKA1IAIgBARIMCgR0aWNrGAYgASgNQhAKDl9tZXNzYWdlc19yZWFkIoIDCglKb2luUmVwbHkSDwoHcm9vbV9pZBgBIAEoCRIRCglwbGF5ZXJfaWQYAiABKA0SDgoGaGFuZGxlGAMgASgNEgwKBHRpY2sYBCABKA0SDQoFZXBvY2gYBSABKA0SFAoMdGlja19yYXRlX2h6GAYgASgNEhMKC3NjaGVtYV9oYXNoGAcgASgGEhIKCndhbGxzX2hhc2gYCCABKAcSEwoLcGxheWVyc19tYXgYCSABKA0SFAoMZW50aXRpZXNfbWF4GAogASgNEhsKE2ludGVycG9sYXRpb25fdGlja3MYCyABKA0SGgoSc25hcHNob3RfYnl0ZXNfbWF4GAwgASgNEhgKEHByb3RvY29sX3ZlcnNpb24YDSABKA0SFgoJcmVzdW1lX21zGA4gASgNSACIAQESFQoNbWVzc2FnZXNfcmVhZBgPIAEoDRIRCglrZXB0X3RpY2sYECABKA0SFwoPbWVzc2FnZXNfYmVmb3JlGBEgASgNQgwKCl9yZXN1bWVfbXMipAEKDkNvbnRyb2xNZXNzYWdlEikKBm5vdGljZRgBIAEoCzIXLmZyYXkuY29udHJvbC52MS5Ob3RpY2VIABInCgVmYXVsdBgCIAEoCzIWLmZyYXkuY29udHJvbC52MS5GYXVsdEgAEjYKDXNlc3Npb25fdG9rZW4YAyABKAsyHS5mcmF5LmNvbnRyb2wudjEuU2Vzc2lvblRva2VuSABCBgoEYm9keSIdCgxTZXNzaW9uVG9rZW4SDQoFdG9rZW4YASABKAwiRgoGTm90aWNlEgwKBGNvZGUYASABKA0SDAoEdGV4dBgCIAEoCRINCgVpbl9tcxgDIAEoDRIRCglyZXRyeV91cmwYBCABKAkiIwoFRmF1bHQSDAoEY29kZRgBIAEoDRIMCgR0ZXh0GAIgASgJYgZwcm90bzM");
 
 /**
  * Which room a client asks for.
@@ -88,7 +88,7 @@ export type JoinRequest = Message<"fray.control.v1.JoinRequest"> & {
   verify: boolean;
 
   /**
-   * of a client that has kept what it knew: reliable messages it has read, modulo 65,536
+   * of a client that has kept what it knew: messages of kinds 0 and 1 that it has read, modulo 65,536
    *
    * @generated from field: optional uint32 messages_read = 5;
    */
@@ -194,7 +194,7 @@ export type JoinReply = Message<"fray.control.v1.JoinReply"> & {
   resumeMs?: number | undefined;
 
   /**
-   * reliable messages of this client that the room has read, modulo 65,536
+   * messages of kinds 0 and 1 of this client, and its pages before, that the room has read, modulo 65,536
    *
    * @generated from field: uint32 messages_read = 15;
    */
@@ -206,6 +206,13 @@ export type JoinReply = Message<"fray.control.v1.JoinReply"> & {
    * @generated from field: uint32 kept_tick = 16;
    */
   keptTick: number;
+
+  /**
+   * messages of kinds 0 and 1 of the room that this client is not sent, modulo 65,536: it counts on from there
+   *
+   * @generated from field: uint32 messages_before = 17;
+   */
+  messagesBefore: number;
 };
 
 /**

@@ -777,7 +777,7 @@ export const ClientStats = {
   messagesSent: 72,
   /** u32, reliable */
   messagesReceived: 76,
-  /** u32, reliable fragments not acknowledged */
+  /** u32, reliable messages not wholly acknowledged */
   sendQueue: 80,
   /** u32 */
   eventsSeen: 84,
@@ -965,7 +965,9 @@ export const Resume = {
   bytes: 4,
   /**
    * u32, 1 fresh: it has lost its state, the packet layer begins anew under another epoch; 2
-   * (with 1) wants state hashes in snapshots
+   * (with 1) wants state hashes in snapshots; 4 (with 1) it has kept what it knew, and the
+   * upper 16 bits are the messages that it has read; 8 (with 4) it has heard of ticks of the
+   * owner before that are lost
    */
   flags: 0,
 } as const;

@@ -104,7 +104,7 @@ export const STRUCTS: Record<string, RecordTable> = {
       ['hashMismatches', 'u32', ''],
       ['messagesSent', 'u32', 'reliable'],
       ['messagesReceived', 'u32', 'reliable'],
-      ['sendQueue', 'u32', 'reliable fragments not acknowledged'],
+      ['sendQueue', 'u32', 'reliable messages not wholly acknowledged'],
       ['eventsSeen', 'u32', ''],
       ['visible', 'u32', 'entities in the newest snapshot'],
       ['snapshotGapMax', 'u32', 'largest distance of two snapshots, ticks'],
@@ -227,7 +227,7 @@ export const INPUT_RECORDS: Record<string, RecordTable> = {
       [
         'flags',
         'u32',
-        '1 fresh: it has lost its state, the packet layer begins anew under another epoch; 2 (with 1) wants state hashes in snapshots',
+        '1 fresh: it has lost its state, the packet layer begins anew under another epoch; 2 (with 1) wants state hashes in snapshots; 4 (with 1) it has kept what it knew, and the upper 16 bits are the messages that it has read; 8 (with 4) it has heard of ticks of the owner before that are lost',
       ],
     ],
   },

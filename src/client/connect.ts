@@ -253,7 +253,7 @@ class Joining<S extends ConnectSchema> {
   /** The core's instance for the room that answered, and the game over it. */
   #open(line: Line, { reply, known, rttMs }: Joined, module: WebAssembly.Module): Game<S> {
     const { schema, verify = false } = this.#options;
-    const { playerId, handle, epoch, tick, playersMax, entitiesMax } = reply;
+    const { playerId, epoch, tick, playersMax, entitiesMax } = reply;
     const { interpolationTicks, snapshotBytesMax, tickRateHz, roomId } = reply;
     if (tickRateHz !== schema.layout.tickRateHz)
       throw errorOf(ERROR.E_SCHEMA_MISMATCH, 'join', 'the tick rates differ');
@@ -265,7 +265,7 @@ class Joining<S extends ConnectSchema> {
       snapshotBytesMax,
     });
     const core = ClientCore.create(module, config);
-    core.join({ playerId, handle, epoch, tick, verify });
+    core.join({ ...reply, verify });
     const pacer = this.#tools.pacer?.() ?? new TimerPacer();
     const { hooks } = this.#tools;
     const place = { roomId, playerId, tick, tickRateHz, interpolationTicks, rttMs };

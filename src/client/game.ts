@@ -331,13 +331,13 @@ export class Game<S extends GameSchema> implements Watchable<S> {
 
   /** The server was killed, and its room has gone on as of a moment before that. */
   #anew(reply: JoinReplyFacts, rttMs: number): void {
-    const { handle, epoch, tick, keptTick, messagesRead } = reply;
+    const { epoch, tick, keptTick } = reply;
     // Told again over another pipe.
     if (epoch === this.#anewEpoch) return;
     this.#anewEpoch = epoch;
     const nowMs = this.#nowMs();
     const newest = this.stats.snapshotTick;
-    const messagesLost = this.#core.rejoin({ handle, epoch, read: messagesRead });
+    const messagesLost = this.#core.rejoin(reply);
     this.#clock.start(tick, nowMs, rttMs);
     this.#lastCommand = Math.floor(this.#clock.commandTick);
     const ticksLost = keptTick === 0 ? 0 : Math.max(0, newest - keptTick);

@@ -168,7 +168,7 @@ export class GameStats {
     const permille = this.#read(ClientStats.dilationPermille);
     return permille === 0 ? 1 : permille / 1000;
   }
-  /** Reliable messages both ways, and fragments not acknowledged yet. */
+  /** Reliable messages that were sent; that were read, of the game and the host, by earlier pages too; that wait for their acknowledgement. */
   get messagesSent(): number {
     return this.#read(ClientStats.messagesSent);
   }

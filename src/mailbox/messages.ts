@@ -92,14 +92,15 @@ export const JOINED = {
   epoch: 12,
   wallsHash: 16,
   messagesRead: 20,
-  bytes: 24,
+  messagesBefore: 24,
+  bytes: 28,
 } as const;
 
 /**
  * Bits of a resume, those of the record Resume: the channel begins anew; the client wants state hashes; it has kept what it knew, and
- * the upper 16 bits say how many messages it has read.
+ * the upper 16 bits say how many messages it has read; it has heard of the room's owner before this one.
  */
-export const RESUME = { fresh: 1, verify: 2, knows: 4 } as const;
+export const RESUME = { fresh: 1, verify: 2, knows: 4, recent: 8 } as const;
 
 /** Bytes. Limit of a room id (session/datagrams.ts says the same; ours are 16). */
 export const ROOM_ID_BYTES_MAX = 48;

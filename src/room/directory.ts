@@ -206,7 +206,8 @@ export class RoomDirectory {
     const seat = this.#seats.get(sessionId);
     if (seat?.state !== 'in') return;
     if (fresh && verify !== undefined) seat.verify = verify;
-    const how = { fresh, verify: seat.verify, read: known?.messagesRead };
+    const recent = known !== null && known.tick > (seat.room.keptTick ?? 0);
+    const how = { fresh, verify: seat.verify, read: known?.messagesRead, recent };
     if (known !== null) this.counters.ticksLost += lostTo(seat.room, known.tick);
     if (seat.presence !== 'resuming') this.#resume(seat, how);
     else if (fresh) seat.again = how;

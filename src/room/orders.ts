@@ -32,13 +32,16 @@ export interface Resumption {
   readonly verify: boolean;
   /** With `fresh`: it has kept what it knew, and has read so many messages. */
   readonly read?: number | undefined;
+  /** With `read`: it has heard of ticks behind the last one that was kept. */
+  readonly recent?: boolean;
 }
 
 /** As a bit set of RESUME. */
-export function resumeFlags({ fresh, verify, read }: Resumption): number {
+export function resumeFlags({ fresh, verify, read, recent = false }: Resumption): number {
   if (!fresh) return 0;
   const knows = read === undefined ? 0 : RESUME.knows | ((read & 0xffff) << 16);
-  return (RESUME.fresh | (verify ? RESUME.verify : 0) | knows) >>> 0;
+  const flags = (verify ? RESUME.verify : 0) | (recent ? RESUME.recent : 0);
+  return (RESUME.fresh | flags | knows) >>> 0;
 }
 
 export class OrderDesk {

@@ -31,6 +31,8 @@ export interface RoomOutput {
   wallsHash: number;
   /** Of this client's messages, by the room. */
   messagesRead: number;
+  /** Of those to it: the ones that it is not sent any more. */
+  messagesBefore: number;
   /** Of a room that another process went on with: the last tick that was kept; else 0. */
   keptTick: number;
   /** Of resumed: the client has lost its state, its packet layer begins anew. */
@@ -52,6 +54,7 @@ export function createRoomOutput(): RoomOutput {
     epoch: 0,
     wallsHash: 0,
     messagesRead: 0,
+    messagesBefore: 0,
     keptTick: 0,
     fresh: false,
     ms: 0,
@@ -61,7 +64,10 @@ export function createRoomOutput(): RoomOutput {
 /** Fields of `joined` and `resumed` from an answer with JoinedShape. */
 export function placeIn(
   ring: Ring,
-): Pick<RoomOutput, 'playerId' | 'handle' | 'tick' | 'epoch' | 'wallsHash' | 'messagesRead'> {
+): Pick<
+  RoomOutput,
+  'playerId' | 'handle' | 'tick' | 'epoch' | 'wallsHash' | 'messagesRead' | 'messagesBefore'
+> {
   const word = (offset: number): number =>
     (ring.words[(ring.offset + offset) >> 2] as number) >>> 0;
   return {
@@ -71,6 +77,7 @@ export function placeIn(
     epoch: word(JOINED.epoch),
     wallsHash: word(JOINED.wallsHash),
     messagesRead: word(JOINED.messagesRead),
+    messagesBefore: word(JOINED.messagesBefore),
   };
 }
 

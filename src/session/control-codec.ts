@@ -26,6 +26,7 @@ const REPLY = [
   'resumeMs',
   'messagesRead',
   'keptTick',
+  'messagesBefore',
 ] as const;
 
 export type JoinReplyFields = Omit<JoinReply, '$typeName' | '$unknown' | 'resumeMs'> & {
@@ -98,6 +99,7 @@ export function readJoinReply(bytes: Uint8Array): JoinReplyFields {
     resumeMs: RESUME_MS_UNSAID,
     messagesRead: 0,
     keptTick: 0,
+    messagesBefore: 0,
   };
   const reader = new WireReader(bytes);
   while (reader.next()) {

@@ -265,8 +265,8 @@ export function decodeJoin(bytes: Uint8Array): JoinFacts | ErrorCode {
 }
 
 export type JoinReplyFacts = JoinReplyFields;
-/** Of a room that has lost its last moments alone. */
-type Later = Pick<JoinReplyFacts, 'messagesRead' | 'keptTick'>;
+/** Of a session that was there before alone. */
+type Later = Pick<JoinReplyFacts, 'messagesRead' | 'messagesBefore' | 'keptTick'>;
 
 /** The protobuf body of `joined`, without its kind byte: what `SessionTable.joined` takes. */
 export function encodeJoinReply(

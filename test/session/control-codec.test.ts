@@ -64,6 +64,7 @@ test('a join reply of the generated codec is read, every field of it', async (t)
     resumeMs: u32,
     messagesRead: u32,
     keptTick: u32,
+    messagesBefore: u32,
   });
   fc.assert(
     fc.property(reply, (facts) => {

@@ -29,6 +29,8 @@ export interface HouseOptions {
   readonly mailboxBytes: number;
   readonly disk: Disk;
   readonly trouble: (text: string) => void;
+  /** Lines of its log. */
+  readonly tell: (line: string) => void;
 }
 
 /** Lines of the log that say that something is wrong with the server itself; faults of the script explain others. */
@@ -49,6 +51,7 @@ export class House {
     const say = (fields: object, text: string): void => {
       const line = `${text} ${JSON.stringify(fields)}`;
       if (NEVER.test(line)) options.trouble(`log: ${line}`);
+      options.tell(`log: ${line}`);
     };
     this.web = new MemoryServer({ defer: (fn) => time.after(0, fn), pipesMax: 64 });
     this.directory = new RoomDirectory({

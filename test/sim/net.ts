@@ -3,6 +3,8 @@
  * address than before. Each client host has weather of its own, and an address that the world sees, which a NAT may change.
  */
 import { EventEmitter } from 'node:events';
+import { DATAGRAM } from '../../protocol/gen/tables.ts';
+import { PERFECT_LINK } from '../../src/transport/lossy.ts';
 import type { Chance } from './chance.ts';
 import type { SimTime } from './time.ts';
 
@@ -204,7 +206,7 @@ export class Net {
   readonly account = new Map<string, { inBytes: number; outBytes: number }>();
   /** The newest datagrams on their way to the server, for those who listen on the line. */
   readonly heard: { readonly bytes: Buffer; readonly from: string }[] = [];
-  /** What was sent first over each stream, newest streams last. */
+  /** What was sent first over each stream that was let in, newest streams last. */
   readonly streams: Uint8Array[][] = [];
   /** Of all datagrams and their moments: the same seed gives the same one. */
   digest = 0;
@@ -239,13 +241,26 @@ export class Net {
     return socket;
   }
 
-  /** Somebody listens on a stream as well. */
-  overhear(): (bytes: Uint8Array) => void {
+  /**
+   * Somebody listens on a stream as well. Whom the server has not let in is of no use to him: a token that is not used is theirs who have
+   * it.
+   */
+  overhear(): {
+    readonly said: (bytes: Uint8Array) => void;
+    readonly answered: (bytes: Uint8Array) => void;
+  } {
     const stream: Uint8Array[] = [];
-    this.streams.push(stream);
-    if (this.streams.length > STREAMS_MAX) this.streams.shift();
-    return (bytes) => {
-      if (stream.length < STREAM_MAX) stream.push(bytes.slice());
+    let isIn = false;
+    return {
+      said: (bytes) => {
+        if (stream.length < STREAM_MAX) stream.push(bytes.slice());
+      },
+      answered: (bytes) => {
+        if (isIn || bytes[0] !== DATAGRAM.accept) return;
+        isIn = true;
+        this.streams.push(stream);
+        if (this.streams.length > STREAMS_MAX) this.streams.shift();
+      },
     };
   }
 
@@ -326,6 +341,20 @@ export class Net {
       });
     }
   }
+}
+
+/** A stream loses nothing that arrived and breaks nothing: what is lost here are snapshots dropped behind a slow reader. */
+export function linkOf(weather: Weather, seed: number) {
+  return {
+    ...PERFECT_LINK,
+    rttMs: 2 * weather.delayMs,
+    jitterMs: 2 * weather.jitterMs,
+    lossPercent: 100 * weather.loss,
+    burst: weather.burst > 1 ? weather.burst : 0,
+    duplicatePercent: 100 * weather.twice,
+    reorderPercent: 100 * weather.reorder,
+    seed,
+  };
 }
 
 /** Streams that are overheard, and datagrams of each. */

@@ -9,13 +9,14 @@ import { openUdp } from '../../src/client/udp.ts';
 import { FrayError } from '../../src/errors.ts';
 import type { MemoryPipe } from '../../src/transport/client/memory.ts';
 import type { LossyPipe } from '../../src/transport/lossy.ts';
-import { lossyPipe, PERFECT_LINK } from '../../src/transport/lossy.ts';
+import { lossyPipe } from '../../src/transport/lossy.ts';
 import type { Chance } from './chance.ts';
 import type { schema } from './game.ts';
 import { FILLERS, fillerOf } from './game.ts';
 import type { House } from './house.ts';
 import { RESUME_MS } from './house.ts';
 import type { Host, Net, Weather } from './net.ts';
+import { linkOf } from './net.ts';
 import type { SimTime } from './time.ts';
 
 /** Pipes that a player may use. */
@@ -40,6 +41,8 @@ export interface PlayerParts {
   readonly rateHz: number;
   /** The newest line of a life of its page that its room has heard; -1: none. */
   readonly heard: (user: string, life: number) => number;
+  /** Lines of that life that were acknowledged to it, and that its room has lost. */
+  readonly lost: (user: string, life: number, lines: number) => void;
   /** Nothing but its own network is at fault where it gives up. */
   readonly blamesNetwork: boolean;
   readonly trouble: (text: string) => void;
@@ -82,7 +85,6 @@ export class Player {
   #house: House | null = null;
   #enteredMs = 0;
   #turn = 0;
-  #saidTurn = 0;
   #wants = false;
   /** The attempt that is under way. */
   #attempt: { readonly abort: AbortController; readonly token: Uint8Array | string } | null = null;
@@ -131,8 +133,8 @@ export class Player {
     // A token that was shown over UDP alone is worth nothing any more.
     const tried = this.#parts.pipes === 'udp' ? null : (this.#attempt?.token ?? null);
     this.#permit = game === null ? tried : game.token;
-    // All that it has said was acknowledged: what waits has begun to go out by then.
-    const isSaid = game?.stats.sendQueue === 0 && this.#turn - this.#saidTurn > SAID_TURNS;
+    // All that it has said was acknowledged.
+    const isSaid = game?.stats.sendQueue === 0;
     this.#said = isSaid ? { life: this.#life, lines: this.#lines } : null;
     this.#losePage();
     if (game !== null) {
@@ -322,6 +324,7 @@ export class Player {
     game.on('setback', (what) => {
       this.setbacks += 1;
       this.#tell(`is set back in ${game.roomId}: ${JSON.stringify(what)}`);
+      this.#parts.lost(this.user, this.#life, what.messagesLost);
       this.#forgets();
     });
     game.on('status', (status, error) => {
@@ -377,7 +380,6 @@ export class Player {
       for (let more = chance.happens(BURST_SHARE) ? BURST_LINES : 1; more > 0; more -= 1) {
         game.send('say', { life: this.#life, n: this.#lines, filler: fillerOf(this.#lines) });
         this.#lines += 1;
-        this.#saidTurn = this.#turn;
       }
     } catch (error) {
       // Too much waits: it is said later.
@@ -436,12 +438,17 @@ export class Player {
       throw new FrayError('E_CLOSED', 'Cannot connect: nobody answers');
     }
     const pipe = there.web.connect(host.address);
-    const overhear = this.#parts.net.overhear();
-    const { send } = pipe;
+    const overheard = this.#parts.net.overhear();
+    const { send, onDatagram } = pipe;
     pipe.send = (bytes) => {
-      overhear(bytes);
+      overheard.said(bytes);
       send.call(pipe, bytes);
     };
+    pipe.onDatagram = (fn) =>
+      onDatagram.call(pipe, (bytes) => {
+        overheard.answered(bytes);
+        fn(bytes);
+      });
     const lossy = lossyPipe(pipe, linkOf(host.weather, this.#seed()), time);
     this.#webs.add({ pipe, lossy });
     return lossy;
@@ -465,20 +472,6 @@ export class Player {
   }
 }
 
-/** A stream loses nothing that arrived and breaks nothing: what is lost here are snapshots dropped behind a slow reader. */
-function linkOf(weather: Weather, seed: number) {
-  return {
-    ...PERFECT_LINK,
-    rttMs: 2 * weather.delayMs,
-    jitterMs: 2 * weather.jitterMs,
-    lossPercent: 100 * weather.loss,
-    burst: weather.burst > 1 ? weather.burst : 0,
-    duplicatePercent: 100 * weather.twice,
-    reorderPercent: 100 * weather.reorder,
-    seed,
-  };
-}
-
 /** What an honest player is never told, whatever the network does. */
 const UNEXPECTED =
   /^E_(MALFORMED|OVERSIZE|TOKEN_INVALID|SCHEMA_MISMATCH|VERSION|CORE|UNKNOWN|RATE|ROOM_FAULT|PLUGIN_FAULT|REPLACED)$/;
@@ -489,8 +482,6 @@ const SAY_SHARE = 0.08;
 /** Now and then it says so much at once that it waits for its turn at each place on its way. */
 const BURST_SHARE = 0.15;
 const BURST_LINES = 24;
-/** Turns in which all of that has gone out, a window at a time. */
-const SAID_TURNS = 4;
 /** ms within which it is back over a network that is whole. */
 const BACK_MS = 2500;
 /** ms in which it has come back from what was before, and got a token for the next time. */

@@ -194,6 +194,7 @@ class Scenario {
       may,
       rateHz: this.#script.rateHz,
       heard: (user, life) => this.#watchman.heard(user, life),
+      lost: (user, life, lines) => this.#watchman.lost(user, life, lines),
       blamesNetwork: !acts.some((act) => NOT_ITS_OWN.has(act.kind)),
       trouble: (text) => this.#trouble(text),
       tell: this.#tell,
@@ -227,6 +228,7 @@ class Scenario {
       mailboxBytes: this.#script.mailboxBytes,
       disk: this.#disk,
       trouble: (text) => this.#trouble(text),
+      tell: this.#tell,
     });
     await this.#while(house.start());
     this.#house = house;
@@ -333,7 +335,7 @@ class Scenario {
   /** As kill -9 and a start some time later: nobody is told, only the disk stays, and its ends may be torn. */
   async #kill({ ms, tornBytes }: Extract<Act, { kind: 'killHost' }>): Promise<void> {
     const before = this.#house;
-    if (before === null) return;
+    if (before === null || this.#ms > this.#script.ms - HEAL_MS) return;
     this.#count(before);
     const owed = tornBytes > 0 ? [] : this.#owed();
     this.#house = null;
@@ -346,7 +348,9 @@ class Scenario {
     this.#rooms = [];
     this.#watchman.hostDied();
     for (const player of this.#players) player.loseWebs();
-    await this.#time.run(this.#time.nowMs() + ms);
+    // Acts wait for it: it is back when the quiet time begins, also where one death follows on another.
+    const quietMs = this.#startMs + this.#script.ms - HEAL_MS;
+    await this.#time.run(Math.max(this.#time.nowMs(), Math.min(this.#time.nowMs() + ms, quietMs)));
     // One that cannot write does not start, and is started again.
     while (this.#disk.isFull) await this.#time.run(this.#time.nowMs() + LOOK_MS);
     const { directory } = await this.#open();

@@ -78,11 +78,26 @@ export function draw(seed: number): Script {
     }
   }
   acts.sort((one, other) => one.atMs - other.atMs);
+  keepWorkersAlive(acts);
   const journals = chance.happens(0.4);
   const rateHz = chance.pick(RATES_HZ);
   const mailboxBytes = chance.happens(0.5) ? 2048 << chance.int(3) : 0;
   const endsSilently = chance.happens(0.2);
   return { seed, ms, rateHz, workers, mailboxBytes, journals, endsSilently, players, acts };
+}
+
+/** A worker that dies more often within a minute is not started again, and its rooms are closed (`src/room/crew.ts`). */
+function keepWorkersAlive(acts: Act[]): void {
+  const deaths = new Map<number, number>();
+  for (let at = 0; at < acts.length; at += 1) {
+    const act = acts[at] as Act;
+    if (act.kind !== 'killWorker') continue;
+    const count = 1 + (deaths.get(act.worker) ?? 0);
+    deaths.set(act.worker, count);
+    if (count <= DEATHS_MAX) continue;
+    acts.splice(at, 1);
+    at -= 1;
+  }
 }
 
 interface Drawing {
@@ -155,6 +170,8 @@ const RATES_HZ = [10, 10, 10, 10, 10, 10, 20, 20, 30, 30] as const;
 
 /** Of moves: a worker dies in the middle. */
 const DIES_SHARE = 0.3;
+/** Of one worker in a scenario. */
+const DEATHS_MAX = 8;
 /** ms. A move takes no longer, at 10 ticks a second. */
 const MOVE_MS = 150;
 /** Of each journal, at a kill. */

@@ -20,8 +20,8 @@ export class Watchman implements Witness {
   readonly #backTicks = new Map<string, number>();
   /** By user and life: the newest line that has come. */
   readonly #heard = new Map<string, number>();
-  /** The same, where the room may have forgotten some of them. */
-  readonly #forgetful = new Set<string>();
+  /** The same: lines that were acknowledged, and that the room has lost. */
+  readonly #lost = new Map<string, number>();
   /** What all are to know of who is in a room, and since when. */
   readonly #counts = new Map<string, Map<string, { kills: number; sinceTick: number }>>();
 
@@ -70,7 +70,7 @@ export class Watchman implements Witness {
       this.trouble(`I9: ${user} is back in ${room} without having been away`);
   }
 
-  /** In order and whole; a room that goes on from a disk may have forgotten some that it had heard, and none beyond them. */
+  /** In order and whole; a room that goes on from a disk may have lost some that were acknowledged, which their page was told, and no others. */
   line(
     user: string,
     line: { readonly life: number; readonly n: number; readonly due: number },
@@ -79,11 +79,15 @@ export class Watchman implements Witness {
     this.lines += 1;
     const key = `${user} ${life}`;
     const heard = this.#heard.get(key) ?? -1;
-    const isForgotten = n > due && n <= heard + 1 && this.#forgetful.has(key);
+    const isForgotten = n > due && n - due <= (this.#lost.get(key) ?? 0);
     if (n !== due && !isForgotten)
       this.trouble(`I4: line ${n} of ${user} came where ${due} was due (life ${life})`);
-    this.#forgetful.delete(key);
     this.#heard.set(key, Math.max(heard, n));
+  }
+
+  lost(user: string, life: number, lines: number): void {
+    const key = `${user} ${life}`;
+    this.#lost.set(key, lines + (this.#lost.get(key) ?? 0));
   }
 
   /** The newest line of a life of a page; -1: none. */
@@ -176,7 +180,6 @@ export class Watchman implements Witness {
   hostDied(): void {
     for (const room of this.#newest.keys()) this.#unsure.set(room, new Set());
     for (const users of this.#inside.values()) users.clear();
-    for (const key of this.#heard.keys()) this.#forgetful.add(key);
     for (const map of [this.#aims, this.#away, this.#maybeAway, this.#going, this.#counts])
       map.clear();
   }

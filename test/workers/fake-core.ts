@@ -36,6 +36,10 @@ export class FakeCore implements TickCore {
   readonly columns = new Int32Array(0);
   readonly entitiesMax = 0;
   readonly walls = 500_000;
+  messagesDone(): number {
+    return 0;
+  }
+
   messagesRead(): number {
     return 0;
   }

@@ -74,7 +74,9 @@ impl Client<'_> {
     }
 
     fn take_in(&mut self, length: usize) {
-        self.m.stats[0].messages_received = self.m.channel[0].messages_received;
+        let channel = &mut self.m.channel[0];
+        channel.note_read(self.m.assembly[0]);
+        self.m.stats[0].messages_received = channel.messages_received;
         let assembly = core::mem::take(&mut self.m.assembly);
         let bytes = &assembly[..length];
         let mut body = Bytes(&bytes[1..]);

@@ -26,7 +26,7 @@ use crate::history::OwnFast;
 use crate::layout;
 use crate::movers::Moved;
 use crate::netchan::pool::{Chunk, Pool, PoolHead, CHUNK_BYTES};
-use crate::netchan::{write_header, Channel, FragmentSlot, SendLimits, HEADER_BYTES};
+use crate::netchan::{write_header, Channel, FragmentSlot, Read, SendLimits, HEADER_BYTES};
 use crate::region::{align, TICK_NONE};
 use crate::walls::WallGrid;
 use bytemuck::{Pod, Zeroable};
@@ -82,6 +82,15 @@ pub struct ClientHead {
     walls_got: u32,
     joined: u32,
     broken: u32,
+}
+
+/// Where the numbers of messages stand as a channel begins, modulo 65,536 (JoinReply).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Numbers {
+    /// Messages of this client that the room has read.
+    pub read: u16,
+    /// Messages of the room that this client is not sent.
+    pub before: u16,
 }
 
 /// A snapshot that is held.
@@ -287,13 +296,13 @@ impl Client<'_> {
         Pool::new(&mut self.m.pool_head[0], self.m.pool_chunks, self.m.pool_bytes)
     }
 
-    /// Takes the place in the room that the JoinReply named.
+    /// Takes the place in the room that the JoinReply named. Messages have numbers behind those of the pages before (`Numbers`).
     pub fn join(
         &mut self,
         player_id: u32,
-        handle: u32,
-        epoch: u32,
+        (handle, epoch): (u32, u32),
         verify: bool,
+        numbers: Numbers,
     ) -> Result<(), i32> {
         let head = &mut self.m.head[0];
         if head.joined != 0 || (handle & 0xffff) >= head.sizes.entities || handle == 0 {
@@ -303,13 +312,19 @@ impl Client<'_> {
         (head.player_id, head.handle, head.epoch, head.verify) =
             (player_id, handle, epoch, u32::from(verify));
         self.m.own[0] = handle;
+        self.number(numbers);
         Ok(())
+    }
+
+    fn number(&mut self, Numbers { read, before }: Numbers) {
+        self.m.channel[0].number(read, before);
+        self.m.stats[0].messages_received = self.m.channel[0].messages_received;
     }
 
     /// Goes on with the same player under another epoch: the room has lost its last moments, and nothing that both ends held of
     /// snapshots counts any more. Who is in sight leaves; whoever still is enters with the first snapshot. Messages that the room has
-    /// not read (it has read `read` of all, modulo 65,536) go out again; answers how many it had acknowledged and has lost.
-    pub fn rejoin(&mut self, handle: u32, epoch: u32, read: u32) -> Result<u32, i32> {
+    /// not read go out again; answers how many it had acknowledged and has lost.
+    pub fn rejoin(&mut self, handle: u32, epoch: u32, numbers: Numbers) -> Result<u32, i32> {
         let head = self.m.head[0];
         if head.joined == 0 || (handle & 0xffff) >= head.sizes.entities || handle == 0 {
             return Err(error::E_CORE);
@@ -317,7 +332,8 @@ impl Client<'_> {
         self.tell_gone();
         let Memory { channel, pool_head, pool_chunks, pool_bytes, .. } = &mut self.m;
         let mut pool = Pool::new(&mut pool_head[0], pool_chunks, pool_bytes);
-        let lost = channel[0].restart(0, &mut pool, |_| true, Some(read as u16));
+        let read = Read { count: numbers.read, recent: true };
+        let lost = channel[0].restart(0, &mut pool, Some(read));
         let m = &mut self.m;
         m.fragments.fill(Zeroable::zeroed());
         m.held.fill(Held { tick: TICK_NONE });
@@ -334,6 +350,7 @@ impl Client<'_> {
         (head.error, head.error_teleport) = ([0; 3], 0);
         m.own[0] = handle;
         m.view_list[0] = 0;
+        self.number(numbers);
         Ok(lost)
     }
 
@@ -349,7 +366,7 @@ impl Client<'_> {
         let queued = channel[0].enqueue(&mut pool, id);
         pool.settle(id);
         stats[0].messages_sent = channel[0].messages_sent;
-        stats[0].send_queue = channel[0].fragments_waiting() + channel[0].messages_waiting();
+        stats[0].send_queue = channel[0].messages_waiting();
         if queued {
             Ok(())
         } else {
@@ -389,7 +406,7 @@ impl Client<'_> {
         };
         let bytes = HEADER_BYTES + length;
         write_header(&mut packet[..bytes], header, head.epoch);
-        stats[0].send_queue = channel[0].fragments_waiting();
+        stats[0].send_queue = channel[0].messages_waiting();
         Ok(bytes)
     }
 

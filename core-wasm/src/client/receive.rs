@@ -121,7 +121,7 @@ impl Client<'_> {
         self.m.stats[0].packet_bytes = packet.len() as u32;
         self.m.stats[0].lost = self.m.channel[0].lost;
         self.m.stats[0].rtt_ticks256 = self.m.channel[0].rtt_ticks256 as i32;
-        self.m.stats[0].send_queue = self.m.channel[0].fragments_waiting();
+        self.m.stats[0].send_queue = self.m.channel[0].messages_waiting();
         self.commit(&header, &snapshot);
         self.drain();
         Ok(GOT_SNAPSHOT)

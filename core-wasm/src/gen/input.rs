@@ -136,7 +136,7 @@ const _: () = {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 pub struct Resume {
-    /// 1 fresh: it has lost its state, the packet layer begins anew under another epoch; 2 (with 1) wants state hashes in snapshots
+    /// 1 fresh: it has lost its state, the packet layer begins anew under another epoch; 2 (with 1) wants state hashes in snapshots; 4 (with 1) it has kept what it knew, and the upper 16 bits are the messages that it has read; 8 (with 4) it has heard of ticks of the owner before that are lost
     pub flags: u32,
 }
 impl Resume {

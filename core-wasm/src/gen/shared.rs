@@ -245,7 +245,7 @@ pub struct ClientStats {
     pub messages_sent: u32,
     /// reliable
     pub messages_received: u32,
-    /// reliable fragments not acknowledged
+    /// reliable messages not wholly acknowledged
     pub send_queue: u32,
     pub events_seen: u32,
     /// entities in the newest snapshot

@@ -99,16 +99,20 @@ pub struct Channel {
     pub lost: u32,
     /// Messages queued since the start.
     pub messages_sent: u32,
-    /// Messages handed out since the start.
+    /// Messages that count and that were handed out, in all epochs of the session.
     pub messages_received: u32,
+    /// Messages that count and that the other end has acknowledged wholly, or has read: the number of the next one.
+    pub messages_done: u32,
     /// 1: closed. Nothing reliable is sent any more.
     closed: u16,
     /// 1: some packet was received. Its number may be 0: they wrap.
     heard: u16,
     /// Fragments in the receive window.
     stored: u32,
-    /// 1 + messages that waited when another owner went on with the room; 0: none has since the channel began.
-    inherited: u32,
+    /// 1 + messages that waited when the first other owner since the channel began went on with the room; 0: none has.
+    inherited_first: u16,
+    /// The same of the newest.
+    inherited: u16,
     queue: [u16; QUEUE],
     flight: [Flight; FLIGHT_RING],
     sent: [Sent; SENT_RING],
@@ -123,6 +127,21 @@ pub struct Header {
     pub ack: u16,
     /// Bit k: `ack - 1 - k` too.
     pub ack_bits: u32,
+}
+
+/// What the other end has read of a channel, and keeps over [`Channel::restart`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// Messages that count, of all epochs of the session (modulo 65,536).
+    pub count: u16,
+    /// It has heard of the owner before this one; else of none but the one with whom the channel began.
+    pub recent: bool,
+}
+
+/// Whether a message of that kind has a number: what the game and the host say. What tells of the room's state is told anew
+/// instead, to whoever begins anew.
+pub fn counts(kind: u8) -> bool {
+    matches!(kind, gen::message::CONTROL | gen::message::GAME)
 }
 
 /// What a sequence number says about a packet.
@@ -208,50 +227,61 @@ impl Channel {
         self.expected = 1;
     }
 
-    /// Begins anew: numbers start over, what was half received is forgotten (its window is the caller's), and each message that
-    /// is not wholly acknowledged waits again from its start, in order. Those whose kind byte `keep` refuses are let go of.
+    /// Begins anew: packets and fragments start over, what was half received is forgotten (its window is the caller's), and each
+    /// message that counts and is not wholly acknowledged waits again from its start, in order; the others are let go of. The
+    /// numbers of messages go on, whoever is at the other end: a room that is taken back to a moment before this one knows by them what
+    /// was read meanwhile.
     ///
-    /// `read`: the other end has kept what it had of this channel, and has read so many messages of it (modulo 65,536): those do not
-    /// come again, and both counts go on. What was queued after [`Channel::inherit`] it has not read, whatever the owner before, who is
-    /// forgotten, had said under the same numbers. None: it holds nothing, and they begin with 0. Answers how many messages the other
-    /// end had acknowledged and has not read by now: it has lost them.
-    pub fn restart(
-        &mut self,
-        tick: u32,
-        pool: &mut Pool,
-        keep: impl Fn(u8) -> bool,
-        read: Option<u16>,
-    ) -> u32 {
+    /// `read`: the other end has kept what it had of this channel. What it has read does not come again; what was queued after
+    /// [`Channel::inherit`] it has not read, whatever the owner before, who is forgotten, had said under the same numbers. None: it holds
+    /// nothing. Answers how many messages the other end had acknowledged and has not read by now: it has lost them.
+    pub fn restart(&mut self, tick: u32, pool: &mut Pool, read: Option<Read>) -> u32 {
         let before = *self;
-        let done = before.messages_sent.wrapping_sub(u32::from(before.queue_count));
-        let ahead = read.map_or(0, |read| i32::from(read.wrapping_sub(done as u16) as i16));
-        let old = if before.inherited == 0 { i32::MAX } else { before.inherited as i32 - 1 };
+        let ahead = read.map_or(0, |read| {
+            i32::from(read.count.wrapping_sub(before.messages_done as u16) as i16)
+        });
+        let recent = read.is_some_and(|read| read.recent);
+        let inherited = if recent { before.inherited } else { before.inherited_first };
+        let old = if inherited == 0 { u16::MAX } else { inherited - 1 };
         self.open(tick);
         self.lost = before.lost;
         self.closed = before.closed;
+        self.messages_sent = before.messages_sent;
+        self.messages_received = before.messages_received;
+        let mut done = 0;
         for i in 0..before.queue_count {
             let message = before.queue[usize::from(before.queue_first.wrapping_add(i)) % QUEUE];
-            if i32::from(i) >= ahead.min(old) && keep(pool.kind(message)) {
+            let numbered = counts(pool.kind(message));
+            if numbered && (i >= old || done >= ahead) {
                 self.queue[usize::from(self.queue_count)] = message;
                 self.queue_count += 1;
             } else {
+                done += i32::from(numbered);
                 pool.release(message);
             }
         }
-        self.messages_sent = u32::from(self.queue_count);
-        if read.is_some() {
-            self.messages_received = before.messages_received;
-            let there = done.wrapping_add_signed(ahead);
-            self.messages_sent = self.messages_sent.wrapping_add(there);
-        }
+        self.messages_done = before.messages_done.wrapping_add(done as u32);
         (-ahead).max(0) as u32
     }
 
     /// Another owner goes on as of a moment before, and with it [`Channel::restart`] comes.
     pub fn inherit(&mut self) {
-        if self.inherited == 0 {
-            self.inherited = 1 + u32::from(self.queue_count);
+        self.inherited = 1 + self.queue_count;
+        if self.inherited_first == 0 {
+            self.inherited_first = self.inherited;
         }
+    }
+
+    /// A message of that kind was handed out.
+    pub fn note_read(&mut self, kind: u8) {
+        self.messages_received = self.messages_received.wrapping_add(u32::from(counts(kind)));
+    }
+
+    /// Goes by the numbers of the other end: it has read `read` messages of this one and waits for the next, and this one waits for the
+    /// message behind `before` (both modulo 65,536).
+    pub fn number(&mut self, read: u16, before: u16) {
+        self.messages_done = u32::from(read);
+        self.messages_received = u32::from(before);
     }
 
     /// Lets go of every message that waits, for good: a stream with a gap would be worse than none. False: it was
@@ -377,11 +407,6 @@ impl Channel {
     fn resend_ticks(&self) -> u32 {
         let rtt = if self.rtt_ticks256 == 0 { RTT_FIRST } else { self.rtt_ticks256 };
         ((rtt * 5 / 4) >> 8) + 2
-    }
-
-    /// Fragments sent and not acknowledged.
-    pub fn fragments_waiting(&self) -> u32 {
-        u32::from(self.next_fragment.wrapping_sub(self.base_fragment))
     }
 
     /// Messages waiting, cut or not.

@@ -160,7 +160,7 @@ impl Channel {
                 for _ in 0..count {
                     at += self.take_slot(slots, &mut out[at..]).0;
                 }
-                self.messages_received = self.messages_received.wrapping_add(1);
+                self.note_read(out[0]);
                 return Ok(Some(length));
             }
             place = (place + 1) % slots.len();
@@ -169,7 +169,8 @@ impl Channel {
     }
 
     /// Takes the next fragment in order into the start of `out`, which holds at least a fragment: its length, and
-    /// whether it ends a message. The client's way to read, whose messages may be longer than its window.
+    /// whether it ends a message, of which the caller is to tell [`Channel::note_read`]. The client's way to read, whose messages may be
+    /// longer than its window.
     pub fn take_fragment(
         &mut self,
         slots: &mut [FragmentSlot],
@@ -178,11 +179,7 @@ impl Channel {
         if slots[usize::from(self.expected_slot)].present == 0 {
             return None;
         }
-        let (length, last) = self.take_slot(slots, out);
-        if last {
-            self.messages_received = self.messages_received.wrapping_add(1);
-        }
-        Some((length, last))
+        Some(self.take_slot(slots, out))
     }
 
     fn take_slot(&mut self, slots: &mut [FragmentSlot], out: &mut [u8]) -> (usize, bool) {

@@ -1,7 +1,7 @@
 //! The sending half of the reliable channel: queue, cutting into fragments, choice of what rides in the next packet.
 
 use super::pool::{Pool, CHUNK_BYTES, CHUNK_NONE};
-use super::{Channel, Flight, Header, Sent};
+use super::{counts, Channel, Flight, Header, Sent};
 use super::{FLIGHT_RING, FRAGMENT, FRAGMENTS_PER_PACKET_MAX, QUEUE, SENT_RING};
 use crate::bits::BitWriter;
 use crate::gen;
@@ -182,7 +182,10 @@ impl Channel {
             *flight = bytemuck::Zeroable::zeroed();
             self.base_fragment = self.base_fragment.wrapping_add(1);
             if last {
-                pool.release(self.queue[usize::from(self.queue_first) % QUEUE]);
+                let message = self.queue[usize::from(self.queue_first) % QUEUE];
+                let number = u32::from(counts(pool.kind(message)));
+                self.messages_done = self.messages_done.wrapping_add(number);
+                pool.release(message);
                 self.queue_first = self.queue_first.wrapping_add(1);
                 self.queue_count -= 1;
                 self.cut_messages -= 1;

@@ -134,7 +134,8 @@ impl Player {
             gaze: None,
             back: 0,
         };
-        player.client().join(place.0, place.1, place.2, true).unwrap();
+        let numbers = client::Numbers::default();
+        player.client().join(place.0, (place.1, place.2), true, numbers).unwrap();
         player
     }
 
