@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { findNative } from '../native/addon.ts';
 import type { Bench, BenchChart, BenchOptions, BenchRow, More } from '../src/cli/bench-report.ts';
 import { ownRow, ratioRow } from '../src/cli/bench-report.ts';
 import { packageRoot } from '../src/cli/games.ts';
@@ -59,6 +60,11 @@ const WS_MORE = {
   peer: 'one turn for all clients, where ours has the phase slots of ten rooms',
 };
 
+const RAW_MORE = {
+  ours: `${OURS_MORE}, encryption`,
+  peer: 'nothing: recvmmsg and sendmmsg, and no other work',
+};
+
 const LANES: readonly LaneBench[] = [
   {
     name: 'websocket',
@@ -84,20 +90,22 @@ const LANES: readonly LaneBench[] = [
     name: 'udp',
     clients: { full: 500, quick: 150 },
     goal: { text: '<= 2.6x of RAW', ratioMin: 1 / 2.6, id: 'P7' },
-    more: {
-      ours: `${OURS_MORE}, encryption`,
-      peer: 'nothing: recvmmsg and sendmmsg, and no other work',
-    },
-    ours: () => startFray('udp'),
+    more: RAW_MORE,
+    ours: () => startFray('udp', ['--io', 'js']),
     botShare: 0.05,
-    peer: async (bytes) => {
-      const program = compileC(benchFile('peers', 'raw-udp.c'), 'raw-udp');
-      if (program === null) return 'RAW did not run: there is no cc';
-      return {
-        name: 'RAW C, recvmmsg and sendmmsg',
-        server: await startPeer([program, String(bytes)], 'udp'),
-      };
-    },
+    peer: raw,
+  },
+  {
+    name: 'udp',
+    by: ', native',
+    lacking: async () =>
+      findNative() === null ? 'native UDP did not run: npm run build:native makes it' : null,
+    clients: { full: 500, quick: 150 },
+    goal: { text: '<= 1.2x of RAW', ratioMin: 1 / 1.2, id: 'P7' },
+    more: RAW_MORE,
+    ours: () => startFray('udp', ['--io', 'native']),
+    botShare: 0.05,
+    peer: raw,
   },
   {
     name: 'webrtc',
@@ -122,6 +130,15 @@ const LANES: readonly LaneBench[] = [
     },
   },
 ];
+
+async function raw(bytes: number): ReturnType<LaneBench['peer']> {
+  const program = compileC(benchFile('peers', 'raw-udp.c'), 'raw-udp');
+  if (program === null) return 'RAW did not run: there is no cc';
+  return {
+    name: 'RAW C, recvmmsg and sendmmsg',
+    server: await startPeer([program, String(bytes)], 'udp'),
+  };
+}
 
 function wsFanOut(bytes: number): Promise<{ name: string; server: ServerProcess }> {
   const argv = [process.execPath, benchFile('peers', 'ws-fanout.mjs'), String(bytes)];

@@ -3,7 +3,6 @@
  * works without, on node:dgram. A file of its own, so that workers may load it too: they wake its thread.
  */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 export interface EdgeOptions {
@@ -112,5 +111,7 @@ export function findNative(): string | null {
 
 /** Loads it. Throws where it is none, or for another Node. */
 export function loadNative(path: string): NativeModule {
-  return createRequire(import.meta.url)(path) as NativeModule;
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports as NativeModule;
 }

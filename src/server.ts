@@ -49,6 +49,8 @@ export interface ServerOptions {
   /** Folder of the built admin page. Default: there is none. */
   readonly adminPage?: string | null;
   readonly log: Log;
+  /** Path of the module of native I/O threads; null: there is none. Default: where `npm run build:native` puts it. */
+  readonly native?: string | null;
   /** For an author at work: see WorkerBoot. Default false. */
   readonly development?: boolean;
   /** Asked about every player who would come in, in the place of the option `auth`. Default: as that says. */
@@ -128,7 +130,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await door.stop();
     });
     const tokenKeys = tokenKeysOf(config);
-    const udp = await openUdpDoor({ config, tokenKeys, late, clock, log });
+    const udp = await openUdpDoor({ config, tokenKeys, late, clock, log, native: options.native });
     if (udp !== null) closers.push(() => udp.transport.stop());
     const webrtc = await openRtcDoor({ config, late, log });
     if (webrtc !== null) closers.push(() => webrtc.stop());

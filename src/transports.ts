@@ -31,6 +31,8 @@ interface Parts {
   readonly late: Late;
   readonly clock: Clock;
   readonly log: Log;
+  /** See ServerOptions. */
+  readonly native?: string | null | undefined;
 }
 
 /** Place of each in the numbers of its pipes. */
@@ -48,7 +50,7 @@ export async function openUdpDoor(parts: Parts): Promise<UdpDoor | null> {
   const { config, log } = parts;
   if (config.udp.length === 0) return null;
   const options = await udpOptions(parts);
-  const native = nativeFor(config);
+  const native = nativeFor(parts);
   if (typeof native === 'string') {
     const server = await openUdpServer(options);
     log.info('io', { udp: 'node:dgram', reason: native });
@@ -79,10 +81,11 @@ export async function openUdpDoor(parts: Parts): Promise<UdpDoor | null> {
 
 /** The module of native I/O threads, or why UDP goes without. Throws `E_CONFIG` where the configuration asks for what is not there. */
 function nativeFor({
-  io,
-}: Config): { path: string; module: ReturnType<typeof loadNative> } | string {
+  config: { io },
+  native,
+}: Parts): { path: string; module: ReturnType<typeof loadNative> } | string {
   if (io === 'js') return 'as configured';
-  const path = findNative();
+  const path = native === undefined ? findNative() : native;
   try {
     if (path !== null) return { path, module: loadNative(path) };
   } catch (cause) {

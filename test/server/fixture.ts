@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { resolveConfig } from '../../src/config.ts';
+import type { Log } from '../../src/ops/log.ts';
 import { createLog } from '../../src/ops/log.ts';
 import type { OnAuth } from '../../src/plugin/auth.ts';
 import type { Server } from '../../src/server.ts';
@@ -34,6 +35,9 @@ export async function serve(
     readonly page?: string;
     readonly core?: string;
     readonly onAuth?: OnAuth;
+    /** See ServerOptions. */
+    readonly native?: string | null;
+    readonly log?: Log;
   } = {},
 ): Promise<Server> {
   const { config } = resolveConfig({
@@ -53,7 +57,8 @@ export async function serve(
     game: { name: 'test', server: parts.game ?? GAME, page: parts.page ?? null },
     core: parts.core ?? CORE,
     version: '0.0.0',
-    log: createLog('silent'),
+    log: parts.log ?? createLog('silent'),
+    ...(parts.native !== undefined && { native: parts.native }),
     ...(parts.onAuth && { onAuth: parts.onAuth }),
   });
 }

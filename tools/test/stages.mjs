@@ -62,6 +62,7 @@ export const STAGES = [
   { name: 'unit', title: 'Unit tests', quick: true, parts: unit },
   { name: 'rust-style', title: 'Rust format and lint', needs: ['rust'], parts: rustStyle },
   { name: 'rust', title: 'Rust tests', needs: ['rust'], parts: rustTests },
+  { name: 'native', title: 'Native I/O threads', needs: ['rust'], parts: native },
   { name: 'peers', title: 'Against programs of others', needs: ['rust'], parts: peers },
   {
     name: 'wasm',
@@ -142,7 +143,7 @@ export function isAllowed(expression) {
 
 async function unit({ root, quick, report }) {
   const files = testFiles(root, '').filter(
-    (file) => !/^test\/(browser|install|peers)\//.test(file),
+    (file) => !/^test\/(browser|install|peers|native)\//.test(file),
   );
   const chosen = quick ? files.filter((file) => !SLOW.test(file)) : files;
   const alone = chosen.filter((file) => SLOW.test(file) || measuresGarbage(join(root, file)));
@@ -186,6 +187,21 @@ async function rustTests({ root, report }) {
     parts.push(part);
   }
   return parts;
+}
+
+/** The module, built for tests, and all that runs over it. */
+async function native(context) {
+  const { root, report } = context;
+  const args = ['build', '--locked', '--package', 'fray-native'];
+  const crate = { cwd: join(root, 'native'), env: HOST_CARGO };
+  const build = await check('cargo build native', 'cargo', args, context, 600, crate);
+  const module = join(root, 'native', 'target', 'host', 'debug', 'libfray_native.so');
+  const env = { FRAY_TEST_NATIVE: module };
+  const files = testFiles(root, 'native');
+  return [
+    ...build,
+    ...(await runTap(files, { cwd: root, jobs: 1, timeoutMs: 300_000, report, env })),
+  ];
 }
 
 /** Programs built here that use others' implementations of what we speak. */

@@ -12,7 +12,10 @@ const GROUPS = 3;
 const ARGUMENTS = ['--import=tsx', '--conditions=fray-source'];
 
 /** Runs `files`, each in a process of its own, `jobs` at a time. Resolves with one part per file. */
-export async function runTap(files, { cwd, jobs = JOBS, timeoutMs = FILE_TIMEOUT_MS, report }) {
+export async function runTap(
+  files,
+  { cwd, jobs = JOBS, timeoutMs = FILE_TIMEOUT_MS, report, env = {} },
+) {
   const parts = [];
   const queue = [...files];
   const worker = async () => {
@@ -20,7 +23,7 @@ export async function runTap(files, { cwd, jobs = JOBS, timeoutMs = FILE_TIMEOUT
       const startedMs = performance.now();
       const result = await run(process.execPath, [...ARGUMENTS, file], {
         cwd,
-        env: environment(timeoutMs),
+        env: { ...environment(timeoutMs), ...env },
         timeoutMs,
       });
       const part = judge(file, result, timeoutMs);

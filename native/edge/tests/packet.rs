@@ -23,9 +23,9 @@ fn what_is_sealed_opens_with_its_key_alone() {
             let head = read_head(&packet[..length]).unwrap();
             assert_eq!((head.kind, head.sequence), (5, sequence));
             assert_eq!(length, head.bytes + body.len() + 16);
-            let opened = sealer.open(&key, head, &mut packet.clone()[..length]).map(|b| b.to_vec());
+            let opened = sealer.open(&key, head, &mut { packet }[..length]).map(|b| b.to_vec());
             assert_eq!(opened.as_deref(), Some(body));
-            assert!(sealer.open(&other, head, &mut packet.clone()[..length]).is_none());
+            assert!(sealer.open(&other, head, &mut { packet }[..length]).is_none());
             for bit in 0..8 * head.bytes + 8 {
                 let mut forged = packet;
                 forged[bit / 8] ^= 1 << (bit % 8);
@@ -67,7 +67,7 @@ fn the_window_knows_what_a_list_of_all_numbers_knows() {
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let chance = state >> 33;
         let step = (chance % 700) as i128 - 350;
-        let leap = if chance % 997 == 0 { 100_000 } else { 0 };
+        let leap = if chance.is_multiple_of(997) { 100_000 } else { 0 };
         let sequence = (newest + step + leap).max(0);
         let expected = sequence > newest - 256 && !seen.contains(&sequence);
         assert_eq!(window.is_fresh(sequence as u64), expected, "{sequence} after {newest}");

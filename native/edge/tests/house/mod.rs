@@ -158,6 +158,12 @@ impl House {
         all
     }
 
+    /// Forgets what has come for the worker.
+    pub fn drain(&mut self) {
+        while self.inbox.next().expect("the inbox is whole").is_some() {}
+        self.inbox.release();
+    }
+
     /// A worker's slot: packets, then one ring of the bell.
     pub fn say(&mut self, packets: &[(u32, &[u8])]) {
         for (session, bytes) in packets {
@@ -216,6 +222,20 @@ impl Client {
         self.sequence += 1;
         packet.truncate(length);
         packet
+    }
+
+    /// None: it is too long.
+    pub fn try_seal(&mut self, kind: u8, body: &[u8]) -> Option<Vec<u8>> {
+        let mut packet = vec![0; 1400];
+        let sealer = Sealer::new(ASSOCIATED);
+        let length = sealer.seal(&self.out, kind, self.sequence, body, &mut packet)?;
+        self.sequence += 1;
+        packet.truncate(length);
+        Some(packet)
+    }
+
+    pub fn try_send(&self, packet: &[u8]) {
+        let _ = self.socket.send(packet);
     }
 
     pub fn send(&mut self, kind: u8, body: &[u8]) {

@@ -1,15 +1,15 @@
 /** The transport `udp` over native I/O threads keeps what every transport has to keep. Needs `npm run build:native`. */
 import t from 'tap';
-import { findNative, loadNative, type NativeModule } from '../../native/addon.ts';
+import { loadNative, type NativeModule } from '../../native/addon.ts';
 import { openUdp as openUdpPipe, type UdpPipe } from '../../src/client/udp.ts';
 import type { ClientPipe } from '../../src/transport/types.ts';
 import { CLOSE } from '../../src/transport/types.ts';
-import { bytesOf, contract, text, until } from './contract.ts';
-import { udpBench } from './udp-bench.ts';
+import { bytesOf, contract, text, until } from '../transport/contract.ts';
+import { udpBench } from '../transport/udp-bench.ts';
+import { MODULE, NOT_BUILT } from './module.ts';
 
-const path = findNative();
-if (path === null) t.pass('not run: the native I/O thread is not built');
-else run(loadNative(path));
+if (MODULE === null) t.pass(NOT_BUILT);
+else run(loadNative(MODULE));
 
 function run(native: NativeModule): void {
   for (const threads of [1, 2])
