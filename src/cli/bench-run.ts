@@ -91,6 +91,11 @@ async function runApart(name: string, file: string, asked: Asked): Promise<Bench
 export function checkBench(name: string): void {
   const names = benchNames();
   if (names.includes(name)) return;
+  if (Object.hasOwn(BENCHES, name))
+    throw new FrayError(
+      'E_CONFIG',
+      `Cannot run bench ${name}: the package leaves it out, as it does the peers; run it in a clone of the repository`,
+    );
   const near = nearest(name, names);
   const hint = near === null ? `there are: ${names.join(', ')}` : `did you mean ${near}?`;
   throw new FrayError('E_CONFIG', `Cannot run bench ${name}: there is none of that name; ${hint}`);
