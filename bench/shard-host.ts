@@ -77,12 +77,14 @@ export class ShardHost {
   readonly #keeping: Keeping;
   #journal: Journals | null = null;
   /** Of the turn that runs. */
-  #startMs = performance.now();
+  #startMs = 0;
+  readonly #isRealTime: boolean;
   /** Its one number: the bench's time, us. */
   readonly #times = Float64Array.of(START_US);
 
   constructor(module: WebAssembly.Module, game: Game, options: ShardHostOptions) {
     const { playersMax, entitiesMax, roomsMax = 1 } = options;
+    this.#isRealTime = options.realTime === true;
     this.link = createLink({
       roomsMax,
       sessionsMax: playersMax * roomsMax,
@@ -128,7 +130,7 @@ export class ShardHost {
       clock[0] = process.hrtime.bigint();
       return times[0] as number;
     };
-    const nowUs = options.realTime === true ? () => this.#passedUs() : still;
+    const nowUs = this.#isRealTime ? () => this.#passedUs() : still;
     const { facts } = kept;
     this.#keeping = new Keeping({
       records: boot.records,
@@ -208,7 +210,8 @@ export class ShardHost {
     const { shard } = this;
     const slot = shard.nextSlot();
     if (slot !== undefined) this.#times[0] = slot.dueUs;
-    this.#startMs = performance.now();
+    // Not in a bench that counts bytes: this makes 16.
+    if (this.#isRealTime) this.#startMs = performance.now();
     shard.takeOrders();
     shard.takePackets();
     if (slot !== undefined) shard.tickSlot(slot);
