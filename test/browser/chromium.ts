@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { packageRoot } from '../../src/cli/games.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = packageRoot();
 
 /** Chromium as it is found on Debian, or where FRAY_CHROMIUM says. `without` names flags of Playwright's to leave out. */
 export function openChromium(
