@@ -21,6 +21,10 @@ const COMMANDS: { readonly [name: string]: CommandEntry } = {
     summary: 'Find how many players a server holds (rule R), with real clients',
     load: async () => (await import('./cli/loadtest.ts')).command,
   },
+  plan: {
+    summary: 'Compute what a fleet needs, from measured figures',
+    load: async () => (await import('./cli/plan.ts')).command,
+  },
   bench: { summary: 'Run a benchmark', load: async () => (await import('./cli/bench.ts')).command },
   config: {
     summary: 'Print every option with value, origin, unit and range',

@@ -62,6 +62,8 @@ if (exists(CORE, 'the core')) made.set(join(DIST, 'fray_core.wasm'), fs.readFile
 if (exists(CLIENT, 'the core of clients'))
   made.set(join(DIST, 'fray_client.wasm'), fs.readFileSync(CLIENT));
 if (exists(SEAL, 'the sealer')) made.set(join(DIST, 'fray_seal.wasm'), fs.readFileSync(SEAL));
+const capacity = join(ROOT, 'bench', 'capacity.json');
+if (exists(capacity)) made.set(join(DIST, 'capacity.json'), fs.readFileSync(capacity));
 const cores = join(ROOT, 'cores');
 if (exists(cores))
   for (const file of fs.readdirSync(cores))

@@ -25,7 +25,9 @@ export async function openWebSocketLane(url: URL): Promise<Lane> {
 class WebSocketLane implements Lane {
   #socket: Socket | undefined;
   #opened: (() => void) | undefined;
-  #datagram: (bytes: Uint8Array) => void = () => {};
+  /** What a server says at once, before anybody listens. */
+  readonly #early: Uint8Array[] = [];
+  #datagram: (bytes: Uint8Array) => void = (bytes) => void this.#early.push(bytes.slice());
   #closed: () => void = () => {};
   /** Bytes of a frame that has not come wholly. */
   #rest: Buffer = NOTHING;
@@ -80,6 +82,7 @@ class WebSocketLane implements Lane {
 
   onDatagram(fn: (bytes: Uint8Array) => void): void {
     this.#datagram = fn;
+    for (const bytes of this.#early.splice(0)) fn(bytes);
   }
 
   onClose(fn: () => void): void {

@@ -10,7 +10,7 @@ const HEADER_BYTES = 13;
 /** Commands that a packet repeats at most. */
 const COMMANDS_MAX = 16;
 /** Ticks that commands run ahead of the newest snapshot, least and most. */
-const LEAD_MIN = 2;
+const LEAD_MIN = 3;
 const LEAD_MAX = 6;
 const PACKET = 6;
 

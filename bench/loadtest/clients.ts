@@ -243,5 +243,5 @@ function xorshift(seed: number): number {
 
 /** As in lean-client.ts: rates of W1, and ticks that commands run ahead. */
 const TURNS_PER_MILLE = 60;
-const LEAD_MIN = 2;
+const LEAD_MIN = 3;
 const LEAD_MAX = 6;

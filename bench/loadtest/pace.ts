@@ -9,7 +9,7 @@ export class Pace<T> {
   #order: readonly T[] = [];
   #next = 0;
   #dueMs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Immediate | undefined;
 
   constructor(intervalMs: number, seed: number, send: (one: T) => void) {
     this.#intervalMs = intervalMs;
@@ -19,11 +19,11 @@ export class Pace<T> {
 
   /** From now on these send. */
   set(clients: readonly T[]): void {
-    clearTimeout(this.#timer);
+    clearImmediate(this.#timer);
     this.#order = shuffled(clients, this.#seed);
     this.#next = 0;
     this.#dueMs = performance.now();
-    if (clients.length > 0) this.#timer = setTimeout(this.#turn, 0);
+    if (clients.length > 0) this.#timer = setImmediate(this.#turn);
   }
 
   begin(): void {
@@ -53,9 +53,12 @@ export class Pace<T> {
     }
   }
 
+  /** Node's timers are a millisecond coarse or two. So the thread sleeps itself, half of one or so, and sees to its sockets in between. */
   readonly #turn = (): void => {
     this.poll(performance.now());
-    this.#timer = setTimeout(this.#turn, 1);
+    const leftMs = Math.min(SLEEP_MS_MAX, this.#dueMs - performance.now());
+    if (leftMs > SLEEP_MS_MIN) Atomics.wait(NEVER, 0, 0, leftMs);
+    this.#timer = setImmediate(this.#turn);
   };
 }
 
@@ -70,4 +73,7 @@ export function shuffled<T>(items: readonly T[], seed: number): T[] {
   return all;
 }
 
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+const SLEEP_MS_MAX = 0.6;
+const SLEEP_MS_MIN = 0.02;
 const LATE_BUCKETS = 1000;

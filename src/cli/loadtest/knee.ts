@@ -1,7 +1,7 @@
 /**
  * The search for the knee: the most players that are held under rule R. First coarse, by what a window says of the cores that are left, then fine:
- * N rises by 5 % until it fails, and the last pass is the answer. A step that does not hold is measured once more, and the second window counts: one
- * stolen moment of a shared machine is no knee. Pure but for `probe`, which measures.
+ * N rises by 5 % until it fails, and the last pass is the answer. A step that fails is measured once more, and the second window counts: one
+ * stolen moment of a shared machine is no knee. One of which the generator was the limit is measured three times. Pure but for `probe`, which measures.
  */
 import type { Verdict, Window } from './rule.ts';
 import { cpuShare, RULE } from './rule.ts';
@@ -41,10 +41,16 @@ export async function findKnee<T extends Try>(
     tries.push(found);
     return found;
   };
-  /** A window that does not hold is taken again; the second one counts. */
+  /** A window that does not hold is taken again, and one of which the generator was the limit, which says nothing of the server, twice. */
   const surely = async (players: number): Promise<T> => {
-    const first = await once(players);
-    return first.verdict.outcome === 'held' ? first : await once(players);
+    let found = await once(players);
+    for (let bound = 0, failed = 0; found.verdict.outcome !== 'held'; ) {
+      if (found.verdict.outcome === 'failed') failed += 1;
+      else bound += 1;
+      if (failed >= FAILED_MAX || bound >= BOUND_MAX) break;
+      found = await once(players);
+    }
+    return found;
   };
   const coarse = await bracket(ramp, surely);
   if (coarse.held === null) return { ...coarse, limit: limitOf(coarse.failed), tries };
@@ -126,3 +132,6 @@ const GROWTH_MAX = 4;
 /** Of what a straight line through the last window promises. */
 const AIM = 0.9;
 const COARSE_TURNS_MAX = 12;
+/** Windows of one number of players until it counts as not held. */
+const FAILED_MAX = 2;
+const BOUND_MAX = 3;

@@ -93,5 +93,5 @@ t.test('below the first window it goes down, and may find nobody held', async (t
   const late = await findKnee(RAMP, server({ us: 1, load: 1e6 }).probe);
   t.equal(late.held, null);
   t.equal(late.limit, 'generator');
-  t.ok(late.tries.length <= 4, 'a generator that is late with few is late with fewer');
+  t.ok(late.tries.length <= 6, 'a generator that is late with few is late with fewer');
 });
