@@ -23,7 +23,8 @@ game.on('status', (now, error) => {
 /** Where the server has another game than this page, loading the page anew brings that: once, and not for ever. */
 function refused(error: FrayError): never {
   status.textContent = error.message;
-  if (error.code === 'E_SCHEMA_MISMATCH' && sessionStorage.getItem('reloaded') === null) {
+  const isOutdated = error.code === 'E_SCHEMA_MISMATCH' || error.code === 'E_VERSION';
+  if (isOutdated && sessionStorage.getItem('reloaded') === null) {
     sessionStorage.setItem('reloaded', 'once');
     location.reload();
   }

@@ -3,7 +3,7 @@ import { connect, type Game, type Watchable } from 'fray/client';
 import { devtools } from 'fray/devtools';
 import { element } from '../../page-kit/element.ts';
 import { onJournal, openJournal, reasonOf } from '../../page-kit/journal.ts';
-import { backToLobby, openLobby } from '../../page-kit/lobby.ts';
+import { backToLobby, type Over, openLobby } from '../../page-kit/lobby.ts';
 import { arena } from '../schema.ts';
 import { type ControlSurface, listen } from './controls.ts';
 import { Effects } from './effects.ts';
@@ -49,7 +49,7 @@ async function watchJournal(source: URL | File): Promise<void> {
   }
 }
 
-function play(game: ArenaGame, ended: (reason: string) => void): void {
+function play(game: ArenaGame, ended: Over): void {
   const over = new AbortController();
   const receipts = new Receipts(game);
   const tools = devtools(game, { onToggle: (open) => receipts.watch(open) });
@@ -59,10 +59,10 @@ function play(game: ArenaGame, ended: (reason: string) => void): void {
   show(game, {
     each: (nowMs) => receipts.draw(scene, nowMs),
     before: surface.changed,
-    ended: (reason) => {
+    ended: (...why) => {
       surface.changed = () => {};
       over.abort();
-      ended(reason);
+      ended(...why);
     },
   });
 }
@@ -71,7 +71,7 @@ interface Course {
   /** Before each frame, and after it was drawn. */
   readonly before?: () => void;
   each(nowMs: number): void;
-  ended(reason: string): void;
+  readonly ended: Over;
 }
 
 /** Draws a game or a journal until it is over. */
@@ -102,7 +102,7 @@ function show(game: Shown, course: Course): void {
   game.on('status', (status, error) => {
     if (status !== 'closed') return;
     running = false;
-    course.ended(error ? error.message : '');
+    course.ended(error ? error.message : '', error?.code);
   });
   const frame = (nowMs: number) => {
     if (!running) return;

@@ -2,6 +2,7 @@
 import type { Game, GameEvent, Watchable } from 'fray/client';
 import { devtools } from 'fray/devtools';
 import { Vector3 } from 'three';
+import type { Over } from '../../page-kit/lobby.ts';
 import { BODY_HEIGHT, clearPart, EYE_HEIGHT } from '../map.ts';
 import { OVER, type outpost, weapons } from '../schema.ts';
 import { Beacon } from './beacon.ts';
@@ -21,9 +22,9 @@ type Shown = Watchable<typeof outpost>;
 
 /** Seconds: a frame that took longer moves effects by no more. */
 const STEP_MOST = 0.1;
-/** Units at which the name of who stands in the crosshair is shown. */
 /** Parts of the way to where it belongs that the eye goes in a second. */
 const EYE_HASTE = 14;
+/** Units at which the name of who stands in the crosshair is shown. */
 const NAME_REACH = 50;
 /** Units beside the line of sight that still count as in the crosshair. */
 const NAME_WIDTH = 0.6;
@@ -32,7 +33,7 @@ interface Course {
   /** Before each frame, and after it was drawn. */
   before(): void;
   each(nowMs: number): void;
-  ended(reason: string): void;
+  readonly ended: Over;
 }
 
 /** One page's player: draws games, one after another, on one stage. */
@@ -72,7 +73,7 @@ export class Player {
   }
 
   /** Plays a game until it is over. */
-  play(game: OutpostGame, ended: (reason: string) => void): void {
+  play(game: OutpostGame, ended: Over): void {
     const receipts = new Receipts(game, this.#stage.scene);
     const frames = { count: 0, ms: performance.now() };
     const tools = devtools(game, {
@@ -90,12 +91,12 @@ export class Player {
         frames.count += 1;
         receipts.show(nowMs);
       },
-      ended: (reason) => {
+      ended: (...why) => {
         this.#surface.playing = false;
         this.#surface.changed = () => {};
         document.exitPointerLock();
         receipts.remove();
-        ended(reason);
+        ended(...why);
       },
     });
   }
@@ -112,7 +113,7 @@ export class Player {
   }
 
   /** Draws a journal until it is closed: the eyes look where their player looked. */
-  watch(journal: Shown, ended: (reason: string) => void): void {
+  watch(journal: Shown, ended: Over): void {
     this.#watching = true;
     this.#show(journal, { before() {}, each() {}, ended });
   }
@@ -124,7 +125,7 @@ export class Player {
     game.on('status', (status, error) => {
       if (status !== 'closed') return;
       running = false;
-      course.ended(error ? error.message : '');
+      course.ended(error ? error.message : '', error?.code);
     });
     this.#listen(game);
     const frame = (nowMs: number) => {
