@@ -2,7 +2,7 @@
  * Kills a server while bots play in many rooms, tears the ends of its journals off, starts it again, and looks at what came of it:
  * real processes, real sockets, a real disk.
  *
- *     npm run build && FRAY_TEST_CLI=dist/cli.js node --import=tsx --conditions=fray-source test/server/killed.ts TIMES ROOMS SEED
+ *     npm run build && FRAY_TEST_CLI=dist/cli.js node --import=tsx --conditions=fray-source test/server/killed.ts TIMES ROOMS SEED TRANSPORT TEARS
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,8 +21,15 @@ export interface KilledOptions {
   /** Bots in each. */
   readonly people: number;
   readonly seed: number;
+  readonly transport?: KilledTransport;
+  /** Ends are torn off after so many of the kills, the first ones; default all. */
+  readonly tears?: number;
+  /** See `journalFlushMs`. */
+  readonly flushMs?: number;
   readonly tell?: (line: string) => void;
 }
+
+export type KilledTransport = 'websocket' | 'udp' | 'webrtc';
 
 export interface KilledOutcome {
   readonly bots: BotsReport;
@@ -31,6 +38,8 @@ export interface KilledOutcome {
   readonly listenMs: readonly number[];
   /** By kill: rooms that went on. */
   readonly continued: readonly number[];
+  /** By kill: ticks that players had seen and that were lost, over all rooms, as the server counts them. */
+  readonly ticksLost: readonly number[];
   /** Of all journals that had people: whether every hash and checkpoint came out the same, and how often it went on. */
   readonly journals: readonly {
     readonly verified: boolean;
@@ -42,9 +51,11 @@ export interface KilledOutcome {
 
 export async function killServer(options: KilledOptions): Promise<KilledOutcome> {
   const { times, rooms, people, seed, tell = () => undefined } = options;
+  const { transport = 'websocket', tears = times, flushMs = 50 } = options;
   const dir = mkdtempSync(join(tmpdir(), 'fray-killed-'));
   const random = seeded(seed);
   const [port, adminPort] = [await freePort(), await freePort()];
+  const udp = `127.0.0.1:${await freePort()}`;
   const flags = [
     ...[
       '--game',
@@ -54,16 +65,19 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
       '--admin-port',
       String(adminPort),
     ],
-    ...['--workers', '2', '--spare-workers', '0', '--players-max', String(people), '--no-webrtc'],
-    ...['--journal-dir', dir, '--checkpoint-ms', '2000'],
+    ...['--workers', '2', '--spare-workers', '0', '--players-max', String(people)],
+    ...['--journal-dir', dir, '--checkpoint-ms', '2000', '--journal-flush-ms', String(flushMs)],
+    ...(transport === 'webrtc' ? [] : ['--no-webrtc']),
+    ...(transport === 'udp' ? ['--udp', udp] : []),
   ];
   const bots = rooms * people;
   let server = fray(['start', ...flags]);
   let botsRun: Run | undefined;
   const [backMs, listenMs, continued]: [number[], number[], number[]] = [[], [], []];
+  const ticksLost: number[] = [];
   try {
     await listens(server);
-    const seconds = String(5 + times * (BUILT ? 7 : 8));
+    const seconds = String(5 + times * (BUILT ? 8 : 9));
     const counts = ['--count', String(bots), '--seconds', seconds, '--verify', '--json'];
     const url = `http://127.0.0.1:${port}/`;
     botsRun = fray([
@@ -72,6 +86,7 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
       BUILT ? 'arena' : GAME.replace('server.ts', ''),
       '--url',
       url,
+      ...['--transport', transport, ...(transport === 'udp' ? ['--udp', udp] : [])],
       ...counts,
     ]);
     const metric = (name: string): Promise<number> => metricOf(adminPort, name);
@@ -81,7 +96,7 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
       server.child.kill('SIGKILL');
       const killedMs = performance.now();
       await server.ended;
-      const torn = tear(dir, random);
+      const torn = k < tears ? tear(dir, random) : 0;
       server = fray(['start', ...flags]);
       await listens(server);
       listenMs.push(Math.round(performance.now() - killedMs));
@@ -89,9 +104,10 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
         (await metric('fray_resumes_total{state="fresh"}')) >= bots;
       await until(`all are back (seed ${seed}, kill ${k})`, back, 15_000);
       backMs.push(Math.round(performance.now() - killedMs));
+      ticksLost.push(await metric('fray_room_ticks_lost_total'));
       continued.push(events(server, 'room').filter(({ text }) => text === GOES_ON).length);
       tell(
-        `kill ${k + 1}: ${torn} bytes torn off, listens after ${listenMs[k]} ms, all back after ${backMs[k]} ms`,
+        `kill ${k + 1}: ${torn} bytes torn off, listens after ${listenMs[k]} ms, all back after ${backMs[k]} ms, ${ticksLost[k]} ticks lost`,
       );
     }
     await botsRun.ended;
@@ -99,7 +115,7 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
     tell(botsRun.err.trim());
     server.child.kill('SIGTERM');
     await server.ended;
-    return { bots: report, backMs, listenMs, continued, journals: await verify(dir) };
+    return { bots: report, backMs, listenMs, continued, ticksLost, journals: await verify(dir) };
   } finally {
     server.child.kill('SIGKILL');
     botsRun?.child.kill('SIGKILL');
@@ -175,10 +191,20 @@ const TEAR_BYTES_MAX = 2048;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [times = 50, rooms = 20, seed = Date.now() & 0x7fff_ffff] = process.argv
-    .slice(2)
+    .slice(2, 5)
     .map(Number);
+  const transport = (process.argv[5] ?? 'websocket') as KilledTransport;
+  const tears = Number(process.argv[6] ?? times);
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   print(`seed ${seed}`);
-  const outcome = await killServer({ times, rooms, people: 2, seed, tell: print });
+  const outcome = await killServer({
+    times,
+    rooms,
+    people: 2,
+    seed,
+    transport,
+    tears,
+    tell: print,
+  });
   print(JSON.stringify(outcome, null, 1));
 }

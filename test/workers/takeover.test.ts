@@ -100,7 +100,7 @@ test('a room that comes back while others wait asks no bots in its first tick; t
     const bench = new Bench({ takeover: { restoreRoom } });
     bench.shard.takeOver(takeover(), hurries);
     room?.tick();
-    t.same((room?.game as FakeGame).asked, [!hurries, true]);
+    t.same(((room as ShardRoom).game as FakeGame).asked, [!hurries, true]);
   }
 });
 
