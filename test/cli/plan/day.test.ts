@@ -5,9 +5,9 @@ import { dayChart, daySvg } from '../../../src/cli/plan/picture.ts';
 
 const WISH: DayWish = {
   seed: 1,
-  players: 4000,
+  players: 1000,
   roomSize: 50,
-  playersPerHost: 500,
+  playersPerHost: 125,
   quietShare: 0.3,
   stayMinutes: 20,
   spikes: 2,
@@ -18,9 +18,9 @@ const WISH: DayWish = {
 };
 
 t.test('the same seed is the same day, another one another', async (t) => {
-  const day = simulateDay(WISH);
-  t.same(simulateDay(WISH), day);
-  t.notSame(simulateDay({ ...WISH, seed: 2 }).minutes, day.minutes);
+  const day = JSON.stringify(simulateDay(WISH));
+  t.ok(JSON.stringify(simulateDay(WISH)) === day);
+  t.ok(JSON.stringify(simulateDay({ ...WISH, seed: 2 })) !== day);
 });
 
 t.test('no player is lost or made, whatever happens to hosts', async (t) => {
@@ -32,7 +32,7 @@ t.test('no player is lost or made, whatever happens to hosts', async (t) => {
     { quietShare: 0.05, drainMinutesMax: 1, stayMinutes: 200 },
   ];
   for (const [at, change] of hard.entries())
-    for (const seed of [1, 2, 3]) {
+    for (const seed of [1, 2]) {
       const wish = { ...WISH, ...change, seed };
       const day = simulateDay(wish);
       const name = `${JSON.stringify(change)}, seed ${seed}`;
@@ -59,7 +59,7 @@ t.test(
     const at = (hour: number) => day.minutes[hour * 60] as (typeof day.minutes)[number];
     t.ok(at(6).players < 0.5 * at(20).players, `${at(6).players}, ${at(20).players}`);
     t.ok(at(6).hosts < at(20).hosts);
-    t.ok(Math.abs(day.playersMost / WISH.players - 1) < 0.06, `${day.playersMost}`);
+    t.ok(Math.abs(day.playersMost / WISH.players - 1) < 0.12, `${day.playersMost}`);
     t.equal(day.refused, 0);
     t.ok(day.drains.length > 0);
     t.ok(demand(20 * 60, 0.3) > 0.999 && demand(8 * 60, 0.3) < 0.31);
