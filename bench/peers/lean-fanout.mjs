@@ -3,8 +3,8 @@
  * payload into one buffer per tick and hands the same bytes to every socket. Moves bytes as ws-fanout.mjs does.
  * `node bench/peers/lean-fanout.mjs BYTES [handle]`; with `handle` it writes past the stream of the socket, to see what that costs. Prints its port.
  *
- * Done of the standard: masks are asked for, fragments and control frames are told apart, a ping is answered, a close answered with its code,
- * lengths over the limit and reserved bits refused. test/bench/framing.test.ts holds these.
+ * A spike, not a transport. Done of the standard: masks are asked for, fragments and control frames are told apart, a ping is answered, a close answered with its code,
+ * lengths over the limit and reserved bits refused.
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
