@@ -153,7 +153,7 @@ export interface CarryingTransport extends ServerTransport {
   carryOut(pipe: number, session: number): number;
   /** Neither, from here on. Packets that are under way in it still arrive. */
   uncarry(pipe: number): void;
-  /** Told some twenty times a second: packets carried in, and those that were over the rate of a session. */
+  /** Told some ten times a second: packets carried in, and those that were over the rate of a session. */
   onCarried(fn: (pipe: number, packets: number, refused: number) => void): void;
   /** What became of packets at mailboxes since it was asked last: names as in the room directory's counters. */
   roomsSince(): {
