@@ -51,6 +51,8 @@ export const schema = defineSchema(declared);
 
 /** What rooms saw. */
 export interface Witness {
+  /** Everybody goes: who is left is sent away, too. */
+  readonly isEnding: boolean;
   trouble(text: string): void;
   joined(room: string, user: string): void;
   left(room: string, user: string): void;
@@ -102,6 +104,9 @@ const game = defineGame(schema, {
     witness?.left(room.id, users.get(`${room.id} ${player.id}`) ?? '');
     // An author need not know that who is sent away goes by itself.
     if ((room.tick & 1) === 0) room.kick(player);
+    // Those who go in the next tick go twice.
+    if (witness?.isEnding === true)
+      for (const other of room.players) if (other.id !== player.id) room.kick(other);
   },
 
   onDrop(room, player, absence) {

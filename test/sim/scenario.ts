@@ -65,7 +65,7 @@ class Scenario {
   readonly #net: Net;
   readonly #nonces = new Nonces((text) => this.#trouble(text));
   readonly #watchman: Watchman;
-  readonly #lookout = new Lookout((text) => this.#trouble(text));
+  readonly #lookout: Lookout;
   readonly #troubles: Trouble[] = [];
   readonly #players: Player[] = [];
   readonly #given = new Map<string, { count: number }>();
@@ -98,6 +98,8 @@ class Scenario {
       createSocket: () => this.#net.socket(),
       trouble: (text) => this.#trouble(text),
     });
+    const oneEpoch = !script.acts.some(({ kind }) => BEGINS_ANEW.has(kind));
+    this.#lookout = new Lookout((text) => this.#trouble(text), { oneEpoch });
     this.#watchman = new Watchman((text) => this.#trouble(text), { mayGoBack: mayGoBack(script) });
     const house = (): House | null => this.#house;
     this.#hostile = new Hostile({ net: this.#net, time, chance: new Chance(seed, 4), house });
@@ -398,6 +400,7 @@ class Scenario {
     const house = this.#house;
     const time = this.#time;
     if (house === null) return;
+    this.#watchman.isEnding = true;
     for (const [index, player] of this.#players.entries()) {
       if (this.#script.endsSilently && index % 2 === 1) player.vanish();
       else player.leave();
@@ -470,6 +473,8 @@ const NOT_ITS_OWN: ReadonlySet<Act['kind']> = new Set<Act['kind']>([
   // A token may have expired meanwhile.
   'wall',
 ]);
+/** Faults after which a client's channel begins anew. */
+const BEGINS_ANEW: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['crash', 'killHost']);
 /** Faults after which a journal may end before its room. */
 const ENDS_JOURNALS: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['fullDisk', 'killHost']);
 /** Faults after which what a server has in its folder may be older than what it had said. */

@@ -3,6 +3,8 @@ import type { Witness } from './game.ts';
 
 export class Watchman implements Witness {
   ticks = 0;
+  /** Everybody goes. */
+  isEnding = false;
   lines = 0;
   readonly trouble: (text: string) => void;
   readonly #inside = new Map<string, Set<string>>();
