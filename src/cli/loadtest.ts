@@ -73,7 +73,7 @@ export const command: Command = {
       default: 'from=100,to=16000,step=5',
       valueHint: 'text',
       description:
-        'Players of the first window, most players, and percent by which they rise in the fine search.',
+        'Players of the first window, most players, and percent by which they rise in the fine search; from and to alike measure that number alone.',
     },
     seconds: {
       type: 'string',

@@ -15,7 +15,7 @@ export interface Try {
 export interface Ramp {
   /** Players of the first window. */
   readonly from: number;
-  /** No window has more. */
+  /** No window has more. The same as `from`: this number alone is measured. */
   readonly to: number;
   /** Share by which N rises in the fine search. */
   readonly step: number;
@@ -92,6 +92,7 @@ async function bracket<T extends Try>(
 /** Players of the next coarse window; null: fine steps are next, or there is nothing below. */
 export function nextCoarse(held: Try | null, failed: Try | null, ramp: Ramp): number | null {
   if (held === null) {
+    if (ramp.from === ramp.to) return null;
     const last = failed as Try;
     const fewer = Math.floor(playersOf(last) / 2);
     // A generator that is late with few clients is late with fewer, too: something else has its processor.

@@ -87,6 +87,9 @@ t.test('the end of the ramp is a bound, too', async (t) => {
 t.test('below the first window it goes down, and may find nobody held', async (t) => {
   const few = await findKnee(RAMP, server({ us: 1500 }).probe);
   t.equal(few.held?.window.players, 17);
+  const alone = await findKnee({ ...RAMP, to: 100 }, server({ us: 1500 }).probe);
+  t.equal(alone.held, null);
+  t.equal(alone.tries.length, 2, 'one number alone was asked for');
   const none = await findKnee(RAMP, server({ us: 40_000 }).probe);
   t.equal(none.held, null);
   t.equal(none.limit, 'server');
