@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { allowedCpus } from './threads.ts';
 
 /** Who runs where. Without `taskset`, or with too few processors, all share them, and the report says so. */
@@ -54,11 +54,11 @@ export function startChild(argv: readonly string[], options: ChildOptions): Chil
     Object.entries(process.env).filter(([name]) => !/^(FRAY_|NODE_OPTIONS$)/.test(name)),
   );
   const child = spawn(whole[0] ?? '', whole.slice(1), { stdio, env, cwd: folder });
-  if (children.size === 0) process.once('exit', killAll);
+  if (children.size === 0) watch();
   children.add(child);
   child.once('exit', () => {
     children.delete(child);
-    if (children.size === 0) process.off('exit', killAll);
+    if (children.size === 0) unwatch();
   });
   return child;
 }
@@ -72,10 +72,26 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
+function watch(): void {
+  process.once('exit', killAll);
+  for (const signal of SIGNALS) process.once(signal, endBy);
+}
+
+function unwatch(): void {
+  process.off('exit', killAll);
+  for (const signal of SIGNALS) process.off(signal, endBy);
+}
+
+/** By default a signal ends the process without its `exit`. */
+function endBy(signal: NodeJS.Signals): void {
+  process.exit(128 + constants.signals[signal]);
+}
+
 function killAll(): void {
   for (const one of children) one.kill('SIGKILL');
 }
 
 const children = new Set<ChildProcess>();
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const TASKSET = '/usr/bin/taskset';
 const STOP_MS_MAX = 5000;
