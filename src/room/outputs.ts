@@ -6,6 +6,7 @@ import { ROW } from '../../workers/timing.ts';
 import type { ErrorCode } from '../errors.ts';
 import { JOINED } from '../mailbox/messages.ts';
 import type { Ring } from '../mailbox/ring.ts';
+import type { Seat } from './drain.ts';
 import type { HostedRoom } from './placement.ts';
 
 /** The caller's buffer for `poll`. All fields are set by each call; numbers that do not apply are 0. */
@@ -13,9 +14,10 @@ export interface RoomOutput {
   /**
    * `joined`: the session is in the room, packets go both ways. `refused`: it never will be. `closed`: it is no longer in
    * its room. A session gets one of joined and refused, then at most one closed; nothing after `leave`. Between: `resumed`
-   * for a resume, with all that joined says, and `wait` for a drop whose game waits no longer than `ms`.
+   * for a resume, with all that joined says, `wait` for a drop whose game waits no longer than `ms`, and `untold`: what it was told last may
+   * have died with its worker.
    */
-  kind: 'joined' | 'refused' | 'closed' | 'resumed' | 'wait';
+  kind: 'joined' | 'refused' | 'closed' | 'resumed' | 'wait' | 'untold';
   sessionId: number;
   /** Why; 0 for joined. */
   code: ErrorCode;
@@ -88,7 +90,7 @@ export function textIn(ring: Ring): string {
     : Buffer.from(ring.bytes.slice(ring.offset, ring.offset + ring.length)).toString();
 }
 
-/** First in, first out. Bounded by its writer: at most four outputs per seat, one per refused join. */
+/** First in, first out. Bounded by its writer: at most five outputs per seat, one per refused join. */
 export class OutputQueue {
   #waiting: RoomOutput[] = [];
   #head = 0;
@@ -99,6 +101,12 @@ export class OutputQueue {
 
   push(output: Partial<RoomOutput>): void {
     this.#waiting.push({ ...createRoomOutput(), ...output });
+  }
+
+  /** Of a worker that died: orders that it had read, and not recorded, are lost. */
+  pushUntold(worker: number, seats: Iterable<Seat>): void {
+    for (const { sessionId, room, state } of seats)
+      if (room.worker === worker && state === 'in') this.push({ kind: 'untold', sessionId });
   }
 
   take(out: RoomOutput): boolean {

@@ -1,12 +1,16 @@
 /** `fray debug kill-worker` against a whole server. */
 import { test } from 'tap';
-import { serve } from './fixture.ts';
+import { connect } from '../../src/client/node.ts';
+import { CORE, serve } from './fixture.ts';
 import { fray } from './fray-process.ts';
+import { duel } from './games/schema.ts';
 
 test('fray debug kill-worker: rooms go on, and the report says so; nobody else may ask for it', async (t) => {
   const server = await serve({ workers: '2', roomsWarm: '2', bots: '4', shadowMs: '500' });
   t.teardown(() => server.stop(0));
   const admin = server.adminUrl ?? '';
+  const ann = await connect(server.url, { schema: duel, name: 'ann', wasm: CORE });
+  t.teardown(() => ann.close());
   for (const [method, path] of [
     ['GET', 'debug/crashes'],
     ['POST', 'debug/kill-worker?worker=0&how=exit'],
@@ -53,6 +57,11 @@ test('fray debug kill-worker: rooms go on, and the report says so; nobody else m
   const text = await (await fetch(`${admin}metrics`)).text();
   const recovered = Number(/^fray_rooms_recovered_total\{worker="0"\} (\d+)/m.exec(text)?.[1]);
   t.equal(recovered, 3 + deaths);
+  t.not(ann.status, 'closed');
+  t.ok(
+    server.sessions.counters.untold >= 3,
+    'what a player was told as his worker died, a token to come back with, is told again',
+  );
   const wrong = fray(['debug', 'fly', '--admin', admin]);
   t.not(await wrong.ended, 0);
   t.match(wrong.err + wrong.out, /kill-worker and move-room is all there is/);

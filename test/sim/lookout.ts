@@ -8,6 +8,7 @@ type SeenCore = Pick<
   'tick' | 'stat' | 'players' | 'epochs' | 'playersMax' | 'tickRateHz'
 > & {
   readonly view: DataView;
+  readonly spawnable: Uint32Array;
   inputAddress(slot: number): number;
 };
 
@@ -21,11 +22,21 @@ interface Hands {
   moves: boolean;
 }
 
+interface Seen {
+  tick: number;
+  /** Ticks in a row without anybody. */
+  empty: number;
+  readonly hands: Hands[];
+  /** Records refused so far, and the last tick before which there was no place for as many entities as players may come. */
+  refused: number;
+  fullTick: number;
+}
+
 export class Lookout {
   readonly #trouble: (text: string) => void;
   /** Nobody's channel begins anew: each packet is of the epoch that its room expects. */
   readonly #oneEpoch: boolean;
-  readonly #rooms = new WeakMap<ShardRoom, { tick: number; empty: number; hands: Hands[] }>();
+  readonly #rooms = new WeakMap<ShardRoom, Seen>();
   /** By room: ticks that people have been in, all together, and people who have come. */
   readonly #stays = new Map<string, { ticks: number; joins: number }>();
 
@@ -39,7 +50,8 @@ export class Lookout {
     let seen = this.#rooms.get(room);
     if (seen === undefined) {
       const hands = Array.from({ length: core.playersMax }, () => ({ ...NOBODY }));
-      seen = { tick: core.tick, empty: 0, hands };
+      const refused = core.stat(RoomStats.recordsRefused);
+      seen = { tick: core.tick, empty: 0, hands, refused, fullTick: core.tick };
       this.#rooms.set(room, seen);
     }
     if (core.tick === seen.tick) return;
@@ -52,6 +64,7 @@ export class Lookout {
         `I6: ${core.stat(RoomStats.poolBytes)} bytes of messages wait in an empty room`,
       );
     this.#refused(room.id, core);
+    this.#records(room.id, core, seen);
     for (const [slot, hands] of seen.hands.entries())
       this.#hands(core, { slot, hands, isNext: passed === 1 });
     this.#count(room, core, passed);
@@ -62,6 +75,18 @@ export class Lookout {
     const malformed = core.stat(RoomStats.packetsMalformed);
     if (this.#oneEpoch && malformed > 0)
       this.#trouble(`I4: ${malformed} packets to ${id} did not parse or had no place`);
+  }
+
+  /**
+   * I3, I9: nothing enters a room that it has to refuse, but for who finds no place for his entity, and his leave in the next tick: indices of who has
+   * gone rest until all have heard of it.
+   */
+  #records(id: string, core: SeenCore, seen: Seen): void {
+    const refused = core.stat(RoomStats.recordsRefused);
+    if (refused !== seen.refused && core.tick > seen.fullTick + FULL_TICKS)
+      this.#trouble(`I3: ${id} refused ${refused - seen.refused} records`);
+    seen.refused = refused;
+    if ((core.spawnable[0] as number) < core.playersMax) seen.fullTick = core.tick;
   }
 
   /** I3: a move goes on for 250 ms where commands are missing, and no longer; however many were missing before. */
@@ -99,5 +124,7 @@ export class Lookout {
 
 const NOBODY: Hands = { handle: 0, epoch: 0, aim: 0, commandTick: 0, moves: false };
 const BRIDGED_MS = 250;
+/** In which a join and the leave after it are refused. */
+const FULL_TICKS = 3;
 /** Commands that may be in time before their ticks. */
 const AHEAD_TICKS = 64;

@@ -259,6 +259,6 @@ async function crateTests(root, folder) {
     output:
       failed === 0
         ? ''
-        : `${limit}${result.errors.trim()}\n${result.output.replace(/^test .* ok\n/gm, '').trim()}`,
+        : `${limit}${result.errors.replace(/^ *(Compiling|Checking|Running|Doc-tests) .*\n/gm, '').trim()}\n${result.output.replace(/^(test .* ok|running \d+ tests?|test result: ok.*|)\n/gm, '').trim()}`,
   };
 }

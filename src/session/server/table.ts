@@ -313,7 +313,7 @@ export class SessionTable {
     if (session !== undefined) this.#books.end(session, ERROR.E_UNKNOWN, NOT_KEPT);
   }
 
-  /** What `tell` handed out could not be told now: it is tried again at a later tick. */
+  /** What `tell` handed out could not be told, or was lost on its way: another one is, at a later tick. */
   untold(sessionId: number): void {
     const session = this.#books.sessions.find(sessionId);
     if (session === undefined) return;
