@@ -13,6 +13,8 @@ import type { Bench, BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
 import { median, ownRow, ratioRow } from '../src/cli/bench-report.ts';
 import { packageRoot } from '../src/cli/games.ts';
 import { Ring } from '../src/mailbox/ring.ts';
+import { Replay } from '../src/room/replay.ts';
+import { RoomCheckpoints } from '../workers/checkpoints.ts';
 import { createJournalRing, RoomJournal } from '../workers/journal.ts';
 import { JournalFile, readJournal } from '../workers/journal-file.ts';
 import type { JournalEntry } from '../workers/journal-format.ts';
@@ -34,6 +36,7 @@ export const bench: Bench = {
         recordRow(module, entries, options),
         bytesRow(entries, folder),
         shadowRow(module, options),
+        checkpointRow(module, folder, options),
         await serverRow(folder, options),
       ];
     } finally {
@@ -171,6 +174,49 @@ function shadowRow(module: WebAssembly.Module, { quick, seed }: BenchOptions): B
   return ownRow({
     name: 'journal/a shadow copy, 50 players and 256 entities',
     unit: 'ms',
+    ours,
+    goal: '<= 1',
+    met: ours <= 1,
+  });
+}
+
+/** A room of 50 that is played in, as the writer's thread keeps it every 30 s: changed pages, packed, into the file. */
+function checkpointRow(
+  module: WebAssembly.Module,
+  folder: string,
+  { quick, seed }: BenchOptions,
+): BenchRow {
+  const journalDir = join(folder, 'fifty');
+  const [every, count] = quick ? [60, 10] : [30 * TICK_RATE_HZ, 12];
+  const size = { players: 50, visible: 10 };
+  record(module, { size, seed, warmTicks: 60, timedTicks: every * count, journalDir });
+  const journal = readJournal(readFileSync(join(journalDir, readdirSync(journalDir)[0] as string)));
+  const replay = new Replay(journal, module);
+  const host = new Uint8Array(256);
+  const memory = createShadow(replay.room.region().length, host.length);
+  const [shadow, checkpoints] = [new Shadow(memory), new RoomCheckpoints(memory, 0)];
+  const file = new JournalFile(join(folder, 'checkpoints.journal'), journal.head);
+  const times: number[] = [];
+  for (let nowMs = 0; replay.next(); nowMs += 1) {
+    if (replay.tick % every !== 0) continue;
+    shadow.write(replay.room.region(), host, replay.tick);
+    const before = performance.now();
+    const seen = { tick: replay.tick, unixMs: 0 };
+    const payloads = checkpoints.take({ nowMs, everyMs: every, seen });
+    if (payloads === null)
+      throw new Error('A checkpoint of a room that has ticked has nothing new');
+    file.checkpoint(replay.tick, payloads);
+    times.push(performance.now() - before);
+  }
+  const { differs, problem } = replay.report();
+  file.close();
+  if (differs !== null || problem !== null || times.length < count)
+    throw new Error(`The room did not go as it was recorded: ${problem ?? differs}`);
+  // The first has all pages, and is of code that is new.
+  const ours = median(times.slice(1));
+  return ownRow({
+    name: 'journal/a checkpoint, 50 players',
+    unit: `ms of the writer's thread, ${Math.round(file.fileBytes / times.length / 1000)} kB each`,
     ours,
     goal: '<= 1',
     met: ours <= 1,

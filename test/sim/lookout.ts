@@ -34,15 +34,12 @@ interface Seen {
 
 export class Lookout {
   readonly #trouble: (text: string) => void;
-  /** Nobody's channel begins anew: each packet is of the epoch that its room expects. */
-  readonly #oneEpoch: boolean;
   readonly #rooms = new WeakMap<ShardRoom, Seen>();
   /** By room: ticks that people have been in, all together, and people who have come. */
   readonly #stays = new Map<string, { ticks: number; joins: number }>();
 
-  constructor(trouble: (text: string) => void, { oneEpoch = false } = {}) {
+  constructor(trouble: (text: string) => void) {
     this.#trouble = trouble;
-    this.#oneEpoch = oneEpoch;
   }
 
   look(room: ShardRoom): void {
@@ -63,18 +60,10 @@ export class Lookout {
       this.#trouble(
         `I6: ${core.stat(RoomStats.poolBytes)} bytes of messages wait in an empty room`,
       );
-    this.#refused(room.id, core);
     this.#records(room.id, core, seen);
     for (const [slot, hands] of seen.hands.entries())
       this.#hands(core, { slot, hands, isNext: passed === 1 });
     this.#count(room, core, passed);
-  }
-
-  /** I4: a client says nothing that has no place. */
-  #refused(id: string, core: SeenCore): void {
-    const malformed = core.stat(RoomStats.packetsMalformed);
-    if (this.#oneEpoch && malformed > 0)
-      this.#trouble(`I4: ${malformed} packets to ${id} did not parse or had no place`);
   }
 
   /**

@@ -98,8 +98,7 @@ class Scenario {
       createSocket: () => this.#net.socket(),
       trouble: (text) => this.#trouble(text),
     });
-    const oneEpoch = !script.acts.some(({ kind }) => BEGINS_ANEW.has(kind));
-    this.#lookout = new Lookout((text) => this.#trouble(text), { oneEpoch });
+    this.#lookout = new Lookout((text) => this.#trouble(text));
     this.#watchman = new Watchman((text) => this.#trouble(text), { mayGoBack: mayGoBack(script) });
     const house = (): House | null => this.#house;
     this.#hostile = new Hostile({ net: this.#net, time, chance: new Chance(seed, 4), house });
@@ -473,8 +472,6 @@ const NOT_ITS_OWN: ReadonlySet<Act['kind']> = new Set<Act['kind']>([
   // A token may have expired meanwhile.
   'wall',
 ]);
-/** Faults after which a client's channel begins anew. */
-const BEGINS_ANEW: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['crash', 'killHost']);
 /** Faults after which a journal may end before its room. */
 const ENDS_JOURNALS: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['fullDisk', 'killHost']);
 /** Faults after which what a server has in its folder may be older than what it had said. */
