@@ -9,6 +9,7 @@ import { DATAGRAM } from '../../protocol/gen/tables.ts';
 import { playBots } from '../../src/client/headless.ts';
 import { nodeTools } from '../../src/client/node.ts';
 import { Handshake } from '../../src/session/client/handshake.ts';
+import { shuffled } from '../loadtest/pace.ts';
 import { LANE_HEAD, type Lane, openWebSocketLane } from './lanes.ts';
 import { LeanClient } from './lean-client.ts';
 import type { LoadAsk, LoadFigures, LoadOptions, LoadSays } from './load-messages.ts';
@@ -263,17 +264,6 @@ function quantile(counts: Uint32Array, share: number): number {
     if (left <= 0) return bucket;
   }
   return counts.length;
-}
-
-function shuffled<T>(items: readonly T[], seed: number): T[] {
-  const all = [...items];
-  let state = seed >>> 0;
-  for (let i = all.length - 1; i > 0; i -= 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const other = state % (i + 1);
-    [all[i], all[other]] = [all[other] as T, all[i] as T];
-  }
-  return all;
 }
 
 function say(what: LoadSays): void {
