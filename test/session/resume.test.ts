@@ -438,10 +438,10 @@ t.test(
     if (kept === null) return test.fail('nothing is kept');
     test.equal(bench.table.restore(kept, bench.nowUs), true);
     const known = { messagesRead: 7, tick: 90 };
-    const comes = (attach: number): number => {
+    const comes = (attach: number, knows = known): number => {
       const pipe = bench.open('1.1.1.1');
       bench.handle(pipe, hello(ann, attach, ATTACH));
-      bench.handle(pipe, join({ known }));
+      bench.handle(pipe, join({ known: knows }));
       return pipe;
     };
     const first = comes(2);
@@ -453,8 +453,11 @@ t.test(
     test.notOk(words(said).includes('resume fresh'), 'its channel is the one that has begun');
     const replies = said.map(({ bytes }) => decodeJoined(bytes)?.epoch).filter(Boolean);
     test.same(replies, [2], 'and the second pipe is told of it');
+    // Its address changes before a packet of it has come.
+    comes(4, { messagesRead: 9, tick: 123 });
+    test.notOk(words(bench.poll()).includes('resume fresh'), 'nor as it has heard of later ticks');
     test.equal(bench.handle(second, packet()), VERDICT.packet);
-    const third = comes(4);
+    const third = comes(5);
     test.notOk(words(bench.poll()).includes('resume fresh'), `nor for ${third}, late`);
   },
 );

@@ -53,12 +53,12 @@ export class Presence {
 
   /**
    * After its room has lost its last moments: whether the channel has begun anew for the client as it is. A client that tries several
-   * ways back joins over each, and has what it was told by the first.
+   * ways back joins over each, and has what it was told by the first; and nobody but the room as it is can have told it of a later tick.
    */
   hasRenewed({ anew, known: before }: Session, { known }: Pick<JoinFacts, 'known'>): boolean {
     if (before === null) return false;
     const isSame = known?.messagesRead === before.messagesRead && known.tick === before.tick;
-    return !anew || isSame;
+    return !anew || isSame || (known?.tick ?? 0) > before.tick;
   }
 
   /** A fresh channel is on its way: the reply that is there is of the one before. */
