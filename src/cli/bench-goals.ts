@@ -66,7 +66,7 @@ export const GOALS: readonly Goal[] = [
     id: 'P16',
     what: 'state hash, native = WebAssembly, 1 = 2 workers',
     goal: '1,000,000 ticks',
-    by: 'npm run sim',
+    by: 'test/browser/determinism.test.ts',
   },
   {
     id: 'P17',
