@@ -42,6 +42,8 @@ export class Crowd {
     directory.onWake(() => {
       while (directory.poll(out)) {
         const { kind, sessionId, epoch, tick } = out;
+        // Of who sits in a room whose worker died: nobody is told anything here.
+        if (kind === 'untold') continue;
         if (kind !== 'joined') this.#troubles ||= `session ${sessionId} ${kind}: ${out.text}`;
         else
           this.clients.set(
