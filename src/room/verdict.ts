@@ -26,7 +26,7 @@ export interface SummaryVerdict {
 export interface VerifyOptions {
   /** The core that is said to have played it, a file. Default: the own, or the one of a release that did. */
   readonly core?: string | undefined;
-  /** The key that has to have signed the summary; null: any may have, or none. */
+  /** The summary must be signed by this one. Default: it need not be signed. */
   readonly publicKey?: Uint8Array | null;
 }
 

@@ -3,8 +3,8 @@ import type { Knee } from './knee.ts';
 import type { Measured } from './measure.ts';
 import { cpuShare, failures, RULE } from './rule.ts';
 
-/** One search for the knee. `fray plan` reads rows like this one from files. */
-export interface LoadRow {
+/** What was loaded, and how. */
+export interface RowFacts {
   /** As in `Fray` or `ws (ws 8.23.0)`. */
   readonly server: string;
   readonly transport: string;
@@ -15,6 +15,13 @@ export interface LoadRow {
   readonly processes: number;
   /** What `fray start` was given beside; '' nothing. */
   readonly flags: string;
+  /** Why generators had no processors of their own; null: they had. */
+  readonly shared: string | null;
+  readonly seed: number;
+}
+
+/** One search for the knee. `fray plan` reads rows like this one from files. */
+export interface LoadRow extends RowFacts {
   /** Players of the last pass; null: none was held. */
   readonly held: number | null;
   readonly playersPerCore: number | null;
@@ -31,9 +38,6 @@ export interface LoadRow {
   readonly bytesOut: number;
   readonly memory: MemoryFit | null;
   readonly generator: { readonly cpuShare: number; readonly lateMsP99: number };
-  /** Why generators had no processors of their own; null: they had. */
-  readonly shared: string | null;
-  readonly seed: number;
   readonly windows: readonly WindowRow[];
 }
 
@@ -54,18 +58,6 @@ export interface WindowRow {
 export interface MemoryFit {
   readonly baseBytes: number;
   readonly perPlayerBytes: number;
-}
-
-export interface RowFacts {
-  readonly server: string;
-  readonly transport: string;
-  readonly game: string;
-  readonly tickRateHz: number;
-  readonly cores: number;
-  readonly processes: number;
-  readonly flags: string;
-  readonly shared: string | null;
-  readonly seed: number;
 }
 
 export function rowOf(facts: RowFacts, knee: Knee<Measured>): LoadRow {

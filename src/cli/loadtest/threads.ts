@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** What one thread has used. A process below the server counts as one. */
 export interface ThreadTime {
-  /** `io` is the first thread of the server's process. `other`: any further thread; what it does is told apart by its time. */
+  /** `io`: the first thread of the server's process; `other`: a further one of it; `child`: a process below it. */
   readonly kind: 'io' | 'other' | 'child';
   /** Of a thread with a name of its own, or of a child's command. */
   readonly name: string;

@@ -1,5 +1,5 @@
 //! A thread with one worker's mailboxes, and clients on loopback sockets.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "tests use a part of it, examples/fuzz.rs another")]
 
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
