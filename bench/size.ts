@@ -113,8 +113,8 @@ async function startMs(): Promise<number> {
   }
 }
 
-/** As test/docs/size.test.ts counts them: whole blocks, linked files once, without packages inside packages. */
-function dependencyBytes(root: string): number {
+/** Production dependencies that are installed: whole blocks of a disk, linked files once, as esbuild's binary lies in two packages. */
+export function dependencyBytes(root: string): number {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>;
   };
