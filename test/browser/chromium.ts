@@ -42,12 +42,14 @@ export async function openPlainChromium(): Promise<PlainChromium> {
   const flags = [...FLAGS, '--headless=new', '--remote-debugging-port=0'];
   const child = spawn(chromiumPath(), [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const close = async () => {
-    child.kill();
+    killGroup(child);
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its helpers may still write for a moment: they die with the group, but nobody is told when.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
   };
   try {
     const address = await new Promise<string>((resolve, reject) => {
@@ -65,6 +67,12 @@ export async function openPlainChromium(): Promise<PlainChromium> {
     await close();
     throw error;
   }
+}
+
+/** Chromium is many processes; those that outlive the first one write into its profile. */
+function killGroup(leader: ChildProcess): void {
+  if (leader.pid === undefined || leader.exitCode !== null || leader.signalCode !== null) return;
+  process.kill(-leader.pid, 'SIGKILL');
 }
 
 /**
