@@ -35,10 +35,16 @@ export interface ShownPlayer {
 }
 
 interface PageGame {
+  status: string;
   playerId: number;
   interpolationTicks: number;
   tickRateHz: number;
-  stats: { snapshots: number; snapshotTick: number; correctionUnitsFreeMax: number };
+  stats: {
+    snapshots: number;
+    snapshotTick: number;
+    correctionUnitsFreeMax: number;
+    transport: string;
+  };
   roster: readonly { id: number; kills: number; deaths: number }[];
 }
 

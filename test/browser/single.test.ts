@@ -20,6 +20,8 @@ import { transformSync } from 'esbuild';
 import t, { type Test } from 'tap';
 import type { BotsReport } from '../../src/cli/bots-report.ts';
 import { until } from '../server/fixture.ts';
+import { factsOf, join as joinRoom, sees } from './arena-page.ts';
+import { complaintsOf, openChromium } from './chromium.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BYTES_MAX = 125e6;
@@ -72,7 +74,7 @@ t.test('it is one file, says what it can do, and unpacks itself once', async (t)
 });
 
 t.test('fray start plays the arena by every transport, and ends with 0 on SIGTERM', async (t) => {
-  const server = await listening(t, '--bots', '3', '--udp', '127.0.0.1:0');
+  const server = await listening(t, '--bots', '3', '--udp', '127.0.0.1:0', '--drain-ms', '500');
   t.match(server.out, /^WebRTC: UDP port \d+$/m, 'native code is in it');
   const page = join(ROOT, 'dist', 'games', 'arena', 'page');
   for (const file of ['index.html', 'main.js', 'fray_client.wasm']) {
@@ -95,6 +97,7 @@ t.test('fray start plays the arena by every transport, and ends with 0 on SIGTER
   const report = JSON.parse(bots.out) as BotsReport;
   t.match(report, { connected: 6, mismatches: 0, transport: 'udp 2, webrtc 2, websocket 2' });
   t.ok(report.hashChecks > 0);
+  await t.test('and Chromium plays it', (t) => playsIn(t, server.url));
   server.child.kill('SIGTERM');
   t.equal(await server.ended, 0, server.err);
 });
@@ -111,6 +114,29 @@ t.test('it plays a game of an author, in TypeScript and in JavaScript', async (t
     t.equal(await server.ended, 0, server.err);
   }
 });
+
+/** The page of the program: predicted, over a data channel, without a word on the console. */
+async function playsIn(t: Test, url: string): Promise<void> {
+  const browser = await openChromium();
+  t.teardown(() => browser.close());
+  const page = await browser.newPage();
+  const complaints = await complaintsOf(page);
+  await page.goto(url);
+  await joinRoom(page, 'Ann');
+  await sees(page);
+  const before = await factsOf(page);
+  // Two ways at once: a wall stops one of them.
+  for (const key of ['d', 'w']) await page.keyboard.down(key);
+  await page.waitForFunction(() => {
+    const { me } = window.fray.view;
+    return me !== null && Math.hypot(me.vx, me.vy) > 1;
+  });
+  const after = await factsOf(page);
+  t.match(after, { status: 'open', names: /Ann/ });
+  t.ok(after.snapshots > before.snapshots, `${after.snapshots - before.snapshots} snapshots`);
+  t.equal(await page.evaluate(() => window.fray.game.stats.transport), 'webrtc');
+  t.same(complaints, [], 'nothing on the console');
+}
 
 /** A module of the test's game as an author has it, who imports Fray by name. */
 function source(name: string, ending: 'ts' | 'js'): string {
