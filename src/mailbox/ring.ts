@@ -190,14 +190,12 @@ export class Ring {
   ): boolean {
     const index = this.#reserve(kind, length);
     if (index < 0) return false;
-    const payload = index + RECORD_HEADER_BYTES;
-    const bytes = this.bytes;
-    if (length <= COPY_LOOP_BYTES) {
-      for (let i = 0; i < length; i += 1) bytes[payload + i] = source[offset + i] as number;
-    } else {
-      bytes.set(source.subarray(offset, offset + length), payload);
+    if (length <= COPY_LOOP_BYTES) this.#copy(index + RECORD_HEADER_BYTES, source, offset, length);
+    else {
+      const payload = index + RECORD_HEADER_BYTES;
+      this.bytes.set(source.subarray(offset, offset + length), payload);
+      for (let i = length; (i & 3) !== 0; i += 1) this.bytes[payload + i] = 0;
     }
-    for (let i = length; (i & 3) !== 0; i += 1) bytes[payload + i] = 0;
     this.#finish(index, kind, id, arg, length);
     return true;
   }
@@ -367,15 +365,42 @@ export class Ring {
     return ((this.#floor - head) | 0) < 0 ? this.#floor : head;
   }
 
+  /** Bytes from anywhere into words, the last one filled up with zeros: a store for four of them. */
+  #copy(payload: number, source: Uint8Array, offset: number, length: number): void {
+    const words = this.words;
+    const whole = offset + (length & ~3);
+    let to = payload >> 2;
+    let at = offset;
+    for (; at < whole; at += 4) {
+      words[to] =
+        (source[at] as number) |
+        ((source[at + 1] as number) << 8) |
+        ((source[at + 2] as number) << 16) |
+        ((source[at + 3] as number) << 24);
+      to += 1;
+    }
+    if ((length & 3) === 0) return;
+    let last = 0;
+    for (let i = 0; i < (length & 3); i += 1) last |= (source[at + i] as number) << (i * 8);
+    words[to] = last;
+  }
+
   #finish(index: number, kind: number, id: number, arg: number, length: number): void {
     const word = index >> 2;
     this.words[word] = (kind << 24) | length;
     this.words[word + 1] = id;
     this.words[word + 2] = arg;
-    this.#at = (this.#at + recordBytes(length)) | 0;
-    this.#count += 1;
-    this.#payload += length;
-    if (!this.#held) this.publish();
+    const end = (this.#at + recordBytes(length)) | 0;
+    this.#at = end;
+    if (this.#held) {
+      this.#count += 1;
+      this.#payload += length;
+      return;
+    }
+    const header = this.#header;
+    header[WORD.written] = (header[WORD.written] as number) + 1;
+    this.#sums[SUM.bytes] = (this.#sums[SUM.bytes] as number) + length;
+    Atomics.store(header, WORD.tail, end);
   }
 }
 
@@ -434,5 +459,5 @@ const KIND_WRAP = 0;
 const CAPACITY_MIN = 64;
 /** Bytes. 2^30: an i32 still counts it. */
 const CAPACITY_MAX = 1 << 30;
-/** Up to here a loop is faster than making a view for `set` (~115 ns). */
+/** Up to here a loop (0.6 ns a byte) is faster than making a view for `set`, and it makes no garbage. */
 const COPY_LOOP_BYTES = 160;
