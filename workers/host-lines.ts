@@ -101,7 +101,8 @@ function checkOf(key: string, value: string): string {
   return crc32(`${key} ${value}`).toString(16).padStart(8, '0');
 }
 
-const LINE = /^([\da-f]{8}) (\S+) (.*)$/;
+/** `s`: a text may have line separators that are no line breaks here (U+2028), which JSON leaves as they are. */
+const LINE = /^([\da-f]{8}) (\S+) (.*)$/s;
 /** A shorter file is not worth writing anew. */
 const LINES_MIN = 4096;
 /** It says who plays. */

@@ -59,6 +59,7 @@ export class CheckpointReader {
     const pagesAt = HEAD_BYTES + padded(hostBytes);
     const fits =
       regionBytes <= REGION_BYTES_MAX &&
+      hostBytes <= bytes.length &&
       word(HEAD.pageBytes) === PAGE_BYTES &&
       pagesAt + count * (4 + PAGE_BYTES) === bytes.length;
     if (!fits) return this.#fail();

@@ -240,7 +240,8 @@ export class JournalReader {
       const length = left < ENTRY_HEAD_BYTES ? -1 : view.getUint32(at + 8, true);
       const stage = length < 0 ? 0 : view.getUint32(at, true);
       const tick = length < 0 ? 0 : view.getUint32(at + 4, true);
-      const whole = length >= 0 && padded(length) <= left - ENTRY_HEAD_BYTES;
+      // `padded` is of lengths below 2 GiB.
+      const whole = length >= 0 && 4 * Math.ceil(length / 4) <= left - ENTRY_HEAD_BYTES;
       if (!whole || stage < 1 || stage > STAGE_MAX || tick < head.firstTick || tick > head.lastTick)
         throw this.#damage(head.sequence, `entry at byte ${at} of its payload`);
       const start = at + ENTRY_HEAD_BYTES;

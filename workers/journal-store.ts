@@ -13,7 +13,7 @@ import { JournalFile } from './journal-file.ts';
 import { STAGE } from './journal-format.ts';
 import { JournalHandover, keyOf, workerOf } from './journal-handover.ts';
 import { LEDGER_STATE, type LedgerFile } from './journal-ledger.ts';
-import { JOURNAL_SUFFIX, retainJournals } from './journal-retention.ts';
+import { JOURNAL_SUFFIX, Retention } from './journal-retention.ts';
 import type { Signer } from './journal-seal.ts';
 
 export interface JournalStoreOptions {
@@ -92,6 +92,7 @@ export class JournalStore {
   /** Of closed rooms: too little is known for their summaries. */
   readonly #sealing = new Map<Open, number>();
   readonly #handover: JournalHandover;
+  readonly #retention: Retention;
   /** By worker: when its ring was emptied last, and before that. */
   readonly #lookedMs = new Map<number, { readonly last: number; readonly before: number }>();
   readonly #madeMs: number;
@@ -102,6 +103,7 @@ export class JournalStore {
     this.#options = options;
     this.#madeMs = options.sinceMs ?? options.unixMs();
     mkdirSync(options.dir, { recursive: true });
+    this.#retention = new Retention(options);
     this.#handover = new JournalHandover(options.ledger);
     for (const file of this.#handover.files) this.#reopen(file);
   }
@@ -223,13 +225,16 @@ export class JournalStore {
     }
   }
 
-  /** Deletes journals that are too old or too many. Those of open rooms stay. */
+  /** Deletes journals that are too old or too many, now and then. Those of open rooms stay. */
   retain(): void {
-    const { dir, bytesMax, ageMsMax, unixMs, held = [] } = this.#options;
+    const { dir, unixMs } = this.#options;
     const open = [...this.#open.values(), ...this.#moving.values(), ...this.#sealing.keys()];
-    const inUse = new Set([...held, ...open.flatMap((one) => (one === null ? [] : [one.path]))]);
-    const oldestMs = ageMsMax === 0 ? 0 : unixMs() - ageMsMax;
-    this.figures.deleted += retainJournals(dir, { bytesMax, oldestMs, inUse });
+    const inUse = open.flatMap((one) => (one === null ? [] : [one.path]));
+    try {
+      this.figures.deleted += this.#retention.look(unixMs(), inUse);
+    } catch (cause) {
+      this.#tell(dir, cause, 'old journals are not deleted');
+    }
   }
 
   #entry(worker: number, ring: Ring): void {
@@ -344,6 +349,7 @@ export class JournalStore {
     try {
       const file = new JournalFile(path, place, this.#how);
       this.#enter(key, path, { file, roomId: room });
+      this.#retention.release(path);
       const words = new Int32Array(encodeResumed(continuation).buffer);
       file.append(STAGE.resumed, tick, { words, from: 0, bytes: 4 * words.length });
       this.figures.files += 1;

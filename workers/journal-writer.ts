@@ -67,6 +67,8 @@ const boot = workerData as JournalBoot;
 const say = (message: JournalSays): void => parentPort?.postMessage(message);
 const rings = new Map<number, Ring>();
 let saidMs = 0;
+/** The newest lines of the host are on disk. */
+let isKept = true;
 
 function main(): void {
   let store: JournalStore;
@@ -144,17 +146,15 @@ function takeAll(store: JournalStore): void {
   }
 }
 
-/** A disk that refuses costs the sessions after a crash, and not the journals. */
+/** A disk that refuses costs the sessions after a crash, and not the journals. It is said once. */
 function keep(host: HostLines): void {
   try {
     host.flush();
+    isKept = true;
   } catch (cause) {
-    say({
-      kind: 'log',
-      level: 'warn',
-      text: 'sessions are not kept',
-      fields: { error: String(cause) },
-    });
+    const fields = { error: String(cause) };
+    if (isKept) say({ kind: 'log', level: 'warn', text: 'sessions are not kept', fields });
+    isKept = false;
   }
 }
 

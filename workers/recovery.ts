@@ -221,7 +221,8 @@ function eachRecord(
   const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
   for (let at = 0; at + RecordHeader.bytes <= records.length; ) {
     const bytes = view.getUint32(at + RecordHeader.length, true);
-    const end = at + RecordHeader.bytes + ((bytes + 3) & ~3);
+    const end = at + RecordHeader.bytes + 4 * Math.ceil(bytes / 4);
+    if (end > records.length) return;
     tell({
       kind: view.getUint16(at + RecordHeader.kind, true),
       slot: view.getUint16(at + RecordHeader.index, true),

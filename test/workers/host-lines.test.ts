@@ -18,7 +18,7 @@ test('the last line of a key counts, also after a file that ends anywhere or is 
   for (let k = 0; k < 40; k += 1) {
     const line: [string, string] = [
       `seat:${k % 5}`,
-      k % 7 === 6 ? '' : JSON.stringify({ k, text: 'ä\n' }),
+      k % 7 === 6 ? '' : JSON.stringify({ k, text: 'ä\n\u2028\u2029\r' }),
     ];
     said.push(line);
     lines.set(...line);
