@@ -202,6 +202,17 @@ export class JournalFile {
     return true;
   }
 
+  /**
+   * After a call that has thrown: leaves out what was not written whole, and says that the journal ends before its room. Even a full disk
+   * mostly has place for these 48 bytes, as it gives itself out in larger pieces.
+   */
+  cut(): void {
+    ftruncateSync(this.#file, this.#place);
+    const tick = this.#blockTick;
+    const raw = entryOf(STAGE.cut, tick, new Uint8Array(0));
+    this.#block(CODEC.stored, raw, { raw, firstTick: tick, lastTick: tick });
+  }
+
   /** Closes the file; what was not flushed is not in it. */
   close(): void {
     this.#closed = true;
@@ -240,11 +251,12 @@ export class JournalFile {
     block.set(payload, BLOCK_HEAD_BYTES);
     const [storedBytes, rawBytes] = [payload.length, raw.length];
     const head = { sequence: this.#sequence, codec, storedBytes, rawBytes, firstTick, lastTick };
-    this.#check = encodeBlock(block, head, { payload, check: this.#check, crc: crc32 });
+    const check = encodeBlock(block, head, { payload, check: this.#check, crc: crc32 });
+    this.#write(block);
+    this.#check = check;
     this.#sequence += 1;
     if (codec !== CODEC.checkpoint) this.#blockTick = lastTick;
     this.rawBytes += raw.length;
-    this.#write(block);
   }
 
   #write(bytes: Uint8Array): void {

@@ -459,11 +459,12 @@ export class JournalStore {
     if (open !== undefined) this.#finish(key, open);
     this.figures.cut += 1;
     this.#tell(path, cause);
-    try {
-      open?.file.close();
-    } catch {
-      // It could not be written, so it need not be closed well.
-    }
+    for (const end of ['cut', 'close'] as const)
+      try {
+        open?.file[end]();
+      } catch {
+        // It could not be written, so it need not be closed well.
+      }
   }
 
   #tell(path: string, cause: unknown, text = 'a journal ended before its room'): void {
