@@ -81,6 +81,8 @@ async function messageRows(options: BenchOptions): Promise<BenchRow[]> {
       more: {
         ours: 'refuses what does not fit, counts, and keeps order with the other side at work',
         peer: 'copies any structure, and wakes the other side for each message',
+        settings:
+          'one Uint8Array a message, copied; handing its memory over would cost a new one for each (https://nodejs.org/api/worker_threads.html#portpostmessagevalue-transferlist)',
       },
     });
     options.progress(

@@ -236,6 +236,8 @@ function radiusFor(points: readonly Point[], players: number, hits: number): num
 }
 
 const MORE = {
+  settings:
+    'filled in bulk (load, and add with finish) each tick, nodes of their default sizes, 9 and 64 (https://github.com/mourner/rbush#readme, https://github.com/mourner/kdbush#readme)',
   peer: 'holds boxes and not points alone (rbush), takes points of any precision, and answers any question at any time',
   ours: 'is measured as whole ticks: the sets of who sees whom are kept, and who comes and goes is told apart',
 };

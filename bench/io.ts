@@ -13,7 +13,7 @@ import { packageRoot } from '../src/cli/games.ts';
 import type { LoadFigures, LoadOptions } from './io/load-messages.ts';
 import type { ServerProcess } from './io/processes.ts';
 import { benchFile, compileC, Load, pinned, startFray, startPeer } from './io/processes.ts';
-import { findPeer } from './peers.ts';
+import { findPeer, WS_SETTINGS } from './peers.ts';
 import { pause } from './worker-host.ts';
 
 export const bench: Bench = {
@@ -41,7 +41,7 @@ interface LaneBench {
   /** Resolves with why it cannot run here; null: it can. */
   readonly lacking?: () => Promise<string | null>;
   readonly clients: { readonly full: number; readonly quick: number };
-  readonly goal: { readonly text: string; readonly ratioMin: number; readonly id: string };
+  readonly goal?: { readonly text: string; readonly ratioMin: number; readonly id: string };
   readonly more: More;
   readonly ours: () => Promise<ServerProcess>;
   /** Share of clients that decode everything; rule R wants 0.05. */
@@ -56,11 +56,14 @@ const OURS_MORE =
   'sessions, rooms, movement, hooks, a snapshot of its own for each client, input checks, rate limits';
 
 const WS_MORE = {
+  settings: WS_SETTINGS,
   ours: OURS_MORE,
   peer: 'one turn for all clients, where ours has the phase slots of ten rooms',
 };
 
 const RAW_MORE = {
+  settings:
+    'batches of up to 64 datagrams, one thread (bench/peers/raw-udp.c; recvmmsg(2), sendmmsg(2))',
   ours: `${OURS_MORE}, encryption`,
   peer: 'nothing: recvmmsg and sendmmsg, and no other work',
 };
@@ -85,6 +88,26 @@ const LANES: readonly LaneBench[] = [
     ours: () => startFray('websocket', ['--websocket', 'uws'], ['--import', UWS]),
     botShare: 0.05,
     peer: wsFanOut,
+  },
+  {
+    name: 'websocket',
+    by: ', beside socket.io',
+    clients: { full: 500, quick: 150 },
+    more: {
+      settings:
+        'WebSocket alone, no compression, the MessagePack parser (one frame an event), ws with bufferutil, no HTTP request kept (https://socket.io/docs/v4/performance-tuning/); its other engine, eiows 11.1.1, does not build on Node 20',
+      ours: OURS_MORE,
+      peer: 'finds a handler by the name of an event, and could put any structure into one',
+    },
+    ours: () => startFray('websocket'),
+    botShare: 0.05,
+    peer: async (bytes) => {
+      const found = findPeer('socket.io');
+      if (typeof found === 'string') return found;
+      const argv = [process.execPath, benchFile('peers', 'socketio-fanout.mjs'), String(bytes)];
+      const server = await startPeer(argv, 'socketio');
+      return { name: `${found.title} moving the same bytes, made once for all`, server };
+    },
   },
   {
     name: 'udp',
@@ -112,6 +135,8 @@ const LANES: readonly LaneBench[] = [
     clients: { full: 100, quick: 20 },
     goal: { text: '<= 0.167x of geckos.io', ratioMin: 6, id: 'P9' },
     more: {
+      settings:
+        'raw messages, not ordered and never sent again, which is its default; one port for all (https://github.com/geckosio/geckos.io#readme)',
       ours: `${OURS_MORE}, a process of its own for the native code`,
       peer: 'one turn for all clients',
     },
@@ -173,20 +198,18 @@ async function runLane(lane: LaneBench, options: BenchOptions): Promise<BenchRow
       clients,
       lengths,
       seed: options.seed,
-      bytesOut: null,
+      bytes: null,
     });
     say('warm-up', sizes);
     peer = await lane.peer(Math.round(sizes.outBytes));
     if (typeof peer === 'string') options.progress(`${name}: ${peer}`);
     for (let index = 0; index < lengths.rounds; index += 1) {
       const seed = options.seed + index;
-      const ours = () => playRound(fray, { lane, clients, lengths, seed, bytesOut: null });
+      const ours = () => playRound(fray, { lane, clients, lengths, seed, bytes: null });
       const server = typeof peer === 'string' ? null : peer.server;
-      const bytesOut = Math.round(sizes.inBytes);
+      const bytes = { out: Math.round(sizes.inBytes), back: Math.round(sizes.outBytes) };
       const its = async () =>
-        server === null
-          ? null
-          : await playRound(server, { lane, clients, lengths, seed, bytesOut });
+        server === null ? null : await playRound(server, { lane, clients, lengths, seed, bytes });
       const [first, second] = index % 2 === 0 ? [ours, its] : [its, ours];
       const both = [await first(), await second()];
       const [own, other] = index % 2 === 0 ? both : both.reverse();
@@ -201,7 +224,7 @@ async function runLane(lane: LaneBench, options: BenchOptions): Promise<BenchRow
         unit: UNIT,
         rounds,
         peerName: typeof peer === 'string' ? null : peer.name,
-        goal: lane.goal,
+        ...(lane.goal && { goal: lane.goal }),
         more: lane.more,
       }),
       ownRow({ name: `${name}/bytes out`, unit: 'bytes per datagram', ours: sizes.outBytes }),
@@ -246,7 +269,7 @@ export async function serverRounds(
       for (const which of index % 2 === 0 ? [0, 1] : [1, 0]) {
         const seed = options.seed + index;
         const server = servers[which] as ServerProcess;
-        const round = await playRound(server, { lane, clients, lengths, seed, bytesOut: null });
+        const round = await playRound(server, { lane, clients, lengths, seed, bytes: null });
         us[which] = round.us;
         options.progress(`${name}: ${told(which === 0 ? flags.join(' ') : 'without', round)}`);
       }
@@ -264,21 +287,22 @@ interface RoundOptions {
   readonly clients: number;
   readonly lengths: typeof FULL;
   readonly seed: number;
-  /** null: the server is ours. */
-  readonly bytesOut: number | null;
+  /** Of datagrams to a peer and back; null: the server is ours. */
+  readonly bytes: { readonly out: number; readonly back: number } | null;
 }
 
 async function playRound(server: ServerProcess, options: RoundOptions): Promise<Round> {
-  const { lane, clients, lengths, seed, bytesOut } = options;
+  const { lane, clients, lengths, seed, bytes } = options;
   const load = await Load.start({
     url: server.url,
     page: server.page,
-    fray: bytesOut === null,
+    fray: bytes === null,
     clients,
     transport: lane.name,
     botShare: lane.botShare,
     seed,
-    bytesOut: bytesOut ?? 0,
+    bytesOut: bytes?.out ?? 0,
+    ...(bytes !== null && { bytesBack: bytes.back }),
   });
   try {
     await pause(lengths.warmMs);

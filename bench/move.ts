@@ -188,6 +188,8 @@ class Race {
 }
 
 const MORE = {
+  settings:
+    'the build with SIMD; kinematic bodies with one character controller for all, or dynamic ones without rotation and friction; 0.01 m kept free (https://rapier.rs/docs/user_guides/javascript/character_controller)',
   peer: 'turns bodies, joints, restitution, any shape, and answers in floating point',
   ours: 'reads and checks the inputs of the tick, accelerates, and gives the same bits on every machine',
 };

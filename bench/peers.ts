@@ -11,6 +11,10 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../src/cli/games.ts';
 
+/** Of `ws`, wherever it is measured. */
+export const WS_SETTINGS =
+  'no compression, no check of UTF-8, bufferutil (https://github.com/websockets/ws#readme: opt-in for performance; doc/ws.md: skipUTF8Validation)';
+
 /** A module of a peer and the name it has in tables. */
 export interface Peer<Module> {
   /** As in 'name 1.2.3'. */

@@ -263,6 +263,8 @@ function nameOf(size: W1Size): string {
 /** Of W1_SIZES: the last is the first with more players. */
 const VISIBLE_FIRST = 10;
 const MORE = {
+  settings:
+    'narrow types (uint16 centimetres, uint8), a StateView per client, the shared part encoded once, changes discarded each tick: patch rate = tick rate (https://docs.colyseus.io/state/schema, https://docs.colyseus.io/state/view)',
   peer: 'tracks changes in objects that an author writes to freely; its schema nests and holds collections',
   ours: 'decodes inputs, moves everybody, finds who sees whom (the peer is handed it), runs hooks, keeps what lost packets need, copies to another thread',
 };

@@ -22,7 +22,9 @@ export async function openWebSocketLane(url: URL): Promise<Lane> {
   return lane;
 }
 
-class WebSocketLane implements Lane {
+export class WebSocketLane implements Lane {
+  /** Gets text frames; without it the socket is closed by one. */
+  onText: ((text: string) => void) | null = null;
   #socket: Socket | undefined;
   #opened: (() => void) | undefined;
   /** What a server says at once, before anybody listens. */
@@ -63,10 +65,10 @@ class WebSocketLane implements Lane {
   }
   #accept = '';
 
-  send(bytes: Uint8Array, length: number): void {
+  send(bytes: Uint8Array, length: number, opcode = BINARY): void {
     const small = length < 126;
     const head = LANE_HEAD - (small ? 6 : 8);
-    bytes[head] = 0x82;
+    bytes[head] = opcode;
     bytes[head + 1] = 0x80 | (small ? length : 126);
     if (!small) {
       bytes[head + 2] = length >>> 8;
@@ -112,7 +114,8 @@ class WebSocketLane implements Lane {
     let at = 0;
     while (this.#opened === undefined && bytes.length - at >= 2) {
       const short = (bytes[at + 1] as number) & 0x7f;
-      if (bytes[at] !== 0x82 || short === 127) {
+      const isText = bytes[at] === TEXT && this.onText !== null;
+      if ((bytes[at] !== BINARY && !isText) || short === 127) {
         // A close frame, or what no server of ours sends.
         this.#socket?.destroy();
         return;
@@ -121,13 +124,18 @@ class WebSocketLane implements Lane {
       if (bytes.length - at < head) break;
       const length = head === 2 ? short : bytes.readUInt16BE(at + 2);
       if (bytes.length - at < head + length) break;
-      this.#datagram(bytes.subarray(at + head, at + head + length));
+      const payload = bytes.subarray(at + head, at + head + length);
+      if (isText) this.onText?.(payload.toString());
+      else this.#datagram(payload);
       at += head + length;
     }
     this.#rest = at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at));
   }
 }
 
+/** First byte of a frame that is final. */
+export const BINARY = 0x82;
+export const TEXT = 0x81;
 const READ_BUFFER = Buffer.allocUnsafe(1 << 16);
 const NOTHING = Buffer.alloc(0);
 /** RFC 6455 section 1.3. */

@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly seed: number;
   /** Bytes of a datagram to a peer. */
   readonly bytesOut: number;
+  /** Bytes of each datagram of a peer, all of them 0x5a; another one is broken. */
+  readonly bytesBack?: number;
   /** What lean clients speak. Default: the arena, at 30 Hz. Bots play the arena alone. */
   readonly speaks?: {
     /** Of the schema, as decimal digits. */

@@ -14,6 +14,7 @@ import { LANE_HEAD, type Lane, openWebSocketLane } from './lanes.ts';
 import { LeanClient } from './lean-client.ts';
 import type { LoadAsk, LoadFigures, LoadOptions, LoadSays } from './load-messages.ts';
 import { FrayRtcLane, GeckosLane } from './rtc-lanes.ts';
+import { SocketIoLane } from './socketio-lane.ts';
 import { NetcodeLane, RawLane, tokenFor } from './udp-lanes.ts';
 
 const JOINS_AT_ONCE = 16;
@@ -42,6 +43,8 @@ let sentBytes = 0;
 let closed = 0;
 /** Of clients that have left: packets that were not right. */
 let brokenBefore = 0;
+/** What a peer sent and was not asked for. */
+let peerBroken = 0;
 let replaced = 0;
 /** Closed by this side. */
 const leaving = new WeakSet<Lane>();
@@ -133,15 +136,23 @@ async function openOne(index: number): Promise<Client> {
     if (lean !== null && ((payload[0] ?? 0) & 15) !== DATAGRAM.packet) return;
     received += 1;
     receivedBytes += payload.length;
-    lean?.receive(payload);
+    if (lean !== null) lean.receive(payload);
+    else if (!isOfPeer(payload)) peerBroken += 1;
   });
   return { lane, lean };
+}
+
+/** Peers send `bytesBack` bytes, all the same; looked at are the first and the last. */
+function isOfPeer(payload: Uint8Array): boolean {
+  const { length } = payload;
+  return length === options.bytesBack && payload[0] === 0x5a && payload[length - 1] === 0x5a;
 }
 
 function openLane(url: URL): Promise<Lane> {
   if (options.transport === 'webrtc')
     return options.fray ? FrayRtcLane.open(url) : GeckosLane.open(url);
   if (options.transport === 'udp') return options.fray ? NetcodeLane.open(url) : RawLane.open(url);
+  if (url.protocol === 'socketio:') return SocketIoLane.open(url);
   if (options.fray) url.pathname = '/ws';
   return openWebSocketLane(url);
 }
@@ -250,7 +261,7 @@ function figures(clients: readonly Client[], took: { cpuUs: number; ms: number }
     receivedWire: NetcodeLane.wireIn || receivedBytes,
     sentWire: NetcodeLane.wireOut || sentBytes,
     closed,
-    broken: leans.reduce((sum, lean) => sum + lean.broken + lean.late, brokenBefore),
+    broken: leans.reduce((sum, lean) => sum + lean.broken + lean.late, brokenBefore + peerBroken),
     replaced,
     gapTicksMax: Math.max(0, ...leans.map((lean) => lean.gapTicksMax)),
     lateMsP99: quantile(lateness, 0.99) / 10,

@@ -84,6 +84,7 @@ function benchOf(bench: BenchOutcome): HTMLElement[] {
   for (const { peer, more } of report.more) {
     if (!bench.rows.some((row) => row.peerName === peer && row.more?.peer === more.peer)) continue;
     parts.push(
+      element('p', `${peer}, settings: ${more.settings}`, 'faint'),
       element('p', `${peer} does more: ${more.peer}`, 'faint'),
       element('p', `Ours does more: ${more.ours}`, 'faint'),
     );

@@ -70,6 +70,7 @@ static void forget(void) {
 
 static void give(int fd, size_t length) {
   static char payload[BYTES_MAX];
+  memset(payload, 0x5a, length);
   struct iovec part = {payload, length};
   struct mmsghdr heads[BATCH];
   for (int first = 0; first < count; first += BATCH) {

@@ -14,10 +14,12 @@ export interface Round {
   readonly peer: number | null;
 }
 
-/** Beside a ratio: work that one side does and the other does not. */
+/** Beside a ratio: work that one side does and the other does not, and how the peer was set up. */
 export interface More {
   readonly ours: string;
   readonly peer: string;
+  /** The peer's settings and where they come from. */
+  readonly settings: string;
 }
 
 export interface BenchRow {
@@ -263,7 +265,7 @@ export const ROW_HEAD = [
 export function rowsText(rows: readonly BenchRow[]): string {
   const notes = moreOf(rows).map(
     ({ peer, more }) =>
-      `beside ${peer}:\n  it does more: ${more.peer}\n  ours does more: ${more.ours}`,
+      `beside ${peer}:\n  its settings: ${more.settings}\n  it does more: ${more.peer}\n  ours does more: ${more.ours}`,
   );
   return [table(ROW_HEAD, rows.map(rowCells)), ...notes].join('\n\n');
 }
@@ -273,6 +275,6 @@ export function moreOf(rows: readonly BenchRow[]): { peer: string; more: More }[
   const found = new Map<string, { peer: string; more: More }>();
   for (const { peerName, more } of rows)
     if (peerName !== null && more !== null)
-      found.set(`${peerName} ${more.ours} ${more.peer}`, { peer: peerName, more });
+      found.set(`${peerName} ${more.ours} ${more.peer} ${more.settings}`, { peer: peerName, more });
   return [...found.values()];
 }

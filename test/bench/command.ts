@@ -61,6 +61,8 @@ export function checkShape(row: BenchRow): void {
     if (row[name] !== null && !Number.isFinite(row[name])) fail(`${name} is ${row[name]}`);
   if ((row.peer === null) !== (row.peerName === null)) fail('a peer has a name and a figure');
   if ((row.peer === null) !== (row.ratio === null)) fail('a ratio is of a peer');
+  if (row.more !== null && !/https:|bench\/peers\//.test(row.more.settings))
+    fail('does not say where the settings of its peer come from');
   if (row.ratio !== null && !((row.ratioMin ?? 0) <= row.ratio && row.ratio <= (row.ratioMax ?? 0)))
     fail('the ratio is not between its least and its most');
 }

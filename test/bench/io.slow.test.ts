@@ -10,6 +10,9 @@ t.test('io measures a whole server over each transport beside its peer', async (
   const websocket = rowOf(rows, 'io/websocket 150');
   t.match(websocket.peerName, /^ws 8\./);
   t.ok(websocket.ours > 0 && (websocket.peer ?? 0) > 0, progress);
+  const socketIo = rowOf(rows, 'io/websocket 150, beside socket.io');
+  if (socketIo.peer === null) t.match(progress, /socket\.io did not run: it is not installed/);
+  else t.match(socketIo.peerName, /^socket\.io 4\./);
   const udp = rowOf(rows, 'io/udp 150');
   t.ok(udp.ours > 0, progress);
   t.equal(udp.peer !== null, HAS_CC, 'RAW runs where there is a compiler, and else says so');

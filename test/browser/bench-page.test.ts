@@ -20,7 +20,7 @@ const row = (name: string, ratioMin: number) =>
     rounds,
     peerName: 'a peer 1.0',
     goal: { text: `>= ${ratioMin}x`, ratioMin, id: 'P1' },
-    more: { ours: 'this', peer: 'that' },
+    more: { ours: 'this', peer: 'that', settings: 'as it comes' },
   });
 const report: BenchReport = {
   head: runHead({ quick: true, seed: 7 }),
@@ -83,6 +83,11 @@ t.test(
           t.match(await page.title(), /^Fray: 0 of \d+ goals met/, 'no text of a run is code');
           t.match(await page.locator('.goals .missed').first().innerText(), /P1 [\s\S]*missed/);
           t.match(await page.locator('.failure').innerText(), /5 packets were not right/);
+          t.match(
+            await page.locator('#report').innerText(),
+            /a peer 1\.0, settings: as it comes/,
+            'how the peer was set up',
+          );
           const wide = await page.evaluate('document.documentElement.scrollWidth');
           t.equal(wide, width, `${where}: nothing stands out`);
           const size = (name: string) =>
