@@ -145,6 +145,12 @@ export class House {
     }).bytes;
   }
 
+  /** As an operator does: whoever plays as `user` is sent away. */
+  kick(user: string): void {
+    for (const { id, userId } of this.sessions?.list() ?? [])
+      if (userId === user) this.sessions?.end(id, ERROR.E_KICKED);
+  }
+
   /** Its timers may go on, but nothing that it does reaches anybody any more. */
   die(): void {
     this.#isDead = true;

@@ -77,11 +77,33 @@ export class Host {
   page = 0;
   readonly up: Lane;
   readonly down: Lane;
+  #isHeld = false;
+  /** What arrives once it is held back no more, in order. */
+  #held: (() => void)[] = [];
 
   constructor(address: string, up: Chance, down: Chance) {
     this.address = address;
     this.up = new Lane(up);
     this.down = new Lane(down);
+  }
+
+  /** Nothing arrives, either way, as behind a link that sleeps: what would have does so at once later. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    if (isHeld) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const arrive of held) arrive();
+  }
+
+  /** Something is there, or will be. */
+  pass(arrive: () => void): void {
+    if (this.#isHeld) this.#held.push(arrive);
+    else arrive();
   }
 }
 
@@ -337,7 +359,9 @@ export class Net {
         copy[at] = (copy[at] ?? 0) ^ (1 << this.#chance.int(8));
       }
       this.#time.after(moment - this.#time.nowMs(), () => {
-        if (!host.isCut) arrive(copy);
+        host.pass(() => {
+          if (!host.isCut) arrive(copy);
+        });
       });
     }
   }

@@ -4,23 +4,16 @@
  */
 import { connectWith } from '../../src/client/connect.ts';
 import type { Game } from '../../src/client/game.ts';
-import type { Openers } from '../../src/client/pipes.ts';
-import { openUdp } from '../../src/client/udp.ts';
 import { FrayError } from '../../src/errors.ts';
-import type { MemoryPipe } from '../../src/transport/client/memory.ts';
-import type { LossyPipe } from '../../src/transport/lossy.ts';
-import { lossyPipe } from '../../src/transport/lossy.ts';
 import type { Chance } from './chance.ts';
 import type { schema } from './game.ts';
-import { FILLERS, fillerOf } from './game.ts';
+import { FILLERS } from './game.ts';
 import type { House } from './house.ts';
 import { RESUME_MS } from './house.ts';
 import type { Host, Net, Weather } from './net.ts';
-import { linkOf } from './net.ts';
 import type { SimTime } from './time.ts';
-
-/** Pipes that a player may use. */
-export type Pipes = 'udp' | 'web' | 'both';
+import { type Said, Voice } from './voice.ts';
+import { type Pipes, Wires } from './wires.ts';
 
 export interface PlayerParts {
   readonly user: string;
@@ -28,6 +21,8 @@ export interface PlayerParts {
   readonly given: { count: number };
   readonly schema: typeof schema;
   readonly pipes: Pipes;
+  /** Much, in short lines. */
+  readonly talks: boolean;
   readonly host: Host;
   readonly net: Net;
   readonly time: SimTime;
@@ -63,17 +58,14 @@ export class Player {
   /** Of the newest thing that its room has said to this page; -1: nothing yet. */
   saidTick = -1;
   readonly #parts: PlayerParts;
-  readonly #openers: Openers;
-  readonly #webs = new Set<{ readonly pipe: MemoryPipe; readonly lossy: LossyPipe }>();
-  /** Of its page: it counts lines anew. */
-  #life = 0;
-  #lines = 0;
+  readonly #wires: Wires;
+  readonly #voice: Voice;
   /** Number of the note that is due; null where the page does not know what was said before it. */
   #notes: number | null = 0;
   /** Where that is not known, it is none beyond this. */
   #notesMax = Number.POSITIVE_INFINITY;
-  /** What the page before had said when it was lost. */
-  #said: { readonly life: number; readonly lines: number } | null = null;
+  /** What the page before had said, and was acknowledged, when it was lost, and to whom. */
+  #said: { readonly what: Said; readonly to: House | null } | null = null;
   /** Packets that did not parse, as of the newest snapshot. */
   #malformed = 0;
   /** When its network broke last, when it was whole again, and for how long it had been before, ms. */
@@ -96,10 +88,8 @@ export class Player {
   constructor(parts: PlayerParts) {
     this.user = parts.user;
     this.#parts = parts;
-    this.#openers = {
-      ...(parts.pipes !== 'web' && { udp: (target, limits) => this.#udp(target.token, limits) }),
-      ...(parts.pipes !== 'udp' && { memory: () => this.#web() }),
-    };
+    this.#voice = new Voice(parts.talks, parts.chance);
+    this.#wires = new Wires(parts);
   }
 
   /** Comes in, and from here on comes back. */
@@ -126,6 +116,18 @@ export class Player {
     this.#permit = null;
   }
 
+  /** Its page says much, and is gone as soon as that is acknowledged, or when it takes too long. */
+  takeLeave(): void {
+    const { game } = this;
+    const page = this.#page;
+    if (game === null) return;
+    this.#tell('takes leave');
+    this.#voice.takeLeave();
+    this.#parts.time.after(LEAVE_MS, () => {
+      if (page === this.#page) this.crash();
+    });
+  }
+
   /** The page is gone without a word, memory and all; another one is opened at once with the token that it kept. */
   crash(): void {
     this.#tell('loses its page');
@@ -133,9 +135,7 @@ export class Player {
     // A token that was shown over UDP alone is worth nothing any more.
     const tried = this.#parts.pipes === 'udp' ? null : (this.#attempt?.token ?? null);
     this.#permit = game === null ? tried : game.token;
-    // All that it has said was acknowledged.
-    const isSaid = game?.stats.sendQueue === 0;
-    this.#said = isSaid ? { life: this.#life, lines: this.#lines } : null;
+    this.#said = game && { what: this.#voice.acknowledged(game), to: this.#house };
     this.#losePage();
     if (game !== null) {
       this.#check(game);
@@ -148,9 +148,7 @@ export class Player {
   /** Its timers may go on, but nothing of it reaches anybody any more. */
   #losePage(): void {
     this.#page += 1;
-    this.#parts.host.page += 1;
-    for (const { pipe } of [...this.#webs]) pipe.vanish();
-    this.#webs.clear();
+    this.#wires.losePage();
     this.#attempt?.abort.abort();
     this.#attempt = null;
   }
@@ -158,23 +156,30 @@ export class Player {
   /** Its machine's network is gone, or back. */
   cut(isCut: boolean): void {
     if (isCut) this.#disturbed();
-    else if (this.#parts.host.isCut) this.#wholeMs = this.#parts.time.nowMs();
-    this.#parts.host.isCut = isCut;
-    // A stream that stands still is not lost at once; half of them are, as when a phone changes networks.
-    for (const web of [...this.#webs]) {
-      web.lossy.setLink({
-        ...linkOf(this.#parts.host.weather, this.#seed()),
-        lossPercent: isCut ? 100 : 0,
-      });
-      if (isCut && this.#parts.chance.happens(0.5)) this.#drop(web);
-    }
+    const wasCut = this.#parts.host.isCut;
+    this.#wires.cut(isCut);
+    if (wasCut && !isCut) this.#isWhole();
+  }
+
+  /** Its network holds everything back; once it goes on, all of that is there at once. */
+  hold(isHeld: boolean): void {
+    const { host } = this.#parts;
+    const wasHeld = host.isHeld;
+    if (isHeld) this.#disturbed();
+    host.hold(isHeld);
+    if (wasHeld && !isHeld) this.#isWhole();
   }
 
   /** The NAT before it forgets, and gives it another address. */
   rebind(): void {
     this.#parts.host.portShift += 1000;
     this.#disturbed();
-    this.#wholeMs = this.#parts.time.nowMs();
+    this.#isWhole();
+  }
+
+  #isWhole(): void {
+    const { host, time } = this.#parts;
+    if (!host.isCut && !host.isHeld) this.#wholeMs = time.nowMs();
   }
 
   #disturbed(): void {
@@ -200,24 +205,18 @@ export class Player {
       );
   }
 
-  /** The machine at the other end of its streams is gone. */
-  loseWebs(): void {
-    for (const web of [...this.#webs]) this.#drop(web);
+  /** The machine at the other end is gone. */
+  loseHouse(): void {
+    this.#wires.loseWebs();
   }
 
   weather(weather: Weather): void {
-    const { host } = this.#parts;
-    host.weather = weather;
-    if (!host.isCut)
-      for (const { lossy } of this.#webs) lossy.setLink(linkOf(weather, this.#seed()));
+    this.#wires.weather(weather);
   }
 
   /** Its reader stands still, or goes on. */
   slow(isSlow: boolean): void {
-    for (const { pipe } of this.#webs) {
-      if (isSlow) pipe.pause();
-      else pipe.resume();
-    }
+    this.#wires.slow(isSlow);
   }
 
   /** ms for which it has been in its room, and in touch; less than 0: it is not. */
@@ -248,7 +247,7 @@ export class Player {
     this.#attempt = { abort, token };
     this.#tell(`connects with ${kept === null ? 'a new token' : 'the token it kept'}`);
     const tools = {
-      open: this.#openers,
+      open: this.#wires.openers,
       load: async () => client,
       nowMs: () => time.nowMs(),
       hooks: { beforeCommand: () => this.#play(page), afterSnapshot: () => this.#snapshot(page) },
@@ -292,8 +291,7 @@ export class Player {
     this.#house = this.#parts.house();
     this.#malformed = 0;
     this.#enteredMs = time.nowMs();
-    this.#life += 1;
-    this.#lines = 0;
+    this.#voice.begin();
     if (game.resumed === 'new') [this.#notes, this.#notesMax] = [0, Number.POSITIVE_INFINITY];
     else this.#forgets();
     this.#tick = 0;
@@ -324,7 +322,7 @@ export class Player {
     game.on('setback', (what) => {
       this.setbacks += 1;
       this.#tell(`is set back in ${game.roomId}: ${JSON.stringify(what)}`);
-      this.#parts.lost(this.user, this.#life, what.messagesLost);
+      this.#parts.lost(this.user, this.#voice.life, what.messagesLost);
       this.#forgets();
     });
     game.on('status', (status, error) => {
@@ -344,12 +342,12 @@ export class Player {
     const { heard, trouble } = this.#parts;
     const said = this.#said;
     this.#said = null;
-    if (said === null || resumed === 'new') return;
-    const read = heard(this.user, said.life) + 1;
-    if (read < said.lines)
-      trouble(
-        `I4: of ${said.lines} lines of ${this.user} that were acknowledged ${read} were read`,
-      );
+    // Who was killed meanwhile may have forgotten some.
+    if (said === null || resumed === 'new' || said.to !== this.#parts.house()) return;
+    const { life, lines } = said.what;
+    const read = heard(this.user, life) + 1;
+    if (read < lines)
+      trouble(`I4: of ${lines} lines of ${this.user} that were acknowledged ${read} were read`);
   }
 
   /** What comes next was said before or is what was due: nothing that it has not read is left out. */
@@ -375,16 +373,7 @@ export class Player {
       fire: chance.happens(0.3),
       swap: chance.happens(0.1),
     });
-    if (!chance.happens(SAY_SHARE)) return;
-    try {
-      for (let more = chance.happens(BURST_SHARE) ? BURST_LINES : 1; more > 0; more -= 1) {
-        game.send('say', { life: this.#life, n: this.#lines, filler: fillerOf(this.#lines) });
-        this.#lines += 1;
-      }
-    } catch (error) {
-      // Too much waits: it is said later.
-      if (!(error instanceof FrayError) || error.code !== 'E_CHANNEL_FULL') throw error;
-    }
+    this.#voice.speak(game);
   }
 
   #snapshot(page: number): void {
@@ -400,6 +389,10 @@ export class Player {
     this.snapshots += 1;
     if (game.stats.hashMismatches > 0)
       trouble(`I1: ${this.user} holds another state than tick ${snapshotTick} has`);
+    if (this.#voice.hasTakenLeave(game))
+      time.after(0, () => {
+        if (page === this.#page) this.crash();
+      });
   }
 
   #check({ stats, resumed }: Game<typeof schema>): void {
@@ -419,56 +412,12 @@ export class Player {
       );
   }
 
-  async #udp(token: Uint8Array | null, limits: { timeoutMs: number; signal: AbortSignal }) {
-    if (token === null) throw new FrayError('E_TOKEN_REQUIRED', 'Cannot connect by UDP: no token');
-    const { net, host } = this.#parts;
-    const takeBack = net.opensNext(host);
-    try {
-      return await openUdp(token, limits);
-    } finally {
-      takeBack();
-    }
-  }
-
-  async #web() {
-    const { house, host, time } = this.#parts;
-    const there = house();
-    if (there === null || host.isCut) {
-      await new Promise((resolve) => time.after(2000, () => resolve(undefined)));
-      throw new FrayError('E_CLOSED', 'Cannot connect: nobody answers');
-    }
-    const pipe = there.web.connect(host.address);
-    const overheard = this.#parts.net.overhear();
-    const { send, onDatagram } = pipe;
-    pipe.send = (bytes) => {
-      overheard.said(bytes);
-      send.call(pipe, bytes);
-    };
-    pipe.onDatagram = (fn) =>
-      onDatagram.call(pipe, (bytes) => {
-        overheard.answered(bytes);
-        fn(bytes);
-      });
-    const lossy = lossyPipe(pipe, linkOf(host.weather, this.#seed()), time);
-    this.#webs.add({ pipe, lossy });
-    return lossy;
-  }
-
   #tell(text: string): void {
     this.#parts.tell(`${this.user}: ${text}`);
   }
 
   #isWrong({ code }: FrayError): boolean {
     return UNEXPECTED.test(code) && !this.#parts.may.has(code);
-  }
-
-  #drop(web: { readonly pipe: MemoryPipe; readonly lossy: LossyPipe }): void {
-    web.pipe.vanish();
-    this.#webs.delete(web);
-  }
-
-  #seed(): number {
-    return this.#parts.chance.int(2 ** 31);
   }
 }
 
@@ -478,10 +427,8 @@ const UNEXPECTED =
 const AIM_STEP = (2 * Math.PI) / 65_536;
 /** s for which a page may get what another was sent. */
 const DEAF_S = 2.5;
-const SAY_SHARE = 0.08;
-/** Now and then it says so much at once that it waits for its turn at each place on its way. */
-const BURST_SHARE = 0.15;
-const BURST_LINES = 24;
+/** ms for which a page waits for its last words to be heard. */
+const LEAVE_MS = 2000;
 /** ms within which it is back over a network that is whole. */
 const BACK_MS = 2500;
 /** ms in which it has come back from what was before, and got a token for the next time. */

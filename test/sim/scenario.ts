@@ -9,7 +9,7 @@ import { Machine } from './machine.ts';
 import { CALM, Host, Net } from './net.ts';
 import { Nonces } from './nonces.ts';
 import { Player } from './player.ts';
-import type { Act, Script } from './script.ts';
+import type { Act, Script, Who } from './script.ts';
 import { HEAL_MS } from './script.ts';
 import { JournalThread, RoomThread } from './threads.ts';
 import { SimTime } from './time.ts';
@@ -103,8 +103,8 @@ class Scenario {
     const house = (): House | null => this.#house;
     this.#hostile = new Hostile({ net: this.#net, time, chance: new Chance(seed, 4), house });
     watch(this.#watchman);
-    for (const [index, { pipes }] of script.players.entries())
-      this.#players.push(this.#player(`user ${index}`, pipes, index));
+    for (const [index, { pipes, talks }] of script.players.entries())
+      this.#players.push(this.#player(`user ${index}`, { pipes, talks }, index));
   }
 
   async play(): Promise<Outcome> {
@@ -121,6 +121,7 @@ class Scenario {
     await time.run(this.#startMs + ms - HEAL_MS);
     for (const player of this.#players) {
       player.cut(false);
+      player.hold(false);
       player.weather(CALM);
     }
     await time.run(this.#startMs + ms);
@@ -169,7 +170,7 @@ class Scenario {
     return Math.round(this.#time.nowMs() - this.#startMs);
   }
 
-  #player(user: string, pipes: Script['players'][number]['pipes'], index: number): Player {
+  #player(user: string, { pipes, talks }: Pick<Who, 'pipes' | 'talks'>, index: number): Player {
     const { seed, acts } = this.#script;
     const salt = 100 + 10 * index;
     const host = new Host(
@@ -186,6 +187,7 @@ class Scenario {
       given,
       schema: gameAt(this.#script.rateHz).schema,
       pipes,
+      talks,
       host,
       net: this.#net,
       time: this.#time,
@@ -265,8 +267,16 @@ class Scenario {
         player?.rebind();
         break;
       case 'crash':
-        player?.crash();
+        if (act.farewell) player?.takeLeave();
+        else player?.crash();
         if (act.againMs > 0) time.after(act.againMs, () => player?.crash());
+        break;
+      case 'hold':
+        player?.hold(true);
+        time.after(act.ms, () => player?.hold(false));
+        break;
+      case 'kick':
+        if (player !== undefined) this.#house?.kick(player.user);
         break;
       case 'slow':
         player?.slow(true);
@@ -315,7 +325,7 @@ class Scenario {
 
   #twin(who: number, ms: number): void {
     const index = 100 + this.#players.length + who;
-    const twin = this.#player(`user ${who}`, 'udp', index % 250);
+    const twin = this.#player(`user ${who}`, { pipes: 'udp', talks: false }, index % 250);
     twin.enter();
     this.#time.after(ms, () => twin.leave());
   }
@@ -348,7 +358,7 @@ class Scenario {
     this.#disk.tear(tornBytes);
     this.#rooms = [];
     this.#watchman.hostDied();
-    for (const player of this.#players) player.loseWebs();
+    for (const player of this.#players) player.loseHouse();
     // Acts wait for it: it is back when the quiet time begins, also where one death follows on another.
     const quietMs = this.#startMs + this.#script.ms - HEAL_MS;
     await this.#time.run(Math.max(this.#time.nowMs(), Math.min(this.#time.nowMs() + ms, quietMs)));
@@ -471,6 +481,8 @@ const NOT_ITS_OWN: ReadonlySet<Act['kind']> = new Set<Act['kind']>([
   'fullDisk',
   // A token may have expired meanwhile.
   'wall',
+  // It cannot be told of that while it is away.
+  'kick',
 ]);
 /** Faults after which a journal may end before its room. */
 const ENDS_JOURNALS: ReadonlySet<Act['kind']> = new Set<Act['kind']>(['fullDisk', 'killHost']);

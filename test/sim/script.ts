@@ -1,16 +1,28 @@
 /** What happens in a scenario, drawn from its seed: who plays how, and which faults come when. Data, so that it can be cut shorter. */
 import { Chance } from './chance.ts';
 import type { Weather } from './net.ts';
-import type { Pipes } from './player.ts';
 import type { TurnStage } from './threads.ts';
 import { TURN_STAGES } from './threads.ts';
+import type { Pipes } from './wires.ts';
 
 export type Act = { readonly atMs: number } & (
   | { readonly kind: 'weather'; readonly who: number; readonly weather: Weather }
   | { readonly kind: 'cut'; readonly who: number; readonly ms: number }
   | { readonly kind: 'rebind'; readonly who: number }
-  /** Its page is lost; `againMs` later the one that came after it as well, 0: it is not. */
-  | { readonly kind: 'crash'; readonly who: number; readonly againMs: number }
+  /**
+   * Its page is lost; `againMs` later the one that came after it as well, 0: it is not. With a `farewell` it says much first, and is lost
+   * as soon as all of that is acknowledged.
+   */
+  | {
+      readonly kind: 'crash';
+      readonly who: number;
+      readonly againMs: number;
+      readonly farewell: boolean;
+    }
+  /** Its network holds everything back, and lets it through at once. */
+  | { readonly kind: 'hold'; readonly who: number; readonly ms: number }
+  /** An operator sends it away. */
+  | { readonly kind: 'kick'; readonly who: number }
   | { readonly kind: 'slow'; readonly who: number; readonly ms: number }
   | { readonly kind: 'leave'; readonly who: number; readonly ms: number }
   /** The same player from another machine. */
@@ -44,8 +56,16 @@ export interface Script {
   readonly journals: boolean;
   /** At the end every other player goes without a word: the server has to find out. */
   readonly endsSilently: boolean;
-  readonly players: readonly { readonly pipes: Pipes; readonly entersMs: number }[];
+  readonly players: readonly Who[];
   readonly acts: readonly Act[];
+}
+
+/** Somebody who plays. */
+export interface Who {
+  readonly pipes: Pipes;
+  readonly entersMs: number;
+  /** It talks much, in short lines. */
+  readonly talks: boolean;
 }
 
 /** ms. Time without faults at the end: within it everybody must be back. */
@@ -57,26 +77,21 @@ export function draw(seed: number): Script {
   const faults = FAULTS.filter(() => chance.happens(0.33));
   while (faults.length < 3 && chance.happens(0.8)) faults.push(chance.pick(FAULTS));
   const count = 2 + chance.int(9);
+  // Faults and habits that came later draw from a stream of their own: they move none of the others.
+  const later = new Chance(seed, 5);
   const players = Array.from({ length: count }, () => ({
     pipes: chance.pick(['udp', 'udp', 'web', 'both'] as const),
     entersMs: Math.floor(chance.between(0, 1500)),
+    talks: later.happens(TALKS_SHARE),
   }));
   const workers = chance.pick([1, 2, 2, 3]);
   const ms = 15_000 + chance.int(1000);
   const untilMs = ms - HEAL_MS;
   const acts: Act[] = [];
-  const of = { chance, count, workers, untilMs };
-  for (const kind of new Set(faults)) {
-    const times = RARE.has(kind) ? 1 + chance.int(2) : 1 + chance.int(2 * count);
-    for (let turn = 0; turn < times; turn += 1) {
-      const atMs = Math.floor(chance.between(1000, untilMs));
-      acts.push(act(kind, { atMs, ...of }));
-      if (kind === 'move' && chance.happens(DIES_SHARE))
-        acts.push(
-          act('killWorker', { atMs: Math.min(untilMs, atMs + chance.int(MOVE_MS)), ...of }),
-        );
-    }
-  }
+  const of = { count, workers, untilMs };
+  for (const kind of new Set(faults)) acts.push(...actsOf(kind, { chance, ...of }));
+  for (const kind of LATER_FAULTS)
+    if (later.happens(0.33)) acts.push(...actsOf(kind, { chance: later, ...of }));
   acts.sort((one, other) => one.atMs - other.atMs);
   keepWorkersAlive(acts);
   const journals = chance.happens(0.4);
@@ -100,6 +115,29 @@ function keepWorkersAlive(acts: Act[]): void {
   }
 }
 
+/** All of one kind, with those that come along. */
+function actsOf(kind: Fault, of: Omit<Drawing, 'atMs'>): Act[] {
+  const { chance, count, untilMs } = of;
+  const acts: Act[] = [];
+  const times = RARE.has(kind) ? 1 + chance.int(2) : 1 + chance.int(2 * count);
+  for (let turn = 0; turn < times; turn += 1) {
+    const atMs = Math.floor(chance.between(1000, untilMs));
+    const one = act(kind, { atMs, ...of });
+    acts.push(one);
+    if (one.kind === 'move' && chance.happens(DIES_SHARE))
+      acts.push(act('killWorker', { atMs: Math.min(untilMs, atMs + chance.int(MOVE_MS)), ...of }));
+    if (one.kind === 'hold' && chance.happens(LOST_SHARE))
+      acts.push({
+        kind: 'crash',
+        atMs: atMs + Math.floor(chance.between(0, one.ms)),
+        who: one.who,
+        againMs: 0,
+        farewell: chance.happens(0.5),
+      });
+  }
+  return acts;
+}
+
 interface Drawing {
   readonly atMs: number;
   readonly chance: Chance;
@@ -119,6 +157,8 @@ function act(kind: Fault, { atMs, chance, count, workers, untilMs }: Drawing): A
       return { kind, atMs, who, ms: lasts(100, 7000) };
     case 'slow':
       return { kind, atMs, who, ms: lasts(100, 3000) };
+    case 'hold':
+      return { kind, atMs, who, ms: lasts(50, 1500) };
     case 'leave':
       return { kind, atMs, who, ms: lasts(0, 3000) };
     case 'twin':
@@ -130,7 +170,13 @@ function act(kind: Fault, { atMs, chance, count, workers, untilMs }: Drawing): A
     case 'killWorker':
       return { kind, atMs, worker: chance.int(workers), stage: chance.pick(TURN_STAGES) };
     case 'crash':
-      return { kind, atMs, who, againMs: chance.happens(0.4) ? 10 + chance.int(400) : 0 };
+      return {
+        kind,
+        atMs,
+        who,
+        againMs: chance.happens(0.4) ? 10 + chance.int(400) : 0,
+        farewell: false,
+      };
     case 'killHost':
       return {
         kind,
@@ -170,6 +216,10 @@ const RATES_HZ = [10, 10, 10, 10, 10, 10, 20, 20, 30, 30] as const;
 
 /** Of moves: a worker dies in the middle. */
 const DIES_SHARE = 0.3;
+/** Of networks that hold everything back: a page is lost meanwhile. */
+const LOST_SHARE = 0.4;
+/** Of players. */
+const TALKS_SHARE = 0.2;
 /** Of one worker in a scenario. */
 const DEATHS_MAX = 8;
 /** ms. A move takes no longer, at 10 ticks a second. */
@@ -194,6 +244,7 @@ const FAULTS: readonly Fault[] = [
   'fullDisk',
   'slowDisk',
 ];
+const LATER_FAULTS: readonly Fault[] = ['hold', 'kick'];
 const RARE: ReadonlySet<Fault> = new Set<Fault>([
   'attack',
   'killWorker',
