@@ -1,12 +1,12 @@
 /**
  * What the summary of a journal says, gathered while the journal is written: who came and went, how it ended, and the hash of all its
- * bytes. Of a file that somebody else has begun what stands there is read later, piece by piece, and what comes meanwhile waits.
+ * bytes. Of a file that somebody else has begun what stands there is read later, piece by piece.
  */
 import { createHash } from 'node:crypto';
 import { Join, Leave, RecordHeader } from '../protocol/gen/tables.ts';
 import { identityOf } from '../src/plugin/identity.ts';
 import { decodeResumed } from './journal-checkpoint.ts';
-import type { JournalEntry, JournalHead, JournalReader } from './journal-format.ts';
+import type { JournalEntry, JournalHead } from './journal-format.ts';
 import { ENTRY_HEAD_BYTES, padded, STAGE } from './journal-format.ts';
 import { decodeOver, PLAYERS_MAX, type Summary, type SummaryPlayer } from './journal-summary.ts';
 
@@ -17,45 +17,30 @@ type Stay = { -readonly [Key in keyof SummaryPlayer]: SummaryPlayer[Key] };
 
 export class JournalDigest {
   readonly #hash = createHash('sha256');
-  #head: HeadFacts | null;
-  /** Bytes and entries that have to wait; null: none have to. */
-  #waiting: Uint8Array[] | null;
-  #waitingEntries: Uint8Array[] = [];
+  readonly #head: HeadFacts;
   readonly #stays: Stay[] = [];
   readonly #slots = new Map<number, Stay>();
   /** Joins and leaves of the tick that has begun: it is none before its end. */
   #begun: Uint8Array[] = [];
   #leftOut = 0;
   #bots = 0;
-  #epoch = 0;
+  #epoch: number;
   #lastTick = 0;
   #stateHash: string | null = null;
   #over: { readonly code: number; readonly result: string } | null = null;
 
-  /** `head`: of a file that begins; null: of one that is read by `readBack`. */
-  constructor(head: HeadFacts | null) {
+  constructor(head: HeadFacts) {
     this.#head = head;
-    this.#waiting = head === null ? [] : null;
-    this.#epoch = head?.epoch ?? 0;
+    this.#epoch = head.epoch;
   }
 
-  /** All is read: the summary can be written. */
-  get whole(): boolean {
-    return this.#waiting === null;
-  }
-
-  /** The next bytes of the file; they are not changed later. */
+  /** The next bytes of the file. */
   bytes(bytes: Uint8Array): void {
-    if (this.#waiting === null) this.#hash.update(bytes);
-    else this.#waiting.push(bytes);
+    this.#hash.update(bytes);
   }
 
   /** The next entries, as they stand in a block that is unpacked. */
   entries(raw: Uint8Array): void {
-    if (this.#waiting !== null) {
-      this.#waitingEntries.push(raw.slice());
-      return;
-    }
     const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
     for (let at = 0; at + ENTRY_HEAD_BYTES <= raw.length; ) {
       const from = at + ENTRY_HEAD_BYTES;
@@ -66,23 +51,20 @@ export class JournalDigest {
     }
   }
 
-  /** Reads `file` up to where it goes on, a piece at each step; `reader` is of the same. Throws what reading throws. */
-  *readBack(file: Uint8Array, reader: JournalReader): Generator<void, void> {
-    this.#head = reader.head;
-    this.#epoch = reader.head.epoch;
-    this.#hash.update(file);
-    let bytes = 0;
-    for (const entry of reader.entries()) {
-      this.#entry(entry);
-      bytes += ENTRY_HEAD_BYTES + entry.bytes.length;
-      if (bytes < PIECE_BYTES) continue;
-      bytes = 0;
+  /** The next `bytes` of a file, and the entries that stand in them, a piece at each step. Throws what reading throws. */
+  *readBack(bytes: Uint8Array, entries: Iterable<JournalEntry>): Generator<void, void> {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      this.bytes(bytes.subarray(at, at + PIECE_BYTES));
       yield;
     }
-    const waiting = this.#waiting ?? [];
-    this.#waiting = null;
-    for (const chunk of waiting) this.bytes(chunk);
-    for (const raw of this.#waitingEntries.splice(0)) this.entries(raw);
+    let read = 0;
+    for (const entry of entries) {
+      this.#entry(entry);
+      read += ENTRY_HEAD_BYTES + entry.bytes.length;
+      if (read < PIECE_BYTES) continue;
+      read = 0;
+      yield;
+    }
   }
 
   /** Of all bytes so far. */
@@ -92,7 +74,7 @@ export class JournalDigest {
 
   /** The tick that the room was closed in, and what there is to say; null for a room that was not closed. */
   summary(closedMs: number): { tick: number; text: Uint8Array } | null {
-    if (this.#head === null || this.#over === null) return null;
+    if (this.#over === null) return null;
     const { roomId, openedMs } = this.#head;
     const { code, result } = this.#over;
     const summary: Summary = {
@@ -199,5 +181,5 @@ function hashOf(bytes: Uint8Array): string {
 const TEXT = new TextDecoder();
 /** Of a record Join. */
 const BOT_FLAG = 1;
-/** Bytes of entries that are read at a time: some 2 ms. */
+/** Bytes of a file, or of entries, that are read at a time: some 2 ms. */
 const PIECE_BYTES = 1 << 18;

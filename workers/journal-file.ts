@@ -11,7 +11,7 @@ import {
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Differences } from './journal-differences.ts';
 import { JournalDigest } from './journal-digest.ts';
-import type { BlockPlace, JournalHead } from './journal-format.ts';
+import type { BlockPlace, JournalHead, JournalPlace } from './journal-format.ts';
 import {
   BLOCK_BYTES_MAX,
   BLOCK_HEAD_BYTES,
@@ -59,7 +59,7 @@ export class JournalFile {
   #differences = new Differences();
   /** The next block begins anew: readers may begin there. */
   #anew = false;
-  /** For the summary; undefined: there will be none. */
+  /** For the summary; undefined: there will be none, or what stood in the file before is not read yet. */
   #digest: JournalDigest | undefined;
   /** Reads what somebody else has written of it; undefined: nothing, or all is read. */
   #readBack: Iterator<void, void> | undefined;
@@ -83,7 +83,7 @@ export class JournalFile {
       this.#blockTick = head.tick;
       this.#lastTick = head.tick;
       this.#anew = true;
-      if (sealed) this.#readBack = this.#before(path, head.at);
+      if (sealed) this.#readBack = this.#before(path);
       return;
     }
     if (sealed) this.#digest = new JournalDigest(head);
@@ -185,8 +185,6 @@ export class JournalFile {
       if (this.#readBack.next().done === true) this.#readBack = undefined;
       else if (nowMs() >= untilMs) return false;
     }
-    // What waits for something that is not read is of no use.
-    if (this.#digest?.whole === false) this.#digest = undefined;
     return true;
   }
 
@@ -194,7 +192,7 @@ export class JournalFile {
   seal(signer: Signer, closedMs: number): boolean {
     this.flush();
     const digest = this.#digest;
-    const summary = digest?.whole ? digest.summary(closedMs) : null;
+    const summary = digest?.summary(closedMs) ?? null;
     if (digest === undefined || summary === null) return false;
     const { tick, text } = summary;
     const raw = entryOf(STAGE.summary, tick, signer.seal(digest.hash(), text));
@@ -219,16 +217,22 @@ export class JournalFile {
     if (!this.#syncing) closeSync(this.#file);
   }
 
-  /** The file as it was is read only when its turn comes: many may be many times the memory. */
-  #before(path: string, bytes: number): Iterator<void, void> | undefined {
-    if (bytes > READ_BYTES_MAX) return undefined;
-    const digest = new JournalDigest(null);
+  /**
+   * The file is read only when its turn comes, as many may be many times the memory. What is written meanwhile is read as well: so nothing
+   * has to wait.
+   */
+  *#before(path: string): Generator<void, void> {
+    let digest: JournalDigest | undefined;
+    let place: JournalPlace | undefined;
+    while (place === undefined || place.at < this.#place) {
+      if (this.#place > READ_BYTES_MAX) return;
+      const file = new Uint8Array(readFileSync(path)).subarray(0, this.#place);
+      const reader = readJournal(file);
+      digest ??= new JournalDigest(reader.head);
+      yield* digest.readBack(file.subarray(place?.at ?? 0), reader.entries(place));
+      place = reader.place() ?? undefined;
+    }
     this.#digest = digest;
-    const read = function* (): Generator<void, void> {
-      const file = new Uint8Array(readFileSync(path)).subarray(0, bytes);
-      yield* digest.readBack(file, readJournal(file));
-    };
-    return read();
   }
 
   /** Nobody waits for the disk: what is lost with the power, or refused, is the way back from there alone. */

@@ -38,7 +38,8 @@ function make(path: string): void {
 
 function writePublic(path: string, pem: string): void {
   const key = createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'pem' });
-  if (!existsSync(path)) writeFileSync(path, key);
+  // The operator may have put another key in the place of the one that was made.
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== key) writeFileSync(path, key);
 }
 
 const OWN_KEY = 'key.pem';

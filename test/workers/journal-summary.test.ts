@@ -12,7 +12,7 @@ import { ERROR } from '../../protocol/gen/tables.ts';
 import { summaryLines } from '../../src/cli/replay-summary.ts';
 import { Replay } from '../../src/room/replay.ts';
 import { judgeSummary } from '../../src/room/verdict.ts';
-import { readJournal } from '../../workers/journal-file.ts';
+import { JournalFile, readJournal } from '../../workers/journal-file.ts';
 import { BLOCK_HEAD_BYTES, encodeBlock, STAGE } from '../../workers/journal-format.ts';
 import { isSealed, publicKeyOf, Signer } from '../../workers/journal-seal.ts';
 import type { Summary } from '../../workers/journal-summary.ts';
@@ -224,6 +224,47 @@ test('a room that two processes ran has one summary, of both', async (t) => {
   const report = new Replay(readJournal(file), module).play();
   t.match(report, { differs: null, problem: null, end: 'over', resumptions: 1 });
   t.equal(report.stateHash, summary.stateHash);
+});
+
+test('a file that another process began is read while more is written, and nothing waits in memory', async (t) => {
+  const path = join(folder(t), 'r7.journal');
+  const head = { roomId: 'r7', schemaHash: 1n, epoch: 1, tickRateHz: 30, openedMs: 1 };
+  const words = new Int32Array(1 << 18);
+  let tick = 0;
+  const play = (file: JournalFile, bytes: number): void => {
+    tick += 1;
+    file.append(STAGE.begin, tick, { words, from: 0, bytes: 0 });
+    file.append(STAGE.game, tick, { words, from: 0, bytes });
+    file.append(STAGE.end, tick, { words, from: 0, bytes: 0 });
+    file.flush();
+  };
+  const first = new JournalFile(path, {
+    ...head,
+    coreHash: new Uint8Array(32),
+    config: new Uint8Array(8),
+  });
+  for (let k = 0; k < 20; k += 1) play(first, 100_000);
+  first.close();
+  const file = new JournalFile(path, first.place, { sealed: true });
+  const { arrayBuffers } = process.memoryUsage();
+  for (let k = 0; k < 64; k += 1) play(file, 1 << 20);
+  const heldMb = (process.memoryUsage().arrayBuffers - arrayBuffers) / (1 << 20);
+  t.ok(heldMb < 32, `${heldMb} MB are held of 64`);
+  let steps = 0;
+  while (!file.learn(0, () => 1)) {
+    steps += 1;
+    if (steps < 50 || steps % 64 === 0) play(file, 10);
+  }
+  play(file, 10);
+  file.append(STAGE.over, tick, { words, from: 0, bytes: 4 });
+  const signer = new Signer(KEY);
+  t.ok(file.seal(signer, 2));
+  file.close();
+  const bytes = new Uint8Array(readFileSync(path));
+  const found = findSummary(readJournal(bytes));
+  t.ok(found !== null && isSealed(found, bytes));
+  t.match(summaryOf(bytes), { room: 'r7', lastTick: tick });
+  t.ok(steps > 64, `${steps} steps`);
 });
 
 test('a summary that a stranger wrote is told without a crash, and orders no terminal about', async (t) => {
