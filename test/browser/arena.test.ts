@@ -33,13 +33,15 @@ t.test('a page, alone with the server', { timeout: 120_000 }, async (t) => {
     await slide(page, 'rtt', 150);
     await slide(page, 'loss', 5);
     await page.waitForTimeout(4000);
+    // Of the last packets: where few came, on a busy machine, none of them may be lost yet.
+    await page.waitForFunction(() => (window.fray.game.stats as unknown as Stats).lossPercent > 0);
     const stats = await page.evaluate(() => {
       const { rttMs, lossPercent, snapshots, correctionUnitsFreeMax } = window.fray.game
         .stats as unknown as Stats;
       return { rttMs, lossPercent, snapshots, correctionUnitsFreeMax };
     });
     t.ok(stats.rttMs > 120, `round trip ${stats.rttMs} ms`);
-    t.ok(stats.lossPercent > 0, `${stats.lossPercent} % lost`);
+    t.pass(`${stats.lossPercent} % lost`);
     t.equal(stats.correctionUnitsFreeMax, 0);
     await page.close();
   });

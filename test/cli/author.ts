@@ -46,7 +46,7 @@ export class Running {
     environment: Readonly<Record<string, string>> = {},
   ) {
     const env = Object.entries(process.env).filter(
-      ([name]) => !/^npm_|^NODE_|^TAP|^FRAY_/.test(name),
+      ([name]) => !/^npm_|^NODE_(?!EXTRA_CA_CERTS)|^TAP|^FRAY_/.test(name),
     );
     this.#child = spawn(command, args, {
       cwd,

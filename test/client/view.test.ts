@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { test } from 'tap';
 import type { ClientCore } from '../../core-wasm/bindings/client.ts';
-import { COLUMN, FLAG, KIND, RosterRow } from '../../protocol/gen/tables.ts';
+import { COLUMN, FLAG, KIND, RosterRow, WallBox } from '../../protocol/gen/tables.ts';
 import { ClientClock } from '../../src/client/clock.ts';
 import type { ViewOf } from '../../src/client/types.ts';
 import { GameView } from '../../src/client/view.ts';
@@ -55,6 +55,7 @@ class FakeCore {
   readonly roster = new DataView(this.rosterBytes.buffer);
   readonly texts = new Uint8Array(schema.layout.textBytes * ROWS);
   readonly roomTexts = new Uint8Array(schema.layout.roomTextBytes);
+  readonly walls = new DataView(new ArrayBuffer(8 + 4 * WallBox.bytes));
   ownHandle = (3 << 16) | 1;
 
   put(index: number, kind: number, columns: Partial<Record<keyof typeof COLUMN, number>>): void {
@@ -203,6 +204,27 @@ test('the roster keeps entries while players stay', async (t) => {
   core.seat(2, { id: 131074, handle: (4 << 16) | 1, name: 'Eve', kills: 0 });
   view.roster.refresh();
   t.not(view.roster.all[0], first, 'another person in the same slot is another entry');
+});
+
+test('walls are read where there are more than before', async (t) => {
+  const { core, view } = scene();
+  const fill = () => view.fill(at(9, 10), true).walls;
+  t.same(fill(), []);
+  const put = (wall: number, boxed: Partial<Record<keyof typeof WallBox, number>>) => {
+    for (const [name, units] of Object.entries(boxed))
+      core.walls.setInt32(
+        8 + wall * WallBox.bytes + WallBox[name as keyof typeof WallBox],
+        units * UNIT,
+        true,
+      );
+    core.walls.setUint32(0, wall + 1, true);
+  };
+  put(0, { x: 1, y: -2, z: 0.5, halfX: 3, halfY: 0.25, height: 2 });
+  const first = { x: 1, y: -2, z: 0.5, width: 6, depth: 0.5, height: 2 };
+  t.same(fill(), [first]);
+  t.equal(fill()[0], fill()[0], 'and not in each frame');
+  put(1, { x: 7, halfX: 1, halfY: 1 });
+  t.same(fill(), [first, { x: 7, y: 0, z: 0, width: 2, depth: 2, height: 0 }]);
 });
 
 test('before the first snapshot there is no own player', async (t) => {

@@ -3,7 +3,7 @@ import { testRoom } from 'fray/testing';
 import t from 'tap';
 import type { GameHooks } from '../../src/plugin/game.ts';
 import { defineGame } from '../../src/plugin/index.ts';
-import { u8 } from '../../src/schema/index.ts';
+import { defineSchema, u8 } from '../../src/schema/index.ts';
 import { brawl, ledger } from './games.ts';
 
 type Hooks = GameHooks<typeof ledger, Record<never, never>>;
@@ -46,6 +46,28 @@ t.test(
     t.end();
   },
 );
+
+t.test('a page sees the walls of its schema and those of its room', (t) => {
+  const walled = defineSchema({
+    name: 'walled',
+    world: { width: 40, depth: 40, walls: [{ x: 3, y: 4, width: 2, depth: 1, height: 1.5 }] },
+    input: {},
+  });
+  const room = testRoom(
+    defineGame(walled, {
+      onCreate(inside) {
+        inside.addWalls([{ x: -7, y: 0.5, width: 1, depth: 6, z: 1 }]);
+      },
+    }),
+  );
+  const ann = room.join();
+  room.tick(3);
+  t.same(ann.view().walls, [
+    { x: 3, y: 4, z: 0, width: 2, depth: 1, height: 1.5 },
+    { x: -7, y: 0.5, z: 1, width: 1, depth: 6, height: 0 },
+  ]);
+  t.end();
+});
 
 t.test('shots hit, events are told, deaths come as events and as hooks', (t) => {
   const deaths: string[] = [];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { ShardHost } from '../../bench/shard-host.ts';
 import { RoomCore } from '../../core-wasm/bindings/room.ts';
+import { walls } from '../../games/arena/map.ts';
 import { arena } from '../../games/arena/schema.ts';
 import game from '../../games/arena/server.ts';
 import { outpost } from '../../games/outpost/schema.ts';
@@ -105,6 +106,12 @@ test('a journal is read and verified; what is shown at a tick is the state of th
   film.pause();
   film.seesAll = true;
   t.equal(film.lastTick, TICKS, 'known before it is read');
+  goTo(film, 1);
+  const seen = film
+    .view(0)
+    .walls.map(({ x, y, width, depth }) => [x, y, width, depth].map(rounded));
+  const set = walls.map(({ x, y, width, depth }) => [x, y, width, depth].map(rounded));
+  t.same(seen, set, 'walls that onCreate has set up');
   for (const tick of [1, 400, 399, 30, 900, 0, 655]) {
     goTo(film, tick);
     t.equal(film.tick, tick);
@@ -308,3 +315,8 @@ test('what is no journal, of another game, of another core or damaged is said wi
   t.equal(film.tick, last);
   t.same(shown(film), truth(last), 'and what is good is shown');
 });
+
+/** What the core keeps in 1/65536 unit, as the author wrote it. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
