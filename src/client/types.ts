@@ -11,6 +11,7 @@ import type {
   ValuesOf,
   WeaponName,
 } from '../schema/infer.ts';
+import type { Wall } from '../schema/map.ts';
 import type { EntityValues } from '../schema/rows.ts';
 
 export type { PlayerId };
@@ -104,6 +105,8 @@ export interface ViewOf<S> {
   readonly entities: readonly EntitySeen<S>[];
   /** Where the movers of the schema are: with the own player, so that it is seen to stand on what it stands on. */
   readonly movers: Readonly<Record<MoverName<S>, MoverSeen>>;
+  /** Walls of the schema, then those that `room.addWalls` set up, which come with the first snapshots. `height` 0: endless. */
+  readonly walls: readonly Required<Wall>[];
 }
 
 /** Place of a mover: its middle, and the height of its bottom; its size is that of the schema. */

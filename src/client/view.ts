@@ -2,10 +2,10 @@
  * The view: what one frame shows, from reused objects. `fill` makes no garbage once every index in sight has had its row.
  */
 import type { ClientCore } from '../../core-wasm/bindings/client.ts';
-import { COLUMN, KIND, POSITION_ONE } from '../../protocol/gen/tables.ts';
+import { COLUMN, KIND, POSITION_ONE, WallBox } from '../../protocol/gen/tables.ts';
 import { fromRaw } from '../schema/fields.ts';
 import type { SchemaLayout } from '../schema/layout.ts';
-import type { RawMover } from '../schema/map.ts';
+import type { RawMover, Wall } from '../schema/map.ts';
 import { moverAt } from '../schema/map.ts';
 import { Roster } from './roster.ts';
 import {
@@ -32,6 +32,7 @@ export type ViewSource = Pick<
   | 'roster'
   | 'rosterBytes'
   | 'rosterRowBytes'
+  | 'walls'
 >;
 
 /** The frame as the game hands it out; `ViewOf` gives it its types. */
@@ -42,6 +43,7 @@ export interface Frame {
   readonly room: object;
   readonly players: PlayerRow[];
   readonly movers: Readonly<Record<string, MoverSeen>>;
+  readonly walls: Required<Wall>[];
   readonly entities: EntityRow[];
 }
 
@@ -82,7 +84,8 @@ export class GameView {
     const movers = Object.fromEntries(
       layout.movers.map(({ name }) => [name, { x: 0, y: 0, z: 0 }]),
     );
-    this.frame = { tick: 0, ownTick: 0, me: null, room, players: [], entities: [], movers };
+    const lists = { players: [], entities: [], walls: [] };
+    this.frame = { tick: 0, ownTick: 0, me: null, room, movers, ...lists };
   }
 
   /** Text fields changed. */
@@ -103,6 +106,7 @@ export class GameView {
     frame.ownTick = ticks[1] as number;
     this.#source.ownTick = ticks[1] as number;
     this.#placeMovers();
+    if (this.#core.walls.getUint32(0, true) !== frame.walls.length) this.#readWalls();
     this.#source.own = this.#core.ownHandle;
     let players = 0;
     let entities = 0;
@@ -130,6 +134,25 @@ export class GameView {
       seen.x = x / POSITION_ONE;
       seen.y = y / POSITION_ONE;
       seen.z = z / POSITION_ONE;
+    }
+  }
+
+  /** Once for those of the schema, and once more when those of the room have come. */
+  #readWalls(): void {
+    const { walls } = this.#core;
+    const { walls: seen } = this.frame;
+    seen.length = 0;
+    for (let wall = walls.getUint32(0, true); wall > 0; wall -= 1) {
+      const at = WALLS_HEAD_BYTES + seen.length * WallBox.bytes;
+      const unit = (offset: number) => walls.getInt32(at + offset, true) / POSITION_ONE;
+      seen.push({
+        x: unit(WallBox.x),
+        y: unit(WallBox.y),
+        z: unit(WallBox.z),
+        width: 2 * unit(WallBox.halfX),
+        depth: 2 * unit(WallBox.halfY),
+        height: unit(WallBox.height),
+      });
     }
   }
 
@@ -169,3 +192,6 @@ function roomObject(layout: SchemaLayout, core: ViewSource, textVersion: () => n
   }
   return room;
 }
+
+/** Their count, and padding, before the first (ADDRESS.walls). */
+const WALLS_HEAD_BYTES = 8;

@@ -15,6 +15,7 @@ export class Eyes implements ViewSource {
   readonly roomFields: Int32Array;
   readonly roomTexts: Uint8Array;
   readonly texts: Uint8Array;
+  readonly walls: DataView;
   readonly roster: DataView;
   readonly rosterBytes: Uint8Array;
   readonly rosterRowBytes: number;
@@ -41,6 +42,7 @@ export class Eyes implements ViewSource {
     this.roomFields = room.roomFields;
     this.roomTexts = new Uint8Array(buffer, room.roomTexts, layout.roomTextBytes);
     this.texts = new Uint8Array(buffer, room.texts, layout.textBytes * rows);
+    this.walls = new DataView(buffer, room.walls);
     this.rosterRowBytes = room.rosterRowBytes;
     const bytes = room.rosterRowBytes * room.playersMax;
     this.roster = new DataView(buffer, room.roster, bytes);
