@@ -68,7 +68,8 @@ export function tickBeyond(
   if (seen.length === 0 || seen.some((one) => one.unixMs > unixMs))
     return last + ticksIn(UNKNOWN_MS) + slack;
   const bounds = seen.map((one) => one.tick + ticksIn(unixMs - one.unixMs));
-  return Math.max(last, Math.min(...bounds)) + slack;
+  // One that went forward by years says nothing, too, and a room has 2^31 ticks.
+  return Math.max(last, Math.min(...bounds, last + ticksIn(BEHIND_MS_MAX))) + slack;
 }
 
 /** All that stands before `end`. */
@@ -80,5 +81,6 @@ function* entriesTo(reader: JournalReader, end: BlockPlace): Generator<JournalEn
 const SLACK_MS = 1000;
 /** Of any room: see core-wasm/src/config.rs. */
 const HISTORY_TICKS_MAX = 256;
-/** ms that a journal can be behind its room. */
+/** ms that a journal can be behind its room; and that it cannot, whatever the disk has lost. */
 const UNKNOWN_MS = 600_000;
+const BEHIND_MS_MAX = 7 * 86_400_000;

@@ -8,6 +8,7 @@ import { Ring } from '../src/mailbox/ring.ts';
 import type { GameFacts, RecordsBoot, RoomOrder, ShadowMemory, WorkerReport } from './boot.ts';
 import { SHADOW_HOST_BYTES } from './boot.ts';
 import { continueRoom, tickBeyond } from './continuation.ts';
+import { HostPart } from './host-part.ts';
 import {
   encodeContinuation,
   encodeOpening,
@@ -123,7 +124,7 @@ export class Keeping {
     const memory = createShadow(core.region().length, SHADOW_HOST_BYTES);
     const shadow = new Shadow(memory);
     shadow.position = this.#ring.end;
-    shadow.write(core.region(), hostBytes(recovery), tick);
+    shadow.write(core.region(), hostPart(recovery), tick);
     journal.copied();
     this.#memories.set(row, memory);
     report({ kind: 'copied', row, room: id, memory });
@@ -183,10 +184,8 @@ export class Keeping {
   }
 }
 
-/** What of a recovered room lies in no region, as `HostPart` has it. */
-function hostBytes({ sessions, game }: Recovery): Uint8Array {
-  const bytes = new Uint8Array(4 * sessions.length + game.length);
-  bytes.set(new Uint8Array(sessions.buffer, sessions.byteOffset, 4 * sessions.length));
-  bytes.set(game, 4 * sessions.length);
-  return bytes;
+/** What of a recovered room lies in no region. */
+function hostPart({ sessions, game }: Recovery): Uint8Array {
+  const bytes = new Uint8Array(sessions.buffer, sessions.byteOffset, sessions.byteLength);
+  return new HostPart(bytes).bytes(game, SHADOW_HOST_BYTES);
 }

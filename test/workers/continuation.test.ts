@@ -16,7 +16,7 @@ import {
   encodeCheckpoint,
   PAGE_BYTES,
 } from '../../workers/journal-checkpoint.ts';
-import { readJournal } from '../../workers/journal-file.ts';
+import { JournalFile, readJournal } from '../../workers/journal-file.ts';
 import { CODEC, STAGE } from '../../workers/journal-format.ts';
 import { checkpointsOf, seekCheckpoint } from '../../workers/journal-places.ts';
 import { testCore } from '../room/bench.ts';
@@ -238,6 +238,22 @@ test('another process goes on with the room and its file, again and again, and t
   }
 });
 
+test('what the game kept outside of its room is left out where it does not fit, as in every copy', async (t) => {
+  const dir = folder(t);
+  played(dir, 60);
+  const path = fileIn(dir);
+  const { end } = seekCheckpoint(readJournal(readFileSync(path)), Number.POSITIVE_INFINITY);
+  const file = new JournalFile(path, end);
+  const saved = '{"bots":[],"removals":[],"kept":[],"standIns":[]}'.padEnd(1 << 18);
+  const words = new Int32Array(new TextEncoder().encode(saved).buffer);
+  file.append(STAGE.game, end.tick, { words, from: 0, bytes: saved.length });
+  file.flush();
+  file.close();
+  const host = hostIn(dir);
+  t.not(typeof host.shard.takeOver(takeover(path)), 'string', host.logs.join('; '));
+  run(host, 30);
+});
+
 test('a file that is not of this room, or that was closed, is nobody to go on with', async (t) => {
   const dir = folder(t);
   const host = hostIn(dir);
@@ -274,6 +290,9 @@ test('what a room can have reached is bounded by time, and not by what is left o
   t.equal(tickBeyond([{ tick: 90, unixMs: 59_999 }], room), 100 + 30, 'never below what there is');
   const wentBack = tickBeyond([{ tick: 0, unixMs: 70_000 }], room);
   t.equal(wentBack, 100 + 600 * 30 + 30, 'a clock that went back says nothing: ten minutes');
+  const years = { ...room, tickRateHz: 128, unixMs: 1.8e12 };
+  const wentOn = tickBeyond([{ tick: 0, unixMs: 50_000 }], years);
+  t.equal(wentOn, 100 + 7 * 86_400 * 128 + 128, 'nor one that went forward by years');
   t.equal(
     tickBeyond([{ tick: 0, unixMs: 50_000 }], { ...room, owners: 2 }),
     300 + 30 + 2 * 256,
