@@ -15,6 +15,7 @@ export class RoomCheckpoints {
   #before: Uint8Array | null = null;
   #since = 0;
   #dueMs: number;
+  #takenMs = 0;
 
   constructor(memory: SharedArrayBuffer, nowMs: number) {
     this.#shadow = new ShadowReader(memory);
@@ -26,12 +27,18 @@ export class RoomCheckpoints {
     return this.#dueMs;
   }
 
+  /** It is due, or nobody knows, as the clock was set back behind the last look. */
+  isDue(nowMs: number): boolean {
+    return nowMs >= this.#dueMs || nowMs < this.#takenMs;
+  }
+
   /** Payloads of the next checkpoint's entries, and its tick in `tick`; null: there is nothing new, or not now. */
   take(times: {
     readonly nowMs: number;
     readonly everyMs: number;
     readonly seen: Seen;
   }): Uint8Array[] | null {
+    this.#takenMs = times.nowMs;
     const copy = this.#shadow.read();
     if (copy === null || copy.tick === this.tick) {
       this.#dueMs = times.nowMs + AGAIN_MS;

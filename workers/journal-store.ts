@@ -154,7 +154,7 @@ export class JournalStore {
     const nowMs = unixMs();
     let due: { readonly key: number; readonly dueMs: number } | undefined;
     for (const [key, { checkpoints }] of this.#open) {
-      if (checkpoints === undefined || checkpoints.dueMs > nowMs) continue;
+      if (checkpoints?.isDue(nowMs) !== true) continue;
       if (due === undefined || checkpoints.dueMs < due.dueMs)
         due = { key, dueMs: checkpoints.dueMs };
     }
