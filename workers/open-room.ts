@@ -40,7 +40,7 @@ export async function loadGame(
   if (game?.game !== 'fray') {
     throw new FrayError(
       'E_SCHEMA',
-      `Cannot use ${boot.game}: its default export is not made by defineGame`,
+      'Cannot use this game: its server module has to end in export default defineGame(schema, { ... })',
     );
   }
   return loadedGame(boot, game);

@@ -65,11 +65,10 @@ class DevSession {
   #stopped = false;
 
   constructor(game: GameFiles, config: Config, print: (line: string) => void) {
-    const folder = dirname(game.server);
     this.#game = game;
     this.#config = config;
     this.#print = print;
-    this.#lines = new AuthorLines(folder, print);
+    this.#lines = new AuthorLines(game.server, print);
     this.#bundler = new Bundler(game.server);
     this.#inputs = new Set([game.server]);
     this.#watch = new FileWatch(() => this.#changed());

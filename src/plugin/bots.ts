@@ -1,10 +1,10 @@
 /** The room as a bot sees it: the entities of its interest set, the fields that clients get, nothing to write. */
 import { COLUMN, FLAG, KIND } from '../../protocol/gen/tables.ts';
-import { FrayError } from '../errors.ts';
 import type { PluginContext } from './context.ts';
 import { ReusedListing } from './listing.ts';
 import type { RoomMap } from './map.ts';
 import { roomState } from './state.ts';
+import { unknownName } from './unknown-name.ts';
 import type { EntityView } from './views.ts';
 import { ViewPool } from './views.ts';
 
@@ -45,7 +45,7 @@ export class BotRoom {
   entities(kind: string): ReusedListing<EntityView> {
     const listing = this.#kinds.get(kind);
     if (listing !== undefined) return listing;
-    throw new FrayError('E_VALUE', `Cannot list '${kind}': the schema has no such kind`);
+    throw unknownName(`list '${kind}'`, 'kinds', this.#kinds.keys());
   }
 
   randomInt(n: number): number {

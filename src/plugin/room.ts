@@ -23,6 +23,7 @@ import type { Seats } from './seats.ts';
 import { Spawner } from './spawner.ts';
 import { roomState } from './state.ts';
 import type { Place, RoomLog, SpawnOptions } from './types.ts';
+import { unknownName } from './unknown-name.ts';
 import { EntityView, ViewPool } from './views.ts';
 
 /** Functions that may wait in `defer`. */
@@ -93,7 +94,7 @@ export class PluginRoom {
   entities(kind: string): ReusedListing<EntityView> {
     const listing = this.#kinds.get(kind);
     if (listing !== undefined) return listing;
-    throw new FrayError('E_VALUE', `Cannot list '${kind}': the schema has no such kind`);
+    throw unknownName(`list '${kind}'`, 'kinds', this.#kinds.keys());
   }
 
   player(id: number): EntityView | undefined {
@@ -186,8 +187,10 @@ export class PluginRoom {
     const { scope, layout, commands, tick } = this.#context;
     scope.assertOpen('start a timer');
     const timer = layout.timers.find((row) => row.name === name);
-    if (timer === undefined)
-      throw new FrayError('E_VALUE', `Cannot start the timer '${name}': the schema has none`);
+    if (timer === undefined) {
+      const names = layout.timers.map((row) => row.name);
+      throw unknownName(`start the timer '${name}'`, 'timers', names);
+    }
     if (!Number.isInteger(ticks) || ticks < 1 || ticks > TIMER_TICKS_MAX) {
       throw new FrayError(
         'E_VALUE',

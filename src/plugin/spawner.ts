@@ -8,6 +8,7 @@ import { SPEED_UNITS_PER_TICK_MAX, toPosition, toTurn16, toVelocity } from '../s
 import type { PlaceCommand, SpawnCommand } from './commands.ts';
 import type { PluginContext } from './context.ts';
 import type { Place, SpawnOptions } from './types.ts';
+import { unknownName } from './unknown-name.ts';
 import { checkedText, writeText } from './views.ts';
 
 /** Longest life or protection, ticks: 6 days at 30 Hz. */
@@ -63,8 +64,11 @@ export class Spawner {
   spawn(kindName: string, options: SpawnOptions & Readonly<Record<string, unknown>>): number {
     const { commands, overlay, layout } = this.#context;
     const kind = layout.kinds.find((row) => row.name === kindName && row.number >= KIND.first);
-    if (kind === undefined)
-      throw new FrayError('E_VALUE', `Cannot spawn '${kindName}': the schema has no such kind`);
+    if (kind === undefined) {
+      const own = layout.kinds.filter((row) => row.number >= KIND.first);
+      const names = own.map((row) => row.name);
+      throw unknownName(`spawn '${kindName}'`, 'kinds', names);
+    }
     const fields = fieldValues(kind, options);
     for (const text of fields.texts) checkedText(this.#context, text);
     const command = spawnCommand(layout, kind, options);

@@ -84,6 +84,15 @@ t.test('a bad schema and a hook that there is not name file, line and path', asy
   t.match(hook[0], /^server\.ts:\d+:\d+: error: .*onDead: is not a hook; there are .*onDeath/);
 });
 
+t.test('a server module that exports no game says what it has to end in', async (t) => {
+  const said = await plant(
+    'server.ts',
+    (text) => text.replace('export default', 'export const game ='),
+    () => /runs on$/,
+  );
+  t.match(said[0], /^server\.ts: error: Cannot use this game: .* export default defineGame/);
+});
+
 t.test('a hook that throws is said once', async (t) => {
   const said = await plant('server.ts', inJoin("throw new Error('planted');"), () => /planted/);
   t.match(said[0], /^server\.ts:8:11: error: onJoin: planted; the room goes on/, said.join('\n'));

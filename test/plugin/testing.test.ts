@@ -241,6 +241,26 @@ t.test('a hook that throws fails the test at the author’s line, or is kept', (
   t.end();
 });
 
+t.test('a name that the schema has not: the error says which it has', (t) => {
+  const room = testRoom(game(inRow));
+  const { timers, kinds } = ledger.layout;
+  for (const [act, text, names] of [
+    ['after', /^Cannot start the timer 'rond': the schema has /, timers.map(({ name }) => name)],
+    ['spawn', /^Cannot spawn 'sell': the schema has /, kinds.slice(2).map(({ name }) => name)],
+  ] as const)
+    room.run((inside) => {
+      const call =
+        act === 'after'
+          ? () => inside.after(1, 'rond' as never, {} as never)
+          : () => inside.spawn('sell' as never, { x: 0, y: 0 } as never);
+      t.throws(call, {
+        code: 'E_VALUE',
+        message: new RegExp(`${text.source}${names.join(', ')}$`),
+      });
+    });
+  t.end();
+});
+
 t.test('the same seed and inputs give the same hashes, another seed gives others', (t) => {
   const play = (seed: number): string[] => {
     const room = testRoom(brawl, { seed });

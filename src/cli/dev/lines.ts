@@ -2,7 +2,7 @@
  * What an author at work reads: a line for each thing that is wrong, with the place in the author's own files, what it is and what to
  * do. Each is said once until the game is built anew.
  */
-import { relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { FrayError } from '../../errors.ts';
 import type { Facts, Log } from '../../ops/log.ts';
@@ -19,17 +19,19 @@ export class AuthorLines implements Log {
   /** What it would write is chosen here, not by level. */
   readonly level = 'info';
   readonly #folder: string;
+  readonly #server: string;
   readonly #print: (line: string) => void;
   readonly #said = new Set<string>();
   #files: readonly AuthorFile[] = [];
 
-  /** Paths are said relative to `folder`. */
-  constructor(folder: string, print: (line: string) => void) {
-    this.#folder = folder;
+  /** `server`: the game's server module. Paths are said relative to its folder. */
+  constructor(server: string, print: (line: string) => void) {
+    this.#folder = dirname(server);
+    this.#server = basename(server);
     this.#print = print;
   }
 
-  /** The game was built anew of these files, the server's module first: all may be said again. Warns of what no room keeps. */
+  /** The game was built anew of these files: all may be said again. Warns of what no room keeps. */
   built(files: readonly AuthorFile[]): void {
     this.#said.clear();
     this.#files = files;
@@ -43,7 +45,7 @@ export class AuthorLines implements Log {
 
   /** A build that failed, or a game that does not load. */
   refused(error: unknown): void {
-    for (const line of refusalLines(error, this.#folder)) this.#say(line);
+    for (const line of refusalLines(error, this.#folder, this.#server)) this.#say(line);
   }
 
   /** Of the page. */
@@ -58,7 +60,7 @@ export class AuthorLines implements Log {
 
   warn(event: string, facts: Facts = {}): void {
     if (facts['text'] === SLOW) this.#slow(facts);
-    else if (!this.#room(event, facts)) this.#say(`fray: ${event}: ${factsText(facts)}`);
+    else if (!this.#room(event, facts)) this.#say(`fray: ${event}: ${eventText(facts)}`);
   }
 
   error(event: string, facts: Facts = {}): void {
@@ -66,7 +68,7 @@ export class AuthorLines implements Log {
     if (text === FAILED || text === OUTSIDE) this.#failed(facts);
     // Said by whoever waits for it.
     else if (text === NOT_LOADED) return;
-    else if (!this.#room(event, facts)) this.#say(`fray: ${event}: ${factsText(facts)}`);
+    else if (!this.#room(event, facts)) this.#say(`fray: ${event}: ${eventText(facts)}`);
   }
 
   debug(): void {}
@@ -125,8 +127,8 @@ export class AuthorLines implements Log {
   }
 }
 
-/** A line for each error of a build; one for a module that throws as it is loaded. */
-export function refusalLines(error: unknown, folder: string): string[] {
+/** A line for each error of a build; one for a module that throws as it is loaded. `whole` is named where no line is. */
+function refusalLines(error: unknown, folder: string, whole: string): string[] {
   const lines = (error as { lines?: unknown }).lines;
   if (Array.isArray(lines))
     return lines.map((line) => String(line).replace(/(:\d+:\d+:) /, '$1 error: '));
@@ -135,16 +137,23 @@ export function refusalLines(error: unknown, folder: string): string[] {
   const stack = cause instanceof Error ? (cause.stack ?? '') : (error.stack ?? '');
   const place = placeOf(stack, folder);
   const code = error instanceof FrayError ? ` (${error.code})` : '';
-  return [`${place === '' ? 'server' : place}: error: ${error.message}${code}`];
+  return [`${place || whole}: error: ${error.message}${code}`];
 }
 
 function plain(message: string): string {
   return message.replace(/^FrayError: /, '').replace(/^Error: /, '');
 }
 
+/** The words first, then the figures. */
+function eventText({ text, ...facts }: Facts): string {
+  const figures = factsText(facts);
+  if (text === undefined) return figures;
+  return figures === '' ? String(text) : `${text} (${figures})`;
+}
+
 function factsText(facts: Facts): string {
   return Object.entries(facts)
-    .map(([name, value]) => (name === 'text' ? value : `${name}=${String(value).split('\n')[0]}`))
+    .map(([name, value]) => `${name}=${String(value).split('\n')[0]}`)
     .join(' ');
 }
 
