@@ -4,8 +4,9 @@
  * as long as the head says, with as many comings and goings in that time.
  */
 import { readFileSync } from 'node:fs';
-import type { Bench } from '../src/cli/bench-report.ts';
+import type { Bench, BenchRow } from '../src/cli/bench-report.ts';
 import { ownRow } from '../src/cli/bench-report.ts';
+import { checkLoad } from './io/load-messages.ts';
 import { Load, startFray } from './io/processes.ts';
 import { familyOf } from './io/tree-cpu.ts';
 import { pause } from './worker-host.ts';
@@ -45,10 +46,7 @@ export const bench: Bench = {
         }
         const seen = await load.end();
         const bots = await load.stop();
-        if (seen.closed > 0 || seen.broken > 0 || bots.mismatches > 0)
-          throw new Error(
-            `${seen.closed} clients were closed, ${seen.broken} packets wrong, ${bots.mismatches} snapshots decoded to another state`,
-          );
+        checkLoad(seen, bots);
         if (seen.replaced === 0) throw new Error('Nobody has left');
         const { slope, error } = line(points);
         const first = points[0]?.y ?? 0;
@@ -63,16 +61,7 @@ export const bench: Bench = {
           y: { label: 'MB' },
           series: [{ label: 'ours', values: [null, ...points.map(({ y }) => y)] }],
         });
-        return [
-          ownRow({
-            name: 'churn/memory slope',
-            unit: `MB a minute, +- ${(ERRORS * error).toFixed(2)} at 95 %`,
-            ours: slope,
-            goal: '0 within its error',
-            met: slope <= ERRORS * error,
-          }),
-          ownRow({ name: 'churn/replaced', unit: 'clients', ours: seen.replaced }),
-        ];
+        return churnRows(points, seen.replaced);
       } catch (error) {
         load.kill();
         throw error;
@@ -82,6 +71,24 @@ export const bench: Bench = {
     }
   },
 };
+
+/** `points`: minutes and MB. */
+export function churnRows(
+  points: readonly { readonly x: number; readonly y: number }[],
+  replaced: number,
+): BenchRow[] {
+  const { slope, error } = line(points);
+  return [
+    ownRow({
+      name: 'churn/memory slope',
+      unit: `MB a minute, +- ${(ERRORS * error).toFixed(2)} at 95 %`,
+      ours: slope,
+      goal: '0 within its error',
+      met: slope <= ERRORS * error,
+    }),
+    ownRow({ name: 'churn/replaced', unit: 'clients', ours: replaced }),
+  ];
+}
 
 /** Of the process and all below it. */
 function residentMb(pid: number): number {

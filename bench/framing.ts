@@ -4,6 +4,7 @@
  */
 import type { Bench, BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
 import { ratioRow } from '../src/cli/bench-report.ts';
+import { checkLoad } from './io/load-messages.ts';
 import { benchFile, Load, type ServerProcess, startPeer } from './io/processes.ts';
 import { WS_SETTINGS } from './peers.ts';
 import { pause } from './worker-host.ts';
@@ -31,12 +32,17 @@ export const bench: Bench = {
         );
         if (round > 0) us.push(row);
       }
-      return [rowOf('lean', us, 1), rowOf('lean, past the stream of node:net', us, 2)];
+      return framingRows(us);
     } finally {
       for (const server of servers) await server.stop();
     }
   },
 };
+
+/** `us`: of each round what `ws` and the two leaner ones cost. */
+export function framingRows(us: readonly (readonly number[])[]): BenchRow[] {
+  return [rowOf('lean', us, 1), rowOf('lean, past the stream of node:net', us, 2)];
+}
 
 function rowOf(name: string, us: readonly (readonly number[])[], index: number): BenchRow {
   return ratioRow({
@@ -73,9 +79,7 @@ async function play(server: ServerProcess, options: BenchOptions, round: number)
     await pause(ms);
     const cpuUs = server.cpuUs() - before;
     const seen = await load.end();
-    await load.stop();
-    if (seen.closed > 0) throw new Error(`The server closed ${seen.closed} clients`);
-    if (seen.broken > 0) throw new Error(`${seen.broken} messages were not right`);
+    checkLoad(seen, await load.stop());
     return cpuUs / seen.received;
   } catch (error) {
     load.kill();

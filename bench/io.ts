@@ -10,7 +10,7 @@ import { findNative } from '../native/addon.ts';
 import type { Bench, BenchChart, BenchOptions, BenchRow, More } from '../src/cli/bench-report.ts';
 import { ownRow, ratioRow } from '../src/cli/bench-report.ts';
 import { packageRoot } from '../src/cli/games.ts';
-import type { LoadFigures, LoadOptions } from './io/load-messages.ts';
+import { checkLoad, type LoadFigures, type LoadOptions } from './io/load-messages.ts';
 import type { ServerProcess } from './io/processes.ts';
 import { benchFile, compileC, Load, pinned, startFray, startPeer } from './io/processes.ts';
 import { findPeer, WS_SETTINGS } from './peers.ts';
@@ -312,7 +312,7 @@ async function playRound(server: ServerProcess, options: RoundOptions): Promise<
     const cpuUs = server.cpuUs() - before;
     const seen = await load.end();
     const bots = await load.stop();
-    check(seen, bots.mismatches);
+    checkLoad(seen, bots);
     // The bots get as many datagrams as the others; the load counts those of the others.
     const datagrams = (seen.received * clients) / seen.clients;
     return {
@@ -325,13 +325,6 @@ async function playRound(server: ServerProcess, options: RoundOptions): Promise<
     load.kill();
     throw error;
   }
-}
-
-function check(seen: LoadFigures, mismatches: number): void {
-  if (seen.closed > 0)
-    throw new Error(`The server closed ${seen.closed} of ${seen.clients} clients`);
-  if (seen.broken > 0) throw new Error(`${seen.broken} packets of the server were not right`);
-  if (mismatches > 0) throw new Error(`${mismatches} snapshots decoded to another state`);
 }
 
 /** Rule R of a round; a load above its limits makes a figure "at most". */

@@ -18,6 +18,7 @@ import type { Game } from '../src/client/game.ts';
 import { nodeTools } from '../src/client/node.ts';
 import type { ClientPipe } from '../src/transport/types.ts';
 import type { latency as Schema } from '../test/bench/games/latency/schema.ts';
+import { checkLoad } from './io/load-messages.ts';
 import { Load, type ServerProcess, startFray } from './io/processes.ts';
 import { tokenFor } from './io/udp-lanes.ts';
 import { random } from './w1.ts';
@@ -26,11 +27,11 @@ export const bench: Bench = {
   name: 'latency',
   async run(options) {
     const rows: BenchRow[] = [];
-    const found: Found[] = [];
+    const found: LatencyFound[] = [];
     for (const rateHz of options.quick ? RATES.slice(0, 2) : RATES) {
       const some = await runRate(rateHz, options);
       found.push(...some);
-      rows.push(...some.flatMap(rowsOf));
+      rows.push(...some.flatMap(latencyRows));
     }
     options.chart({
       title: "A's input to B's decoded snapshot, p95, and seen on screen",
@@ -49,7 +50,7 @@ export const bench: Bench = {
   },
 };
 
-interface Found {
+export interface LatencyFound {
   readonly rateHz: number;
   readonly rttMs: number;
   /** Of each probe: sampled to decoded; into the server's socket and out of it. */
@@ -59,7 +60,7 @@ interface Found {
   readonly marginMs: number;
 }
 
-async function runRate(rateHz: number, options: BenchOptions): Promise<Found[]> {
+async function runRate(rateHz: number, options: BenchOptions): Promise<LatencyFound[]> {
   process.env['BENCH_TICK_RATE_HZ'] = String(rateHz);
   const game = gameFile('server.ts');
   const schema = await schemaAt(rateHz);
@@ -87,10 +88,7 @@ async function runRate(rateHz: number, options: BenchOptions): Promise<Found[]> 
       await load.begin();
       await sleep(options.quick ? 3500 : 30_000);
       const seen = await load.end();
-      if (seen.broken > 0 || seen.closed > 0)
-        throw new Error(
-          `${seen.broken} packets were not right, ${seen.closed} clients were closed`,
-        );
+      checkLoad(seen);
       const found = RTTS.map((rttMs) => {
         const own = probes.filter((probe) => probe.rttMs === rttMs);
         const all = (of: (probe: Probe) => readonly number[]): number[] => own.flatMap(of);
@@ -272,7 +270,13 @@ function watched(pipe: ClientPipe, sent: number[], came: number[]): ClientPipe {
   });
 }
 
-function rowsOf({ rateHz, rttMs, totalMs, serverMs, marginMs }: Found): BenchRow[] {
+export function latencyRows({
+  rateHz,
+  rttMs,
+  totalMs,
+  serverMs,
+  marginMs,
+}: LatencyFound): BenchRow[] {
   const name = `latency/${rateHz} Hz, RTT ${rttMs}`;
   const tickMs = 1000 / rateHz;
   const most = rttMs + 1.5 * tickMs + 10;

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { isMainThread, parentPort, type Worker, workerData } from 'node:worker_threads';
 import { compileCore } from '../core-wasm/bindings/instantiate.ts';
-import type { Bench, BenchOptions } from '../src/cli/bench-report.ts';
+import type { Bench, BenchOptions, BenchRow } from '../src/cli/bench-report.ts';
 import { median, ownRow } from '../src/cli/bench-report.ts';
 import { corePath } from '../src/cli/games.ts';
 import { ARENA_ENTITIES, ARENA_PLAYERS, arenaGame } from './arena-play.ts';
@@ -34,29 +34,33 @@ export const bench: Bench = {
           `workers: round ${round} of ${rounds}: two threads beside one: rooms ${found.rooms.at(-1)?.toFixed(2) ?? '-'}, loop ${found.loop.at(-1)?.toFixed(2) ?? '-'}`,
         );
       }
-      const shares = found.rooms.map((rooms, index) => rooms / (found.loop[index] as number));
-      const ours = median(shares);
-      return [
-        ownRow({
-          name: 'workers/1 to 2',
-          unit: 'of what two copies of a loop gain',
-          ours,
-          goal: `>= ${SHARE_MIN}`,
-          met: ours >= SHARE_MIN,
-          rounds: shares.map((share) => ({ ours: share, peer: null })),
-        }),
-        ownRow({
-          name: 'workers/rooms, two threads',
-          unit: 'times one',
-          ours: median(found.rooms),
-        }),
-        ownRow({ name: 'workers/loop, two threads', unit: 'times one', ours: median(found.loop) }),
-      ];
+      return workersRows(found);
     } finally {
       for (const thread of [...threads.rooms, ...threads.loop]) await thread.terminate();
     }
   },
 };
+
+/** What two threads did beside one, in each round. */
+export function workersRows(found: {
+  readonly rooms: readonly number[];
+  readonly loop: readonly number[];
+}): BenchRow[] {
+  const shares = found.rooms.map((rooms, index) => rooms / (found.loop[index] as number));
+  const ours = median(shares);
+  return [
+    ownRow({
+      name: 'workers/1 to 2',
+      unit: 'of what two copies of a loop gain',
+      ours,
+      goal: `>= ${SHARE_MIN}`,
+      met: ours >= SHARE_MIN,
+      rounds: shares.map((share) => ({ ours: share, peer: null })),
+    }),
+    ownRow({ name: 'workers/rooms, two threads', unit: 'times one', ours: median(found.rooms) }),
+    ownRow({ name: 'workers/loop, two threads', unit: 'times one', ours: median(found.loop) }),
+  ];
+}
 
 interface Part {
   readonly kind: 'rooms' | 'loop';

@@ -62,6 +62,16 @@ export interface BotsSay {
   readonly mismatches: number;
 }
 
+/** Throws where clients saw anything that is not right, or nothing at all: what a round cost says nothing then. */
+export function checkLoad(seen: LoadFigures, bots?: BotsSay): void {
+  if (seen.closed > 0)
+    throw new Error(`The server closed ${seen.closed} of ${seen.clients} clients`);
+  if (seen.received === 0) throw new Error('No packet of the server came');
+  if (seen.broken > 0) throw new Error(`${seen.broken} packets of the server were not right`);
+  const { mismatches = 0 } = bots ?? {};
+  if (mismatches > 0) throw new Error(`${mismatches} snapshots decoded to another state`);
+}
+
 /** What bench/io/udp-host.ts prints of itself. */
 export interface UdpHostStats {
   /** Buckets of the histogram of a room's tick. */

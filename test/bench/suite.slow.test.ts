@@ -18,3 +18,29 @@ t.test('rooms of a killed worker come back with everybody in them', async (t) =>
   for (const row of rows) checkShape(row);
   t.ok(rowOf(rows, 'recovery/room at most').ours > 0, progress);
 });
+
+t.test('size says what is installed, what a page loads, and how soon a server plays', async (t) => {
+  const { rows, progress } = await runBench('size');
+  for (const row of rows) checkShape(row);
+  for (const name of ['package', 'dependencies', 'page'])
+    t.equal(rowOf(rows, `size/${name}`).met, true, progress);
+  t.ok(rowOf(rows, 'size/start to first snapshot').ours > 0);
+});
+
+/** A minute by themselves: what their rows are made of is tested without them (load.test.ts). */
+const LONG = { skip: process.env['FRAY_TEST_BENCHES'] === undefined && 'set FRAY_TEST_BENCHES=1' };
+
+t.test(
+  'latency, churn, workers and framing run to their end and have all their rows',
+  LONG,
+  async (t) => {
+    const counts = { latency: 2 * 3 * 5, churn: 2, workers: 3, framing: 2 };
+    for (const [name, count] of Object.entries(counts)) {
+      const { rows, progress } = await runBench(name);
+      for (const row of rows) checkShape(row);
+      t.equal(rows.length, count, progress);
+      t.ok(rows.every(({ ours }) => Number.isFinite(ours)));
+    }
+    t.pass();
+  },
+);

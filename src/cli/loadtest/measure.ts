@@ -51,7 +51,7 @@ export interface MeasureOptions {
 
 export async function measure(players: number, options: MeasureOptions): Promise<Measured> {
   const { crew, servers, settleMs, measureMs } = options;
-  const refused = await crew.become(players);
+  await crew.become(players);
   await settle(servers, settleMs);
   const before = await lookAll(servers);
   await crew.begin();
@@ -64,7 +64,6 @@ export async function measure(players: number, options: MeasureOptions): Promise
   const after = await lookAll(servers);
   const window = windowOf({
     players,
-    refused,
     before,
     after,
     uses,
@@ -112,7 +111,6 @@ async function settle(servers: readonly LoadedServer[], settleMs: number): Promi
 function windowOf(
   parts: Looks & {
     players: number;
-    refused: string | null;
     seconds: number;
     options: MeasureOptions;
   },
