@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { publicKeyOf } from '../room/replay-file.ts';
 import type { Signature, SummaryVerdict } from '../room/verdict.ts';
+import { shown } from './table.ts';
 
 /** A public key as it is named: a file with it, or itself in base64. Throws E_CONFIG. */
 export function keyNamed(text: string): Uint8Array {
@@ -26,11 +27,6 @@ export function summaryLines({
     );
   lines.push(`result: ${shown(JSON.stringify(result))}`);
   return lines;
-}
-
-/** Of a file that may come from anybody: without what a terminal would obey. */
-function shown(text: string): string {
-  return text.replace(/\p{C}/gu, '?');
 }
 
 const SAID: { readonly [signature in Signature]: string } = {

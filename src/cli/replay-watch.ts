@@ -10,6 +10,7 @@ import type { JournalHead } from '../room/replay-file.ts';
 import type { Io, Values } from './command.ts';
 import { EXIT, textOf, wholeNumber } from './command.ts';
 import { findGame, installedGames, loadSchema } from './games.ts';
+import { shown } from './table.ts';
 
 /**
  * Serves until a signal. A journal has what players typed and what their tokens said: it goes to this machine alone, and to nobody
@@ -37,7 +38,7 @@ export async function watchJournal(
   });
   const taken = await http.listen(port, HOST);
   const signals = listenForSignals(process, (code) => process.exit(code));
-  io.out(`Watch room ${head.roomId} (${game}): http://${HOST}:${taken}/?journal=journal`);
+  io.out(`Watch room ${shown(head.roomId)} (${game}): http://${HOST}:${taken}/?journal=journal`);
   io.progress('Ctrl-C ends it');
   await signals.first;
   signals.remove();

@@ -1,5 +1,6 @@
-/** Text tables of the command line: columns as wide as their widest cell, the last one free. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Text tables of the command line: columns as wide as their widest cell, the last one free. Cells are `shown`. */
+export function table(head: readonly string[], cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(shown));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
@@ -17,4 +18,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     ),
     ...rows.map(line),
   ].join('\n');
+}
+
+/** Of a file that may come from anybody: without what a terminal would obey. */
+export function shown(text: string): string {
+  return text.replace(/\p{C}/gu, '?');
 }
