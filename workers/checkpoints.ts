@@ -2,8 +2,8 @@
  * From shadow copies to checkpoints in journals: the thread that writes journals takes the newest copy of a room each `checkpointMs`,
  * one room a turn. No tick waits for it: a copy that its worker begins to write over meanwhile is left, and the next one taken.
  */
-import type { Checkpoint, Seen } from './journal-checkpoint.ts';
-import { encodeCheckpoint } from './journal-checkpoint.ts';
+import type { CheckpointPacker, Seen } from './journal-checkpoint.ts';
+import { PackedRoom } from './journal-checkpoint.ts';
 import { ShadowReader } from './shadow.ts';
 
 /** One room that is copied into shared memory. */
@@ -11,14 +11,15 @@ export class RoomCheckpoints {
   /** Of the newest checkpoint; -1: none. */
   tick = -1;
   readonly #shadow: ShadowReader;
-  /** The region as the newest checkpoint has it. */
-  #before: Uint8Array | null = null;
-  #since = 0;
+  readonly #room: PackedRoom;
+  /** Checkpoints since one that needs none before it. */
+  #since = CHAIN_MAX;
   #dueMs: number;
   #takenMs = 0;
 
   constructor(memory: SharedArrayBuffer, nowMs: number) {
     this.#shadow = new ShadowReader(memory);
+    this.#room = new PackedRoom(this.#shadow.regionBytes);
     this.#dueMs = nowMs;
   }
 
@@ -33,23 +34,26 @@ export class RoomCheckpoints {
   }
 
   /** Payloads of the next checkpoint's entries, and its tick in `tick`; null: there is nothing new, or not now. */
-  take(times: {
-    readonly nowMs: number;
-    readonly everyMs: number;
-    readonly seen: Seen;
-  }): Uint8Array[] | null {
+  take(
+    packer: CheckpointPacker,
+    times: { readonly nowMs: number; readonly everyMs: number; readonly seen: Seen },
+  ): Uint8Array[] | null {
     this.#takenMs = times.nowMs;
-    const copy = this.#shadow.read();
+    const copy = this.#shadow.newest();
     if (copy === null || copy.tick === this.tick) {
       this.#dueMs = times.nowMs + AGAIN_MS;
       return null;
     }
+    const isWhole = this.#since >= CHAIN_MAX;
+    const pieces = packer.pack({ ...copy, seen: times.seen }, this.#room, isWhole);
+    if (!this.#shadow.holds(copy)) {
+      // What was packed is of two ticks, and so is what the next one would build on.
+      this.#since = CHAIN_MAX;
+      this.#dueMs = times.nowMs + AGAIN_MS;
+      return null;
+    }
     this.#dueMs = times.nowMs + times.everyMs;
-    const isWhole = this.#before === null || this.#since >= CHAIN_MAX;
-    const checkpoint: Checkpoint = { ...copy, seen: times.seen };
-    const pieces = encodeCheckpoint(checkpoint, isWhole ? null : this.#before);
     this.#since = isWhole ? 0 : this.#since + 1;
-    this.#before = copy.region;
     this.tick = copy.tick;
     return pieces;
   }

@@ -163,12 +163,7 @@ export class JournalFile {
     for (const payload of payloads) {
       const raw = entryOf(STAGE.checkpoint, tick, payload);
       const ticks = { firstTick: tick, lastTick: tick };
-      if (!this.#compress) this.#block(CODEC.stored, raw, { raw, ...ticks });
-      else
-        this.#block(CODEC.checkpoint, deflateRawSync(raw, { level: PAGES_LEVEL }), {
-          raw,
-          ...ticks,
-        });
+      this.#block(CODEC.packed, raw, { raw, ...ticks });
     }
     this.#anew = true;
     this.#sync();
@@ -259,7 +254,7 @@ export class JournalFile {
     this.#write(block);
     this.#check = check;
     this.#sequence += 1;
-    if (codec !== CODEC.checkpoint) this.#blockTick = lastTick;
+    if (codec !== CODEC.packed) this.#blockTick = lastTick;
     this.rawBytes += raw.length;
   }
 
@@ -303,9 +298,6 @@ const RAW_BYTES = 1 << 14;
 const LEVEL = 3;
 /** Of the window that readers keep: zlib reads all that it is given for each block, and what is farther back makes files 1.5 % smaller in twice the time. */
 const NEAR_BYTES = 8192;
-/** Of pages: level 3 takes twice as long for 2 % less. */
-const PAGES_LEVEL = 1;
-
 /** A longer file that another process began gets no summary. */
 const READ_BYTES_MAX = 1 << 29;
 /** It says who played, and what tokens and logins gave along: nobody else reads it. */

@@ -52,8 +52,24 @@ export interface JournalHead {
   readonly config: Uint8Array;
 }
 
-/** How the payload of a block is kept. `anew`: as differences, and nothing before counts; `checkpoint`: stands apart from the others. */
-export const CODEC = { stored: 0, deflate: 1, differences: 2, anew: 3, checkpoint: 4 } as const;
+/**
+ * How the payload of a block is kept. `anew`: as differences, and nothing before counts; `checkpoint`: deflate, and stands apart from the
+ * others (up to version 5); `packed`: the same, stored.
+ */
+export const CODEC = {
+  stored: 0,
+  deflate: 1,
+  differences: 2,
+  anew: 3,
+  checkpoint: 4,
+  packed: 5,
+} as const;
+const CODEC_MAX = CODEC.packed;
+
+/** Of a block whose entries are a checkpoint and no part of the others' order. */
+export function standsApart(codec: number): boolean {
+  return codec === CODEC.checkpoint || codec === CODEC.packed;
+}
 
 /** Where a block begins, and what reading it needs to know of those before. */
 export interface BlockPlace {
@@ -206,7 +222,7 @@ export class JournalReader {
     return { ...this.end, window: this.#window, differences: this.#differences.copy() };
   }
 
-  /** Goes on with a block of codec `anew` or `checkpoint` that `blocks` has named, or the first of all. */
+  /** Goes on with a block of codec `anew`, or one that stands apart, that `blocks` has named, or the first of all. */
   seek(place: BlockPlace): void {
     this.#goTo({ ...place, window: NOTHING, differences: new Differences() });
   }
@@ -292,7 +308,7 @@ export class JournalReader {
     this.#check = check;
     this.#at += BLOCK_HEAD_BYTES + head.storedBytes;
     this.#sequence += 1;
-    if (head.codec !== CODEC.checkpoint) this.#tick = head.lastTick;
+    if (!standsApart(head.codec)) this.#tick = head.lastTick;
     return payload;
   }
 
@@ -303,7 +319,7 @@ export class JournalReader {
       this.#differences = new Differences();
     }
     const raw = this.#unpack(head, this.#payload(head));
-    if (codec === CODEC.checkpoint) return raw;
+    if (standsApart(codec)) return raw;
     this.#window = windowAfter(this.#window, raw);
     if (codec === CODEC.differences || codec === CODEC.anew) this.#differences.undo(raw);
     return raw;
@@ -311,10 +327,10 @@ export class JournalReader {
 
   #unpack(head: BlockHead, payload: Uint8Array): Uint8Array {
     const window = head.codec === CODEC.checkpoint ? NOTHING : this.#window;
+    const isStored = head.codec === CODEC.stored || head.codec === CODEC.packed;
     try {
-      const raw =
-        head.codec === CODEC.stored ? payload : this.#tools.inflate(payload, window, head.rawBytes);
-      if (raw.length === head.rawBytes && head.codec <= CODEC.checkpoint) return raw;
+      const raw = isStored ? payload : this.#tools.inflate(payload, window, head.rawBytes);
+      if (raw.length === head.rawBytes && head.codec <= CODEC_MAX) return raw;
     } catch {
       // Said below.
     }
@@ -410,8 +426,8 @@ function readHead(file: Uint8Array, crc: Crc): { head: JournalHead; bytes: numbe
 
 /** 'FRJD'. */
 export const JOURNAL_MAGIC = 0x444a5246;
-export const JOURNAL_VERSION = 5;
-/** The same without summaries, and what a game says of a match. */
+export const JOURNAL_VERSION = 6;
+/** 5 had checkpoints as deflate; 4 had no summaries besides, nor what a game says of a match. */
 const JOURNAL_VERSION_MIN = 4;
 const NOTHING = new Uint8Array(0);
 /** 'FRJB'. */

@@ -2,7 +2,7 @@
 import type { Checkpoint } from './journal-checkpoint.ts';
 import { CheckpointReader, isWhole } from './journal-checkpoint.ts';
 import type { BlockPlace, JournalBlock, JournalEntry, JournalReader } from './journal-format.ts';
-import { CODEC, JournalDamage, STAGE } from './journal-format.ts';
+import { CODEC, JournalDamage, STAGE, standsApart } from './journal-format.ts';
 
 /** What there is from a checkpoint on. */
 export interface JournalFrom {
@@ -75,7 +75,7 @@ function* entriesAt(reader: JournalReader, place: BlockPlace): Generator<Journal
   yield* reader.blockEntries();
 }
 
-/** Files for readers without deflate keep all in one codec. */
+/** Files of version 5 for readers without deflate keep all in one codec. */
 function mayHold(codec: number): boolean {
-  return codec === CODEC.checkpoint || codec === CODEC.stored;
+  return standsApart(codec) || codec === CODEC.stored;
 }

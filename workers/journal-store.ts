@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Ring } from '../src/mailbox/ring.ts';
 import { RoomCheckpoints } from './checkpoints.ts';
 import { decodeContinuation, decodeOpening, JOURNAL_RING } from './journal.ts';
-import { encodeResumed } from './journal-checkpoint.ts';
+import { CheckpointPacker, encodeResumed } from './journal-checkpoint.ts';
 import { JournalFile } from './journal-file.ts';
 import { STAGE } from './journal-format.ts';
 import { JournalHandover, keyOf, workerOf } from './journal-handover.ts';
@@ -96,6 +96,7 @@ export class JournalStore {
   /** By worker: when its ring was emptied last, and before that. */
   readonly #lookedMs = new Map<number, { readonly last: number; readonly before: number }>();
   readonly #madeMs: number;
+  readonly #packer = new CheckpointPacker();
   readonly #payload = { words: new Int32Array(0), from: 0, bytes: 0 };
 
   /** Throws what the file system throws for a folder that cannot be made. */
@@ -163,7 +164,8 @@ export class JournalStore {
     const startMs = performance.now();
     const sinceMs = this.#lookedMs.get(workerOf(due.key))?.before ?? this.#madeMs;
     const seen = { tick: file.lastTick, unixMs: sinceMs };
-    const payloads = checkpoints?.take({ nowMs, everyMs: checkpointMs, seen }) ?? null;
+    const payloads =
+      checkpoints?.take(this.#packer, { nowMs, everyMs: checkpointMs, seen }) ?? null;
     if (checkpoints === undefined || payloads === null) return;
     const { fileBytes } = file;
     try {

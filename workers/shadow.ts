@@ -110,21 +110,38 @@ export class ShadowReader {
     this.#parts = partsOf(memory);
   }
 
-  /** A copy of the newest whole one; null: there is none, or it was written over meanwhile. */
-  read(): ShadowCopy | null {
+  /** Bytes of the region. */
+  get regionBytes(): number {
+    return this.#parts.words[WORD.regionBytes] as number;
+  }
+
+  /** The newest whole one, its region in shared memory: what was read of it counts if it still `holds`. Null: there is none. */
+  newest(): SharedCopy | null {
     const { words, regions, hosts } = this.#parts;
     const slot = newestOf(words);
     if (slot < 0) return null;
     const head = headOf(slot);
     const made = Atomics.load(words, head + SLOT.made);
-    const copy = {
+    return {
+      slot,
+      made,
       tick: words[head + SLOT.tick] as number,
       position: words[head + SLOT.position] as number,
       host: (hosts[slot] as Uint8Array).slice(0, words[head + SLOT.hostBytes]),
-      region: (regions[slot] as Uint8Array).slice(),
+      region: regions[slot] as Uint8Array,
     };
-    return made !== 0 && Atomics.load(words, head + SLOT.made) === made ? copy : null;
   }
+
+  /** A copy was not written over meanwhile. */
+  holds({ slot, made }: SharedCopy): boolean {
+    return made !== 0 && Atomics.load(this.#parts.words, headOf(slot) + SLOT.made) === made;
+  }
+}
+
+/** A copy that another thread may begin to write over. */
+export interface SharedCopy extends ShadowCopy {
+  readonly slot: number;
+  readonly made: number;
 }
 
 function newestOf(words: Int32Array): number {

@@ -1,6 +1,7 @@
 /** When a room gets a checkpoint, and of what. */
 import { test } from 'tap';
 import { RoomCheckpoints } from '../../workers/checkpoints.ts';
+import { CheckpointPacker } from '../../workers/journal-checkpoint.ts';
 import { createShadow, Shadow } from '../../workers/shadow.ts';
 
 const EVERY_MS = 30_000;
@@ -10,10 +11,11 @@ test('a room gets one each so often, and is not forgotten where the clock is set
   const memory = createShadow(4096, 64);
   const shadow = new Shadow(memory);
   const checkpoints = new RoomCheckpoints(memory, HOUR_MS);
+  const packer = new CheckpointPacker();
   const takenAt = (nowMs: number): boolean => {
     if (!checkpoints.isDue(nowMs)) return false;
     const seen = { tick: 1, unixMs: nowMs };
-    return checkpoints.take({ nowMs, everyMs: EVERY_MS, seen }) !== null;
+    return checkpoints.take(packer, { nowMs, everyMs: EVERY_MS, seen }) !== null;
   };
   const copy = (tick: number): void => shadow.write(new Uint8Array(4096), new Uint8Array(4), tick);
   t.notOk(takenAt(HOUR_MS), 'there is no copy yet');

@@ -2,9 +2,10 @@
 import { crc32 } from 'node:zlib';
 import { test } from 'tap';
 import { Join, Packet, RecordHeader } from '../../protocol/gen/tables.ts';
-import { CheckpointReader, PAGE_BYTES } from '../../workers/journal-checkpoint.ts';
+import { CheckpointReader } from '../../workers/journal-checkpoint.ts';
 import { readJournal } from '../../workers/journal-file.ts';
 import { BLOCK_HEAD_BYTES, encodeBlock, encodeHead, STAGE } from '../../workers/journal-format.ts';
+import { PAGE_BYTES } from '../../workers/journal-pages.ts';
 import { withoutPackets } from '../../workers/recovery.ts';
 
 const HEAD = {

@@ -1,7 +1,9 @@
 /** Copies of rooms: what counts as one, and whose turn it is. */
 import { test } from 'tap';
 import { Ring } from '../../src/mailbox/ring.ts';
+import { RoomCheckpoints } from '../../workers/checkpoints.ts';
 import { createJournalRing, encodeOpening, RoomJournal } from '../../workers/journal.ts';
+import { CheckpointPacker, CheckpointReader } from '../../workers/journal-checkpoint.ts';
 import { STAGE } from '../../workers/journal-format.ts';
 import { createShadow, readShadow, Shadow } from '../../workers/shadow.ts';
 import { Shadows } from '../../workers/shadows.ts';
@@ -196,4 +198,36 @@ test('records that no copy needs are given up; where they fill half the ring the
   bench.shadows.remove(two as unknown as ShardRoom);
   bench.shadows.remove(idle as unknown as ShardRoom);
   t.equal(bench.ring.keptBytes, 0, 'of rooms that have gone nothing is kept');
+});
+
+test('a checkpoint whose copy is written over while it is packed is none, and the next needs none before it', async (t) => {
+  const memory = createShadow(8192, 64);
+  const writer = new Shadow(memory);
+  const region = (tick: number): Uint8Array => new Uint8Array(8192).fill(tick);
+  const host = new Uint8Array(4);
+  const checkpoints = new RoomCheckpoints(memory, 0);
+  const reader = new CheckpointReader();
+  const packer = new CheckpointPacker();
+  const times = { nowMs: 0, everyMs: 30_000, seen: { tick: 0, unixMs: 0 } };
+  const takes = (by = packer): boolean => {
+    const pieces = checkpoints.take(by, times);
+    for (const bytes of pieces ?? [])
+      t.ok(reader.take({ stage: STAGE.checkpoint, tick: checkpoints.tick, bytes }));
+    return pieces !== null;
+  };
+  /** Its worker makes two copies meanwhile: the second lies where the one was that is packed. */
+  class Slow extends CheckpointPacker {
+    override pack(...of: Parameters<CheckpointPacker['pack']>): Uint8Array[] {
+      for (const tick of [3, 4]) writer.write(region(tick), host, tick);
+      return super.pack(...of);
+    }
+  }
+  writer.write(region(1), host, 1);
+  t.ok(takes());
+  writer.write(region(2), host, 2);
+  t.notOk(takes(new Slow()));
+  t.equal(checkpoints.tick, 1);
+  t.equal(checkpoints.dueMs, 1000, 'it is tried again soon');
+  t.ok(takes());
+  t.same([reader.newest?.tick, reader.newest?.region], [4, region(4)]);
 });

@@ -1,14 +1,14 @@
 //! Reads a journal without compression (SPEC.md, "The journal"). Its checks are left to `fray replay`.
 
 const MAGIC: u32 = 0x444a_5246;
-/// The same entries: 5 adds the summary behind the end.
-const VERSIONS: std::ops::RangeInclusive<u32> = 4..=5;
+/// The same entries: 5 adds the summary behind the end, 6 packs checkpoints.
+const VERSIONS: std::ops::RangeInclusive<u32> = 4..=6;
 /// Bytes of the head before the room's id and the configuration.
 const HEAD_BYTES: usize = 76;
 const BLOCK_HEAD_BYTES: usize = 36;
 const STORED: u32 = 0;
-/// The room's memory, which follows from the records.
-const CHECKPOINT: u32 = 4;
+/// The room's memory, which follows from the records: as deflate, and packed.
+const CHECKPOINT: [u32; 2] = [4, 5];
 
 /// Records given to `begin`.
 pub const BEGIN: u32 = 1;
@@ -52,7 +52,7 @@ impl<'a> Journal<'a> {
         while self.at == self.block_end {
             let Ok(bytes) = word(self.file, self.at + 16) else { return Ok(None) };
             let codec = word(self.file, self.at + 8)?;
-            if codec == CHECKPOINT {
+            if CHECKPOINT.contains(&codec) {
                 self.at += BLOCK_HEAD_BYTES + word(self.file, self.at + 12)? as usize;
                 self.block_end = self.at;
                 continue;

@@ -5,7 +5,14 @@
 import { Packet, RecordHeader } from '../../../protocol/gen/tables.ts';
 import { FrayError } from '../../../src/errors.ts';
 import { createRing, Ring } from '../../../src/mailbox/ring.ts';
+import {
+  CheckpointPacker,
+  CheckpointReader,
+  PackedRoom,
+} from '../../../workers/journal-checkpoint.ts';
 import { readJournal } from '../../../workers/journal-file.ts';
+import { STAGE } from '../../../workers/journal-format.ts';
+import { PAGE_BYTES } from '../../../workers/journal-pages.ts';
 import { RecordWriter } from '../../../workers/records.ts';
 import type { Target } from '../engine.ts';
 import { claim, join, Program, parts } from './bytes.ts';
@@ -16,6 +23,18 @@ const JOURNAL = join(
   [3, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8],
 );
 
+/** Checkpoints of a room of some pages: one with all of it, one with what changed. */
+const REGION_BYTES = 3 * PAGE_BYTES + 80;
+const packedRoom = new PackedRoom(REGION_BYTES);
+const checkpointPacker = new CheckpointPacker();
+const checkpoints = [3, 5].map((k) => {
+  const region = Uint8Array.from({ length: REGION_BYTES }, (_, at) =>
+    at < PAGE_BYTES || at % 44 > 6 ? 0 : (at % 44) * k,
+  );
+  const one = { tick: k, seen: { tick: 1, unixMs: 2 }, host: Uint8Array.of(1, 2, 3), region };
+  return checkpointPacker.pack(one, packedRoom, k === 3)[0] as Uint8Array;
+});
+
 export const target: Target = {
   name: 'records',
   bytesMax: 1000,
@@ -23,6 +42,8 @@ export const target: Target = {
     join([0, 1], parts([1, 2, 3]), [1], parts([]), [1], parts([9, 8, 7, 6, 5]), [2, 3, 2, 4]),
     join([0, 1], parts(new Uint8Array(200)), [2, 1], parts(new Uint8Array(250).fill(7)), [2, 4]),
     join([1], JOURNAL),
+    join([7, 0], checkpoints[0] as Uint8Array),
+    join([7, 1], checkpoints[1] as Uint8Array),
   ],
   words: [
     Uint8Array.of(1, 0, 0),
@@ -52,7 +73,8 @@ interface Waiting {
 }
 
 function run(input: Uint8Array): void {
-  if (((input[0] ?? 0) & 1) === 1) journal(input.subarray(1));
+  if (((input[0] ?? 0) & 7) === 7) checkpoint(input.subarray(1));
+  else if (((input[0] ?? 0) & 1) === 1) journal(input.subarray(1));
   else ring(input.subarray(1));
 }
 
@@ -142,4 +164,19 @@ function journal(bytes: Uint8Array): void {
   } catch (error) {
     claim(error instanceof FrayError && error.code === 'E_MALFORMED', 'a coded refusal');
   }
+}
+
+/** Any bytes as a checkpoint, after one that is whole or before any: a region of the length that was said, or none. */
+function checkpoint(input: Uint8Array): void {
+  const reader = new CheckpointReader();
+  const take = (bytes: Uint8Array): boolean =>
+    reader.take({ stage: STAGE.checkpoint, tick: 1, bytes });
+  if (((input[0] ?? 0) & 1) === 1) claim(take(checkpoints[0] as Uint8Array), 'a whole one');
+  const { newest } = reader;
+  const bytes = input.slice(1);
+  // The length is the file's to say, up to 1 GiB: here it is one.
+  if (bytes.length >= 4) new DataView(bytes.buffer).setUint32(0, REGION_BYTES, true);
+  const isTaken = take(bytes);
+  claim(isTaken || reader.newest === newest, 'what is none changes nothing that was there');
+  claim((reader.newest?.region.length ?? REGION_BYTES) === REGION_BYTES, 'its length');
 }
