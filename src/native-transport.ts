@@ -10,19 +10,15 @@ import type { NativeModule } from '../native/addon.ts';
 import { PACKET_BYTES_MAX } from '../protocol/gen/tables.ts';
 import type { Clock } from './clock.ts';
 import { Edges } from './native-edges.ts';
+import { type NetcodePipe, NetcodePipes } from './netcode-pipes.ts';
 import type { UdpServerOptions } from './netcode-transport.ts';
 import { udpDrops } from './netcode-transport.ts';
 import { ASSOCIATED } from './session/netcode.ts';
-import {
-  keysNeeded,
-  NETCODE_VERDICT,
-  NetcodeServer,
-  netcodeOutput,
-} from './session/server/netcode.ts';
+import { keysNeeded, NETCODE_VERDICT, NetcodeServer } from './session/server/netcode.ts';
 import type { NetcodePeer } from './session/server/netcode-links.ts';
 import type { UdpCounters } from './transport/server/udp.ts';
-import type { CarryingTransport, OpenListener } from './transport/types.ts';
-import { CLOSE, PipeNumbers, transportCounters } from './transport/types.ts';
+import type { CarryingTransport, transportCounters } from './transport/types.ts';
+import { CLOSE } from './transport/types.ts';
 
 export interface NativeUdpOptions extends UdpServerOptions {
   readonly native: NativeModule;
@@ -72,11 +68,7 @@ export function openNativeUdp(options: NativeUdpOptions): NativeUdpServer {
   }
 }
 
-interface Pipe {
-  number: number;
-  readonly client: number;
-  /** Told to `onClose`, unless the peer was first. */
-  code: number;
+interface Pipe extends NetcodePipe {
   /** What was carried when it was told last, and what was over the rate. */
   carried: number;
   refused: number;
@@ -90,9 +82,7 @@ interface Parts {
   readonly index: number;
 }
 
-export class NativeTransport implements CarryingTransport {
-  readonly kind = 'udp';
-  readonly index: number;
+export class NativeTransport extends NetcodePipes<Pipe> implements CarryingTransport {
   readonly sockets: UdpCounters = {
     datagramsIn: 0,
     bytesIn: 0,
@@ -101,42 +91,20 @@ export class NativeTransport implements CarryingTransport {
     droppedFull: 0,
     errors: 0,
   };
-  readonly #counters = transportCounters();
   readonly #rooms = { inboxFull: 0, replaced: 0, packetsGone: 0 };
   readonly #edges: Edges;
-  readonly #netcode: NetcodeServer;
-  readonly #clock: Clock;
-  readonly #numbers: PipeNumbers<Pipe>;
-  /** By netcode's index of the client. */
-  readonly #byClient: (Pipe | null)[] = [];
-  readonly #out = netcodeOutput();
-  readonly #timer: NodeJS.Timeout;
   /** Figures of the threads when they were added to the counters last. */
   readonly #before: { [name: string]: number } = {};
-  #opened: OpenListener = ignore;
-  #datagram: (pipe: number, bytes: Uint8Array) => void = ignore;
-  #closed: (pipe: number, code: number) => void = ignore;
   #carried: (pipe: number, packets: number, refused: number) => void = ignore;
-  #stopped = false;
 
-  constructor({ edges, netcode, clock, clientsMax, index }: Parts) {
+  constructor({ edges, ...parts }: Parts) {
+    super({ ...parts, tickMs: TICK_MS });
     this.#edges = edges;
-    this.#netcode = netcode;
-    this.#clock = clock;
-    this.index = index;
-    this.#numbers = new PipeNumbers(clientsMax, index);
-    netcode.tick(clock.nowUs());
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    this.#timer.unref();
-  }
-
-  get pipes(): number {
-    return this.#numbers.count;
   }
 
   get counters(): ReturnType<typeof transportCounters> {
     this.#count();
-    return this.#counters;
+    return this.counted;
   }
 
   /** What netcode and the sockets have thrown away, by reason: for metrics, names are stable. */
@@ -144,19 +112,7 @@ export class NativeTransport implements CarryingTransport {
     this.#count();
     const { overflow = 0, dropWaiting = 0, damaged = 0 } = this.#edges.figures;
     const own = { socket_overflow: overflow, drop_waiting: dropWaiting, mailbox_damaged: damaged };
-    return { ...udpDrops(this.#netcode.counters, this.sockets), ...own };
-  }
-
-  onOpen(fn: OpenListener): void {
-    this.#opened = fn;
-  }
-
-  onDatagram(fn: (pipe: number, bytes: Uint8Array) => void): void {
-    this.#datagram = fn;
-  }
-
-  onClose(fn: (pipe: number, code: number) => void): void {
-    this.#closed = fn;
+    return { ...udpDrops(this.netcode.counters, this.sockets), ...own };
   }
 
   onCarried(fn: (pipe: number, packets: number, refused: number) => void): void {
@@ -164,17 +120,17 @@ export class NativeTransport implements CarryingTransport {
   }
 
   carryIn(pipe: number, session: number, worker: number): void {
-    const one = this.#numbers.get(pipe);
+    const one = this.numbers.get(pipe);
     if (one !== undefined) this.#edges.route(one.client, session, worker);
   }
 
   carryOut(pipe: number, session: number): number {
-    const one = this.#numbers.get(pipe);
+    const one = this.numbers.get(pipe);
     return one === undefined ? 0 : this.#edges.takes(one.client, session);
   }
 
   uncarry(pipe: number): void {
-    const one = this.#numbers.get(pipe);
+    const one = this.numbers.get(pipe);
     if (one === undefined) return;
     this.#edges.route(one.client, 0, 0);
     this.#edges.takes(one.client, 0);
@@ -188,91 +144,61 @@ export class NativeTransport implements CarryingTransport {
   }
 
   send(pipe: number, bytes: Uint8Array): boolean {
-    const one = this.#numbers.get(pipe);
+    const one = this.numbers.get(pipe);
     const { length } = bytes;
     if (one === undefined || one.code !== CLOSE.lost || length === 0 || length > PACKET_BYTES_MAX) {
-      this.#counters.droppedOut += 1;
+      this.counted.droppedOut += 1;
       return false;
     }
     if (!this.#edges.send(one.client, bytes)) {
-      this.#counters.droppedSlow += 1;
+      this.counted.droppedSlow += 1;
       return false;
     }
-    this.#counters.datagramsOut += 1;
-    this.#counters.bytesOut += length;
+    this.counted.datagramsOut += 1;
+    this.counted.bytesOut += length;
     return true;
-  }
-
-  close(pipe: number, code: number): void {
-    const one = this.#numbers.get(pipe);
-    if (one === undefined || one.code !== CLOSE.lost) return;
-    one.code = code;
-    this.#netcode.close(one.client);
-    // Not at once: `onClose` is not called from inside an own call.
-    setImmediate(() => this.#settle());
-  }
-
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    clearInterval(this.#timer);
-    for (const pipe of this.#numbers.values()) this.close(pipe.number, CLOSE.away);
-    this.#settle();
-    this.#edges.stop();
   }
 
   /** Of somebody who is not connected. */
   datagram(peer: NetcodePeer, bytes: Uint8Array): void {
-    const netcode = this.#netcode;
+    const netcode = this.netcode;
     const verdict = netcode.handle(peer, bytes);
     if (verdict === NETCODE_VERDICT.reply) this.#edges.raw(peer, netcode.bytes);
     else if (verdict === NETCODE_VERDICT.opened) this.#open(netcode.client, peer.address);
   }
 
   payload(client: number, bytes: Uint8Array): void {
-    const pipe = this.#byClient[client] ?? null;
+    const pipe = this.byClient[client] ?? null;
     if (pipe === null || pipe.code !== CLOSE.lost) return;
-    this.#counters.datagramsIn += 1;
-    this.#counters.bytesIn += bytes.length;
-    this.#datagram(pipe.number, bytes);
+    this.counted.datagramsIn += 1;
+    this.counted.bytesIn += bytes.length;
+    this.heard(pipe.number, bytes);
   }
 
   gone(client: number): void {
-    if (this.#netcode.gone(client)) this.#end(client, CLOSE.normal);
+    if (this.netcode.gone(client)) this.end(client, CLOSE.normal);
   }
 
-  /** First whom it concerns: that the token is spent may have to be written down before its keys are used. */
-  #open(client: number, address: string): void {
-    const carried = this.#edges.carried(client);
-    const refused = this.#edges.refused(client);
-    const pipe: Pipe = { number: -1, client, code: CLOSE.lost, carried, refused };
-    const number = this.#numbers.add(pipe);
-    if (number < 0) {
-      this.#counters.refusedFull += 1;
-      this.#netcode.close(client);
-      return;
-    }
-    pipe.number = number;
-    this.#byClient[client] = pipe;
-    this.#counters.opened += 1;
-    this.#opened(number, address, { headers: null, permit: this.#netcode.tokenOf(client) });
+  protected keepAlive(client: number): void {
     this.#edges.keepAlive(client);
   }
 
-  #end(client: number, code: number): void {
-    const pipe = this.#byClient[client] ?? null;
-    if (pipe === null) return;
-    this.#byClient[client] = null;
-    this.#numbers.remove(pipe.number);
-    this.#counters.closed += 1;
-    this.#closed(pipe.number, pipe.code === CLOSE.lost ? code : pipe.code);
+  /** Threads keep clients awake and say farewell by themselves. */
+  protected say(): void {}
+
+  protected release(): void {
+    this.#edges.stop();
   }
 
-  #tick(): void {
+  #open(client: number, address: string): void {
+    const carried = this.#edges.carried(client);
+    const refused = this.#edges.refused(client);
+    this.open({ number: -1, client, code: CLOSE.lost, carried, refused }, address);
+  }
+
+  protected override look(): void {
     this.#count();
-    this.#netcode.tick(this.#clock.nowUs());
-    for (const pipe of this.#byClient) if (pipe !== null && pipe !== undefined) this.#tell(pipe);
-    this.#settle();
+    for (const pipe of this.byClient) if (pipe !== null && pipe !== undefined) this.#tell(pipe);
   }
 
   #tell(pipe: Pipe): void {
@@ -293,24 +219,15 @@ export class NativeTransport implements CarryingTransport {
     const since = (name: string): number => (figures[name] ?? 0) - (before[name] ?? 0);
     for (const name of Object.keys(this.sockets) as (keyof UdpCounters)[])
       this.sockets[name] += since(name);
-    for (const name of NETCODE_FIGURES) this.#netcode.counters[name] += since(name);
+    for (const name of NETCODE_FIGURES) this.netcode.counters[name] += since(name);
     for (const name of ROOM_FIGURES) this.#rooms[name] += since(name);
-    this.#counters.datagramsIn += since('carriedIn');
-    this.#counters.bytesIn += since('carriedInBytes');
-    this.#counters.datagramsOut += since('carriedOut');
-    this.#counters.bytesOut += since('carriedOutBytes');
-    this.#counters.droppedSlow += since('droppedFull');
-    this.#counters.violations += since('violations');
+    this.counted.datagramsIn += since('carriedIn');
+    this.counted.bytesIn += since('carriedInBytes');
+    this.counted.datagramsOut += since('carriedOut');
+    this.counted.bytesOut += since('carriedOutBytes');
+    this.counted.droppedSlow += since('droppedFull');
+    this.counted.violations += since('violations');
     Object.assign(before, figures);
-  }
-
-  #settle(): void {
-    const out = this.#out;
-    while (this.#netcode.poll(out)) {
-      if (out.kind !== 'closed') continue;
-      if (out.silent) this.#counters.silent += 1;
-      this.#end(out.client, out.silent ? CLOSE.silent : CLOSE.normal);
-    }
   }
 }
 

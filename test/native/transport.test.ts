@@ -1,38 +1,16 @@
 /** The transport `udp` over native I/O threads keeps what every transport has to keep. Needs `npm run build:native`. */
 import t from 'tap';
 import { loadNative, type NativeModule } from '../../native/addon.ts';
-import { openUdp as openUdpPipe, type UdpPipe } from '../../src/client/udp.ts';
-import type { ClientPipe } from '../../src/transport/types.ts';
-import { CLOSE } from '../../src/transport/types.ts';
-import { bytesOf, contract, text, until } from '../transport/contract.ts';
-import { udpBench } from '../transport/udp-bench.ts';
+import { openUdp as openUdpPipe } from '../../src/client/udp.ts';
+import { bytesOf, text, until } from '../transport/contract.ts';
+import { udpBench, udpContract } from '../transport/udp-bench.ts';
 import { MODULE, NOT_BUILT } from './module.ts';
 
 if (MODULE === null) t.pass(NOT_BUILT);
 else run(loadNative(MODULE));
 
 function run(native: NativeModule): void {
-  for (const threads of [1, 2])
-    contract({
-      name: `udp, native, threads ${threads}`,
-      tellsCodes: false,
-      ordered: false,
-      vanished: CLOSE.silent,
-      async open(impatient) {
-        const bench = await udpBench({ native, threads });
-        const timeoutSeconds = impatient ? 1 : 3;
-        const connect = (): Promise<UdpPipe> => openUdpPipe(bench.token({ timeoutSeconds }));
-        return {
-          server: bench.transport,
-          connect,
-          pause: (pipe: ClientPipe) => (pipe as UdpPipe).pause(true),
-          resume: (pipe: ClientPipe) => (pipe as UdpPipe).pause(false),
-          vanish: (pipe: ClientPipe) => (pipe as UdpPipe).vanish(),
-          halfOpen: async () => (await connect()).vanish(),
-          stop: () => bench.transport.stop(),
-        };
-      },
-    });
+  for (const threads of [1, 2]) udpContract(`udp, native, threads ${threads}`, { native, threads });
 
   t.test('IPv4 and IPv6 sockets of one server; a pipe hears from its own', async (test) => {
     const bench = await udpBench({ native, bind: ['127.0.0.1:0', '[::1]:0'] });

@@ -3,8 +3,6 @@
  * itself, where it has a binary for this Node.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { Socket } from 'node:net';
-import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -14,7 +12,6 @@ import { lacking } from '../../bench/uws/library.mjs';
 import { ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
 import { PublicHttp } from '../../src/http/public.ts';
 import { readCertificate } from '../../src/http/tls.ts';
-import type { SocketLike } from '../../src/transport/client/websocket.ts';
 import { openNodeWebSocket } from '../../src/transport/client/websocket-node.ts';
 import { UwsTransport } from '../../src/transport/server/uws.ts';
 import { UwsFront } from '../../src/transport/server/uws-front.ts';
@@ -24,46 +21,17 @@ import type { WebSocketServerOptions } from '../../src/transport/server/websocke
 import { CLOSE } from '../../src/transport/types.ts';
 import type { Files } from '../http/certificates.ts';
 import { folderFor, makeCertificate } from '../http/certificates.ts';
-import { contract, until } from '../transport/contract.ts';
+import { until } from '../transport/contract.ts';
 import { cycles } from '../transport/cycles.ts';
+import { statusOf, webSocketContract } from '../transport/websocket-contract.ts';
 
 if (lacking === null) all('uWebSockets.js', await loadUws());
 else t.pass(`not run: ${lacking}`);
 
 function all(name: string, uws: UwsModule): void {
-  contract({
-    name,
-    async open(impatient) {
-      const running = await start(uws, impatient ? { silentMs: 200 } : {});
-      const sockets = new Map<unknown, WebSocket>();
-      const raw: Socket[] = [];
-      const socketOf = (pipe: unknown): Socket =>
-        (sockets.get(pipe) as unknown as { _socket: Socket })._socket;
-      return {
-        server: running.server,
-        async connect() {
-          let made: WebSocket | null = null;
-          const pipe = await openNodeWebSocket(`${running.url}/ws`, {
-            make: (url) => {
-              made = new WebSocket(url);
-              return made as unknown as SocketLike;
-            },
-          });
-          if (made !== null) sockets.set(pipe, made);
-          return pipe;
-        },
-        pause: (pipe) => socketOf(pipe).pause(),
-        resume: (pipe) => socketOf(pipe).resume(),
-        vanish: (pipe) => socketOf(pipe).resetAndDestroy(),
-        async halfOpen() {
-          raw.push(await rawUpgrade(running.port));
-        },
-        async stop() {
-          for (const socket of raw) socket.destroy();
-          await running.stop();
-        },
-      };
-    },
+  webSocketContract(name, async (options) => {
+    const running = await start(uws, options);
+    return { ...running, socketUrl: `${running.url}/ws` };
   });
 
   t.test(`${name}: what does not belong closes the pipe with a code, and is counted`, async (t) => {
@@ -123,7 +91,7 @@ function all(name: string, uws: UwsModule): void {
     running.server.onOpen((_pipe, address, { headers }) =>
       addresses.push(`${address} ${headers?.['x-asked'] ?? ''}`),
     );
-    const status = (headers: { [name: string]: string }) => statusOf(running.url, headers);
+    const status = (headers: { [name: string]: string }) => statusOf(`${running.url}/ws`, headers);
     t.equal(await status({ origin: 'https://evil.example' }), 403);
     t.equal(await status({ 'x-forwarded-for': '1.1.1.1, 9.9.9.9' }), 429);
     const asked = { 'x-asked': 'yes', origin: 'https://game.example' };
@@ -260,29 +228,6 @@ async function start(
 }
 
 /** Upgrades by hand and then never says a word. */
-async function rawUpgrade(port: number): Promise<Socket> {
-  const socket = connectTcp(port, '127.0.0.1');
-  socket.on('error', () => {});
-  socket.write(
-    'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
-  await new Promise((resolve) => socket.once('data', resolve));
-  return socket;
-}
-
-/** HTTP status that an upgrade gets. */
-function statusOf(url: string, headers: { [name: string]: string }): Promise<number> {
-  return new Promise((resolve) => {
-    const ws = new WebSocket(`${url}/ws`, { headers });
-    ws.on('open', () => resolve(101));
-    ws.on('unexpected-response', (_request, response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    ws.on('error', () => {});
-  });
-}
 
 function fingerprint(port: number): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -2,13 +2,16 @@
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { NativeModule } from '../../native/addon.ts';
+import { openUdp as openUdpPipe, type UdpPipe } from '../../src/client/udp.ts';
 import { systemClock } from '../../src/clock.ts';
 import { openNativeUdp } from '../../src/native-transport.ts';
 import { openUdpServer } from '../../src/netcode-transport.ts';
 import type { NetcodeServer, TokenMemory } from '../../src/session/server/netcode.ts';
 import { issueConnectToken, type TokenOrder } from '../../src/session/token.ts';
 import type { RawUdp } from '../../src/transport/server/udp.ts';
-import type { ServerTransport } from '../../src/transport/types.ts';
+import type { ClientPipe, ServerTransport } from '../../src/transport/types.ts';
+import { CLOSE } from '../../src/transport/types.ts';
+import { contract } from './contract.ts';
 
 export const KEY: Uint8Array = new Uint8Array(32).fill(9);
 
@@ -74,6 +77,30 @@ export async function udpBench(
       }).bytes;
     },
   };
+}
+
+/** The contract over such a server. */
+export function udpContract(name: string, options: Parameters<typeof udpBench>[0]): void {
+  contract({
+    name,
+    tellsCodes: false,
+    ordered: false,
+    vanished: CLOSE.silent,
+    async open(impatient) {
+      const bench = await udpBench(options);
+      const timeoutSeconds = impatient ? 1 : 3;
+      const connect = (): Promise<UdpPipe> => openUdpPipe(bench.token({ timeoutSeconds }));
+      return {
+        server: bench.transport,
+        connect,
+        pause: (pipe: ClientPipe) => (pipe as UdpPipe).pause(true),
+        resume: (pipe: ClientPipe) => (pipe as UdpPipe).pause(false),
+        vanish: (pipe: ClientPipe) => (pipe as UdpPipe).vanish(),
+        halfOpen: async () => (await connect()).vanish(),
+        stop: () => bench.transport.stop(),
+      };
+    },
+  });
 }
 
 export function tokenMemory(used: Set<string>): TokenMemory {

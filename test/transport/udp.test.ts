@@ -1,31 +1,10 @@
 import t from 'tap';
-import { openUdp as openUdpPipe, type UdpPipe } from '../../src/client/udp.ts';
+import { openUdp as openUdpPipe } from '../../src/client/udp.ts';
 import { openUdp, parseBind, type UdpBufferShort } from '../../src/transport/server/udp.ts';
-import type { ClientPipe } from '../../src/transport/types.ts';
-import { CLOSE } from '../../src/transport/types.ts';
-import { bytesOf, contract, text, until } from './contract.ts';
-import { udpBench } from './udp-bench.ts';
+import { bytesOf, text, until } from './contract.ts';
+import { udpBench, udpContract } from './udp-bench.ts';
 
-contract({
-  name: 'udp',
-  tellsCodes: false,
-  ordered: false,
-  vanished: CLOSE.silent,
-  async open(impatient) {
-    const bench = await udpBench();
-    const timeoutSeconds = impatient ? 1 : 3;
-    const connect = (): Promise<UdpPipe> => openUdpPipe(bench.token({ timeoutSeconds }));
-    return {
-      server: bench.transport,
-      connect,
-      pause: (pipe: ClientPipe) => (pipe as UdpPipe).pause(true),
-      resume: (pipe: ClientPipe) => (pipe as UdpPipe).pause(false),
-      vanish: (pipe: ClientPipe) => (pipe as UdpPipe).vanish(),
-      halfOpen: async () => (await connect()).vanish(),
-      stop: () => bench.transport.stop(),
-    };
-  },
-});
+udpContract('udp', {});
 
 t.test('IPv4 and IPv6 sockets of one server; a pipe hears from its own', async (test) => {
   const bench = await udpBench({ bind: ['127.0.0.1:0', '[::1]:0'] });

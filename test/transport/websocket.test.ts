@@ -1,19 +1,18 @@
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { connect as connectTcp } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import t from 'tap';
 import { WebSocket } from 'ws';
 import { ERROR, PACKET_BYTES_MAX } from '../../protocol/gen/tables.ts';
-import type { SocketLike } from '../../src/transport/client/websocket.ts';
 import { openWebSocket, webSocketUrl } from '../../src/transport/client/websocket.ts';
 import { openNodeWebSocket } from '../../src/transport/client/websocket-node.ts';
 import { addressOf, originAllowed } from '../../src/transport/server/peer.ts';
 import type { WebSocketServerOptions } from '../../src/transport/server/websocket.ts';
 import { WebSocketTransport } from '../../src/transport/server/websocket.ts';
 import { CLOSE } from '../../src/transport/types.ts';
-import { bytesOf, contract, until } from './contract.ts';
+import { bytesOf, until } from './contract.ts';
+import { rawUpgrade, statusOf, webSocketContract } from './websocket-contract.ts';
 
 interface Running {
   readonly server: WebSocketTransport;
@@ -24,39 +23,9 @@ interface Running {
   stop(): Promise<void>;
 }
 
-contract({
-  name: 'websocket',
-  async open(impatient) {
-    const running = await start(impatient ? { silentMs: 200 } : {});
-    const sockets = new Map<unknown, WebSocket>();
-    const raw: Socket[] = [];
-    const socketOf = (pipe: unknown): Socket =>
-      (sockets.get(pipe) as unknown as { _socket: Socket })._socket;
-    return {
-      server: running.server,
-      async connect() {
-        let made: WebSocket | null = null;
-        const pipe = await openNodeWebSocket(running.url, {
-          make: (url) => {
-            made = new WebSocket(url);
-            return made as unknown as SocketLike;
-          },
-        });
-        if (made !== null) sockets.set(pipe, made);
-        return pipe;
-      },
-      pause: (pipe) => socketOf(pipe).pause(),
-      resume: (pipe) => socketOf(pipe).resume(),
-      vanish: (pipe) => socketOf(pipe).resetAndDestroy(),
-      async halfOpen() {
-        raw.push(await rawUpgrade(running.port));
-      },
-      async stop() {
-        for (const socket of raw) socket.destroy();
-        await running.stop();
-      },
-    };
-  },
+webSocketContract('websocket', async (options) => {
+  const running = await start(options);
+  return { ...running, socketUrl: running.url };
 });
 
 t.test('a text frame closes the pipe and is counted', async (test) => {
@@ -290,26 +259,3 @@ async function start(options: WebSocketServerOptions = {}): Promise<Running> {
 }
 
 /** Upgrades by hand and then never says a word. */
-async function rawUpgrade(port: number): Promise<Socket> {
-  const socket = connectTcp(port, '127.0.0.1');
-  socket.on('error', () => {});
-  socket.write(
-    'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
-  await new Promise((resolve) => socket.once('data', resolve));
-  return socket;
-}
-
-/** HTTP status that an upgrade gets. */
-function statusOf(url: string, headers: { [name: string]: string }): Promise<number> {
-  return new Promise((resolve) => {
-    const ws = new WebSocket(url, { headers });
-    ws.on('open', () => resolve(101));
-    ws.on('unexpected-response', (_request, response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    ws.on('error', () => {});
-  });
-}
