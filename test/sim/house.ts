@@ -105,7 +105,7 @@ export class House {
       guests: true,
       tokenKeys: [KEY],
       publicAddresses: [SERVER],
-      sessionTokenMs: 8000,
+      sessionTokenMs: TOKEN_MS,
       used: disk.used,
       sessionsMax: SESSIONS_MAX,
       resumeMs: RESUME_MS,
@@ -177,3 +177,5 @@ const ROOMS_MAX = 8;
 const SESSIONS_MAX = 32;
 const CLIENTS_MAX = 24;
 export const RESUME_MS = 6000;
+/** ms. Life of the tokens that sessions are handed, which are renewed at half of it. */
+export const TOKEN_MS = 8000;

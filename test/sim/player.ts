@@ -9,7 +9,7 @@ import type { Chance } from './chance.ts';
 import type { schema } from './game.ts';
 import { FILLERS } from './game.ts';
 import type { House } from './house.ts';
-import { RESUME_MS } from './house.ts';
+import { RESUME_MS, TOKEN_MS } from './house.ts';
 import type { Host, Net, Weather } from './net.ts';
 import type { SimTime } from './time.ts';
 import { type Said, Voice } from './voice.ts';
@@ -76,6 +76,8 @@ export class Player {
   /** The one that it came into. */
   #house: House | null = null;
   #enteredMs = 0;
+  /** The newest moment at which it held a token that it had not shown yet. */
+  #permitMs = 0;
   #turn = 0;
   #wants = false;
   /** The attempt that is under way. */
@@ -227,7 +229,13 @@ export class Player {
   /** The last look: what may never have happened. */
   judge(): void {
     const { game } = this;
-    if (game !== null) this.#check(game);
+    if (game === null) return;
+    this.#check(game);
+    const { time, pipes, trouble } = this.#parts;
+    // A stream takes one that was shown before.
+    const withoutMs = pipes === 'udp' ? time.nowMs() - this.#permitMs : 0;
+    if (game.status === 'open' && withoutMs > TOKEN_MS / 2 + BACK_MS)
+      trouble(`I12: ${this.user} has had no token to come back with for ${withoutMs} ms`);
   }
 
   #connect(): void {
@@ -290,7 +298,7 @@ export class Player {
     this.saidTick = -1;
     this.#house = this.#parts.house();
     this.#malformed = 0;
-    this.#enteredMs = time.nowMs();
+    this.#enteredMs = this.#permitMs = time.nowMs();
     this.#voice.begin();
     if (game.resumed === 'new') [this.#notes, this.#notesMax] = [0, Number.POSITIVE_INFINITY];
     else this.#forgets();
@@ -385,6 +393,7 @@ export class Player {
       trouble(`I5: ${this.user} got tick ${snapshotTick} after ${this.#tick}`);
     this.#tick = snapshotTick;
     this.seenMs = time.nowMs();
+    if (game.permit.fresh) this.#permitMs = this.seenMs;
     this.#malformed = game.stats.malformed;
     this.snapshots += 1;
     if (game.stats.hashMismatches > 0)
