@@ -1,13 +1,4 @@
 /** Journals as files: blocks are compressed and written, and read back. */
-import {
-  closeSync,
-  fdatasync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Differences } from './journal-differences.ts';
 import { JournalDigest } from './journal-digest.ts';
@@ -25,6 +16,7 @@ import {
   windowAfter,
 } from './journal-format.ts';
 import type { Signer } from './journal-seal.ts';
+import { fileSink, type JournalSink, type SinkFile } from './journal-sink.ts';
 
 /** A reader of the bytes of a file. Throws as `JournalReader` says. */
 export function readJournal(file: Uint8Array): JournalReader {
@@ -35,12 +27,21 @@ export function readJournal(file: Uint8Array): JournalReader {
   });
 }
 
+export interface JournalFileOptions {
+  /** Default true; false is for readers without deflate. */
+  readonly compress?: boolean;
+  /** `seal` will be called. Default false. */
+  readonly sealed?: boolean;
+  /** What keeps its bytes. Default: files. */
+  readonly sink?: JournalSink;
+}
+
 /** One journal that is being written. Calls throw what the file system throws; the file is then good up to its last block. */
 export class JournalFile {
   /** Bytes of entries, and of the file, so far. */
   rawBytes = 0;
   fileBytes = 0;
-  readonly #file: number;
+  readonly #file: SinkFile;
   readonly #compress: boolean;
   #raw = new Uint8Array(RAW_BYTES);
   #words = new Int32Array(this.#raw.buffer);
@@ -53,8 +54,6 @@ export class JournalFile {
   #check: number;
   /** Byte of the file that is written next. */
   #place = 0;
-  #syncing = false;
-  #closed = false;
   #window: Uint8Array = new Uint8Array(0);
   #differences = new Differences();
   /** The next block begins anew: readers may begin there. */
@@ -71,31 +70,29 @@ export class JournalFile {
   constructor(
     path: string,
     head: JournalHead | BlockPlace,
-    { compress = true, sealed = false } = {},
+    { compress = true, sealed = false, sink = fileSink }: JournalFileOptions = {},
   ) {
     this.#compress = compress;
     if ('at' in head) {
       this.#check = head.check;
       this.#sequence = head.sequence;
-      this.#file = openSync(path, 'r+');
-      ftruncateSync(this.#file, head.at);
+      this.#file = sink.open(path, head.at);
       this.#place = head.at;
       this.#blockTick = head.tick;
       this.#lastTick = head.tick;
       this.#anew = true;
-      if (sealed) this.#readBack = this.#before(path);
+      if (sealed) this.#readBack = this.#before();
       return;
     }
     if (sealed) this.#digest = new JournalDigest(head);
     const bytes = encodeHead(head, crc32);
     this.#check = new DataView(bytes.buffer).getUint32(bytes.length - 4, true);
-    this.#file = openSync(path, 'wx', MODE);
+    this.#file = sink.create(path);
     try {
       this.#write(bytes);
     } catch (cause) {
       // A head that is not whole says nothing of anybody.
-      closeSync(this.#file);
-      rmSync(path, { force: true });
+      this.#file.remove();
       throw cause;
     }
   }
@@ -166,7 +163,7 @@ export class JournalFile {
       this.#block(CODEC.packed, raw, { raw, ...ticks });
     }
     this.#anew = true;
-    this.#sync();
+    this.#file.keep();
   }
 
   /** Nothing of what stood in the file before is still to be read. */
@@ -200,7 +197,7 @@ export class JournalFile {
    * mostly has place for these 48 bytes, as it gives itself out in larger pieces.
    */
   cut(): void {
-    ftruncateSync(this.#file, this.#place);
+    this.#file.cut(this.#place);
     const tick = this.#blockTick;
     const raw = entryOf(STAGE.cut, tick, new Uint8Array(0));
     this.#block(CODEC.stored, raw, { raw, firstTick: tick, lastTick: tick });
@@ -208,36 +205,25 @@ export class JournalFile {
 
   /** Closes the file; what was not flushed is not in it. */
   close(): void {
-    this.#closed = true;
-    if (!this.#syncing) closeSync(this.#file);
+    this.#file.close();
   }
 
   /**
    * The file is read only when its turn comes, as many may be many times the memory. What is written meanwhile is read as well: so nothing
    * has to wait.
    */
-  *#before(path: string): Generator<void, void> {
+  *#before(): Generator<void, void> {
     let digest: JournalDigest | undefined;
     let place: JournalPlace | undefined;
     while (place === undefined || place.at < this.#place) {
       if (this.#place > READ_BYTES_MAX) return;
-      const file = new Uint8Array(readFileSync(path)).subarray(0, this.#place);
+      const file = this.#file.read(this.#place);
       const reader = readJournal(file);
       digest ??= new JournalDigest(reader.head);
       yield* digest.readBack(file.subarray(place?.at ?? 0), reader.entries(place));
       place = reader.place() ?? undefined;
     }
     this.#digest = digest;
-  }
-
-  /** Nobody waits for the disk: what is lost with the power, or refused, is the way back from there alone. */
-  #sync(): void {
-    if (this.#syncing) return;
-    this.#syncing = true;
-    fdatasync(this.#file, () => {
-      this.#syncing = false;
-      if (this.#closed) closeSync(this.#file);
-    });
   }
 
   #block(
@@ -259,8 +245,7 @@ export class JournalFile {
   }
 
   #write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; )
-      at += writeSync(this.#file, bytes, at, bytes.length - at, this.#place + at);
+    this.#file.append(bytes);
     this.#place += bytes.length;
     this.fileBytes += bytes.length;
     this.#digest?.bytes(bytes);
@@ -300,5 +285,3 @@ const LEVEL = 3;
 const NEAR_BYTES = 8192;
 /** A longer file that another process began gets no summary. */
 const READ_BYTES_MAX = 1 << 29;
-/** It says who played, and what tokens and logins gave along: nobody else reads it. */
-const MODE = 0o600;

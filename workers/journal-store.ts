@@ -9,12 +9,13 @@ import type { Ring } from '../src/mailbox/ring.ts';
 import { RoomCheckpoints } from './checkpoints.ts';
 import { decodeContinuation, decodeOpening, JOURNAL_RING } from './journal.ts';
 import { CheckpointPacker, encodeResumed } from './journal-checkpoint.ts';
-import { JournalFile } from './journal-file.ts';
+import { JournalFile, type JournalFileOptions } from './journal-file.ts';
 import { STAGE } from './journal-format.ts';
 import { JournalHandover, keyOf, workerOf } from './journal-handover.ts';
 import { LEDGER_STATE, type LedgerFile } from './journal-ledger.ts';
 import { JOURNAL_SUFFIX, Retention } from './journal-retention.ts';
 import type { Signer } from './journal-seal.ts';
+import { fileSink, type JournalSink } from './journal-sink.ts';
 
 export interface JournalStoreOptions {
   readonly dir: string;
@@ -28,6 +29,8 @@ export interface JournalStoreOptions {
   readonly signer?: Signer | undefined;
   /** Default true. */
   readonly compress?: boolean;
+  /** What keeps the bytes of journals. Default: files in `dir`. */
+  readonly sink?: JournalSink;
   /** A checkpoint of each room that is copied so often, ms. Default 0: none. */
   readonly checkpointMs?: number;
   /** Files that somebody may still go on with: they stay. */
@@ -361,9 +364,9 @@ export class JournalStore {
     }
   }
 
-  get #how(): { compress: boolean; sealed: boolean } {
-    const { compress = true, signer } = this.#options;
-    return { compress, sealed: signer !== undefined };
+  get #how(): JournalFileOptions {
+    const { compress = true, signer, sink = fileSink } = this.#options;
+    return { compress, sealed: signer !== undefined, sink };
   }
 
   /** `isOver`: the room was closed, and a summary is due. */
