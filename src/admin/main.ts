@@ -13,7 +13,14 @@ import { byId, element, table } from './element.ts';
 import { inspector } from './inspector.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
-const STAGES = ['records', 'begin', 'hooks', 'end', 'out'];
+/** What a tick's bar is made of, by the stages in it: a colour for each. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  enter: ['enter'],
+  world: ['ingest', 'apply', 'simulate', 'resolve'],
+  plugin: ['plugin'],
+  snapshots: ['command', 'record', 'select', 'encode'],
+  out: ['out'],
+};
 const LOOK_MS = 2000;
 
 const view = inspector();
@@ -56,7 +63,7 @@ const worst = table<WorstTick>(byId('worst-table'), {
   columns: [
     { head: 'ms', number: true, cell: ({ us }) => (us / 1000).toFixed(2) },
     { head: 'longest stage', cell: ({ stage }) => stage },
-    { head: 'records begin hooks end out', cell: stagesBar },
+    { head: Object.keys(PARTS).join(' '), cell: stagesBar },
     { head: 'room', cell: ({ room }) => room || 'closed' },
     { head: 'tick', number: true, cell: ({ tick }) => String(tick) },
     { head: 'ago', number: true, cell: ({ agoMs }) => `${Math.round(agoMs / 1000)} s` },
@@ -177,12 +184,14 @@ function showHistogram({ workers }: TicksAnswer): void {
 
 function stagesBar({ stagesUs, us }: WorstTick): HTMLElement {
   const bar = element('div', '', 'stages');
-  bar.title = STAGES.map((name) => `${name} ${shortTime(stagesUs[name] ?? 0)}`).join(', ');
+  const times = Object.entries(stagesUs);
+  bar.title = times.map(([name, took]) => `${name} ${shortTime(took)}`).join(', ');
   bar.setAttribute('role', 'img');
   bar.setAttribute('aria-label', bar.title);
-  for (const name of STAGES) {
+  for (const [name, stages] of Object.entries(PARTS)) {
     const part = element('div', '', name);
-    part.style.width = `${((stagesUs[name] ?? 0) / us) * 100}%`;
+    const took = stages.reduce((total, stage) => total + (stagesUs[stage] ?? 0), 0);
+    part.style.width = `${(took / us) * 100}%`;
     bar.append(part);
   }
   return bar;

@@ -33,6 +33,15 @@ test('an operator sees rooms, players and ticks, looks into a room, kicks and dr
   t.match(await page.textContent('#players-table'), /Ann.*websocket.*127\.0\.0\.1.*joined/);
   t.match(await page.textContent('#sessions-table'), 'websocket1');
   await page.waitForFunction(() => document.querySelectorAll('#worst-table .stages').length > 2);
+  const drawn = await page.evaluate(() =>
+    [...document.querySelectorAll('#worst-table .stages')].map((bar) =>
+      [...bar.children].reduce(
+        (sum, part) => sum + Number.parseFloat((part as HTMLElement).style.width),
+        0,
+      ),
+    ),
+  );
+  for (const share of drawn) t.ok(share > 90 && share < 101, `${share} % of a tick is drawn`);
   t.ok(await page.evaluate(() => document.querySelectorAll('.bars div').length === 16));
   t.match(await page.textContent('#histogram'), /[1-9]\d* ticks since the start/);
   await fits(t, page, 'desk');
