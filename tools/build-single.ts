@@ -39,6 +39,7 @@ const PACKAGE_NOT =
   /\.(d\.[cm]?ts|map|md|markdown|[cm]?tsx?)$|(^|\/)(tests?|docs|benchmarks?|examples|\.github)\//;
 /** esbuild's program lies in a package of its own; its installation puts it here once more. */
 const TWICE = /^node_modules\/esbuild\/bin\//;
+const NATIVE = 'native/fray_native.node';
 const START = `exports.run = (path) => void import(require('node:url').pathToFileURL(path).href);\n`;
 /** What Node looks for in itself to know that something was put in. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
@@ -60,6 +61,9 @@ const startedMs = performance.now();
 const contents = new Map<string, Buffer>([[START_FILE, Buffer.from(START)]]);
 for (const name of OWN) add(name, OWN_NOT);
 for (const folder of dependencies()) add(folder, PACKAGE_NOT);
+// For native I/O threads: `npm run build:native` makes it, where there is cargo.
+const hasNative = existsSync(join(ROOT, NATIVE));
+if (hasNative) add(NATIVE, OWN_NOT);
 const packing = pack();
 const work = mkdtempSync(join(tmpdir(), 'fray-single-'));
 try {
@@ -68,7 +72,7 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 console.log(
-  `build-single: ${relative(process.cwd(), OUT)}, ${megabytes(statSync(OUT).size)} (Node ${process.versions.node}: ${megabytes(statSync(process.execPath).size)}); ${contents.size} files inside, ${megabytes(sum())} unpacked; ${Math.round(performance.now() - startedMs)} ms`,
+  `build-single: ${relative(process.cwd(), OUT)}, ${megabytes(statSync(OUT).size)} (Node ${process.versions.node}: ${megabytes(statSync(process.execPath).size)}); ${contents.size} files inside, ${megabytes(sum())} unpacked, ${hasNative ? 'with' : 'without'} native I/O threads; ${Math.round(performance.now() - startedMs)} ms`,
 );
 
 /** Adds a file, or what lies in a folder, but for what `not` fits and packages inside it. */
