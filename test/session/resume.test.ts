@@ -361,6 +361,25 @@ t.test(
   },
 );
 
+t.test(
+  'who has come back over UDP, which takes a token once, is told another at once',
+  async (test) => {
+    const bench = new Bench({ ...WAITING, sessionTokenMs: 300_000 });
+    const { pipe } = bench.join('1.1.1.1', token());
+    const told = bench.wait(200).find((one) => one.kind === 'tell');
+    const permit = openTokenRequest(sessionToken(told).held.request, [KEY], UNIX_MS);
+    if (typeof permit === 'number') return test.fail(`${permit}`);
+    bench.handle(pipe, packet());
+    const udp = bench.open('2.2.2.2', { headers: null, permit });
+    bench.handle(udp, hello(undefined, 1, { pipe: 1, ...ATTACH }));
+    test.same(words(bench.poll()), [`send ${udp} accept`]);
+    bench.handle(udp, packet());
+    test.same(words(bench.wait(200)), ['tell'], 'and not after half of the life of the first');
+    bench.handle(udp, packet());
+    test.same(words(bench.wait(900)), [`close ${pipe} 0`], 'once');
+  },
+);
+
 t.test('a session token opens its session again after a restart, once', async (test) => {
   const bench = new Bench({ ...WAITING, sessionTokenMs: 60_000 });
   bench.join('1.1.1.1', token({ userId: 'zoe' }));
@@ -427,37 +446,3 @@ function onTwoPipes() {
   bench.handle(second, hello(ann, 2, ATTACH));
   return { bench, ann, pipe, sessionId, second };
 }
-
-t.test(
-  'a client that comes back over two pipes at once, to a room that lost its last moments, begins anew once',
-  async (test) => {
-    const [before, bench] = [new Bench(WAITING), new Bench(WAITING)];
-    const ann = token();
-    const { sessionId } = before.join('1.1.1.1', ann);
-    const { kept } = before;
-    if (kept === null) return test.fail('nothing is kept');
-    test.equal(bench.table.restore(kept, bench.nowUs), true);
-    const known = { messagesRead: 7, tick: 90 };
-    const comes = (attach: number, knows = known): number => {
-      const pipe = bench.open('1.1.1.1');
-      bench.handle(pipe, hello(ann, attach, ATTACH));
-      bench.handle(pipe, join({ known: knows }));
-      return pipe;
-    };
-    const first = comes(2);
-    test.ok(words(bench.poll()).includes('resume fresh'), `${first}`);
-    bench.table.resumed(sessionId, reply({ epoch: 2 }));
-    test.equal(decodeJoined(bench.poll()[0]?.bytes ?? NONE)?.epoch, 2);
-    const second = comes(3);
-    const said = bench.poll();
-    test.notOk(words(said).includes('resume fresh'), 'its channel is the one that has begun');
-    const replies = said.map(({ bytes }) => decodeJoined(bytes)?.epoch).filter(Boolean);
-    test.same(replies, [2], 'and the second pipe is told of it');
-    // Its address changes before a packet of it has come.
-    comes(4, { messagesRead: 9, tick: 123 });
-    test.notOk(words(bench.poll()).includes('resume fresh'), 'nor as it has heard of later ticks');
-    test.equal(bench.handle(second, packet()), VERDICT.packet);
-    const third = comes(5);
-    test.notOk(words(bench.poll()).includes('resume fresh'), `nor for ${third}, late`);
-  },
-);

@@ -214,6 +214,8 @@ export class Door {
     live.version = version;
     this.#books.attach(pipe, live, nowUs);
     counters.attached += 1;
+    // UDP takes each token once: the next has to be there before the client needs it.
+    if (pipe.permit !== null) live.tellDueUs = -Infinity;
     pipe.late = true;
     if (live.state > STATE.authorising) outbox.act(pipe, ACTION.accept);
     if (live.state !== STATE.joined) return ERROR.E_OK;

@@ -174,8 +174,9 @@ export class SessionTable {
     const kind = datagramKind(bytes);
     if (kind === DATAGRAM.packet) {
       if (session?.state !== STATE.joined) return this.#dropState();
-      // Who sends packets where it has joined anew has heard of that.
-      if (session.anew && !pipe.renewed) return this.#dropState();
+      // Who sends packets where it has joined anew, and that was answered, has heard of it; before, they are of the room as it was.
+      if (session.anew && (!pipe.renewed || this.#presence.renews(session)))
+        return this.#dropState();
       session.anew = false;
       if (session.presence === PRESENCE.away) this.#presence.back(session);
       counters.packets += 1;
