@@ -131,6 +131,7 @@ export class Shard {
       this.#ticking.orRecover(room, () => room.goOn(recovery, recovery.last?.tick === bareTick));
     } catch (error) {
       this.#fail(room, error);
+      this.#pulse?.rest();
       const untold = seats.filter(({ session }) => this.#sitters.has(session));
       this.#dismiss(order.row, untold);
       return 'lost';

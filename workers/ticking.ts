@@ -56,6 +56,8 @@ export class Ticking {
     } catch (error) {
       this.#recover(room, error);
     }
+    // It may be some time until it ticks, and whoever dies meanwhile has not died in it.
+    this.#pulse?.rest();
   }
 
   #tickOrRecover(room: ShardRoom): void {

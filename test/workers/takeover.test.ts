@@ -6,10 +6,12 @@ import { Ring } from '../../src/mailbox/ring.ts';
 import type { RoomTakeover, SeatTakeover } from '../../workers/boot.ts';
 import { createJournalRing, encodeOpening, RoomJournal } from '../../workers/journal.ts';
 import { STAGE } from '../../workers/journal-format.ts';
+import { createPulse, Pulse, readPulse } from '../../workers/pulse.ts';
 import { type Recovery, type RecoveryCore, recoverRoom } from '../../workers/recovery.ts';
 import type { RoomRestorer } from '../../workers/room-parts.ts';
 import { createShadow, Shadow } from '../../workers/shadow.ts';
 import { ShardRoom } from '../../workers/shard-room.ts';
+import { Ticking, type TickingOptions } from '../../workers/ticking.ts';
 import { FakeCore, FakeGame } from './fake-core.ts';
 import { Bench } from './shard-bench.ts';
 
@@ -231,4 +233,22 @@ test('the end of another room in the same row says nothing of this one', async (
   t.throws(() => records.recovered(false), { code: 'E_ROOM_FAULT' }, 'it may be opened anew');
   records.opened('r2').close(0, ERROR.E_ROOM_CLOSED);
   t.throws(() => records.recovered(false), { code: 'E_ROOM_CLOSED' });
+});
+
+test('a room that has been put back is not the one in which its worker dies before it ticks', async (t) => {
+  const memory = createPulse();
+  const pulse = new Pulse(memory);
+  const parts = { timing: {}, stages: {}, nowUs: () => 0, log() {}, fail() {}, end() {} };
+  const ticking = new Ticking({ pulse, ...parts } as unknown as TickingOptions);
+  pulse.ticks(3, 7);
+  ticking.orRecover({} as ShardRoom, () => {
+    t.match(readPulse(memory), { row: 3, tick: 7 });
+  });
+  t.equal(readPulse(memory).row, -1);
+  pulse.ticks(3, 7);
+  const broken = (): void => {
+    throw new TypeError('its game');
+  };
+  t.throws(() => ticking.orRecover({} as ShardRoom, broken), TypeError);
+  t.equal(readPulse(memory).row, 3, 'it still has to be closed, and its game is asked');
 });
