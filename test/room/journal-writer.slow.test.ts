@@ -1,8 +1,9 @@
-/** The real thread that writes journals is killed: another goes on, nothing is lost, nobody waits. */
+/** The real thread that writes journals dies, in each way that it can: another goes on, nothing is lost, nobody waits. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
 import { test } from 'tap';
 import { Ring } from '../../src/mailbox/ring.ts';
@@ -16,7 +17,14 @@ import { findSummary } from '../../workers/journal-summary.ts';
 const CORE = { i32: new Int32Array(4096), input: 0, stateHashLow: 1, stateHashHigh: 2 };
 const ROOMS = 5;
 
-test('killed again and again while rooms play: their files are whole, and sealed', async (t) => {
+/** How it dies, one after the other. `early`: before it has begun. */
+const WAYS = ['ended', 'early', 'threw', 'memory', 'ended', 'early'] as const;
+/** Of a thread: enough for its code from sources. */
+const HEAP_MB = 128;
+
+test('dead again and again while rooms play: their files are whole, and sealed', async (t) => {
+  setFlagsFromString(`--max-old-space-size=${HEAP_MB}`);
+  t.teardown(() => setFlagsFromString('--max-old-space-size=0'));
   const dir = mkdtempSync(join(tmpdir(), 'fray-writer-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const threads: Worker[] = [];
@@ -55,17 +63,16 @@ test('killed again and again while rooms play: their files are whole, and sealed
     ring.keepFrom(ring.end);
     longestMs = Math.max(longestMs, performance.now() - before);
   };
-  const KILLS = 6;
-  for (let k = 0; k < KILLS; k += 1) {
+  const KILLS = WAYS.length;
+  for (const [k, way] of WAYS.entries()) {
     const count = threads.length;
-    // Every second one dies before it has begun.
-    const isReady = (): boolean => k % 2 === 1 || ready.has(threads.at(-1) as Worker);
+    const isReady = (): boolean => way === 'early' || ready.has(threads.at(-1) as Worker);
     const untilTick = tick + 20 + 7 * k;
     while (tick < untilTick || !isReady()) {
       play();
       await pause(5);
     }
-    await threads.at(-1)?.terminate();
+    await die(threads.at(-1) as Worker, way);
     while (threads.length === count) {
       play();
       await pause(5);
@@ -75,7 +82,10 @@ test('killed again and again while rooms play: their files are whole, and sealed
   await journals.stop();
   t.equal(cuts, 0);
   t.equal(journals.figures.restarts, KILLS);
-  t.equal(said.filter((text) => /another goes on/.test(text)).length, KILLS);
+  const deaths = said.filter((text) => /another goes on/.test(text));
+  t.equal(deaths.length, KILLS);
+  t.match(deaths[WAYS.indexOf('threw')], /Cannot attach the shadow of a room/);
+  t.match(deaths[WAYS.indexOf('memory')], /ERR_WORKER_OUT_OF_MEMORY/);
   t.same(
     said.filter((text) => /ended before its room|no summary/.test(text)),
     [],
@@ -103,5 +113,21 @@ test('killed again and again while rooms play: their files are whole, and sealed
   }
   t.comment(`${KILLS} deaths in ${tick} ticks; the longest of ${ROOMS} rooms took ${longestMs} ms`);
 });
+
+/** Resolves when the thread has ended. */
+async function die(thread: Worker, way: (typeof WAYS)[number]): Promise<unknown> {
+  if (way === 'ended' || way === 'early') return thread.terminate();
+  const ended = new Promise((resolve) => thread.once('exit', resolve));
+  if (way === 'threw') {
+    // Memory that is no shadow: the call throws, and nobody there catches it.
+    const memory = new SharedArrayBuffer(1024);
+    thread.postMessage({ kind: 'shadow', worker: 0, row: 0, room: 'r0', memory });
+  } else {
+    const value = 'x'.repeat(1 << 20);
+    for (let k = 0; k < 2 * HEAP_MB; k += 1)
+      thread.postMessage({ kind: 'host', key: `k${k}`, value });
+  }
+  return ended;
+}
 
 const NONE = new Uint8Array(0);
