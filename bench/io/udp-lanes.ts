@@ -36,6 +36,14 @@ export class RawLane implements Lane {
   }
 }
 
+/** Where datagrams go and come from, connected to a server. */
+export interface UdpPipe {
+  send(bytes: Uint8Array): void;
+  /** `bytes` are valid only during the call. */
+  onMessage(fn: (bytes: Uint8Array) => void): void;
+  close(): void;
+}
+
 /** A netcode client with a token of its own, made with the development key. */
 export class NetcodeLane implements Lane {
   /** Bytes of UDP payload that came and went, encryption included. */
@@ -43,7 +51,7 @@ export class NetcodeLane implements Lane {
   static wireOut = 0;
   static #cipher: PacketSeal | undefined;
   static #packets: NetcodePackets | undefined;
-  readonly #socket: Socket;
+  readonly #pipe: UdpPipe;
   readonly #netcode: NetcodeClient;
   /** Until it is connected; then each `send` sees whether the netcode client is due. A timer each would fire all at once. */
   readonly #timer: NodeJS.Timeout;
@@ -51,28 +59,31 @@ export class NetcodeLane implements Lane {
   #datagram: (bytes: Uint8Array) => void = () => {};
   #closed: () => void = () => {};
 
-  private constructor(socket: Socket, netcode: NetcodeClient) {
-    this.#socket = socket;
+  private constructor(pipe: UdpPipe, netcode: NetcodeClient) {
+    this.#pipe = pipe;
     this.#netcode = netcode;
-    socket.on('message', (bytes) => this.#message(bytes));
-    socket.on('error', () => {});
+    pipe.onMessage((bytes) => this.#message(bytes));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
   }
 
   static async open(url: URL, key = DEVELOPMENT_KEY): Promise<NetcodeLane> {
-    const token = tokenFor(url, `load-${randomBytes(8).toString('hex')}`, key);
+    return NetcodeLane.over(await socketPipe(url), lonelyToken(url, key));
+  }
+
+  /** Over a pipe that is there. */
+  static async over(pipe: UdpPipe, token: Uint8Array): Promise<NetcodeLane> {
     const module = await loadSeal();
     NetcodeLane.#cipher ??= new PacketSeal(module, { keysMax: KEYS_MAX, associated: ASSOCIATED });
     const cipher = NetcodeLane.#cipher;
     NetcodeLane.#packets ??= new NetcodePackets(cipher);
     const packets = NetcodeLane.#packets;
     const netcode = new NetcodeClient({ token, cipher, packets, nowUs: nowUs() });
-    const lane = new NetcodeLane(await connected(url), netcode);
+    const lane = new NetcodeLane(pipe, netcode);
     const endMs = performance.now() + OPEN_MS_MAX;
     while (netcode.state !== NETCODE_STATE.connected) {
       if (netcode.state <= 0 || performance.now() > endMs)
-        throw new Error(`Cannot open ${url.href}: netcode state ${netcode.state}`);
+        throw new Error(`Cannot open ${netcode.server}: netcode state ${netcode.state}`);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     clearInterval(lane.#timer);
@@ -83,7 +94,7 @@ export class NetcodeLane implements Lane {
     const packet = this.#netcode.send(bytes.subarray(LANE_HEAD, LANE_HEAD + length));
     if (packet === null) return;
     NetcodeLane.wireOut += packet.length;
-    this.#socket.send(Buffer.from(packet));
+    this.#pipe.send(packet);
     if (performance.now() - this.#tickedMs > TICK_MS) this.#tick();
   }
 
@@ -100,10 +111,10 @@ export class NetcodeLane implements Lane {
     clearInterval(this.#timer);
     this.#netcode.close();
     this.#flush();
-    this.#socket.close();
+    this.#pipe.close();
   }
 
-  #message(bytes: Buffer): void {
+  #message(bytes: Uint8Array): void {
     const payload = this.#netcode.handle(bytes);
     if (payload === null) {
       this.#flush();
@@ -124,7 +135,7 @@ export class NetcodeLane implements Lane {
 
   #flush(): void {
     for (let packet = this.#netcode.poll(); packet !== null; packet = this.#netcode.poll())
-      this.#socket.send(Buffer.from(packet));
+      this.#pipe.send(packet);
   }
 }
 
@@ -138,6 +149,21 @@ export function tokenFor(url: URL, userId: string, key = DEVELOPMENT_KEY): Uint8
     nowMs: Date.now(),
     random: (into) => void randomFillSync(into),
   }).bytes;
+}
+
+/** For a client that nobody knows. */
+export function lonelyToken(url: URL, key = DEVELOPMENT_KEY): Uint8Array {
+  return tokenFor(url, `load-${randomBytes(8).toString('hex')}`, key);
+}
+
+async function socketPipe(url: URL): Promise<UdpPipe> {
+  const socket = await connected(url);
+  socket.on('error', () => {});
+  return {
+    send: (bytes) => socket.send(Buffer.from(bytes)),
+    onMessage: (fn) => void socket.on('message', fn),
+    close: () => void socket.close(),
+  };
 }
 
 function connected(url: URL): Promise<Socket> {

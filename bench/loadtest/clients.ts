@@ -6,7 +6,7 @@ import { ClientCore, RECEIVED } from '../../core-wasm/bindings/client.ts';
 import { ClientStats, ConfigHead, InputCommand } from '../../protocol/gen/tables.ts';
 import type { ConnectSchema } from '../../src/client/connect.ts';
 import type { JoinReplyFacts } from '../../src/session/datagrams.ts';
-import { LeanClient } from '../io/lean-client.ts';
+import { LeanClient, type LeanPlace } from '../io/lean-client.ts';
 
 export interface LoadClient {
   /** Takes a datagram of the server. */
@@ -65,6 +65,22 @@ export class Seen {
   }
 }
 
+/** Where one that reads headers starts. */
+export function placeOf(
+  schema: ConnectSchema,
+  { epoch, tick }: JoinReplyFacts,
+): Required<LeanPlace> {
+  const config = schema.config();
+  const head = new DataView(config.buffer, config.byteOffset);
+  return {
+    epoch,
+    tick,
+    inputButtons: head.getUint32(ConfigHead.inputButtons, true),
+    inputPitch: head.getUint32(ConfigHead.inputPitch, true),
+    inputAux: head.getUint32(ConfigHead.inputAux, true),
+  };
+}
+
 /** Reads headers and the head of each snapshot: hundreds fit into one process. */
 export class HeaderClient implements LoadClient {
   readonly decodes = false;
@@ -73,19 +89,8 @@ export class HeaderClient implements LoadClient {
   readonly seen = new Seen();
   readonly #lean: LeanClient;
 
-  constructor(schema: ConnectSchema, { epoch, tick }: JoinReplyFacts, seed: number) {
-    const config = schema.config();
-    const head = new DataView(config.buffer, config.byteOffset);
-    this.#lean = new LeanClient(
-      {
-        epoch,
-        tick,
-        inputButtons: head.getUint32(ConfigHead.inputButtons, true),
-        inputPitch: head.getUint32(ConfigHead.inputPitch, true),
-        inputAux: head.getUint32(ConfigHead.inputAux, true),
-      },
-      seed,
-    );
+  constructor(schema: ConnectSchema, reply: JoinReplyFacts, seed: number) {
+    this.#lean = new LeanClient(placeOf(schema, reply), seed);
   }
 
   get tick(): number {

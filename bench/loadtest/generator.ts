@@ -20,8 +20,10 @@ import { FrayRtcLane, GeckosLane } from '../io/rtc-lanes.ts';
 import { NetcodeLane, RawLane, tokenFor } from '../io/udp-lanes.ts';
 import { CountingClient, DecodingClient, HeaderClient, type LoadClient } from './clients.ts';
 import { openColyseusLane } from './colyseus-lane.ts';
+import { NativeCrowd } from './crowd.ts';
 import { Pace } from './pace.ts';
 
+/** Who plays here, in JavaScript. */
 interface Member {
   readonly lane: Lane;
   readonly client: LoadClient;
@@ -33,7 +35,9 @@ const options = JSON.parse(process.argv[2] ?? '{}') as GeneratorOptions;
 const bytes = Buffer.alloc(LANE_HEAD + 1500, 0xa5);
 const datagram = bytes.subarray(LANE_HEAD);
 const key = new Uint8Array(Buffer.from(options.tokenKey, 'hex'));
-const members: Member[] = [];
+/** In the order in which they came: one of JavaScript's, or how one of the crowd leaves. */
+const clients: (Member | (() => void))[] = [];
+let members: Member[] = [];
 let opened = 0;
 let receivedBytes = 0;
 let sent = 0;
@@ -42,6 +46,10 @@ let closed = 0;
 
 const game = options.peer === null ? await gameOf(options) : null;
 const rateHz = options.rateHz || (game?.schema.layout.tickRateHz ?? 30);
+const crowd =
+  options.native !== null && game !== null && options.transport === 'udp'
+    ? NativeCrowd.open(options.native, rateHz, options.seed)
+    : null;
 const pace = new Pace<Member>(1000 / rateHz, options.seed, ({ lane, client }) => {
   const length = client.packet(datagram);
   lane.send(bytes, length);
@@ -53,59 +61,81 @@ let begun: { cpu: NodeJS.CpuUsage; ms: number } | undefined;
 process.on('message', (ask: GeneratorAsk) => {
   if (ask.ask === 'clients') {
     become(ask.count).then(
-      (refused) => say({ says: 'clients', count: members.length, refused }),
+      (refused) => say({ says: 'clients', count: clients.length, refused }),
       (error: unknown) => say({ says: 'failed', text: textOf(error) }),
     );
   } else if (ask.ask === 'begin') begin();
   else if (ask.ask === 'end') say({ says: 'figures', figures: figures() });
   else {
     pace.set([]);
-    for (const member of members) leave(member);
+    for (const client of clients) leave(client);
+    crowd?.stop();
     releaseWebRtc();
     process.disconnect();
     // Sockets that are closing send their last datagrams in this turn.
     setTimeout(() => process.exit(0), 50);
   }
 });
-say({ says: 'ready', rateHz, pid: process.pid });
+say({ says: 'ready', rateHz, pid: process.pid, native: crowd !== null });
 
 function begin(): void {
   receivedBytes = sent = sentBytes = NetcodeLane.wireIn = NetcodeLane.wireOut = 0;
   pace.begin();
   const nowMs = performance.now();
   for (const { client } of members) client.seen.begin(nowMs);
+  crowd?.begin();
   begun = { cpu: process.cpuUsage(), ms: nowMs };
   say({ says: 'begun' });
 }
 
 /** Opens clients, or closes the newest ones. Answers why one did not get in; those who did stay. */
 async function become(count: number): Promise<string | null> {
-  for (const member of members.splice(count)) leave(member);
+  for (const client of clients.splice(count)) leave(client);
   let refused: string | null = null;
-  while (members.length < count && refused === null) {
-    const some = Math.min(JOINS_AT_ONCE, count - members.length);
+  while (clients.length < count && refused === null) {
+    const some = Math.min(JOINS_AT_ONCE, count - clients.length);
     const joins = Array.from({ length: some }, () => openOne(opened++));
     for (const result of await Promise.allSettled(joins)) {
-      if (result.status === 'fulfilled') members.push(result.value);
+      if (result.status === 'fulfilled') clients.push(result.value);
       else refused = textOf(result.reason);
     }
     // Those who are in play at once: a server waits for nobody.
-    pace.set(members);
+    setOut();
   }
-  pace.set(members);
+  setOut();
   return refused;
 }
 
-function leave(member: Member): void {
-  member.leaves = true;
-  member.lane.close();
+/** Those who are in JavaScript send from now on. */
+function setOut(): void {
+  members = clients.filter((client) => typeof client !== 'function');
+  pace.set(members);
 }
 
-async function openOne(index: number): Promise<Member> {
+function leave(client: Member | (() => void)): void {
+  if (typeof client === 'function') client();
+  else {
+    client.leaves = true;
+    client.lane.close();
+  }
+}
+
+async function openOne(index: number): Promise<Member | (() => void)> {
   const number = options.first + index * options.step;
   const url = new URL(options.urls[number % options.urls.length] ?? '');
-  const lane = await openLane(url);
   const seed = (options.seed * 7919 + number) >>> 0;
+  if (crowd !== null && game !== null) {
+    const { lane, play } = await crowd.join(url, key);
+    const reply = await shake(lane, handshakeOf(url, number));
+    return play({
+      schema: game.schema,
+      reply,
+      seed,
+      decodes: decodesAll(number),
+      verify: options.verify,
+    });
+  }
+  const lane = await openLane(url);
   const client =
     game === null
       ? new CountingClient(options.bytesOut, seed)
@@ -141,21 +171,23 @@ async function join(
   { url, number, seed }: { url: URL; number: number; seed: number },
 ): Promise<LoadClient> {
   const { schema, module } = game as NonNullable<typeof game>;
-  const decodes = isDecoder(number, options.decodeShare);
-  const handshake = new Handshake(
+  const reply = await shake(lane, handshakeOf(url, number));
+  return decodesAll(number)
+    ? new DecodingClient(schema, module, { reply, seed, verify: options.verify })
+    : new HeaderClient(schema, reply, seed);
+}
+
+function handshakeOf(url: URL, number: number): Handshake {
+  return new Handshake(
     {
-      schemaHash: schema.hash,
+      schemaHash: (game as NonNullable<typeof game>).schema.hash,
       name: `load ${number}`,
       room: { any: true },
-      verify: decodes && options.verify,
+      verify: decodesAll(number) && options.verify,
       ...(options.transport === 'udp' ? { pipe: true } : tokenOf(url, number)),
     },
     performance.now() * 1000,
   );
-  const reply = await shake(lane, handshake);
-  return decodes
-    ? new DecodingClient(schema, module, { reply, seed, verify: options.verify })
-    : new HeaderClient(schema, reply, seed);
 }
 
 function shake(lane: Lane, handshake: Handshake): Promise<JoinReplyFacts> {
@@ -189,7 +221,8 @@ function tokenOf(url: URL, number: number): { token: Uint8Array } | Record<strin
 }
 
 /** Spread evenly over all numbers. */
-function isDecoder(number: number, share: number): boolean {
+function decodesAll(number: number): boolean {
+  const share = options.decodeShare;
   return Math.floor((number + 1) * share) > Math.floor(number * share);
 }
 
@@ -205,9 +238,12 @@ function figures(): GeneratorFigures {
   const cpu = process.cpuUsage(begun?.cpu);
   const sum = (read: (client: LoadClient) => number): number =>
     members.reduce((total, { client }) => total + read(client), 0);
+  const ms = endMs - (begun?.ms ?? endMs);
+  const cpuUs = cpu.user + cpu.system;
+  if (crowd !== null) return { ms, cpuUs, ...crowd.figures() };
   return {
-    ms: endMs - (begun?.ms ?? endMs),
-    cpuUs: cpu.user + cpu.system,
+    ms,
+    cpuUs,
     clients: members.length,
     decoders: members.filter(({ client }) => client.decodes).length,
     received: sum(({ seen }) => seen.received),

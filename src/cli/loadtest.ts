@@ -1,6 +1,7 @@
 /** `fray loadtest`: how many players a server holds under rule R, found by real clients in processes of their own. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { findCrowd } from '../../native/crowd.ts';
 import { FrayError } from '../errors.ts';
 import { DEVELOPMENT_KEY } from '../tokens.ts';
 import { describeHead, runHead } from './bench-report.ts';
@@ -127,6 +128,12 @@ export const command: Command = {
       description:
         'Clients that decode everything with the whole client and compare hashes, 0..100; the others read headers.',
     },
+    native: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Clients over UDP play on a native thread, if npm run build:native has made it; --no-native has them in JavaScript.',
+    },
     seed: { type: 'string', default: '1', valueHint: 'n', description: 'Seed of what clients do.' },
     json: {
       type: 'boolean',
@@ -190,6 +197,7 @@ interface Wish {
   readonly peers: readonly string[];
   readonly repeat: number;
   readonly decodeShare: number;
+  readonly native: string | null;
   readonly seed: number;
   readonly out: string;
   readonly guests: boolean;
@@ -234,6 +242,7 @@ function wishOf(values: Values, io: Io): Wish {
     peers,
     repeat: number('repeat', 1, 10),
     decodeShare: number('decode', 0, 100) / 100,
+    native: values['native'] === true ? findCrowd() : null,
     seed: number('seed', 0, 0xffff_ffff),
     out: textOf(values, 'out'),
     guests: key === undefined,
@@ -359,6 +368,7 @@ async function search(
       verify: true,
       bytesOut,
       guests: wish.guests,
+      native: wish.native,
       tokenKey: wish.tokenKey,
     },
     seats.generators,
@@ -394,6 +404,7 @@ async function search(
         processes: servers.length,
         flags: peer === null ? wish.flags : '',
         shared: seats.shared,
+        native: crew.native,
         seed: wish.seed,
       },
       knee,

@@ -189,14 +189,18 @@ async function rustTests({ root, report }) {
   return parts;
 }
 
-/** The module, built for tests, and all that runs over it. */
+/** The modules, built for tests, and all that runs over them. */
 async function native(context) {
   const { root, report } = context;
-  const args = ['build', '--locked', '--package', 'fray-native'];
+  const packages = ['--package', 'fray-native', '--package', 'fray-crowd'];
+  const args = ['build', '--locked', '--features', 'fray-crowd/node', ...packages];
   const crate = { cwd: join(root, 'native'), env: HOST_CARGO };
   const build = await check('cargo build native', 'cargo', args, context, 600, crate);
-  const module = join(root, 'native', 'target', 'host', 'debug', 'libfray_native.so');
-  const env = { FRAY_TEST_NATIVE: module };
+  const built = join(root, 'native', 'target', 'host', 'debug');
+  const env = {
+    FRAY_TEST_NATIVE: join(built, 'libfray_native.so'),
+    FRAY_TEST_CROWD: join(built, 'libfray_crowd.so'),
+  };
   const files = testFiles(root, 'native');
   return [
     ...build,

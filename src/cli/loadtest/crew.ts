@@ -14,12 +14,15 @@ import type {
 
 export class Crew {
   readonly rateHz: number;
+  /** Clients play on native threads. */
+  readonly native: boolean;
   readonly #generators: readonly Generator[];
   #players = 0;
 
-  private constructor(generators: readonly Generator[], rateHz: number) {
+  private constructor(generators: readonly Generator[], ready: readonly Said<'ready'>[]) {
     this.#generators = generators;
-    this.rateHz = rateHz;
+    this.rateHz = ready[0]?.rateHz ?? 0;
+    this.native = ready.every(({ native }) => native);
   }
 
   /** A generator for each seat. Throws E_CONFIG where one does not start. */
@@ -32,7 +35,7 @@ export class Crew {
     );
     try {
       const ready = await Promise.all(generators.map((one) => one.hear('ready')));
-      return new Crew(generators, ready[0]?.rateHz ?? 0);
+      return new Crew(generators, ready);
     } catch (error) {
       for (const one of generators) one.kill();
       throw error;

@@ -28,6 +28,8 @@ export interface GeneratorOptions {
   readonly bytesOut: number;
   /** Clients come without a token where the transport takes them so (all but UDP). */
   readonly guests: boolean;
+  /** Module of the native thread on which clients over UDP play; null: in JavaScript as all others. */
+  readonly native: string | null;
   /** Key that connect tokens are sealed with, in hex. */
   readonly tokenKey: string;
 }
@@ -39,7 +41,12 @@ export type GeneratorAsk =
   | { readonly ask: 'stop' };
 
 export type GeneratorSays =
-  | { readonly says: 'ready'; readonly rateHz: number; readonly pid: number }
+  | {
+      readonly says: 'ready';
+      readonly rateHz: number;
+      readonly pid: number;
+      readonly native: boolean;
+    }
   | { readonly says: 'clients'; readonly count: number; readonly refused: string | null }
   | { readonly says: 'begun' }
   | { readonly says: 'figures'; readonly figures: GeneratorFigures }

@@ -17,6 +17,8 @@ export interface RowFacts {
   readonly flags: string;
   /** Why generators had no processors of their own; null: they had. */
   readonly shared: string | null;
+  /** Clients played on native threads. */
+  readonly native: boolean;
   readonly seed: number;
 }
 
