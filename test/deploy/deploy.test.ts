@@ -1,6 +1,16 @@
 /** What stands in deploy/ parses, names only what there is, and holds what docs/operate.md says of it. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
 import { parse } from 'yaml';
@@ -91,6 +101,24 @@ test('the image runs as a user of its own, from a read-only root, and says wheth
   t.end();
 });
 
+test('what the image is built from is let through to it', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fray-image-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const kept = read('deploy/Dockerfile.dockerignore').matchAll(/^!(.*)$/gm);
+  for (const [, path = ''] of kept) {
+    const [, parent = '', ending = ''] = /^(.*\/)\*(\..*)$/.exec(path) ?? [];
+    const names = parent === '' ? [path] : readdirSync(at(parent)).map((name) => parent + name);
+    for (const name of names.filter((one) => one.endsWith(ending)))
+      cpSync(at(name), join(folder, name), { recursive: true });
+  }
+  symlinkSync(at('node_modules'), join(folder, 'node_modules'));
+  // As the image does it; rejects with what does not resolve.
+  execFileSync(process.execPath, ['tools/build.mjs'], { cwd: folder, stdio: 'pipe' });
+  const missing = packed('dist').filter((file) => !existsSync(join(folder, file)));
+  t.same(missing, [], 'all that a server here has');
+  t.end();
+});
+
 test('the compose file: options that there are, nothing writable, the admin port for this machine alone', (t) => {
   const { services } = parse(read('deploy/compose.yaml')) as {
     services: {
@@ -160,6 +188,17 @@ function unknownIn(query: string, names: ReadonlySet<string>): string[] {
   const bare = query.replaceAll(/"[^"]*"/g, '""').replaceAll(/\{[^}]*\}/g, '');
   const named = bare.match(/\b(?:fray|process|nodejs)_\w+/g) ?? [];
   return named.filter((name) => !names.has(name));
+}
+
+/** What stands in the built folder, but what the image leaves out or only authors want. */
+function packed(folder: string): string[] {
+  return readdirSync(at(folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(at('.'), join(entry.parentPath, entry.name)))
+    .filter(
+      (file) =>
+        !/^dist\/(bench|bench-page|types)\/|\/load-generator\.js$|-\w{8}\.js|\.map$/.test(file),
+    );
 }
 
 function isThere(command: string, args: string[]): boolean {
