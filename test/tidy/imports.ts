@@ -65,7 +65,8 @@ export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   'src/ops': [],
   // The page of the admin port: it knows the API by its answers alone.
   'src/admin': [],
-  'src/cli': ['src', 'src/*'],
+  // It looks whether the clients of its load test are built.
+  'src/cli': ['src', 'src/*', 'native'],
   // Composition roots: src/server.ts, src/cli.ts, and src/netcode-transport.ts, which joins sockets, netcode and the sealer.
   src: ['src/*', 'protocol', 'workers', 'core-wasm', 'native'],
   games: [],
