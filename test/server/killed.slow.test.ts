@@ -6,8 +6,8 @@ const SEED = Number(process.env['FRAY_TEST_SEED'] ?? Math.floor(Math.random() * 
 /** One of them a run, as the seed has it; WebRTC by hand (RESULTS.md). */
 const TRANSPORT = SEED % 2 === 0 ? 'websocket' : 'udp';
 const ROOMS = 3;
-/** ms: `journalFlushMs` as it is, and how late its thread may be here; by hand, at rest, see RESULTS.md. */
-const [FLUSH_MS, LATE_MS] = [50, 450];
+/** ms: `journalFlushMs` as it is, and for two ticks that were on their way; beside how late threads of this machine were just then. */
+const [FLUSH_MS, MARGIN_MS] = [50, 70];
 
 test(`kill -9, journals torn, started again: every bot is back in its room within 5 s, and hashes go on (${TRANSPORT}, seed ${SEED})`, async (t) => {
   const own = { rooms: ROOMS, people: 2, seed: SEED };
@@ -27,10 +27,11 @@ test(`kill -9, journals torn, started again: every bot is back in its room withi
     t.match(journal, { verified: true, problem: '', resumptions: 2 });
   // The second time nothing is torn off.
   const lost = outcome.ticksLost[1] ?? -1;
-  const most = (ROOMS * (FLUSH_MS + LATE_MS) * 30) / 1000;
+  const lateMs = outcome.lateMs[1] ?? 0;
+  const most = (ROOMS * (FLUSH_MS + MARGIN_MS + lateMs) * 30) / 1000;
   t.ok(
     lost >= 0 && lost <= most,
-    `${lost} ticks of ${ROOMS} rooms were lost: what was not flushed`,
+    `${lost} ticks of ${ROOMS} rooms were lost, ${most} at most: what was not flushed (threads ${lateMs} ms late)`,
   );
   t.comment(`back after ${outcome.backMs.join(', ')} ms`);
 });

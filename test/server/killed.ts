@@ -36,6 +36,8 @@ export interface KilledOutcome {
   /** By kill: ms from the kill until every bot was back in its room, and until the server listened. */
   readonly backMs: readonly number[];
   readonly listenMs: readonly number[];
+  /** By kill: ms that a timer of this process was late at most in the two seconds before: so late may any thread have been. */
+  readonly lateMs: readonly number[];
   /** By kill: rooms that went on. */
   readonly continued: readonly number[];
   /** By kill: ticks that players had seen and that were lost, over all rooms, as the server counts them. */
@@ -74,7 +76,7 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
   let server = fray(['start', ...flags]);
   let botsRun: Run | undefined;
   const [backMs, listenMs, continued]: [number[], number[], number[]] = [[], [], []];
-  const ticksLost: number[] = [];
+  const [ticksLost, lateMs]: [number[], number[]] = [[], []];
   try {
     await listens(server);
     const seconds = String(5 + times * (BUILT ? 8 : 9));
@@ -92,7 +94,7 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
     const metric = (name: string): Promise<number> => metricOf(adminPort, name);
     await until('all are in', async () => (await metric('fray_joins_total')) >= bots, 60_000);
     for (let k = 0; k < times; k += 1) {
-      await pause(1500 + random() * 1000);
+      lateMs.push(await latenessOf(1500 + random() * 1000));
       server.child.kill('SIGKILL');
       const killedMs = performance.now();
       await server.ended;
@@ -115,12 +117,26 @@ export async function killServer(options: KilledOptions): Promise<KilledOutcome>
     tell(botsRun.err.trim());
     server.child.kill('SIGTERM');
     await server.ended;
-    return { bots: report, backMs, listenMs, continued, ticksLost, journals: await verify(dir) };
+    const journals = await verify(dir);
+    return { bots: report, backMs, listenMs, lateMs, continued, ticksLost, journals };
   } finally {
     server.child.kill('SIGKILL');
     botsRun?.child.kill('SIGKILL');
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Waits for so many ms; how late the latest of many short timers was meanwhile, ms. */
+async function latenessOf(ms: number): Promise<number> {
+  const untilMs = performance.now() + ms;
+  let most = 0;
+  for (let beganMs = performance.now(); beganMs < untilMs; ) {
+    await pause(STEP_MS);
+    const nowMs = performance.now();
+    most = Math.max(most, nowMs - beganMs - STEP_MS);
+    beganMs = nowMs;
+  }
+  return Math.ceil(most);
 }
 
 /** Cuts up to two kilobytes off each journal that was being written; how many in all. */
@@ -188,6 +204,7 @@ function seeded(seed: number): () => number {
 const BUILT = process.env['FRAY_TEST_CLI'] !== undefined;
 const GOES_ON = 'a room goes on from its journal';
 const TEAR_BYTES_MAX = 2048;
+const STEP_MS = 10;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [times = 50, rooms = 20, seed = Date.now() & 0x7fff_ffff] = process.argv
