@@ -72,6 +72,7 @@ export type HistogramName = (typeof HISTOGRAMS)[number];
 /** Fields of RoomStats that only rise, summed over all rooms a worker has had. */
 export const SUMMED = [
   'packetsMalformed',
+  'packetsBeyond',
   'packetsStale',
   'inputsAccepted',
   'inputsLate',

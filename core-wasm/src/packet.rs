@@ -132,7 +132,11 @@ pub fn receive(
             return Ok(());
         }
         Err(code) => {
-            stats.packets_malformed = stats.packets_malformed.wrapping_add(1);
+            let count = match code {
+                error::E_CHANNEL_FULL => &mut stats.packets_beyond,
+                _ => &mut stats.packets_malformed,
+            };
+            *count = count.wrapping_add(1);
             return Err(code);
         }
     };
@@ -146,7 +150,7 @@ pub fn receive(
         let slots = &mut r.fragments[slot * WINDOW..][..WINDOW];
         channel.store(part, &BitReader::new(&packet[HEADER_BYTES..]), slots);
     }
-    channel.mark_received(header.sequence);
+    channel.hold_received(header.sequence);
     let mut pool = Pool::new(&mut r.pool_head[0], r.pool_chunks, r.pool_bytes);
     let mut acks = Acks {
         client: &mut r.clients[slot],
@@ -266,6 +270,9 @@ impl Acks<'_> {
 /// Hands complete messages of all clients to the plugin as hook events, and reports clients that have to be closed. A
 /// client that begins anew does so when nothing whole is left of what it had sent. Called once per `begin`, after all
 /// records.
+///
+/// What a client is told to have arrived has been handed out. So a client, which counts its window from its oldest
+/// message without an acknowledgement, is never beyond the one here, which begins with the oldest that waits.
 pub fn deliver(room: &mut Room) {
     let count = room.r.clients.len();
     let first = room.r.head[0].wire[WIRE_TURN] as usize;
@@ -278,13 +285,15 @@ pub fn deliver(room: &mut Room) {
         if !deliver_from(room, slot) {
             turn = turn.or(Some(slot));
         }
+        let waits = room.r.channels[slot].whole_waits(&room.r.fragments[slot * WINDOW..][..WINDOW]);
+        if !waits {
+            room.r.channels[slot].may_acknowledge();
+        }
         let code = room.r.clients[slot].wire[WIRE_FAULT];
         if code != 0 && events::hook(room, Fault::KIND, slot as u16, &Fault { code }) {
             room.r.clients[slot].wire[WIRE_FAULT] = 0;
         }
-        if flags & (CLIENT_RENEWING | CLIENT_LEAVING) == CLIENT_RENEWING
-            && !room.r.channels[slot].whole_waits(&room.r.fragments[slot * WINDOW..][..WINDOW])
-        {
+        if flags & (CLIENT_RENEWING | CLIENT_LEAVING) == CLIENT_RENEWING && !waits {
             renew(room, slot);
         }
     }

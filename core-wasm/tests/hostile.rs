@@ -185,6 +185,40 @@ fn a_flood_of_messages_of_some_does_not_starve_the_others() {
     }
     assert!(loud > 240 * 4, "the buffer is full: {loud}");
     assert_eq!(quiet, 8);
+    // Whose messages wait is not told that they are there, and sends no more than there is a place for.
+    assert_eq!(play.room.room().r.stats[0].packets_beyond, 0);
+}
+
+/// 210: what was acknowledged and not handed out counted for the room and not for the client.
+#[test]
+fn no_packet_of_a_client_that_keeps_to_the_window_is_beyond_it() {
+    for seed in 0..8 {
+        let link = Link { jitter: 2, loss: 200, ..Link::default() };
+        let mut play = Play::new(Setup::arena(4, 16), 2, 0, &[], link, seed);
+        let (mut said, mut heard) = (0u32, Vec::new());
+        for t in 0..400 {
+            // Four packets between two ticks of the room, whose worker has others to attend to.
+            let player = &mut play.players[0];
+            for _ in 0..24 {
+                let mut line = vec![message::GAME];
+                line.extend(said.to_le_bytes());
+                said += u32::from(t < 300 && player.send(&line).is_ok());
+            }
+            for _ in 0..3 {
+                let length = player.client().packet(t).unwrap();
+                let bytes = player.client().m.packet[..length].to_vec();
+                player.up.push((0, bytes));
+            }
+            let events = parse(&play.tick());
+            heard.extend(events.into_iter().filter(|(header, _)| header.kind == Message::KIND));
+        }
+        let stats = play.room.room().r.stats[0];
+        assert_eq!((stats.packets_beyond, stats.packets_malformed), (0, 0), "seed {seed}");
+        let number = |bytes: &[u8]| u32::from_le_bytes(bytes[1..5].try_into().unwrap());
+        let heard: Vec<u32> = heard.iter().map(|(_, bytes)| number(bytes)).collect();
+        assert!(heard.iter().copied().eq(0..said), "seed {seed}: {} of {said}", heard.len());
+        assert!(said > 1500, "seed {seed}: {said}");
+    }
 }
 
 #[test]

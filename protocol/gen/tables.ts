@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0xa0716f61;
+export const TABLE_HASH = 0x281731ff;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree; its servers speak the one before, too. */
@@ -872,8 +872,8 @@ export const RoomStats = {
   awayClients: 124,
   /** u32, that left something out because the path of their client takes no more */
   snapshotsHeldBack: 128,
-  /** u32 */
-  reserved0: 132,
+  /** u32, refused because a fragment had no place in the window */
+  packetsBeyond: 132,
 } as const;
 
 /**

@@ -158,7 +158,7 @@ export const STRUCTS: Record<string, RecordTable> = {
         'u32',
         'that left something out because the path of their client takes no more',
       ],
-      ['reserved0', 'u32', ''],
+      ['packetsBeyond', 'u32', 'refused because a fragment had no place in the window'],
     ],
   },
 };

@@ -219,6 +219,7 @@ const WORKER_DROPS = [
 ] as const;
 const CORE_DROPS = [
   'packetsMalformed',
+  'packetsBeyond',
   'packetsStale',
   'inputsLate',
   'inputsAhead',

@@ -30,6 +30,8 @@ interface Seen {
   /** Records refused so far, and the last tick before which there was no place for as many entities as players may come. */
   refused: number;
   fullTick: number;
+  /** Packets whose fragments had no place. */
+  beyond: number;
 }
 
 export class Lookout {
@@ -48,7 +50,8 @@ export class Lookout {
     if (seen === undefined) {
       const hands = Array.from({ length: core.playersMax }, () => ({ ...NOBODY }));
       const refused = core.stat(RoomStats.recordsRefused);
-      seen = { tick: core.tick, empty: 0, hands, refused, fullTick: core.tick };
+      const beyond = core.stat(RoomStats.packetsBeyond);
+      seen = { tick: core.tick, empty: 0, hands, refused, fullTick: core.tick, beyond };
       this.#rooms.set(room, seen);
     }
     if (core.tick === seen.tick) return;
@@ -60,7 +63,12 @@ export class Lookout {
       this.#trouble(
         `I6: ${core.stat(RoomStats.poolBytes)} bytes of messages wait in an empty room`,
       );
-    this.#records(room.id, core, seen);
+    this.#records(room.id, core, { seen, before: core.tick - passed });
+    // I4: whoever counts by what has been acknowledged to it is not beyond the window. All that plays here does.
+    const beyond = core.stat(RoomStats.packetsBeyond);
+    if (beyond > seen.beyond)
+      this.#trouble(`I4: ${room.id} has no place for ${beyond - seen.beyond} packets`);
+    seen.beyond = beyond;
     for (const [slot, hands] of seen.hands.entries())
       this.#hands(core, { slot, hands, isNext: passed === 1 });
     this.#count(room, core, passed);
@@ -70,9 +78,9 @@ export class Lookout {
    * I3, I9: nothing enters a room that it has to refuse, but for who finds no place for his entity, and his leave in the next tick: indices of who has
    * gone rest until all have heard of it.
    */
-  #records(id: string, core: SeenCore, seen: Seen): void {
+  #records(id: string, core: SeenCore, { seen, before }: { seen: Seen; before: number }): void {
     const refused = core.stat(RoomStats.recordsRefused);
-    if (refused !== seen.refused && core.tick > seen.fullTick + FULL_TICKS)
+    if (refused !== seen.refused && before > seen.fullTick + FULL_TICKS)
       this.#trouble(`I3: ${id} refused ${refused - seen.refused} records`);
     seen.refused = refused;
     if ((core.spawnable[0] as number) < core.playersMax) seen.fullTick = core.tick;
@@ -113,7 +121,7 @@ export class Lookout {
 
 const NOBODY: Hands = { handle: 0, epoch: 0, aim: 0, commandTick: 0, moves: false };
 const BRIDGED_MS = 250;
-/** In which a join and the leave after it are refused. */
-const FULL_TICKS = 3;
+/** In which a join and the leave after it are refused. Counted from the tick that was looked at last: after a stall more than one come between two looks. */
+const FULL_TICKS = 2;
 /** Commands that may be in time before their ticks. */
 const AHEAD_TICKS = 64;

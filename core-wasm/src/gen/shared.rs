@@ -356,7 +356,8 @@ pub struct RoomStats {
     pub away_clients: u32,
     /// that left something out because the path of their client takes no more
     pub snapshots_held_back: u32,
-    pub reserved0: u32,
+    /// refused because a fragment had no place in the window
+    pub packets_beyond: u32,
 }
 impl RoomStats {
     pub const BYTES: usize = 136;
@@ -396,5 +397,5 @@ const _: () = {
     assert!(core::mem::offset_of!(RoomStats, inputs_accepted_bots) == 120);
     assert!(core::mem::offset_of!(RoomStats, away_clients) == 124);
     assert!(core::mem::offset_of!(RoomStats, snapshots_held_back) == 128);
-    assert!(core::mem::offset_of!(RoomStats, reserved0) == 132);
+    assert!(core::mem::offset_of!(RoomStats, packets_beyond) == 132);
 };

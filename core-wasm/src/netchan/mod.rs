@@ -74,6 +74,10 @@ pub struct Channel {
     pub received: u16,
     /// Bit k: the packet `received - 1 - k` was received too.
     pub received_bits: u32,
+    /// The two as the other end is told.
+    told_bits: u32,
+    told: u16,
+    reserved: u16,
     /// Newest own sequence that the other end acknowledged.
     pub acked: u16,
     queue_first: u16,
@@ -301,6 +305,11 @@ impl Channel {
         (self.queue_count > 0).then(|| self.queue[usize::from(self.queue_first) % QUEUE])
     }
 
+    /// The other end is told of all that has been received so far: of the whole messages in it none waits.
+    pub fn may_acknowledge(&mut self) {
+        (self.told, self.told_bits) = (self.received, self.received_bits);
+    }
+
     /// What the sequence number of an arriving packet says.
     pub fn age(&self, sequence: u16) -> Age {
         let ahead = sequence.wrapping_sub(self.received) as i16;
@@ -321,8 +330,14 @@ impl Channel {
         self.sequence.wrapping_sub(header.ack) < 0x8000
     }
 
-    /// Remembers that the packet arrived and was understood.
+    /// Remembers that the packet arrived and was understood, and tells the other end.
     pub fn mark_received(&mut self, sequence: u16) {
+        self.hold_received(sequence);
+        self.may_acknowledge();
+    }
+
+    /// The same, and the other end is told by [`Channel::may_acknowledge`].
+    pub fn hold_received(&mut self, sequence: u16) {
         let ahead = sequence.wrapping_sub(self.received) as i16;
         if ahead > 0 {
             let shift = ahead as u32;

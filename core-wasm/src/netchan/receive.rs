@@ -129,6 +129,9 @@ impl Channel {
 
     /// True when the next message in order is here to its end.
     pub fn whole_waits(&self, slots: &[FragmentSlot]) -> bool {
+        if !self.waiting(slots) {
+            return false;
+        }
         let place = |k| (usize::from(self.expected_slot) + k) % slots.len();
         (0..slots.len())
             .map(|k| &slots[place(k)])

@@ -48,7 +48,7 @@ impl Channel {
         self.sequence = self.sequence.wrapping_add(1);
         self.sent[usize::from(self.sequence) % SENT_RING] =
             Sent { tick, sequence: self.sequence, state: 1, ..bytemuck::Zeroable::zeroed() };
-        Header { sequence: self.sequence, ack: self.received, ack_bits: self.received_bits }
+        Header { sequence: self.sequence, ack: self.told, ack_bits: self.told_bits }
     }
 
     /// Forgets the packet just opened: it does not count as sent.

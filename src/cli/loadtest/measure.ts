@@ -310,6 +310,7 @@ const INPUT_DROPS = [
   'worker_packets_unseated',
   'worker_input_refused',
   'core_packets_malformed',
+  'core_packets_beyond',
   'core_inputs_late',
 ];
 /** Threads that have the name of their program. */
