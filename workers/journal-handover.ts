@@ -15,6 +15,8 @@ interface Taken {
   readonly number: number;
   /** Place behind the last record. */
   end: number;
+  /** What stood in it when this thread came may have been taken before. */
+  readonly cameAt: number;
 }
 
 export class JournalHandover {
@@ -23,6 +25,8 @@ export class JournalHandover {
   readonly files: readonly LedgerFile[];
   /** By key: what the files of the thread before have of their ring. */
   readonly #had = new Map<number, number>();
+  /** By room: the worker in whose ring this thread has seen its end. */
+  readonly #ended = new Map<string, number>();
   /** Rooms that it had begun, and the last tick in the file of each. */
   readonly #known: ReadonlyMap<string, number>;
   /** By worker. */
@@ -58,7 +62,7 @@ export class JournalHandover {
     if (taken?.ring === ring) taken.end = ring.end;
     else {
       const number = this.#numbers.get(worker) ?? 0;
-      this.#taken.set(worker, { ring, number, end: ring.end });
+      this.#taken.set(worker, { ring, number, end: ring.end, cameAt: ring.tail });
     }
   }
 
@@ -71,9 +75,19 @@ export class JournalHandover {
     return false;
   }
 
-  /** The thread before has begun the file of a room. */
-  knows(room: string): boolean {
-    return this.#known.has(room);
+  /**
+   * The thread before has begun the file of a room of which this record tells. A room that begins anew under that name has another; one that did
+   * so between two threads, and on another worker, has none.
+   */
+  knows(room: string, key: number, position: number): boolean {
+    if (!this.#known.has(room) || this.#ended.get(room) === workerOf(key)) return false;
+    const { cameAt = position } = this.#taken.get(workerOf(key)) ?? {};
+    return ((position - cameAt) | 0) < 0;
+  }
+
+  /** The file of a room that it knows is done: what opens in that ring from now on is another. */
+  ended(room: string, key: number): void {
+    if (this.#known.has(room)) this.#ended.set(room, workerOf(key));
   }
 
   /** It has played on after it came with this tick: where it came from may have been let go of. */

@@ -251,7 +251,7 @@ export class JournalStore {
     }
     if (ring.kind === JOURNAL_RING.open) {
       this.#close(key);
-      this.#start(key, ring.payload());
+      this.#start(key, ring);
       return;
     }
     if (ring.kind === JOURNAL_RING.moved || ring.kind === JOURNAL_RING.came) {
@@ -260,7 +260,7 @@ export class JournalStore {
     }
     if (ring.kind === JOURNAL_RING.resume) {
       this.#close(key);
-      this.#goOn(key, ring.payload());
+      this.#goOn(key, ring);
       return;
     }
     const open = this.#open.get(key);
@@ -328,10 +328,10 @@ export class JournalStore {
     this.#keep(key, open);
   }
 
-  #start(key: number, opening: Uint8Array): void {
+  #start(key: number, ring: Ring): void {
     const { dir, coreHash, unixMs } = this.#options;
-    const room = decodeOpening(opening);
-    if (this.#handover.knows(room.roomId)) return;
+    const room = decodeOpening(ring.payload());
+    if (this.#handover.knows(room.roomId, key, ring.position)) return;
     const openedMs = unixMs();
     const path = join(dir, `${room.roomId}-${openedMs.toString(36)}${JOURNAL_SUFFIX}`);
     try {
@@ -347,10 +347,10 @@ export class JournalStore {
   }
 
   /** The file of a room that a process before this one has left. */
-  #goOn(key: number, payload: Uint8Array): void {
-    const continuation = decodeContinuation(payload.slice());
+  #goOn(key: number, ring: Ring): void {
+    const continuation = decodeContinuation(ring.payload().slice());
     const { room, path, place, tick } = continuation;
-    if (this.#handover.knows(room)) return;
+    if (this.#handover.knows(room, key, ring.position)) return;
     try {
       const file = new JournalFile(path, place, this.#how);
       this.#enter(key, path, { file, roomId: room });
@@ -373,6 +373,7 @@ export class JournalStore {
   #close(key: number, isOver = false): void {
     const open = this.#open.get(key);
     if (open === undefined) return;
+    this.#handover.ended(open.roomId, key);
     try {
       this.#count(open.file, () => open.file.flush());
       this.#open.delete(key);

@@ -154,6 +154,11 @@ export class Ring {
     return this.#sums[SUM.bytes] as number;
   }
 
+  /** The place behind all that is written by now. */
+  get tail(): number {
+    return Atomics.load(this.#header, WORD.tail);
+  }
+
   /** Writer: the place behind all that was written; the `position` of the next record, unless it wraps. */
   get end(): number {
     return this.#at;

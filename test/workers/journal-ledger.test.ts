@@ -37,6 +37,48 @@ test('a ledger gives back what was written, of each row the newest entry that is
   t.throws(() => new Ledger(new SharedArrayBuffer(4096)), { code: 'E_CORE' });
 });
 
+test('a room that begins anew after a death of the thread has a file of its own', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'fray-ledger-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  const memory = createJournalRing();
+  const ring = new Ring(memory, 'write');
+  const ledger = createLedger(4);
+  const opening = { roomId: 'again', schemaHash: 1n, epoch: 1, tickRateHz: 30, config: HASH };
+  let nowMs = 1_700_000_000_000;
+  const begin = (): { store: JournalStore; reader: Ring } => {
+    const how = { dir, coreHash: new Uint8Array(32), bytesMax: 0, ageMsMax: 0, ledger };
+    const store = new JournalStore({ ...how, unixMs: () => nowMs++, log: () => {} });
+    store.attached(0, 1);
+    return { store, reader: new Ring(memory, 'read') };
+  };
+  const turn = ({ store, reader }: ReturnType<typeof begin>): void => {
+    store.take(0, reader);
+    store.flush();
+  };
+  const play = (row: number, ticks: number, over: boolean): void => {
+    const core = { i32: new Int32Array(64), input: 0, ...HASHES, stateHash: () => 0 };
+    const options = { ring, row, core, hashTicks: 0, onCut: () => {} };
+    const journal = new RoomJournal(options, encodeOpening(opening));
+    for (let tick = 1; tick <= ticks; tick += 1) journal.record(STAGE.begin, tick, 1);
+    if (over) journal.close(ticks, 12);
+  };
+  const first = begin();
+  play(1, 3, true);
+  turn(first);
+  play(1, 5, false);
+  turn(first);
+  // It dies. One begins where another was, one in a row that no file of before is of.
+  const second = begin();
+  play(1, 7, true);
+  turn(second);
+  play(2, 11, true);
+  turn(second);
+  const ticks = readdirSync(dir)
+    .map((name) => [...readJournal(readFileSync(join(dir, name))).entries()].at(-1)?.tick)
+    .sort((one = 0, other = 0) => one - other);
+  t.same(ticks, [3, 5, 7, 11]);
+});
+
 interface Room {
   readonly id: string;
   journal: RoomJournal;
