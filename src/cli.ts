@@ -38,6 +38,10 @@ const COMMANDS: { readonly [name: string]: CommandEntry } = {
     summary: 'Play a journal again, and verify every state hash in it',
     load: async () => (await import('./cli/replay.ts')).command,
   },
+  step: {
+    summary: 'Make a WebAssembly step of your own ready for a schema',
+    load: async () => (await import('./cli/step.ts')).command,
+  },
   token: {
     summary: 'Issue a connect token',
     load: async () => (await import('./cli/token.ts')).command,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds core-wasm/fray_core.wasm, core-wasm/fray_client.wasm (the same without the room, for clients) and
-# core-wasm/fray_seal.wasm with wasm-pack and binaryen, and records in core-wasm/toolchain.json what built them. The bytes belong to these versions. tools/setup installs the tools.
+# Builds core-wasm/fray_core.wasm, core-wasm/fray_client.wasm (the same without the room, for clients), core-wasm/fray_client_step.wasm (for
+# clients of games that have a step of their own) and core-wasm/fray_seal.wasm with wasm-pack and binaryen, and records in core-wasm/toolchain.json what built them. The bytes belong to these versions. tools/setup installs the tools.
 #
 #   tools/build-wasm.sh          builds and writes the files
 #   tools/build-wasm.sh --check  builds aside and compares with the committed files: equal bytes, or exit code 1;
@@ -23,7 +23,7 @@ done
 
 # Folder of the crate, and its module.
 crates() { printf '%s\n' "$CORE fray_core" "$CORE/seal fray_seal"; }
-MODULES="fray_core fray_client fray_seal"
+MODULES="fray_core fray_client fray_client_step fray_seal"
 sha() { sha256sum "$1" | cut -d' ' -f1; }
 toolchain() { # of the modules in the folder given
   cat <<JSON
@@ -34,6 +34,7 @@ toolchain() { # of the modules in the folder given
   "binaryen": "$(node -p "require('$ROOT/node_modules/binaryen/package.json').version")",
   "sha256": "$(sha "$1/fray_core.wasm")",
   "sha256Client": "$(sha "$1/fray_client.wasm")",
+  "sha256ClientStep": "$(sha "$1/fray_client_step.wasm")",
   "sha256Seal": "$(sha "$1/fray_seal.wasm")"
 }
 JSON
@@ -44,7 +45,7 @@ OUT=$(mktemp -d)
 trap 'rm -rf "$OUT"' EXIT
 
 if [ "${1:-}" = --check ]; then
-  for file in fray_core.wasm fray_client.wasm fray_seal.wasm toolchain.json; do
+  for file in fray_core.wasm fray_client.wasm fray_client_step.wasm fray_seal.wasm toolchain.json; do
     [ -f "$CORE/$file" ] || fail "core-wasm/$file is not there; run npm run build:wasm"
   done
   for module in $MODULES; do
@@ -73,7 +74,9 @@ build() { # folder, module
   node "$ROOT/tools/optimise-wasm.mjs" "$OUT/pack/$2_bg.wasm" "$OUT/$2.wasm"
 }
 while read -r folder module; do build "$folder" "$module"; done < <(crates)
-node "$ROOT/tools/optimise-wasm.mjs" "$OUT/fray_core.wasm" "$OUT/fray_client.wasm" --without room_
+RAW="$OUT/pack/fray_core_bg.wasm"
+node "$ROOT/tools/optimise-wasm.mjs" "$RAW" "$OUT/fray_client.wasm" --stepless --without room_
+node "$ROOT/tools/optimise-wasm.mjs" "$RAW" "$OUT/fray_client_step.wasm" --without room_
 
 if [ "${1:-}" = --check ]; then
   for module in $MODULES; do

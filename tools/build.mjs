@@ -15,6 +15,7 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const DIST = join(ROOT, 'dist');
 const CORE = join(ROOT, 'core-wasm', 'fray_core.wasm');
 const CLIENT = join(ROOT, 'core-wasm', 'fray_client.wasm');
+const CLIENT_STEP = join(ROOT, 'core-wasm', 'fray_client_step.wasm');
 const SEAL = join(ROOT, 'core-wasm', 'fray_seal.wasm');
 /** What pages import, by the names of their files in dist. */
 const PAGE_MODULES = [
@@ -61,6 +62,8 @@ await Promise.all([
 if (exists(CORE, 'the core')) made.set(join(DIST, 'fray_core.wasm'), fs.readFileSync(CORE));
 if (exists(CLIENT, 'the core of clients'))
   made.set(join(DIST, 'fray_client.wasm'), fs.readFileSync(CLIENT));
+if (exists(CLIENT_STEP, 'the core of clients whose game has a step of its own'))
+  made.set(join(DIST, 'fray_client_step.wasm'), fs.readFileSync(CLIENT_STEP));
 if (exists(SEAL, 'the sealer')) made.set(join(DIST, 'fray_seal.wasm'), fs.readFileSync(SEAL));
 const capacity = join(ROOT, 'bench', 'capacity.json');
 if (exists(capacity)) made.set(join(DIST, 'capacity.json'), fs.readFileSync(capacity));

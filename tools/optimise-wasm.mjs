@@ -1,18 +1,25 @@
 /**
- * The last step of tools/build-wasm.sh: `node tools/optimise-wasm.mjs IN OUT`, or with `--without PREFIX` a copy of a module
- * that has been through it, without the exports of that prefix and what only they need: the functions left are the same, byte
- * for byte but for their numbers. Optimises for speed, and gives the
- * module back what wasm-bindgen takes from it: with an imported memory the linker makes a start function that zeroes
- * static data, wasm-bindgen turns it into an export that its own glue would call. Here it is the start function again,
- * so that an instance made by hand is right on any memory. Then checks what a host relies on: one import, a memory
- * without a maximum.
+ * The last step of tools/build-wasm.sh: `node tools/optimise-wasm.mjs IN OUT [--stepless] [--without PREFIX]`. Optimises for speed, and gives
+ * the module back what wasm-bindgen takes from it: with an imported memory the linker makes a start function that zeroes static data,
+ * wasm-bindgen turns it into an export that its own glue would call. Here it is the start function again, so that an instance
+ * made by hand is right on any memory.
+ *
+ * `--stepless`: without the call of a game's own step, for pages that have none: `step_bytes` answers 0, and what follows from it is gone.
+ * `--without PREFIX`: leaves out, at the end, the exports of that prefix and what only they need: the functions left are the same, byte for
+ * byte but for their numbers. Then checks what a host relies on: one memory without a maximum is imported, and the step or nothing.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import binaryen from 'binaryen';
 
 const START = '__wbindgen_start';
 
-const [input, output, flag, prefix] = process.argv.slice(2);
+/** What says whether a game has a step of its own (core-wasm/src/abi.rs), and what it is imported as. */
+const STEP_BYTES = 'step_bytes';
+const STEP = 'step';
+
+const [input, output, ...flags] = process.argv.slice(2);
+const stepless = flags.includes('--stepless');
+const prefix = flags.includes('--without') ? flags[flags.indexOf('--without') + 1] : undefined;
 const module = binaryen.readBinary(readFileSync(input));
 const features = binaryen.Features;
 module.setFeatures(
@@ -27,25 +34,36 @@ module.setFeatures(
     features.CallIndirectOverlong,
 );
 
-if (flag === '--without') {
+optimise();
+if (prefix !== undefined) {
   for (const name of exportNames()) if (name.startsWith(prefix)) module.removeExport(name);
   module.runPasses(['remove-unused-module-elements']);
-} else optimise();
+}
 if (!module.validate())
   throw new Error('Cannot optimise the core: binaryen made an invalid module');
 writeFileSync(output, module.emitBinary());
 
 const made = new WebAssembly.Module(readFileSync(output));
 const imports = WebAssembly.Module.imports(made);
-if (imports.length !== 1 || imports[0].kind !== 'memory') {
+const memories = imports.filter(({ kind }) => kind === 'memory');
+const others = imports.filter((wanted) => wanted.kind !== 'memory');
+if (memories.length !== 1 || others.some(({ module: from }) => stepless || from !== STEP)) {
   const names = imports.map(({ module: from, name, kind }) => `${kind} ${from} ${name}`);
-  throw new Error(`Cannot use the core: it must import one memory and nothing else, not ${names}`);
+  throw new Error(`Cannot use the core: it must not import ${names}`);
 }
 
 function optimise() {
   if (exportNames().includes(START)) {
     module.setStart(module.getFunction(binaryen.getExportInfo(module.getExport(START)).value));
     module.removeExport(START);
+  }
+  if (exportNames().includes(STEP_BYTES)) {
+    const name = binaryen.getExportInfo(module.getExport(STEP_BYTES)).value;
+    module.removeExport(STEP_BYTES);
+    if (stepless) {
+      module.removeFunction(name);
+      module.addFunction(name, binaryen.i32, binaryen.i32, [], module.i32.const(0));
+    }
   }
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(0);

@@ -3,7 +3,13 @@
  * each room and each client is an instance of its own, with a memory that is sized from its configuration and never grows.
  * Works in Node and in browsers; needs nothing but WebAssembly.
  */
-import { MAP_BOXES_MAX, TABLE_HASH, WallBox } from '../../protocol/gen/tables.ts';
+import {
+  ConfigHead,
+  MAP_BOXES_MAX,
+  STEP_BYTES_MAX,
+  TABLE_HASH,
+  WallBox,
+} from '../../protocol/gen/tables.ts';
 import { errorOf, FrayError } from '../../src/errors.ts';
 
 /** The exports of the core, see docs of abi.rs. Addresses and lengths are byte counts in linear memory. */
@@ -81,28 +87,28 @@ export function instantiate(
   module: WebAssembly.Module,
   bytes: number,
   tables: Tables = 'own',
+  config?: Uint8Array,
 ): CoreInstance {
   const pages = Math.ceil(bytes / PAGE_BYTES);
   const memoryOf = () => new WebAssembly.Memory({ initial: pages, maximum: pages });
-  return instantiateIn(module, memoryOf, tables);
+  return instantiateIn(module, memoryOf, { tables, config });
 }
 
 function instantiateIn(
   module: WebAssembly.Module,
   memoryOf: () => WebAssembly.Memory,
-  tables: Tables,
+  { tables, config }: { readonly tables: Tables; readonly config: Uint8Array | undefined },
 ): CoreInstance {
   const wanted = WebAssembly.Module.imports(module);
-  const [memoryImport] = wanted;
-  if (wanted.length !== 1 || memoryImport?.kind !== 'memory') {
-    throw new FrayError(
-      'E_CORE',
-      'Cannot instantiate the core: it does not import exactly one memory',
-    );
-  }
+  const memoryImport = wanted.find(({ kind }) => kind === 'memory');
+  if (!memoryImport)
+    throw new FrayError('E_CORE', 'Cannot instantiate the core: it does not import a memory');
   try {
     const memory = memoryOf();
-    const imports = { [memoryImport.module]: { [memoryImport.name]: memory } };
+    const imports = {
+      [memoryImport.module]: { [memoryImport.name]: memory },
+      step: wanted.length > 1 ? stepOf(config) : {},
+    };
     const { exports } = new WebAssembly.Instance(module, imports);
     const core = { exports: exports as unknown as CoreExports, memory };
     const made = core.exports.abi_version() >>> 0;
@@ -120,6 +126,17 @@ function instantiateIn(
   }
 }
 
+/** What the core calls as the game's own step: an instance of the module in a configuration, or functions that nobody calls. */
+function stepOf(config: Uint8Array | undefined): WebAssembly.ModuleImports {
+  const bytes = config
+    ? new DataView(config.buffer, config.byteOffset).getUint32(ConfigHead.stepBytes, true)
+    : 0;
+  if (!config || bytes === 0) return { step: () => 0, read: () => 0n };
+  const from = config.length - 4 * Math.ceil(bytes / 4);
+  const module = new WebAssembly.Module(config.slice(from, from + bytes));
+  return new WebAssembly.Instance(module).exports as WebAssembly.ModuleImports;
+}
+
 /**
  * Makes an instance of the size that `config` needs and lays out a room or a client in it. A small instance of the same
  * module, kept per module, is asked for the size first. Throws the core's code for a configuration it refuses.
@@ -132,7 +149,7 @@ export function instantiateFor(
   const ruler = rulerOf(module, tables);
   writeConfig(ruler, config);
   const bytes = checked(ruler.exports[`${half}_memory_bytes`](config.length), `size the ${half}`);
-  const core = instantiate(module, bytes, tables);
+  const core = instantiate(module, bytes, tables, config);
   writeConfig(core, config);
   checked(core.exports[`${half}_init`](config.length), `create the ${half}`);
   return core;
@@ -148,7 +165,8 @@ export function instantiateAgain(
   of: { readonly half: 'room' | 'client'; readonly config: Uint8Array; readonly tables?: Tables },
 ): CoreInstance {
   new Uint8Array(memory.buffer).fill(0);
-  const core = instantiateIn(module, () => memory, of.tables ?? 'own');
+  const { tables = 'own', config } = of;
+  const core = instantiateIn(module, () => memory, { tables, config });
   writeConfig(core, of.config);
   checked(core.exports[`${of.half}_init`](of.config.length), `create the ${of.half} again`);
   return core;
@@ -191,7 +209,7 @@ async function bodyOf(response: Response): Promise<ArrayBuffer> {
 const PAGE_BYTES = 65_536;
 /** Stack, statics and the configuration buffer fit; nothing is laid out in it. */
 const RULER_PAGES = 40;
-/** The buffer of the core for the configuration (ADDRESS.config): its rows, and the walls of the largest schema. */
-const CONFIG_BYTES_MAX = 32_768 + MAP_BOXES_MAX * WallBox.bytes;
+/** The buffer of the core for the configuration (ADDRESS.config): its rows, the walls of the largest schema, the largest step. */
+const CONFIG_BYTES_MAX = 32_768 + MAP_BOXES_MAX * WallBox.bytes + STEP_BYTES_MAX;
 /** Sizes are asked for at every room; the instance that answers holds no state between two questions. */
 const RULERS = new WeakMap<WebAssembly.Module, CoreInstance>();

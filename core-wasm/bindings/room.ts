@@ -11,6 +11,7 @@ import {
   SPAWNABLE_MAX,
 } from '../../protocol/gen/tables.ts';
 import { FrayError } from '../../src/errors.ts';
+import { checkStepIn } from '../../src/step/check.ts';
 import type { CoreExports, Tables } from './instantiate.ts';
 import { checked, instantiateAgain, instantiateFor } from './instantiate.ts';
 
@@ -90,8 +91,12 @@ export class RoomCore {
   readonly #regionBytes: number;
   readonly #regionView: Uint8Array;
 
-  /** Instantiates `module` with exactly the memory that `config` (from compileConfig) needs. Throws the core's code. */
+  /**
+   * Instantiates `module` with exactly the memory that `config` (from compileConfig) needs. Throws the core's code, and E_STEP for a step of
+   * the game's own that is none: a configuration may come from anywhere.
+   */
   constructor(module: WebAssembly.Module, config: Uint8Array, tables: Tables = 'own') {
+    if (WebAssembly.Module.imports(module).length > 1) checkStepIn(config);
     const { exports, memory } = instantiateFor(module, 'room', { config, tables });
     const { buffer } = memory;
     this.#module = module;

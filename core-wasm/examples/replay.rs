@@ -1,11 +1,15 @@
 //! Replays a journal file (see workers/journal-format.ts) in a native build and compares each hash that stands in it:
 //! `cargo run --release --example replay -- FILE [RESTORE_EVERY]`. Every so many ticks the room is saved and goes on in a
-//! fresh instance. Prints one line of JSON; exit code 1 for a file that is no journal. `differs`: the first tick whose
+//! fresh instance. A game's own step is that of `examples/own-step/rust`. Prints one line of JSON; exit code 1 for a file that is no journal. `differs`: the first tick whose
 //! hash is another, or -1.
 
 mod journal;
+/// What stands in a journal as the step of a game's own is a module, which nothing here runs: it is taken for this one.
+#[allow(dead_code)]
+#[path = "../../examples/own-step/rust/src/lib.rs"]
+mod own_step;
 
-use fray_core::host::Instance;
+use fray_core::host::{link_step, Instance};
 use journal::{Entry, Journal, BEGIN, END, GAME, HASH};
 use std::process::ExitCode;
 
@@ -43,6 +47,11 @@ struct Replay {
 
 impl Replay {
     fn start(journal: &Journal) -> Result<Self, String> {
+        link_step(|words| {
+            // SAFETY: a body is as many integers, in the same order.
+            own_step::step(unsafe { &mut *words.as_mut_ptr().cast::<own_step::Body>() });
+            0
+        });
         let room = Instance::new(journal.config)
             .map_err(|code| format!("configuration refused: {code}"))?;
         Ok(Self { room, ticks: 0, hashes: 0, last: 0, differs: -1, restores: 0, regions: 0 })

@@ -11,7 +11,7 @@
 #![allow(unsafe_code)]
 
 use crate::config::{Config, Sizes};
-use crate::gen::{address, error, WallBox, MAP_BOXES_MAX, TABLE_HASH};
+use crate::gen::{address, error, WallBox, MAP_BOXES_MAX, STEP_BYTES_MAX, TABLE_HASH};
 use crate::history;
 use crate::region::Region;
 use crate::room::{self, Room};
@@ -19,8 +19,79 @@ use crate::room::{self, Room};
 #[path = "abi_client.rs"]
 mod client;
 
-/// Bytes of the buffer for a configuration: 32 KiB of rows, and the walls of the largest schema.
-pub const CONFIG_BYTES: usize = 32_768 + MAP_BOXES_MAX as usize * WallBox::BYTES;
+pub mod step {
+    //! The way to a game's own step: two imported functions, of the instance that its host has made of the module in the configuration. A
+    //! host without one links functions that are never called.
+
+    use crate::gen::{step_word as word, ConfigHead};
+    use crate::step::Words;
+
+    #[link(wasm_import_module = "step")]
+    extern "C" {
+        #[rustfmt::skip]
+        fn step(
+            tick: i32,
+            tick_rate_hz: i32,
+            buttons: i32,
+            move_x: i32,
+            move_y: i32,
+            aim: i32,
+            pitch: i32,
+            aux0: i32,
+            aux1: i32,
+            aux2: i32,
+            aux3: i32,
+            flags: i32,
+            x: i32,
+            y: i32,
+            z: i32,
+            radius: i32,
+            height: i32,
+            top_speed: i32,
+            acceleration: i32,
+            friction: i32,
+            vx: i32,
+            vy: i32,
+            vz: i32,
+            number_a: i32,
+            number_b: i32,
+            timer_a: i32,
+            timer_b: i32,
+        ) -> i32;
+        fn read(pair: i32) -> i64;
+    }
+
+    /// Bytes of the game's own step. A function of its own, and exported, so that `tools/optimise-wasm.mjs` can make it answer 0 for pages that
+    /// have none: all that follows from it is gone from their module then.
+    #[no_mangle]
+    #[inline(never)]
+    pub extern "C" fn step_bytes(head: &ConfigHead) -> u32 {
+        head.step_bytes
+    }
+
+    /// Calls the step; the words from `vx` on are its answer where that is 0.
+    pub fn call(w: &mut Words) -> i32 {
+        // SAFETY: both take and answer plain numbers, and see none of this memory.
+        unsafe {
+            #[rustfmt::skip]
+            let fault = step(
+                w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], w[12], w[13],
+                w[14], w[15], w[16], w[17], w[18], w[19], w[20], w[21], w[22], w[26], w[27], w[28], w[29],
+            );
+            if fault == 0 {
+                for (pair, two) in w[word::VX..].chunks_exact_mut(2).enumerate() {
+                    let both = read(pair as i32);
+                    (two[0], two[1]) = (both as i32, (both >> 32) as i32);
+                }
+            }
+            fault
+        }
+    }
+}
+
+/// Bytes of the buffer for a configuration: 32 KiB of rows, the walls of the largest schema and the largest step of a game's own.
+pub const CONFIG_BYTES: usize =
+    32_768 + MAP_BOXES_MAX as usize * WallBox::BYTES + STEP_BYTES_MAX as usize;
 const PAGE: usize = 65_536;
 
 extern "C" {
@@ -48,9 +119,14 @@ fn memory() -> &'static mut [u8] {
     unsafe { core::slice::from_raw_parts_mut(base() as *mut u8, end.saturating_sub(base())) }
 }
 
-/// The configuration as the host wrote it.
+/// The configuration as the host wrote it. `E_CORE` for one with a step of the game's own in a module that was built without.
 pub(crate) fn config_in(memory: &[u8], bytes: u32) -> Result<Config<'_>, i32> {
-    Config::parse(memory.get(..(bytes as usize).min(CONFIG_BYTES)).ok_or(error::E_CONFIG)?)
+    let bytes = memory.get(..(bytes as usize).min(CONFIG_BYTES)).ok_or(error::E_CONFIG)?;
+    let config = Config::parse(bytes)?;
+    if config.head.step_bytes != 0 && step::step_bytes(config.head) == 0 {
+        return Err(error::E_CORE);
+    }
+    Ok(config)
 }
 
 fn with_room(run: impl FnOnce(&mut Room) -> Result<u32, i32>) -> i32 {

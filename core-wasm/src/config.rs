@@ -15,8 +15,8 @@ use crate::gen::{
     audience, error, ConfigArea, ConfigField, ConfigHead, ConfigKind, ConfigMover, ConfigText,
     ConfigWeapon, RosterRow, WallBox, AREAS_MAX, BUILTIN_COLUMNS, ENTITIES_MAX,
     FIELDS_PER_KIND_MAX, HISTORY_TICKS_MIN, KINDS_MAX, MAP_BOXES_MAX, MOVERS_MAX, PACKET_BYTES_MAX,
-    PLAYERS_MAX, POSITION_MAX, ROOM_FIELDS_MAX, TABLE_HASH, TEXTS_PER_KIND_MAX, WALLS_MAX,
-    WEAPONS_MAX,
+    PLAYERS_MAX, POSITION_MAX, ROOM_FIELDS_MAX, STEP_BYTES_MAX, TABLE_HASH, TEXTS_PER_KIND_MAX,
+    WALLS_MAX, WEAPONS_MAX,
 };
 
 /// First word of a configuration: 'FRC1'.
@@ -53,6 +53,8 @@ pub struct Config<'a> {
     pub movers: &'a [ConfigMover],
     /// Its areas.
     pub areas: &'a [ConfigArea],
+    /// The module of the game's own step, which the host makes an instance of.
+    pub step: &'a [u32],
 }
 
 impl<'a> Config<'a> {
@@ -68,8 +70,9 @@ impl<'a> Config<'a> {
         let (boxes, rest) = rows(rest, head.boxes)?;
         let (movers, rest) = rows(rest, head.movers)?;
         let (areas, rest) = rows(rest, head.areas)?;
+        let (step, rest) = rows::<u32>(rest, head.step_bytes.div_ceil(4))?;
         let config =
-            Self { head, kinds, fields, room_fields, weapons, texts, boxes, movers, areas };
+            Self { head, kinds, fields, room_fields, weapons, texts, boxes, movers, areas, step };
         rest.is_empty().then_some(config)
     }
 
@@ -93,6 +96,8 @@ impl<'a> Config<'a> {
             && config.movers.iter().all(|m| mover_ok(m, head.tick_rate_hz, config.kinds[0].radius))
             && head.areas <= AREAS_MAX
             && config.areas.iter().all(area_ok)
+            && head.step_bytes <= STEP_BYTES_MAX
+            && (head.step_bytes == 0 || head.dash_speed == 0 && head.boost_permille == 0)
             && 8 * head.snapshot_bytes_max >= snapshot_bits_least(&config);
         if ok {
             Ok(config)

@@ -6,7 +6,26 @@ use crate::gen::{error, PacketOut, RecordHeader};
 use crate::history;
 use crate::region::{Region, Row, Scratch};
 use crate::room::{self, Room};
+use crate::step::Words;
 use bytemuck::Pod;
+use core::cell::Cell;
+
+/// A game's own step, compiled into the program: it changes the words and answers 0, or one of STEP_FAULTS.
+pub type NativeStep = fn(&mut Words) -> i32;
+
+std::thread_local! {
+    static STEP: Cell<Option<NativeStep>> = const { Cell::new(None) };
+}
+
+/// The step of this thread's rooms and clients whose configuration has one: nothing here runs the module in it.
+pub fn link_step(step: NativeStep) {
+    STEP.set(Some(step));
+}
+
+/// Calls it. Without one every step fails.
+pub(crate) fn call_step(words: &mut Words) -> i32 {
+    STEP.get().map_or(crate::gen::step_fault::UNREACHABLE, |step| step(words))
+}
 
 /// One room with its memory.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! The Fray core: one deterministic room (the server half) and one predicting client (the client
 //! half), in integers.
 //!
-//! Absent by design: clocks, sockets, floats, allocation after init, hash maps, host imports.
+//! Absent by design: clocks, sockets, floats, allocation after init, hash maps, host imports but a game's own step.
 //! Everything that enters a room is a record in its input buffer; everything that leaves is a
 //! packet or an event in its output buffer. `room.rs` holds the list of stages; each stage is a
 //! file. `abi.rs` is the only `unsafe`.
@@ -52,6 +52,7 @@ pub mod sent;
 pub mod shown;
 pub mod sight;
 pub mod snapshot;
+pub mod step;
 pub mod strike;
 pub mod timers;
 pub mod walls;

@@ -11,6 +11,7 @@ use crate::collide::{free_above, push_out, rise};
 use crate::fixed::{cos_sin, div_round, isqrt, length, longer, scale, shift_round};
 use crate::gen::{button, column, flag, ConfigHead, InputCommand};
 use crate::movers::{board, carry};
+use crate::step;
 use crate::walls::Walls;
 use crate::world::World;
 
@@ -98,8 +99,8 @@ const WISH_ONE: i32 = 127 << 8;
 /// Shortest piece: a thin player would need too many.
 const PIECE_MIN: i32 = 1 << 14;
 
-/// Moves a living player by one tick.
-pub fn step(body: &mut Body, command: &InputCommand, head: &ConfigHead, walls: &Walls) {
+/// Moves a living player by one tick. Answers 0, or why the game's own step failed, see STEP_FAULTS.
+pub fn step(body: &mut Body, command: &InputCommand, head: &ConfigHead, walls: &Walls) -> i32 {
     let high = head.dimensions == 3;
     body.aim = i32::from(command.aim);
     body.pitch = if high { i32::from(command.pitch) } else { 0 };
@@ -107,18 +108,35 @@ pub fn step(body: &mut Body, command: &InputCommand, head: &ConfigHead, walls: &
     let carried = if high { carry(body, walls) } else { [0; 3] };
     let low = crouch(body, command, head, walls);
     let was_grounded = body.flags & flag::GROUNDED != 0;
-    if high {
-        jump(body, command, head, (was_grounded, carried));
-    }
-    let wish = direction(command, head);
-    let (dx, dy) = drive(body, command, head, (wish, low));
-    let dz = if high { fall(body, head) } else { flat(body) };
-    travel(body, (dx, dy, dz), head, walls, was_grounded);
+    let mut fault = 0;
+    let way = if step::is_own(head) {
+        let way = step::take(body, command, head);
+        hold_jump(body, command);
+        if !high {
+            flat(body);
+        } else if was_grounded && body.vz > 0 {
+            leave_behind(body, head, carried);
+            body.flags &= !flag::GROUNDED;
+        }
+        way.unwrap_or_else(|why| {
+            fault = why;
+            [0; 3]
+        })
+    } else {
+        if high {
+            jump(body, command, head, (was_grounded, carried));
+        }
+        let wish = direction(command, head);
+        let (dx, dy) = drive(body, command, head, (wish, low));
+        [dx, dy, if high { fall(body, head) } else { flat(body) }]
+    };
+    travel(body, (way[0], way[1], way[2]), head, walls, was_grounded);
     body.landed = 0;
     if high && air && body.flags & flag::GROUNDED != 0 {
         body.landed = impact(from, old, body.z, head.gravity);
         board(body, walls);
     }
+    fault
 }
 
 /// Speed at the end of a fall that began a tick at a height and velocity: by the way and not by the
@@ -319,6 +337,12 @@ fn jump(
         leave_behind(body, head, carried);
         body.flags &= !flag::GROUNDED;
     }
+    hold_jump(body, command);
+}
+
+/// The next jump needs an edge.
+fn hold_jump(body: &mut Body, command: &InputCommand) {
+    let pressed = command.buttons & button::JUMP != 0;
     body.flags = if pressed { body.flags | flag::JUMP_HELD } else { body.flags & !flag::JUMP_HELD };
 }
 

@@ -38,7 +38,11 @@ fn move_players(room: &mut Room) {
             continue;
         }
         let mut body = Body::read(&world, row);
-        movement::step(&mut body, &room.r.applied[slot], head, &walls_of!(room.r));
+        let fault = movement::step(&mut body, &room.r.applied[slot], head, &walls_of!(room.r));
+        if fault != 0 {
+            let said = &mut room.r.stats[0].step_faults;
+            *said = (fault as u32) << 24 | said.wrapping_add(1) & 0xff_ffff;
+        }
         body.write(&mut world, row);
         if head.crouch_column != 0 {
             let low = i32::from(body.height < head.stand_height);

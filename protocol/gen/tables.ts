@@ -1,7 +1,7 @@
 // Made by tools/generate.ts from protocol/tables.ts. Do not edit.
 
 /** Hash of the tables without their prose; the core answers it as `abi_version()`. */
-export const TABLE_HASH = 0x281731ff;
+export const TABLE_HASH = 0xe59b6534;
 export const BUILTIN_COLUMNS = 32;
 
 /** Packet protocol of this tree; its servers speak the one before, too. */
@@ -153,6 +153,18 @@ export const SMOOTHING_MS = 100;
 
 /** No player slot. */
 export const PLAYER_NONE = 65535;
+
+/**
+ * Bytes of the module that is a game's own step: it stands in each room's configuration,
+ * and in each page.
+ */
+export const STEP_BYTES_MAX = 16384;
+
+/**
+ * Instructions of a game's own step in one call, counted as src/step/meter.ts does; some 20
+ * us.
+ */
+export const STEP_FUEL = 20000;
 
 /** First byte of a datagram, low 4 bits. */
 export const DATAGRAM = {
@@ -429,6 +441,67 @@ export const MARK = {
   dead: 4,
 } as const;
 
+/** Words of what a game's own step is given and answers. */
+export const STEP_WORD = {
+  /** of the command */
+  tick: 0,
+  /** 1..128 */
+  tickRateHz: 1,
+  /** bits, see BUTTONS; bits 4.. are the author's, in the order of the schema */
+  buttons: 2,
+  /** -127..127 */
+  moveX: 3,
+  /** -127..127 */
+  moveY: 4,
+  /** 0..65535 */
+  aim: 5,
+  /** -32768..32767 */
+  pitch: 6,
+  /** the author's own analog inputs, in the order of the schema */
+  aux0: 7,
+  aux1: 8,
+  aux2: 9,
+  aux3: 10,
+  /** 2 grounded, 32 jump was pressed in the last command */
+  flags: 11,
+  x: 12,
+  y: 13,
+  z: 14,
+  radius: 15,
+  height: 16,
+  topSpeed: 17,
+  acceleration: 18,
+  friction: 19,
+  /** after the step */
+  vx: 20,
+  vy: 21,
+  vz: 22,
+  /** to be gone in this tick; walls stop it */
+  wayX: 23,
+  wayY: 24,
+  wayZ: 25,
+  /** the author's own state, any i32 */
+  numberA: 26,
+  numberB: 27,
+  /** the author's own state, 0..65535 */
+  timerA: 28,
+  timerB: 29,
+} as const;
+
+/** Why a game's own step failed. */
+export const STEP_FAULT = {
+  /** it took too many instructions */
+  fuel: 1,
+  /** it read beyond its memory */
+  read: 2,
+  /** it wrote where it may not */
+  write: 3,
+  /** it divided by zero, or the least number by -1 */
+  divide: 4,
+  /** it came to an instruction that must not be reached: a panic, an assertion */
+  unreachable: 5,
+} as const;
+
 /** Error codes; 0 is no error. */
 export const ERROR = {
   /** No error. */
@@ -537,6 +610,8 @@ export const ERROR = {
   E_AUTH_BUSY: 51,
   /** The server is too busy to let anybody in. */
   E_OVERLOADED: 52,
+  /** A step of a game's own is not allowed, or failed. */
+  E_STEP: 53,
 } as const;
 
 export type ErrorName = keyof typeof ERROR;
@@ -598,6 +673,7 @@ const ERROR_TEXTS: readonly string[] = [
   'The login of the game gave no answer in time.',
   'As many logins wait for an answer as may.',
   'The server is too busy to let anybody in.',
+  'A step of a game\'s own is not allowed, or failed.',
 ];
 
 /** Name of a code; `E_UNKNOWN` for a number that is none. */
@@ -805,7 +881,7 @@ export const ClientStats = {
 
 /** Counters of a room. They are part of the region. */
 export const RoomStats = {
-  bytes: 136,
+  bytes: 140,
   /** u32 */
   tick: 0,
   /** u32 */
@@ -874,6 +950,11 @@ export const RoomStats = {
   snapshotsHeldBack: 128,
   /** u32, refused because a fragment had no place in the window */
   packetsBeyond: 132,
+  /**
+   * u32, lower 24 bits: ticks of players in which the game's own step failed, wraps; upper 8:
+   * why the last did, see STEP_FAULTS
+   */
+  stepFaults: 136,
 } as const;
 
 /**
@@ -1336,7 +1417,7 @@ export const Receipt = {
 
 /** Sizes and rules. */
 export const ConfigHead = {
-  bytes: 232,
+  bytes: 236,
   /** u32, 'FRC1' = 0x31435246 */
   magic: 0,
   /** u32, hash of these tables: core and host were made together */
@@ -1459,6 +1540,8 @@ export const ConfigHead = {
   movers: 224,
   /** u32, rows of ConfigArea */
   areas: 228,
+  /** u32, bytes of the game's own step, a module; 0: it has none */
+  stepBytes: 232,
 } as const;
 
 /** A box that goes to and fro: where it is follows from the tick alone. */

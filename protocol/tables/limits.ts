@@ -72,6 +72,60 @@ export const LIMITS = {
   VELOCITY_FRACTION: [16, 'Wire velocity is 1/16 of the position quantum per tick.'],
   SMOOTHING_MS: [100, 'Displayed corrections fade over so long.'],
   PLAYER_NONE: [0xffff, 'No player slot.'],
+  STEP_BYTES_MAX: [
+    16384,
+    "Bytes of the module that is a game's own step: it stands in each room's configuration, and in each page.",
+  ],
+  STEP_FUEL: [
+    20000,
+    "Instructions of a game's own step in one call, counted as src/step/meter.ts does; some 20 us.",
+  ],
+} as const;
+
+/**
+ * Words (i32) of what a game's own step is given and answers, from the address it is called with. Those from `vx` on it may change; `wayX`
+ * to `wayZ` are 0 before. Units as in COLUMNS.
+ */
+export const STEP_WORDS = {
+  tick: [0, 'of the command'],
+  tickRateHz: [1, '1..128'],
+  buttons: [2, "bits, see BUTTONS; bits 4.. are the author's, in the order of the schema"],
+  moveX: [3, '-127..127'],
+  moveY: [4, '-127..127'],
+  aim: [5, '0..65535'],
+  pitch: [6, '-32768..32767'],
+  aux0: [7, "the author's own analog inputs, in the order of the schema"],
+  aux1: [8, ''],
+  aux2: [9, ''],
+  aux3: [10, ''],
+  flags: [11, '2 grounded, 32 jump was pressed in the last command'],
+  x: [12, ''],
+  y: [13, ''],
+  z: [14, ''],
+  radius: [15, ''],
+  height: [16, ''],
+  topSpeed: [17, ''],
+  acceleration: [18, ''],
+  friction: [19, ''],
+  vx: [20, 'after the step'],
+  vy: [21, ''],
+  vz: [22, ''],
+  wayX: [23, 'to be gone in this tick; walls stop it'],
+  wayY: [24, ''],
+  wayZ: [25, ''],
+  numberA: [26, "the author's own state, any i32"],
+  numberB: [27, ''],
+  timerA: [28, "the author's own state, 0..65535"],
+  timerB: [29, ''],
+} as const;
+
+/** Why a game's own step failed in a tick. Its player stands still then, and keeps its state. */
+export const STEP_FAULTS = {
+  fuel: [1, 'it took too many instructions'],
+  read: [2, 'it read beyond its memory'],
+  write: [3, 'it wrote where it may not'],
+  divide: [4, 'it divided by zero, or the least number by -1'],
+  unreachable: [5, 'it came to an instruction that must not be reached: a panic, an assertion'],
 } as const;
 
 /** First byte of a datagram, low 4 bits. Upper 4 bits of `packet`: low bits of the client's epoch. */
@@ -148,6 +202,7 @@ export const ERRORS = {
   E_AUTH_TIMEOUT: [50, 'The login of the game gave no answer in time.'],
   E_AUTH_BUSY: [51, 'As many logins wait for an answer as may.'],
   E_OVERLOADED: [52, 'The server is too busy to let anybody in.'],
+  E_STEP: [53, "A step of a game's own is not allowed, or failed."],
 } as const;
 
 /**

@@ -4,7 +4,8 @@ import type { RecordTable } from './shape.ts';
 /**
  * The configuration a core is created with: ConfigHead, then `kinds` x ConfigKind, `fields` x ConfigField, `roomFields` x ConfigField,
  * `weapons` x ConfigWeapon, `texts` x ConfigText, `boxes` x WallBox, `movers` x
- * ConfigMover, `areas` x ConfigArea. Made by src/schema from the author's schema; server and client make the same bytes.
+ * ConfigMover, `areas` x ConfigArea, then `stepBytes` bytes of the game's own step and zeros up to a multiple of 4.
+ * Made by src/schema from the author's schema; server and client make the same bytes.
  */
 export const CONFIG: Record<string, RecordTable> = {
   ConfigHead: {
@@ -84,6 +85,7 @@ export const CONFIG: Record<string, RecordTable> = {
       ['boxes', 'u32', 'rows of WallBox: the walls of the schema, which both ends hold'],
       ['movers', 'u32', 'rows of ConfigMover'],
       ['areas', 'u32', 'rows of ConfigArea'],
+      ['stepBytes', 'u32', "bytes of the game's own step, a module; 0: it has none"],
     ],
   },
   ConfigMover: {

@@ -159,6 +159,11 @@ export const STRUCTS: Record<string, RecordTable> = {
         'that left something out because the path of their client takes no more',
       ],
       ['packetsBeyond', 'u32', 'refused because a fragment had no place in the window'],
+      [
+        'stepFaults',
+        'u32',
+        "lower 24 bits: ticks of players in which the game's own step failed, wraps; upper 8: why the last did, see STEP_FAULTS",
+      ],
     ],
   },
 };

@@ -1,6 +1,7 @@
 /**
  * `fray/client`: what a game's page imports. Works as a plain module script and from a bundler; needs no
- * SharedArrayBuffer and no isolation headers. The core is the file `fray_client.wasm` beside this module: bundlers that
+ * SharedArrayBuffer and no isolation headers. The core is the file `fray_client.wasm` beside this module (`fray_client_step.wasm` in a game
+ * whose players move by a step of its own): bundlers that
  * know `new URL(…, import.meta.url)` (Vite, webpack, Rollup) copy it by themselves. The development server of Vite before
  * 8 bundles packages into another folder and needs `optimizeDeps: { exclude: ['fray'] }`.
  *
@@ -37,7 +38,7 @@ export type { Watchable } from './watchable.ts';
 export function connect<S extends ConnectSchema>(
   url: string | URL,
   options: ConnectOptions<S> & {
-    /** The core. Default: `fray_client.wasm` beside this module. */
+    /** The core. Default: `fray_client.wasm` beside this module, `fray_client_step.wasm` for a schema with a step of its own. */
     readonly wasm?: WasmSource;
     /**
      * `tab` (default): a tab that crashed and is loaded again within the time that the server waits is the same player.
@@ -48,11 +49,18 @@ export function connect<S extends ConnectSchema>(
     readonly iceServers?: readonly IceServer[];
   },
 ): Promise<Game<S>> {
-  const { wasm = new URL('./fray_client.wasm', import.meta.url), resume = 'tab' } = options;
+  const { wasm = beside(options.schema), resume = 'tab' } = options;
   const keeper = resume === 'tab' ? tabKeeper() : undefined;
   const tools = { open: openers(options.iceServers), load: () => loadCore(wasm), keeper };
   const join = (signal: AbortSignal) => connectWith(String(url), { ...options, signal }, tools);
   return untilPageHides(join, options.signal);
+}
+
+/** Bundlers look for these very expressions. */
+function beside({ layout }: ConnectSchema): URL {
+  return layout.movement.step
+    ? new URL('./fray_client_step.wasm', import.meta.url)
+    : new URL('./fray_client.wasm', import.meta.url);
 }
 
 /** What this browser has: an old or a locked-down one has no WebRTC. */

@@ -69,12 +69,12 @@ async function compile(
   }
 }
 
-/** Beside this module in a build, in core-wasm/ in the source tree. */
+/** Beside this module in a build, in core-wasm/ in the source tree; the one that can run a game's own step, as nobody has to load it. */
 async function readBeside(): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await readFile(new URL('./fray_client.wasm', import.meta.url));
+    return await readFile(new URL('./fray_client_step.wasm', import.meta.url));
   } catch {
-    return readFile(new URL('../../core-wasm/fray_client.wasm', import.meta.url));
+    return readFile(new URL('../../core-wasm/fray_client_step.wasm', import.meta.url));
   }
 }
 

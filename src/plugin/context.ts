@@ -35,6 +35,12 @@ export class PluginContext {
     this.map = new RoomMap(this);
   }
 
+  /** From here on it is that tick, and nothing has been written in it. */
+  turnTo(tick: number): void {
+    this.tick = tick;
+    this.overlay.forget();
+  }
+
   /** Id of the player in a slot, 0 if it is free. */
   playerId(slot: number): PlayerId {
     return this.core.view.getUint32(this.#rosterRow(slot) + RosterRow.playerId, true) as PlayerId;

@@ -41,8 +41,8 @@ import { logOf } from './host.ts';
 import { checkRoomOptions } from './options.ts';
 import { ReceiptView } from './receipts.ts';
 import { PluginRoom } from './room.ts';
-import type { OnRemoved } from './seats.ts';
-import { Seats } from './seats.ts';
+import { type OnRemoved, Seats } from './seats.ts';
+import { StepFaults } from './step-faults.ts';
 import type { EntityView } from './views.ts';
 
 export type { HookFault, RuntimeHost, RuntimeOptions };
@@ -55,6 +55,7 @@ export class GameRuntime {
   messagesMalformed = 0;
   /** Hooks that threw. */
   hookFaults = 0;
+  readonly #stepFaults = new StepFaults();
   readonly #hooks: ErasedHooks;
   readonly #context: PluginContext;
   readonly #seats: Seats;
@@ -136,8 +137,7 @@ export class GameRuntime {
    * the new length. `onRemoved` is told of players whom the game takes out.
    */
   records(length: number, onRemoved: OnRemoved = ignore, asksBots = true): number {
-    this.#context.tick = this.#context.core.tick + 1;
-    this.#context.overlay.forget();
+    this.#context.turnTo(this.#context.core.tick + 1);
     this.#seats.records(length, onRemoved);
     if (asksBots && this.#hooks.botInput !== undefined) this.#seats.inputs(this.#askBot);
     return this.#seats.standIns();
@@ -151,6 +151,7 @@ export class GameRuntime {
   hooks(eventBytes: number, onWait: OnWait = ignore): number {
     this.#onWait = onWait;
     this.#openTick(this.#context.core.tick + 1, false);
+    this.#stepFaults.look(this.#context.core, this.#host, this.#options.roomId);
     if (this.#room.deferredCount > 0) {
       for (const deferred of this.#room.takeDeferred()) this.#call('defer', deferred as Hook);
     }
@@ -161,8 +162,7 @@ export class GameRuntime {
 
   /** The records of a tick that is played again stand in the input buffer, for the `hooks` that follow. */
   again(length: number): void {
-    this.#context.tick = this.#context.core.tick + 1;
-    this.#context.overlay.forget();
+    this.#context.turnTo(this.#context.core.tick + 1);
     this.#seats.again(length);
   }
 
@@ -199,8 +199,7 @@ export class GameRuntime {
   }
 
   #openTick(tick: number, wallsOpen: boolean): void {
-    this.#context.tick = tick;
-    this.#context.overlay.forget();
+    this.#context.turnTo(tick);
     this.#context.commands.reset();
     this.#room.openTick(wallsOpen);
     this.#hits.reset();

@@ -104,6 +104,7 @@ const CONFIG = [
   'textBytes',
   'columns',
   'roomFields',
+  'stepBytes',
 ] as const satisfies readonly (keyof typeof ConfigHead)[];
 const LIST = 'cores.json';
 /** Beside the sources, or beside the build. */

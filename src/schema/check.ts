@@ -33,6 +33,7 @@ import { FIELD_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, rangeText } from './field
 import { BUILTIN_BUTTON_BITS, REWIND_MS_MAX_DEFAULT, TICK_RATE_HZ_DEFAULT } from './layout.ts';
 import type { SchemaDeclaration } from './parts.ts';
 import { RESERVED_NAMES } from './reserved.ts';
+import { OwnStep } from './step.ts';
 import { SPEED_UNITS_PER_TICK_MAX } from './units.ts';
 
 /** Throws E_SCHEMA for the first thing that is wrong. */
@@ -289,7 +290,9 @@ function checkMovement(movement: Rows): void {
     'jumpSpeed',
     'stepHeight',
     'relativeToAim',
+    'step',
   ]);
+  checkStep(movement);
   range('player.movement.topSpeed', movement['topSpeed'], 0, 200, 'units/s');
   range('player.movement.acceleration', movement['acceleration'], 0, 10_000, 'units/s²');
   range('player.movement.friction', movement['friction'], 0, 10_000, 'units/s²');
@@ -315,6 +318,14 @@ function checkMovement(movement: Rows): void {
     range(`${path}.durationMs`, boost['durationMs'], 0, 60_000, 'ms');
     range(`${path}.cooldownMs`, boost['cooldownMs'], 0, 60_000, 'ms');
   }
+}
+
+function checkStep({ step, dash, boost }: Rows): void {
+  if (step === undefined) return;
+  const path = 'player.movement.step';
+  if (!(step instanceof OwnStep)) refuse(path, 'must be what fray step writes: ownStep(…)');
+  if (dash !== undefined || boost !== undefined)
+    refuse(path, 'cannot be beside a dash or a boost: their state is the state of the step');
 }
 
 /** Lower than it stands, and only where there is a height. */

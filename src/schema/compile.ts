@@ -1,6 +1,6 @@
 /**
  * From a schema to the bytes a core is created with (CONFIG of protocol/tables.ts): ConfigHead, then the rows of kinds,
- * fields, room fields, weapons and texts. Deterministic: server, client and replay make the same bytes.
+ * fields, room fields, weapons and texts, the ground plan, the game's own step. Deterministic: server, client and replay make the same bytes.
  */
 import {
   AUDIENCE,
@@ -67,6 +67,7 @@ export function compileConfig<D extends SchemaDeclaration>(
     ...layout.kinds.flatMap((kind) => kind.texts.map((text) => ({ kind: kind.number, text }))),
     ...layout.roomTexts.map((text) => ({ kind: 0, text })),
   ];
+  const step = layout.movement.step?.bytes() ?? new Uint8Array(0);
   const bytes = new Uint8Array(
     ConfigHead.bytes +
       layout.kinds.length * ConfigKind.bytes +
@@ -75,10 +76,16 @@ export function compileConfig<D extends SchemaDeclaration>(
       texts.length * ConfigText.bytes +
       layout.walls.length * WallBox.bytes +
       layout.movers.length * ConfigMover.bytes +
-      layout.zones.length * ConfigArea.bytes,
+      layout.zones.length * ConfigArea.bytes +
+      4 * Math.ceil(step.length / 4),
   );
   const view = new DataView(bytes.buffer);
-  writeHead(view, schema, { options, fields: fields.length, texts: texts.length });
+  writeHead(view, schema, {
+    options,
+    fields: fields.length,
+    texts: texts.length,
+    stepBytes: step.length,
+  });
   let at: number = ConfigHead.bytes;
   for (const kind of layout.kinds) at = writeKind(view, at, { layout, kind });
   for (const { kind, field } of fields) at = writeField(view, at, { kind, field });
@@ -89,6 +96,7 @@ export function compileConfig<D extends SchemaDeclaration>(
   for (const wall of layout.walls) at = writeRow(view, at, { row: wall, table: WallBox });
   for (const row of layout.movers) at = writeRow(view, at, { row, table: ConfigMover });
   for (const row of layout.zones) at = writeRow(view, at, { row, table: ConfigArea });
+  bytes.set(step, at);
   return bytes;
 }
 
@@ -129,7 +137,12 @@ export function historyTicks(tickRateHz: number): number {
 function writeHead(
   view: DataView,
   schema: { readonly layout: SchemaLayout; readonly hash: bigint },
-  counts: { readonly options: ConfigOptions; readonly fields: number; readonly texts: number },
+  counts: {
+    readonly options: ConfigOptions;
+    readonly fields: number;
+    readonly texts: number;
+    readonly stepBytes: number;
+  },
 ): void {
   const { layout, hash } = schema;
   const { options } = counts;
@@ -202,6 +215,7 @@ function writeHead(
     boxes: layout.walls.length,
     movers: layout.movers.length,
     areas: layout.zones.length,
+    stepBytes: counts.stepBytes,
   };
   for (const [name, value] of Object.entries(head)) {
     view.setUint32(ConfigHead[name as keyof typeof head], value, true);

@@ -37,3 +37,4 @@ export type {
 export type { Mover, Wall, Zone } from './map.ts';
 export type * from './parts.ts';
 export { axis, axis2, box, button, circle, hitscan, pitch, projectile } from './parts.ts';
+export { type OwnStep, ownStep } from './step.ts';

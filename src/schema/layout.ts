@@ -21,6 +21,7 @@ import type {
   Weapon,
   WorldOptions,
 } from './parts.ts';
+import type { OwnStep } from './step.ts';
 
 /** An integer field in its place. */
 export interface PlacedField {
@@ -73,7 +74,9 @@ export interface PlacedInput {
   readonly spec: Field | null;
 }
 
-export interface Movement extends Required<Omit<MovementOptions, 'dash' | 'boost' | 'crouch'>> {
+export interface Movement
+  extends Required<Omit<MovementOptions, 'dash' | 'boost' | 'crouch' | 'step'>> {
+  readonly step?: OwnStep;
   readonly dash: DashOptions | null;
   readonly boost: Required<BoostOptions> | null;
   readonly crouch: Required<CrouchOptions> | null;
@@ -314,7 +317,7 @@ const NET_DEFAULTS: Omit<Required<NetOptions>, 'rewindCoverMsMax'> = {
   quarterRateFrom: 0,
   sendEvery: 1,
 };
-const MOVEMENT_DEFAULTS: Omit<Movement, 'dash' | 'boost' | 'crouch'> = {
+const MOVEMENT_DEFAULTS: Omit<Movement, 'dash' | 'boost' | 'crouch' | 'step'> = {
   topSpeed: 6,
   acceleration: 60,
   friction: 40,

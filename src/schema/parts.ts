@@ -4,6 +4,7 @@
  */
 import type { AnyField, Audience, Field, TextField } from './fields.ts';
 import type { Mover, Wall, Zone } from './map.ts';
+import type { OwnStep } from './step.ts';
 
 /** The movement stick: `{ x, y }`, each -1..1, x right and y up; longer than 1 counts as 1. */
 export interface Axis2Input {
@@ -214,6 +215,11 @@ export interface MovementOptions {
   readonly stepHeight?: number;
   /** The stick is relative to where the player aims (shooters) instead of to the world. Default false. */
   readonly relativeToAim?: boolean;
+  /**
+   * How a player comes to its velocity and its way, by code of the game's own that runs on both ends, instead of by the numbers above (which it
+   * is given), a dash or a boost. Default: Fray's own step.
+   */
+  readonly step?: OwnStep;
 }
 
 export interface WorldOptions {

@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
-import { errorsIn, ROOT, samplesIn, samplesOf, writeSamples } from './samples.ts';
+import { errorsIn, ROOT, type Sample, samplesIn, samplesOf, writeSamples } from './samples.ts';
 
 /** What a sample of the README may use without saying where it comes from. */
 const GIVEN = 'declare function draw(x: number, y: number, name: string): void;\n';
@@ -18,7 +18,7 @@ const pages = readdirSync(join(ROOT, 'docs'))
   .map((file) => `docs/${file}`);
 /** A page that has no schema of its own means that of the README. */
 const samples = ['README.md', ...pages].flatMap((page) => {
-  const own = samplesIn(page);
+  const own = [...samplesIn(page), ...stepOf(page)];
   if (own.some(({ file }) => file === 'schema.ts')) return own;
   const borrowed = samplesIn('README.md').filter(({ file }) => file === 'schema.ts');
   return [...own, ...borrowed.map((sample) => ({ ...sample, page }))];
@@ -68,6 +68,13 @@ test('every link of README and docs leads somewhere', (t) => {
     t.ok(index.includes(`](${page.slice(5)})`), `docs/README.md names ${page}`);
   t.end();
 });
+
+/** What `fray step` wrote, beside a page that imports it. */
+function stepOf(page: string): Sample[] {
+  if (!samplesIn(page).some(({ code }) => code.includes("from './step.ts'"))) return [];
+  const code = readFileSync(join(ROOT, 'examples', 'own-step', 'step.ts'), 'utf8');
+  return [{ page, file: 'step.ts', run: false, code }];
+}
 
 function run(paths: readonly string[]): Promise<{ code: number; said: string }> {
   const args = ['--import=tsx', '--conditions=fray-source', RUN, ...paths];

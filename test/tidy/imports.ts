@@ -19,7 +19,9 @@ const FREE = ['bench/', 'test/', 'tools/'];
  */
 export const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   protocol: [],
-  'core-wasm': ['protocol'],
+  // A room is made of a configuration from anywhere: the step in it is looked at first.
+  'core-wasm': ['protocol', 'src/step'],
+  'src/step': ['protocol'],
   // It loads the module that wakes native I/O threads.
   workers: ['native', 'protocol', 'core-wasm', 'src/mailbox', 'src/schema', 'src/plugin'],
   // What threads of a pool do for the host.
@@ -82,6 +84,7 @@ const MAY_IMPORT_TYPES: { readonly [folder: string]: readonly string[] } = {
 const PACKAGES: { readonly [folder: string]: RegExp } = {
   protocol: /^@bufbuild\/protobuf(\/|$)/,
   'core-wasm': /^never$/,
+  'src/step': /^never$/,
   'src/schema': /^never$/,
   // The index of what stands in a room.
   'src/plugin': /^rbush$/,

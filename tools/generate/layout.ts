@@ -64,6 +64,18 @@ export const ENUMS = [
   { name: 'RULE', table: tables.WEAPON_RULES, rust: 'u32', doc: 'Bits of `rules` of a weapon.' },
   { name: 'ZONE', table: tables.ZONES, rust: 'u32', doc: 'Where a hit hit.' },
   { name: 'MARK', table: tables.MARKS, rust: 'u32', doc: 'Marks of a shape in a receipt.' },
+  {
+    name: 'STEP_WORD',
+    table: tables.STEP_WORDS,
+    rust: 'usize',
+    doc: "Words of what a game's own step is given and answers.",
+  },
+  {
+    name: 'STEP_FAULT',
+    table: tables.STEP_FAULTS,
+    rust: 'i32',
+    doc: "Why a game's own step failed.",
+  },
   { name: 'ERROR', table: tables.ERRORS, rust: 'i32', doc: 'Error codes; 0 is no error.' },
 ] as const satisfies readonly { name: string; table: NumberTable; rust: string; doc: string }[];
 

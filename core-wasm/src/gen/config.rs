@@ -107,12 +107,14 @@ pub struct ConfigHead {
     pub movers: u32,
     /// rows of ConfigArea
     pub areas: u32,
+    /// bytes of the game's own step, a module; 0: it has none
+    pub step_bytes: u32,
 }
 impl ConfigHead {
-    pub const BYTES: usize = 232;
+    pub const BYTES: usize = 236;
 }
 const _: () = {
-    assert!(core::mem::size_of::<ConfigHead>() == 232);
+    assert!(core::mem::size_of::<ConfigHead>() == 236);
     assert!(core::mem::offset_of!(ConfigHead, magic) == 0);
     assert!(core::mem::offset_of!(ConfigHead, table_hash) == 4);
     assert!(core::mem::offset_of!(ConfigHead, schema_hash_low) == 8);
@@ -171,6 +173,7 @@ const _: () = {
     assert!(core::mem::offset_of!(ConfigHead, boxes) == 220);
     assert!(core::mem::offset_of!(ConfigHead, movers) == 224);
     assert!(core::mem::offset_of!(ConfigHead, areas) == 228);
+    assert!(core::mem::offset_of!(ConfigHead, step_bytes) == 232);
 };
 
 /// A box that goes to and fro: where it is follows from the tick alone.

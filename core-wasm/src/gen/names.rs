@@ -272,6 +272,67 @@ pub mod mark {
     pub const DEAD: u32 = 4;
 }
 
+/// Words of what a game's own step is given and answers.
+pub mod step_word {
+    /// of the command
+    pub const TICK: usize = 0;
+    /// 1..128
+    pub const TICK_RATE_HZ: usize = 1;
+    /// bits, see BUTTONS; bits 4.. are the author's, in the order of the schema
+    pub const BUTTONS: usize = 2;
+    /// -127..127
+    pub const MOVE_X: usize = 3;
+    /// -127..127
+    pub const MOVE_Y: usize = 4;
+    /// 0..65535
+    pub const AIM: usize = 5;
+    /// -32768..32767
+    pub const PITCH: usize = 6;
+    /// the author's own analog inputs, in the order of the schema
+    pub const AUX0: usize = 7;
+    pub const AUX1: usize = 8;
+    pub const AUX2: usize = 9;
+    pub const AUX3: usize = 10;
+    /// 2 grounded, 32 jump was pressed in the last command
+    pub const FLAGS: usize = 11;
+    pub const X: usize = 12;
+    pub const Y: usize = 13;
+    pub const Z: usize = 14;
+    pub const RADIUS: usize = 15;
+    pub const HEIGHT: usize = 16;
+    pub const TOP_SPEED: usize = 17;
+    pub const ACCELERATION: usize = 18;
+    pub const FRICTION: usize = 19;
+    /// after the step
+    pub const VX: usize = 20;
+    pub const VY: usize = 21;
+    pub const VZ: usize = 22;
+    /// to be gone in this tick; walls stop it
+    pub const WAY_X: usize = 23;
+    pub const WAY_Y: usize = 24;
+    pub const WAY_Z: usize = 25;
+    /// the author's own state, any i32
+    pub const NUMBER_A: usize = 26;
+    pub const NUMBER_B: usize = 27;
+    /// the author's own state, 0..65535
+    pub const TIMER_A: usize = 28;
+    pub const TIMER_B: usize = 29;
+}
+
+/// Why a game's own step failed.
+pub mod step_fault {
+    /// it took too many instructions
+    pub const FUEL: i32 = 1;
+    /// it read beyond its memory
+    pub const READ: i32 = 2;
+    /// it wrote where it may not
+    pub const WRITE: i32 = 3;
+    /// it divided by zero, or the least number by -1
+    pub const DIVIDE: i32 = 4;
+    /// it came to an instruction that must not be reached: a panic, an assertion
+    pub const UNREACHABLE: i32 = 5;
+}
+
 /// Error codes; 0 is no error.
 pub mod error {
     /// No error.
@@ -380,4 +441,6 @@ pub mod error {
     pub const E_AUTH_BUSY: i32 = 51;
     /// The server is too busy to let anybody in.
     pub const E_OVERLOADED: i32 = 52;
+    /// A step of a game's own is not allowed, or failed.
+    pub const E_STEP: i32 = 53;
 }

@@ -358,12 +358,14 @@ pub struct RoomStats {
     pub snapshots_held_back: u32,
     /// refused because a fragment had no place in the window
     pub packets_beyond: u32,
+    /// lower 24 bits: ticks of players in which the game's own step failed, wraps; upper 8: why the last did, see STEP_FAULTS
+    pub step_faults: u32,
 }
 impl RoomStats {
-    pub const BYTES: usize = 136;
+    pub const BYTES: usize = 140;
 }
 const _: () = {
-    assert!(core::mem::size_of::<RoomStats>() == 136);
+    assert!(core::mem::size_of::<RoomStats>() == 140);
     assert!(core::mem::offset_of!(RoomStats, tick) == 0);
     assert!(core::mem::offset_of!(RoomStats, players) == 4);
     assert!(core::mem::offset_of!(RoomStats, entities) == 8);
@@ -398,4 +400,5 @@ const _: () = {
     assert!(core::mem::offset_of!(RoomStats, away_clients) == 124);
     assert!(core::mem::offset_of!(RoomStats, snapshots_held_back) == 128);
     assert!(core::mem::offset_of!(RoomStats, packets_beyond) == 132);
+    assert!(core::mem::offset_of!(RoomStats, step_faults) == 136);
 };
