@@ -39,7 +39,8 @@ t.test(
     t.match(over.report.worst, { stage: 'plugin', hook: { name: 'onTick' } });
     t.equal(over.report.worst.hook?.place, `server.ts:${line}`);
     t.ok((over.report.worst.hook?.us ?? 0) > 19_000, JSON.stringify(over.report.worst));
-    t.match(over.report.lines[0]?.place, /^server\.ts:\d+ burn$/);
+    // Its function has no name where the compiler has put it into its caller.
+    t.match(over.report.lines[0]?.place, /^server\.ts:\d+( burn)?$/);
   },
 );
 
