@@ -79,7 +79,7 @@ t.test('a step of their own, in Chromium', { timeout: 240_000 }, async (t) => {
   const loaded: string[] = [];
   page.on('response', (response) => void loaded.push(response.url()));
   await page.goto(server.url);
-  await page.waitForFunction('globalThis.game !== undefined');
+  await page.waitForFunction(() => 'game' in globalThis);
   await page.waitForTimeout(500);
 
   const seen = await page.evaluate(flies, 8000);
