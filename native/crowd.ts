@@ -31,21 +31,28 @@ export interface CrowdClient {
   };
 }
 
-/** Since `begin`, over all clients; `closed` and `broken` since the start. As GeneratorFigures has them. */
+/** Of clients that load a server, since `begin`, over all of them. */
 export interface CrowdFigures {
   readonly clients: number;
+  /** Of them who decode everything. */
   readonly decoders: number;
+  /** Snapshots, with their bytes as the transport carries them (netcode's encryption included, headers below it not). */
   readonly received: number;
   readonly receivedBytes: number;
+  /** Ticks from the first to the last snapshot of each client, over all clients, and how many of them the clock says are due. */
   readonly ticksSeen: number;
   readonly ticksDue: number;
   readonly sent: number;
   readonly sentBytes: number;
+  /** Most ticks between two snapshots of one client that came one after the other, silence at the end included. */
   readonly gapTicksMax: number;
+  /** How late datagrams went out. */
   readonly lateMsP99: number;
+  /** Since the generator began: clients that the server has closed. */
   readonly closed: number;
+  /** Packets that did not parse, had a wrong check, or were not newer than those before. */
   readonly broken: number;
-  /** Hashes of decoders that were compared, and that were wrong; of those who still play. */
+  /** Of the decoders: hashes that were compared, and that were wrong. */
   readonly checks: number;
   readonly mismatches: number;
 }

@@ -5,7 +5,6 @@
 
 mod journal;
 /// What stands in a journal as the step of a game's own is a module, which nothing here runs: it is taken for this one.
-#[allow(dead_code)]
 #[path = "../../examples/own-step/rust/src/lib.rs"]
 mod own_step;
 

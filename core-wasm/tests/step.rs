@@ -1,7 +1,6 @@
 //! A step of a game's own in the native core: the one of the examples, compiled in, by the same way as a module.
 
 /// The example, in the place of the module that a native core does not run.
-#[allow(dead_code)]
 #[path = "../../examples/own-step/rust/src/lib.rs"]
 mod own_step;
 mod support;

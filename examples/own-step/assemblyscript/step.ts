@@ -77,13 +77,11 @@ function towards(from: i32, to: i32, most: i32): i32 {
   return from + min(max(to - from, -most), most);
 }
 
-// @ts-ignore: decorator
 @inline
 function get(at: usize, word: i32): i32 {
   return load<i32>(at + 4 * word);
 }
 
-// @ts-ignore: decorator
 @inline
 function set(at: usize, word: i32, value: i32): void {
   store<i32>(at + 4 * word, value);

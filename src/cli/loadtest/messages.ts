@@ -1,5 +1,7 @@
 /** What `fray loadtest` and its generators say to each other: a process each, joined by Node's IPC. */
 
+import type { CrowdFigures } from '../../../native/crowd.ts';
+
 export const TRANSPORTS = ['websocket', 'udp', 'webrtc'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
@@ -53,32 +55,10 @@ export type GeneratorSays =
   | { readonly says: 'failed'; readonly text: string };
 
 /** Of one generator, between `begin` and `end`. */
-export interface GeneratorFigures {
+export interface GeneratorFigures extends CrowdFigures {
   readonly ms: number;
   /** us of its process, all threads. */
   readonly cpuUs: number;
-  readonly clients: number;
-  /** Of them who decode everything. */
-  readonly decoders: number;
-  /** Snapshots, with their bytes as the transport carries them (netcode's encryption included, headers below it not). */
-  readonly received: number;
-  readonly receivedBytes: number;
-  /** Ticks from the first to the last snapshot of each client, over all clients, and how many of them the clock says are due. */
-  readonly ticksSeen: number;
-  readonly ticksDue: number;
-  readonly sent: number;
-  readonly sentBytes: number;
-  /** Most ticks between two snapshots of one client that came one after the other, silence at the end included. */
-  readonly gapTicksMax: number;
-  /** How late datagrams went out. */
-  readonly lateMsP99: number;
-  /** Since the generator began: clients that the server has closed. */
-  readonly closed: number;
-  /** Packets that did not parse, had a wrong check, or were not newer than those before. */
-  readonly broken: number;
-  /** Of the decoders: hashes that were compared, and that were wrong. */
-  readonly checks: number;
-  readonly mismatches: number;
 }
 
 /** What a peer's server says of itself when it is asked. */
