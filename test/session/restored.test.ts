@@ -9,15 +9,20 @@ const WAITING: Partial<SessionOptions> = { dropMs: 1000, resumeMs: 30_000 };
 const ATTACH = { intent: INTENT.attach };
 const NONE = new Uint8Array(0);
 
+/** A host that has come back, with the session of one client. */
+function restored(): { bench: Bench; ann: ReturnType<typeof token>; sessionId: number } {
+  const [before, bench] = [new Bench(WAITING), new Bench(WAITING)];
+  const ann = token();
+  const { sessionId } = before.join('1.1.1.1', ann);
+  const { kept } = before;
+  if (kept === null || !bench.table.restore(kept, bench.nowUs)) throw new Error('nothing is kept');
+  return { bench, ann, sessionId };
+}
+
 t.test(
   'of a client whose room lost its last moments nothing counts before its join is answered (seed 4281)',
   async (test) => {
-    const [before, bench] = [new Bench(WAITING), new Bench(WAITING)];
-    const ann = token();
-    const { sessionId } = before.join('1.1.1.1', ann);
-    const { kept } = before;
-    if (kept === null) return test.fail('nothing is kept');
-    test.equal(bench.table.restore(kept, bench.nowUs), true);
+    const { bench, ann, sessionId } = restored();
     // Said once, and said again by somebody who has heard it: the disk did not take down its number in time.
     const heard = bench.open('6.6.6.6');
     bench.handle(heard, hello(ann, 2, ATTACH));
@@ -38,12 +43,7 @@ t.test(
 t.test(
   'a client that comes back over two pipes at once, to a room that lost its last moments, begins anew once',
   async (test) => {
-    const [before, bench] = [new Bench(WAITING), new Bench(WAITING)];
-    const ann = token();
-    const { sessionId } = before.join('1.1.1.1', ann);
-    const { kept } = before;
-    if (kept === null) return test.fail('nothing is kept');
-    test.equal(bench.table.restore(kept, bench.nowUs), true);
+    const { bench, ann, sessionId } = restored();
     const known = { messagesRead: 7, tick: 90 };
     const comes = (attach: number, knows = known): number => {
       const pipe = bench.open('1.1.1.1');
